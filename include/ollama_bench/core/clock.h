@@ -1,0 +1,26 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "ollama_bench/core/stop_request.h"
+
+namespace ollama_bench {
+
+/// Time, so that tests neither wait nor depend on the day. Not thread-safe.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+
+  /// Monotonic; for durations.
+  virtual std::chrono::steady_clock::time_point Now() = 0;
+  /// Wall time; for timestamps only, it may jump.
+  virtual std::chrono::system_clock::time_point WallTime() = 0;
+  /// Waits for `duration`, or until `stop` is requested.
+  virtual void Sleep(std::chrono::milliseconds duration, const StopRequest& stop) = 0;
+};
+
+/// "2026-11-21T07:00:05+00:00", always UTC.
+std::string FormatTimestamp(std::chrono::system_clock::time_point time);
+
+}  // namespace ollama_bench

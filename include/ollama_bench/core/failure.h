@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace ollama_bench {
+
+/// Why a cell has no rate.
+enum class FailureKind {
+  kOutOfMemory,
+  kGpuResourceAllocation,
+  kRunnerCrash,
+  kTimeout,
+  kServerUnavailable,
+  kModelMissing,
+  kBadModelfile,
+  kCannotLoad,
+  kPromptTooLong,
+  kPromptTruncated,
+  kNoMetrics,
+  kNotRecorded,
+  kInterrupted,
+  kUnknown,
+};
+
+/// The one place where a failure kind's spellings stand.
+struct FailureKindInfo {
+  FailureKind kind;
+  std::string_view key;       ///< in the store and in JSON: "out_of_memory"
+  std::string_view label;     ///< short, for a picture's cell: "OOM"
+  std::string_view sentence;  ///< the store's "error", as the old script worded it
+};
+
+/// Every kind once, in the order of the enumeration.
+std::span<const FailureKindInfo> AllFailureKinds();
+const FailureKindInfo& Describe(FailureKind kind);
+std::optional<FailureKind> FailureKindFromKey(std::string_view key);
+/// The kind that an old results file's "error" text means; kUnknown where nothing fits.
+FailureKind FailureKindFromOldError(std::string_view error);
+
+struct Failure {
+  FailureKind kind = FailureKind::kUnknown;
+  std::string message;  ///< one line for a person
+  std::string
+      output_tail;  ///< the end of what Ollama printed, valid UTF-8, control characters escaped
+  int attempts = 1;
+
+  friend bool operator==(const Failure&, const Failure&) = default;
+};
+
+}  // namespace ollama_bench

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace ollama_bench {
+
+/// What Ollama reports of one run: its `--verbose` block, or the last line of /api/generate.
+/// A field is empty where Ollama printed no such line.
+struct RunMetrics {
+  std::optional<std::chrono::nanoseconds> total;
+  std::optional<std::chrono::nanoseconds> load;    ///< bringing the model into memory
+  std::optional<std::int64_t> prompt_eval_count;   ///< tokens
+  std::optional<std::int64_t> prompt_eval_cached;  ///< tokens served from the prefix cache
+  std::optional<std::chrono::nanoseconds> prompt_eval;
+  std::optional<double> printed_prompt_eval_rate;  ///< tokens/s, as rounded by Ollama
+  std::optional<std::int64_t> eval_count;          ///< tokens
+  std::optional<std::chrono::nanoseconds> eval;
+  std::optional<double> printed_eval_rate;  ///< tokens/s, as rounded by Ollama
+
+  friend bool operator==(const RunMetrics&, const RunMetrics&) = default;
+};
+
+/// Prefill speed in tokens/s: tokens really evaluated (count less cached) over their duration.
+/// Empty without a count or a positive duration.
+std::optional<double> PromptEvalRate(const RunMetrics& metrics);
+/// Decode speed in tokens/s, by the same rule.
+std::optional<double> EvalRate(const RunMetrics& metrics);
+
+/// What a run was made for. Only kWarmUp never counts.
+enum class SampleRole { kWarmUp, kMeasure, kConfirm, kControl };
+
+/// Why a sample does not enter the rate although Ollama reported one.
+enum class Exclusion { kCached, kTruncated, kSettling, kWrongContext, kRateMismatch, kClock };
+
+std::string_view KeyOf(SampleRole role);
+std::string_view KeyOf(Exclusion exclusion);
+std::optional<SampleRole> SampleRoleFromKey(std::string_view key);
+std::optional<Exclusion> ExclusionFromKey(std::string_view key);
+std::span<const Exclusion> AllExclusions();
+/// "the prompt was cut to the context", for messages.
+std::string_view Explain(Exclusion exclusion);
+
+/// One run of one cell.
+struct Sample {
+  std::string id;            ///< ULID; for an old entry a hash of its content
+  std::int64_t load_id = 0;  ///< runs of one load of the model share it; 0: unknown
+  SampleRole role = SampleRole::kMeasure;
+  std::optional<Exclusion> excluded;
+  RunMetrics metrics;
+  std::optional<std::chrono::nanoseconds> wall;    ///< the whole run, as this program saw it
+  std::optional<std::chrono::nanoseconds> create;  ///< the `ollama create` before it, once per load
+  std::optional<std::int64_t> effective_num_ctx;   ///< what the server says it uses
+  std::optional<std::int64_t> size_bytes;          ///< the loaded model, by /api/ps
+  std::optional<std::int64_t> size_vram_bytes;     ///< of these on GPUs
+  int attempt = 1;
+  std::string started;  ///< ISO 8601 with offset
+
+  friend bool operator==(const Sample&, const Sample&) = default;
+};
+
+/// Whether the sample enters a cell's rate.
+bool IsCounted(const Sample& sample);
+
+}  // namespace ollama_bench

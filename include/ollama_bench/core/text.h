@@ -1,0 +1,25 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ollama_bench {
+
+/// `text` as valid UTF-8 with control characters escaped ("\x1b", "\n" kept when `keep_newlines`),
+/// so that it can be stored and shown. Invalid bytes become U+FFFD.
+std::string Printable(std::string_view text, bool keep_newlines = true);
+
+/// Number of bytes of `text` before the first that is not valid UTF-8; all of them when it is
+/// valid.
+std::size_t ValidUtf8Length(std::string_view text);
+
+/// The spelling among `known` nearest to `given`, by edit distance; empty when none is near.
+std::string NearestSpelling(std::string_view given, const std::vector<std::string>& known);
+
+/// "21.7 h", "4.2 min", "13 s": for people, never for data.
+std::string FormatDuration(std::chrono::duration<double> duration);
+
+}  // namespace ollama_bench

@@ -1,0 +1,102 @@
+#include "ollama_bench/core/sample.h"
+
+#include <algorithm>
+#include <array>
+
+namespace ollama_bench {
+namespace {
+
+struct RoleInfo {
+  SampleRole role;
+  std::string_view key;
+};
+
+constexpr std::array kRoles = {
+    RoleInfo{SampleRole::kWarmUp, "warm_up"},
+    RoleInfo{SampleRole::kMeasure, "measure"},
+    RoleInfo{SampleRole::kConfirm, "confirm"},
+    RoleInfo{SampleRole::kControl, "control"},
+};
+
+struct ExclusionInfo {
+  Exclusion exclusion;
+  std::string_view key;
+  std::string_view sentence;
+};
+
+constexpr std::array kExclusions = {
+    ExclusionInfo{Exclusion::kCached, "cached", "part of the prompt came from the prefix cache"},
+    ExclusionInfo{Exclusion::kTruncated, "truncated", "the prompt was cut to fit the context"},
+    ExclusionInfo{Exclusion::kSettling, "settling", "the first run differs from those after it"},
+    ExclusionInfo{Exclusion::kWrongContext, "wrong_context",
+                  "the server uses another num_ctx than asked for"},
+    ExclusionInfo{Exclusion::kRateMismatch, "rate_mismatch",
+                  "the printed rate is not count / duration"},
+    ExclusionInfo{Exclusion::kClock, "clock", "the durations do not fit the time that passed"},
+};
+
+constexpr std::array kExclusionValues = {Exclusion::kCached,       Exclusion::kTruncated,
+                                         Exclusion::kSettling,     Exclusion::kWrongContext,
+                                         Exclusion::kRateMismatch, Exclusion::kClock};
+
+const ExclusionInfo& InfoOf(Exclusion exclusion) {
+  return *std::find_if(kExclusions.begin(), kExclusions.end(),
+                       [exclusion](const auto& info) { return info.exclusion == exclusion; });
+}
+
+std::optional<double> Rate(std::optional<std::int64_t> count,
+                           std::optional<std::chrono::nanoseconds> duration) {
+  if (!count || !duration || *count <= 0 || duration->count() <= 0) return std::nullopt;
+  return static_cast<double>(*count) / std::chrono::duration<double>(*duration).count();
+}
+
+}  // namespace
+
+std::optional<double> PromptEvalRate(const RunMetrics& metrics) {
+  std::optional<std::int64_t> evaluated = metrics.prompt_eval_count;
+  if (evaluated) *evaluated -= metrics.prompt_eval_cached.value_or(0);
+  return Rate(evaluated, metrics.prompt_eval);
+}
+
+std::optional<double> EvalRate(const RunMetrics& metrics) {
+  return Rate(metrics.eval_count, metrics.eval);
+}
+
+std::string_view KeyOf(SampleRole role) {
+  return std::find_if(kRoles.begin(), kRoles.end(),
+                      [role](const RoleInfo& info) { return info.role == role; })
+      ->key;
+}
+
+std::string_view KeyOf(Exclusion exclusion) {
+  return InfoOf(exclusion).key;
+}
+
+std::optional<SampleRole> SampleRoleFromKey(std::string_view key) {
+  for (const RoleInfo& info : kRoles) {
+    if (info.key == key) return info.role;
+  }
+  return std::nullopt;
+}
+
+std::optional<Exclusion> ExclusionFromKey(std::string_view key) {
+  for (const ExclusionInfo& info : kExclusions) {
+    if (info.key == key) return info.exclusion;
+  }
+  return std::nullopt;
+}
+
+std::span<const Exclusion> AllExclusions() {
+  return kExclusionValues;
+}
+
+std::string_view Explain(Exclusion exclusion) {
+  return InfoOf(exclusion).sentence;
+}
+
+bool IsCounted(const Sample& sample) {
+  return sample.role != SampleRole::kWarmUp && !sample.excluded &&
+         (PromptEvalRate(sample.metrics) || sample.metrics.printed_prompt_eval_rate);
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,99 @@
+#include "ollama_bench/core/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+
+#include "ollama_bench/core/utf8.h"
+
+namespace ollama_bench {
+namespace {
+
+bool IsControl(std::uint32_t code_point) {
+  const bool c0 = code_point < 0x20 || code_point == 0x7F;
+  const bool c1 = code_point >= 0x80 && code_point < 0xA0;
+  // Marks that turn the direction of what follows can make a terminal show another text.
+  const bool bidi = (code_point >= 0x202A && code_point <= 0x202E) ||
+                    (code_point >= 0x2066 && code_point <= 0x2069);
+  return c0 || c1 || bidi;
+}
+
+// Optimal string alignment distance: edits plus swaps of neighbours.
+std::size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
+  std::iota(d[0].begin(), d[0].end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substitution = d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, substitution});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+      }
+    }
+  }
+  return d[a.size()][b.size()];
+}
+
+}  // namespace
+
+std::string Printable(std::string_view text, bool keep_newlines) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto [code_point, length] = DecodeUtf8(text);
+    if (length == 0) {
+      out += "\xEF\xBF\xBD";
+      text.remove_prefix(1);
+      continue;
+    }
+    if (code_point == '\n' && keep_newlines) {
+      out += '\n';
+    } else if (code_point < 0x100 && IsControl(code_point)) {
+      out += fmt::format("\\x{:02x}", code_point);
+    } else if (IsControl(code_point)) {
+      out += fmt::format("\\u{:04x}", code_point);
+    } else {
+      out += text.substr(0, length);
+    }
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
+std::size_t ValidUtf8Length(std::string_view text) {
+  std::size_t valid = 0;
+  while (valid < text.size()) {
+    const std::size_t length = DecodeUtf8(text.substr(valid)).length;
+    if (length == 0) break;
+    valid += length;
+  }
+  return valid;
+}
+
+std::string NearestSpelling(std::string_view given, const std::vector<std::string>& known) {
+  // Long hostile input has no near spelling, and the table would be large.
+  if (given.size() > 64) return {};
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(2, given.size() / 3) + 1;
+  for (const std::string& candidate : known) {
+    const std::size_t distance = EditDistance(given, candidate);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+std::string FormatDuration(std::chrono::duration<double> duration) {
+  const double seconds = std::max(0.0, duration.count());
+  if (seconds < 9.95) return fmt::format("{:.1f} s", seconds);
+  if (seconds < 89.5) return fmt::format("{:.0f} s", seconds);
+  if (seconds < 90 * 60) return fmt::format("{:.1f} min", seconds / 60);
+  return fmt::format("{:.1f} h", seconds / 3600);
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ollama_bench/sweep/driver.h"
+#include "support/fake_clock.h"
+
+namespace ollama_bench {
+
+/// An Ollama in miniature: counts a token per four bytes and four of a template, cuts prompts to
+/// the context as v0.11.4 does, reads at a rate that depends on the cell. Failures are queued by
+/// the test.
+class FakeDriver : public Driver {
+ public:
+  explicit FakeDriver(FakeClock& clock) : clock_(clock) {}
+
+  [[nodiscard]] std::string_view name() const override { return "cli"; }
+  Expected<ServerFacts, Failure> Connect() override {
+    ++connects;
+    if (auto failure = Take(connect_failures)) return Unexpected<Failure>(*failure);
+    return facts;
+  }
+  [[nodiscard]] std::vector<std::string> TemporaryModels() const override {
+    return {"ollama-bench-test"};
+  }
+  Expected<PreparedCell, Failure> Prepare(const Cell& cell) override {
+    if (auto failure = Take(prepare_failures)) return Unexpected<Failure>(*failure);
+    cell_ = cell;
+    prepared.push_back(cell);
+    clock_.Advance(std::chrono::milliseconds(30));
+    return PreparedCell{std::chrono::milliseconds(30)};
+  }
+  Expected<RunReport, Failure> Run(std::string_view prompt) override {
+    prompts.emplace_back(prompt);
+    if (on_run) on_run();
+    if (auto failure = Take(run_failures)) return Unexpected<Failure>(*failure);
+    return Answer(prompt);
+  }
+  std::optional<LoadedModel> Loaded() override {
+    return LoadedModel{"sha256:abc", effective_num_ctx.value_or(cell_.num_ctx), 1000, 600};
+  }
+  void CleanUp() override { ++clean_ups; }
+
+  static Failure Fail(FailureKind kind) { return {kind, "as the test wants", "", 1}; }
+
+  ServerFacts facts{"0.11.4", "sha256:base", 8192, {}, true};
+  std::deque<std::optional<Failure>> connect_failures;  ///< one per call; empty: none
+  std::deque<std::optional<Failure>> prepare_failures;
+  std::deque<std::optional<Failure>> run_failures;
+  std::optional<std::int64_t> effective_num_ctx;
+  std::function<void()> on_run;
+  std::map<Cell, double> rates;  ///< tokens/s; 300 where none is given
+  double cached_share = 0;       ///< of a prompt, as newer builds report it
+  std::vector<Cell> prepared;
+  std::vector<std::string> prompts;
+  int connects = 0;
+  int clean_ups = 0;
+
+ private:
+  static std::optional<Failure> Take(std::deque<std::optional<Failure>>& queue) {
+    if (queue.empty()) return std::nullopt;
+    auto failure = queue.front();
+    queue.pop_front();
+    return failure;
+  }
+
+  Expected<RunReport, Failure> Answer(std::string_view prompt) {
+    const auto tokens =
+        std::min<std::int64_t>(static_cast<std::int64_t>(prompt.size()) / 4 + 4, cell_.num_ctx);
+    const auto found = rates.find(cell_);
+    const double rate = found == rates.end() ? 300 : found->second;
+    RunReport report;
+    report.metrics.prompt_eval_count = tokens;
+    if (cached_share > 0) {
+      report.metrics.prompt_eval_cached =
+          static_cast<std::int64_t>(static_cast<double>(tokens) * cached_share);
+    }
+    report.metrics.prompt_eval = std::chrono::nanoseconds(
+        static_cast<std::int64_t>(1e9 * static_cast<double>(tokens) / rate));
+    report.metrics.load = std::chrono::milliseconds(10);
+    report.metrics.total = *report.metrics.prompt_eval + std::chrono::milliseconds(20);
+    report.wall = *report.metrics.total + std::chrono::milliseconds(20);
+    clock_.Advance(report.wall);
+    return report;
+  }
+
+  FakeClock& clock_;
+  Cell cell_;
+};
+
+}  // namespace ollama_bench

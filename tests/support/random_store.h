@@ -1,0 +1,128 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <random>
+#include <string>
+
+#include "ollama_bench/store/results_store.h"
+
+namespace ollama_bench {
+
+/// Makes arbitrary values that a store must be able to hold.
+class RandomValues {
+ public:
+  explicit RandomValues(unsigned seed) : engine_(seed) {}
+
+  std::int64_t Between(std::int64_t least, std::int64_t most) {
+    return std::uniform_int_distribution<std::int64_t>(least, most)(engine_);
+  }
+  bool Chance(double probability) { return std::bernoulli_distribution(probability)(engine_); }
+
+  std::string Text() {
+    static constexpr std::array kPieces = {"a",  "Z",       "0",    " ",  "\"", "\\",
+                                           "/",  "\n",      "µ",    "显", "😀",  "{\"id\": 1}",
+                                           ", ", "\\u0000", "</a>", "[",  "]"};
+    std::string text;
+    for (auto i = Between(0, 8); i > 0; --i) {
+      text += kPieces[static_cast<std::size_t>(Between(0, kPieces.size() - 1))];
+    }
+    return text;
+  }
+  std::chrono::nanoseconds Duration() {
+    const int digits = static_cast<int>(Between(0, 14));
+    std::int64_t most = 1;
+    for (int i = 0; i < digits; ++i) most *= 10;
+    return std::chrono::nanoseconds(Between(0, most));
+  }
+  double Rate() { return std::exp(std::uniform_real_distribution<double>(-3, 12)(engine_)); }
+
+  template <class Make>
+  auto Maybe(Make&& make) -> std::optional<decltype(make())> {
+    if (Chance(0.3)) return std::nullopt;
+    return make();
+  }
+  std::optional<std::int64_t> MaybeInteger() {
+    return Maybe([&] { return Between(0, std::int64_t{1} << 53); });
+  }
+  std::optional<std::chrono::nanoseconds> MaybeDuration() {
+    return Maybe([&] { return Duration(); });
+  }
+
+  Sample MakeSample(std::string id) {
+    Sample sample;
+    sample.id = std::move(id);
+    sample.load_id = Between(0, 1'000'000);
+    sample.role = static_cast<SampleRole>(Between(0, 3));
+    if (Chance(0.3)) sample.excluded = AllExclusions()[static_cast<std::size_t>(Between(0, 5))];
+    RunMetrics& metrics = sample.metrics;
+    metrics.total = MaybeDuration();
+    metrics.load = MaybeDuration();
+    metrics.prompt_eval_count = Maybe([&] { return Between(0, 1 << 20); });
+    metrics.prompt_eval_cached = Maybe([&] { return Between(0, 1 << 20); });
+    metrics.prompt_eval = MaybeDuration();
+    metrics.printed_prompt_eval_rate = Maybe([&] { return Rate(); });
+    metrics.eval_count = Maybe([&] { return Between(0, 1 << 20); });
+    metrics.eval = MaybeDuration();
+    metrics.printed_eval_rate = Maybe([&] { return Rate(); });
+    sample.wall = MaybeDuration();
+    sample.create = MaybeDuration();
+    sample.effective_num_ctx = MaybeInteger();
+    sample.size_bytes = MaybeInteger();
+    sample.size_vram_bytes = MaybeInteger();
+    sample.attempt = static_cast<int>(Between(1, 9));
+    sample.started = Text();
+    return sample;
+  }
+
+  Failure MakeFailure() {
+    const auto kinds = AllFailureKinds();
+    const auto kind = static_cast<std::size_t>(Between(0, std::ssize(kinds) - 1));
+    return {kinds[kind].kind, Text(), Text(), static_cast<int>(Between(1, 5))};
+  }
+
+  Metadata MakeMetadata() {
+    Metadata metadata;
+    metadata.tool_version = Text();
+    metadata.store_id = Text();
+    metadata.start_time = Text();
+    metadata.total_tests = Between(0, 100'000);
+    metadata.num_ctx_range = Text();
+    metadata.num_batch_range = Text();
+    metadata.identity = {Text(),
+                         Text(),
+                         Text(),
+                         MaybeInteger(),
+                         Maybe([&] { return static_cast<int>(Between(-2, 4096)); }),
+                         Text(),
+                         Text()};
+    metadata.environment.host = Text();
+    metadata.environment.gpus = {Text(), Text()};
+    metadata.environment.server_settings[Text()] = Text();
+    metadata.environment.server_is_local = Chance(0.5);
+    metadata.replayed = Chance(0.5);
+    metadata.mixed = Chance(0.5);
+    metadata.prompt_words = MaybeInteger();
+    if (Chance(0.5)) metadata.temporary_models = {{Text(), Text()}};
+    return metadata;
+  }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+/// Fills a store with `cells` entries of `samples` samples each, as a sweep would.
+inline void FillStore(ResultsStore& store, int cells, int samples, unsigned seed) {
+  RandomValues random(seed);
+  for (int i = 0; i < cells; ++i) {
+    const Cell cell{1024 * (1 + i / 17), 128 * (1 + i % 17)};
+    for (int j = 0; j < samples; ++j) {
+      Sample sample = random.MakeSample("01J" + std::to_string(i) + "S" + std::to_string(j));
+      sample.started = "2026-11-21T07:00:04+00:00";
+      store.AddSample(cell, std::move(sample), "2026-11-21T07:00:05+00:00");
+    }
+  }
+}
+
+}  // namespace ollama_bench

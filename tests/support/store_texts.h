@@ -1,0 +1,54 @@
+#pragma once
+
+namespace ollama_bench {
+
+inline constexpr const char* kOldStore = R"({
+  "metadata": {
+    "start_time": "2025-12-22T20:29:17.123456",
+    "total_tests": 624,
+    "num_ctx_range": "32768-110592:2048",
+    "num_batch_range": "128-2048:128"
+  },
+  "results": [
+    {
+      "num_ctx": 59392,
+      "num_batch": 128,
+      "prompt_eval_rate": 121.33,
+      "timestamp": "2025-12-23T20:29:17.123456"
+    },
+    {
+      "num_ctx": 92160,
+      "num_batch": 128,
+      "prompt_eval_rate": null,
+      "error": "CUDA resource allocation error",
+      "timestamp": "2025-12-23T22:00:01.000001"
+    }
+  ]
+}
+)";
+
+/// Every kind of entry, and a key of somebody else's at every level.
+inline constexpr const char* kStoreWithUnknownKeys = R"({
+  "metadata": {
+    "schema_version": 1, "store_id": "f3c1", "start_time": "2026-11-21T07:00:00+00:00",
+    "identity": {"model": "smollm2", "quant": "Q4_K_M"},
+    "environment": {"host": "rig", "room": 12, "gpus": []},
+    "note": "mine",
+    "replayed": false
+  },
+  "results": [
+    {"num_ctx": 1024, "num_batch": 64, "prompt_eval_rate": 317.3, "colour": [1, {"a": 2.50}],
+     "samples": [
+       {"id": "A", "load_id": 1, "role": "measure", "excluded": null, "prompt_eval_count": 261,
+        "prompt_eval_ms": 822.459, "fan": "loud"},
+       {"id": "B", "role": "warm_up", "big": 12345678901234567890}]},
+    {"num_ctx": 92160, "num_batch": 128, "prompt_eval_rate": null, "error": "CUDA OOM",
+     "failure": {"kind": "out_of_memory", "message": "m", "attempts": 2, "core": "dump.7"}},
+    {"num_ctx": 1024, "num_batch": 2048, "prompt_eval_rate": null,
+     "alias_of": {"num_ctx": 1024, "num_batch": 1024}, "reason": "num_batch above num_ctx"}
+  ],
+  "charts": {"theme": "dark"}
+}
+)";
+
+}  // namespace ollama_bench
