@@ -1,0 +1,200 @@
+#include "spawn.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#endif
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+// POSIX leaves its declaration to the program.
+extern char** environ;  // NOLINT(readability-redundant-declaration)
+
+namespace ollama_bench {
+namespace {
+
+struct Pipe {
+  UniqueFd read_end;
+  UniqueFd write_end;
+};
+
+std::optional<Pipe> MakePipe() {
+  std::array<int, 2> ends{};
+  if (pipe(ends.data()) != 0) return std::nullopt;
+  for (const int end : ends) fcntl(end, F_SETFD, FD_CLOEXEC);
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+// An anonymous file; it costs no disk where the system has memfd.
+UniqueFd MakeAnonymousFile() {
+#ifdef __linux__
+  if (const int fd = memfd_create("stdin", MFD_CLOEXEC); fd >= 0) return UniqueFd(fd);
+#endif
+  std::FILE* file = std::tmpfile();
+  if (file == nullptr) return UniqueFd();
+  UniqueFd fd(fcntl(fileno(file), F_DUPFD_CLOEXEC, 3));
+  std::fclose(file);
+  return fd;
+}
+
+std::optional<UniqueFd> MakeStdin(std::string_view text) {
+  UniqueFd fd = MakeAnonymousFile();
+  if (!fd.valid()) return std::nullopt;
+  while (!text.empty()) {
+    const ssize_t written = write(fd.get(), text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (lseek(fd.get(), 0, SEEK_SET) != 0) return std::nullopt;
+  return fd;
+}
+
+// The path that execve needs; found before fork, because afterwards little is allowed.
+std::string FindProgram(const std::string& name) {
+  if (name.find('/') != std::string::npos) return name;
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path == nullptr ? "/usr/bin:/bin" : path;
+  while (true) {
+    const std::size_t colon = rest.find(':');
+    const std::string_view folder = rest.substr(0, colon);
+    std::string candidate = fmt::format("{}/{}", folder.empty() ? "." : folder, name);
+    if (access(candidate.c_str(), X_OK) == 0) return candidate;
+    if (colon == std::string_view::npos) return {};
+    rest.remove_prefix(colon + 1);
+  }
+}
+
+std::vector<std::string> MakeEnvironment(const ProcessRequest& request) {
+  std::vector<std::string> result;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    bool replaced = false;
+    for (const auto& [name, value] : request.environment) {
+      replaced = replaced || (text.starts_with(name) && text.substr(name.size()).starts_with('='));
+    }
+    if (!replaced) result.emplace_back(text);
+  }
+  for (const auto& [name, value] : request.environment) {
+    result.push_back(fmt::format("{}={}", name, value));
+  }
+  return result;
+}
+
+std::vector<char*> Pointers(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+struct ChildPlan {
+  const char* program;
+  char* const* argv;
+  char* const* envp;
+  int stdin_fd;
+  int stdout_fd;
+  int stderr_fd;
+  int error_fd;
+  pid_t parent;
+};
+
+[[noreturn]] void FailInChild(int error_fd) {
+  const int error = errno;
+  [[maybe_unused]] const ssize_t written = write(error_fd, &error, sizeof error);
+  _exit(127);
+}
+
+// Runs in the child between fork and exec: async-signal-safe calls only.
+[[noreturn]] void RunChild(const ChildPlan& plan) {
+  setpgid(0, 0);
+#ifdef __linux__
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != plan.parent) _exit(127);  // the parent died before prctl took effect
+#endif
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (dup2(plan.stdin_fd, STDIN_FILENO) < 0 || dup2(plan.stdout_fd, STDOUT_FILENO) < 0 ||
+      dup2(plan.stderr_fd, STDERR_FILENO) < 0) {
+    FailInChild(plan.error_fd);
+  }
+  execve(plan.program, plan.argv, plan.envp);
+  FailInChild(plan.error_fd);
+}
+
+// The errno of a failed exec, or 0: the pipe closes by itself when exec succeeds.
+int ReadExecError(int fd) {
+  int error = 0;
+  ssize_t got = 0;
+  do {
+    got = read(fd, &error, sizeof error);
+  } while (got < 0 && errno == EINTR);
+  return got == sizeof error ? error : 0;
+}
+
+UniqueFd OpenExitFd([[maybe_unused]] pid_t pid) {
+#ifdef SYS_pidfd_open
+  return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+#else
+  return UniqueFd();
+#endif
+}
+
+Unexpected<std::string> StartError(const std::string& what, int error) {
+  return Unexpected<std::string>(fmt::format("{}: {}", what, std::strerror(error)));
+}
+
+}  // namespace
+
+Expected<Child, std::string> Spawn(const ProcessRequest& request) {
+  const std::string& name = request.argv.at(0);
+  const std::string program = FindProgram(name);
+  if (program.empty()) return Unexpected<std::string>(name + ": not found on PATH");
+  auto input = MakeStdin(request.stdin_text);
+  auto output = MakePipe();
+  auto errors = MakePipe();
+  auto exec_error = MakePipe();
+  if (!input || !output || !errors || !exec_error) return StartError("cannot make a pipe", errno);
+
+  std::vector<std::string> arguments = request.argv;
+  std::vector<std::string> environment = MakeEnvironment(request);
+  const std::vector<char*> argv = Pointers(arguments);
+  const std::vector<char*> envp = Pointers(environment);
+  const ChildPlan plan{program.c_str(),
+                       argv.data(),
+                       envp.data(),
+                       input->get(),
+                       output->write_end.get(),
+                       errors->write_end.get(),
+                       exec_error->write_end.get(),
+                       getpid()};
+  const pid_t pid = fork();
+  if (pid < 0) return StartError("cannot start a process", errno);
+  if (pid == 0) RunChild(plan);
+
+  setpgid(pid, pid);  // also here: whichever comes first
+  exec_error->write_end.Reset();
+  if (const int error = ReadExecError(exec_error->read_end.get()); error != 0) {
+    waitpid(pid, nullptr, 0);
+    return StartError(program, error);
+  }
+  fcntl(output->read_end.get(), F_SETFL, O_NONBLOCK);
+  fcntl(errors->read_end.get(), F_SETFL, O_NONBLOCK);
+  return Child{pid, std::move(output->read_end), std::move(errors->read_end), OpenExitFd(pid)};
+}
+
+}  // namespace ollama_bench
