@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "ollama_bench/core/axis.h"
+
+namespace ollama_bench {
+
+/// The embedded text, cut to about `tokens`; without a number the rule in plan/ decides.
+struct BuiltInPrompt {
+  std::optional<int> tokens;
+};
+
+/// A text of the user's.
+struct PromptText {
+  std::string text;
+  std::filesystem::path file;  ///< where it was read from; empty for one given in words
+};
+
+using Prompt = std::variant<BuiltInPrompt, PromptText>;
+
+/// A checked configuration: every value is in range, exactly one of `model` and `modelfile` is set.
+struct SweepConfig {
+  std::string model;                ///< base model, must exist on the server
+  std::filesystem::path modelfile;  ///< template; absolute
+  Prompt prompt;
+  Grid grid;
+  bool row_first = false;          ///< true: all num_ctx of one num_batch first
+  int num_predict = 2;             ///< tokens
+  std::optional<int> repetitions;  ///< counted samples per cell; empty: decided by the run's length
+  int confirm = 0;                 ///< separate loads for each leader after the sweep; 0: none
+  std::chrono::seconds timeout{360};  ///< for one create, and for one run
+};
+
+}  // namespace ollama_bench

@@ -1,0 +1,76 @@
+#include "ollama_bench/config/load_config.h"
+
+#include "axes.h"
+#include "numbers.h"
+#include "settings.h"
+#include "sources.h"
+#include "text_file.h"
+
+namespace ollama_bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kLargestFile = std::size_t{1} << 20U;
+
+// Empty when the file as a whole cannot be used; there is no sense in checking further then.
+std::optional<Settings> ReadFile(const fs::path& file, ErrorList& errors) {
+  const auto text = ReadTextFile(file, kLargestFile);
+  if (!text) {
+    errors.Add({file, 0, {}}, {}, text.error().message, text.error().remedy);
+    return std::nullopt;
+  }
+  const auto root = ParseYaml(*text, file, errors);
+  if (!root) return std::nullopt;
+  Settings settings = SettingsOfFile(*root, file, errors);
+  if (root->kind != YamlNode::Kind::kMap) return std::nullopt;
+  return settings;
+}
+
+void ReadInto(int& target, std::string_view key, const Settings& settings, ErrorList& errors) {
+  if (const Setting* setting = settings.Find(key)) {
+    target = ReadNumber(*setting, key, errors).value_or(target);
+  }
+}
+
+void ReadRepetitions(const Settings& settings, SweepConfig& config, ErrorList& errors) {
+  const Setting* setting = settings.Find("repetitions");
+  if (setting != nullptr && setting->text != ParameterOf("repetitions").word) {
+    config.repetitions = ReadNumber(*setting, "repetitions", errors);
+  }
+}
+
+SweepConfig Check(const Settings& settings, const fs::path& file, ErrorList& errors) {
+  SweepConfig config;
+  ReadModel(settings, file, config, errors);
+  config.grid = ReadGrid(settings, file, errors).value_or(Grid{});
+  ReadPrompt(settings, config, errors);
+  if (const Setting* row_first = settings.Find("test_row_first")) {
+    config.row_first = ReadBoolean(*row_first, errors).value_or(false);
+  }
+  ReadInto(config.num_predict, "num_predict", settings, errors);
+  ReadRepetitions(settings, config, errors);
+  ReadInto(config.confirm, "confirm", settings, errors);
+  int timeout_s = static_cast<int>(config.timeout.count());
+  ReadInto(timeout_s, "timeout_s", settings, errors);
+  config.timeout = std::chrono::seconds(timeout_s);
+  return config;
+}
+
+}  // namespace
+
+Expected<SweepConfig, std::vector<ConfigError>> LoadSweepConfig(const std::optional<fs::path>& file,
+                                                                const ConfigOverrides& overrides) {
+  ErrorList errors;
+  std::optional<Settings> settings = Settings{};
+  if (file) settings = ReadFile(*file, errors);
+  SweepConfig config;
+  if (settings) {
+    config = Check(Merge(std::move(*settings), SettingsOfFlags(overrides)),
+                   file.value_or(fs::path()), errors);
+  }
+  if (!errors.empty()) return Unexpected<std::vector<ConfigError>>(errors.Take());
+  return config;
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ollama_bench/config/load_config.h"
+
+namespace ollama_bench {
+
+/// A folder of its own for each test, with the configuration that is loaded as "sweep.yaml" in it.
+class ConfigTest : public testing::Test {
+ protected:
+  ConfigTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "config_test_XXXXXX").string();
+    folder_ = mkdtemp(name.data());
+  }
+  ~ConfigTest() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+
+  std::filesystem::path Write(const std::string& name, std::string_view content) const {
+    std::filesystem::path path = folder_ / name;
+    std::ofstream(path, std::ios::binary) << content;
+    return path;
+  }
+
+  [[nodiscard]] Expected<SweepConfig, std::vector<ConfigError>> Load(
+      std::string_view yaml, const ConfigOverrides& overrides = {}) const {
+    return LoadSweepConfig(Write("sweep.yaml", yaml), overrides);
+  }
+
+  /// The errors of a configuration, one in a line, without the folder's path.
+  [[nodiscard]] std::string ErrorsOf(std::string_view yaml,
+                                     const ConfigOverrides& overrides = {}) const {
+    return Lines(Load(yaml, overrides));
+  }
+
+  [[nodiscard]] std::string Lines(
+      const Expected<SweepConfig, std::vector<ConfigError>>& loaded) const {
+    if (loaded) return "(loads)";
+    std::string lines;
+    for (const ConfigError& error : loaded.error()) lines += FormatConfigError(error) + "\n";
+    const std::string prefix = folder_.string() + "/";
+    for (std::size_t at = lines.find(prefix); at != std::string::npos; at = lines.find(prefix)) {
+      lines.erase(at, prefix.size());
+    }
+    return lines;
+  }
+
+  /// What every configuration needs beside the part that a test is about.
+  static std::string With(std::string_view rest) {
+    return "model: m\nnum_ctx: 1024\nnum_batch: 64\n" + std::string(rest);
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace ollama_bench

@@ -1,0 +1,238 @@
+#include "ollama_bench/config/load_config.h"
+
+#include "config_fixture.h"
+
+namespace ollama_bench {
+namespace {
+
+using std::chrono::seconds;
+using testing::Test;
+using Values = std::vector<int>;
+
+constexpr std::string_view kRanges =
+    "num_ctx: {start: 1024, end: 3072, step: 1024}\nnum_batch: {start: 64, end: 256, step: 64}\n";
+
+class LoadConfigTest : public ConfigTest {};
+
+TEST_F(LoadConfigTest, ReadsEveryKey) {
+  const auto config = Load(
+      "model: hf.co/me/model:Q4_0\n"
+      "prompt: \"Read this:\\n\\ttext\"\n"
+      "num_ctx: {start: 32768, end: 110592, step: 2048}\n"
+      "num_batch: [128, 2048, 512]\n"
+      "test_row_first: true\n"
+      "num_predict: 7\n"
+      "repetitions: 5\n"
+      "confirm: 0\n"
+      "timeout_s: 90\n");
+  ASSERT_TRUE(config) << Lines(config);
+  EXPECT_EQ(config->model, "hf.co/me/model:Q4_0");
+  EXPECT_TRUE(config->modelfile.empty());
+  EXPECT_EQ(std::get<PromptText>(config->prompt).text, "Read this:\n\ttext");
+  EXPECT_TRUE(std::get<PromptText>(config->prompt).file.empty());
+  EXPECT_EQ(config->grid.num_ctx.values.size(), 39U);
+  EXPECT_EQ(config->grid.num_batch.values, (Values{128, 2048, 512})) << "in the order given";
+  EXPECT_TRUE(config->row_first);
+  EXPECT_EQ(config->num_predict, 7);
+  EXPECT_EQ(config->repetitions, 5);
+  EXPECT_EQ(config->confirm, 0);
+  EXPECT_EQ(config->timeout, seconds(90));
+}
+
+TEST_F(LoadConfigTest, FillsInTheDefaults) {
+  const auto config = Load(With(""));
+  ASSERT_TRUE(config) << Lines(config);
+  EXPECT_EQ(std::get<BuiltInPrompt>(config->prompt).tokens, std::nullopt);
+  EXPECT_FALSE(config->row_first);
+  EXPECT_EQ(config->num_predict, 2);
+  EXPECT_EQ(config->repetitions, std::nullopt);
+  EXPECT_EQ(config->confirm, 0);
+  EXPECT_EQ(config->timeout, seconds(360));
+}
+
+TEST_F(LoadConfigTest, LoadsTheOldScriptsFilesUnchanged) {
+  ConfigOverrides flags;
+  flags.model = "nemotron_f";
+  const auto full = Load(
+      "num_ctx:\n  start: 8192\n  end: 102400\n  step: 2048\n\n"
+      "num_batch:\n  start: 32\n  end: 2080\n  step: 128\n\n"
+      "test_row_first: false  # Column-first (\xE5\xAE\x8C\xE6\x88\x90)\n",
+      flags);
+  ASSERT_TRUE(full) << Lines(full);
+  EXPECT_EQ(full->grid.num_ctx.values.size(), 47U);
+  EXPECT_EQ(full->grid.num_batch.values.size(), 17U);
+  EXPECT_EQ(full->grid.CellCount(), 799U);
+  EXPECT_EQ(full->grid.num_batch.values.back(), 2080);
+  const auto quick = Load(
+      "num_ctx:\n  start: 32768\n  end: 110592\n  step: 2048\n\n"
+      "num_batch:\n  start: 128\n  end: 2048\n  step: 128\n\n"
+      "test_row_first: false\n",
+      flags);
+  ASSERT_TRUE(quick) << Lines(quick);
+  EXPECT_EQ(quick->grid.CellCount(), 624U);
+  EXPECT_EQ(quick->grid.num_ctx.values.back(), 110592);
+  EXPECT_EQ(quick->model, "nemotron_f");
+}
+
+TEST_F(LoadConfigTest, IncludesTheEndOfARangeOnlyWhenAStepHitsIt) {
+  const auto config = Load(
+      "model: m\nnum_ctx: {start: 10, end: 20, step: 5}\nnum_batch: {start: 10, end: 19, step: 5}");
+  ASSERT_TRUE(config) << Lines(config);
+  EXPECT_EQ(config->grid.num_ctx.values, (Values{10, 15, 20}));
+  EXPECT_EQ(config->grid.num_batch.values, (Values{10, 15}));
+}
+
+TEST_F(LoadConfigTest, TakesASingleNumberForAListOfOne) {
+  const auto config = Load("model: m\nnum_ctx: 4096\nnum_batch: [512]\n");
+  ASSERT_TRUE(config) << Lines(config);
+  EXPECT_EQ(config->grid.num_ctx.values, Values{4096});
+  EXPECT_EQ(config->grid.num_batch.values, Values{512});
+}
+
+TEST_F(LoadConfigTest, AFlagChangesJustItsPartOfTheRange) {
+  ConfigOverrides flags;
+  flags.model = "m";
+  flags.ctx_step = "2048";
+  flags.batch_end = "128";
+  const auto config = Load(kRanges, flags);
+  ASSERT_TRUE(config) << Lines(config);
+  EXPECT_EQ(config->grid.num_ctx.values, (Values{1024, 3072}));
+  EXPECT_EQ(config->grid.num_batch.values, (Values{64, 128}));
+}
+
+TEST_F(LoadConfigTest, AListFlagReplacesTheFilesRangeAndAWholeRangeOfFlagsTheFilesList) {
+  ConfigOverrides flags;
+  flags.model = "m";
+  flags.ctx = "512,256";
+  flags.batch_start = "1";
+  flags.batch_end = "3";
+  flags.batch_step = "2";
+  const auto config = Load("num_ctx: {start: 1, end: 9, step: 1}\nnum_batch: [7, 8]\n", flags);
+  ASSERT_TRUE(config) << Lines(config);
+  EXPECT_EQ(config->grid.num_ctx.values, (Values{512, 256}));
+  EXPECT_EQ(config->grid.num_batch.values, (Values{1, 3}));
+}
+
+TEST_F(LoadConfigTest, EveryFlagBeatsTheFile) {
+  ConfigOverrides flags;
+  flags.model = "other:tag";
+  flags.prompt = "hello";
+  flags.row_first = true;
+  flags.num_predict = "9";
+  flags.repetitions = "auto";
+  flags.confirm = "1";
+  flags.timeout_s = "5";
+  const auto config = Load(
+      "modelfile: missing\nprompt_tokens: 100\ntest_row_first: false\nnum_predict: 3\n"
+      "repetitions: 4\nconfirm: 2\ntimeout_s: 60\n" +
+          std::string(kRanges),
+      flags);
+  ASSERT_TRUE(config) << Lines(config) << "what a flag replaces is not looked at";
+  EXPECT_EQ(config->model, "other:tag");
+  EXPECT_TRUE(config->modelfile.empty());
+  EXPECT_EQ(std::get<PromptText>(config->prompt).text, "hello");
+  EXPECT_TRUE(config->row_first);
+  EXPECT_EQ(config->num_predict, 9);
+  EXPECT_EQ(config->repetitions, std::nullopt);
+  EXPECT_EQ(config->confirm, 1);
+  EXPECT_EQ(config->timeout, seconds(5));
+}
+
+TEST_F(LoadConfigTest, NeedsNoFile) {
+  ConfigOverrides flags;
+  flags.model = "m";
+  flags.ctx = "2048";
+  flags.batch_start = "8";
+  flags.batch_end = "16";
+  flags.batch_step = "8";
+  flags.prompt_tokens = "300";
+  const auto config = LoadSweepConfig(std::nullopt, flags);
+  ASSERT_TRUE(config) << Lines(config);
+  EXPECT_EQ(config->grid, (Grid{{{2048}}, {{8, 16}}}));
+  EXPECT_EQ(std::get<BuiltInPrompt>(config->prompt).tokens, 300);
+}
+
+TEST_F(LoadConfigTest, FindsFilesBesideTheConfigurationFromAnyFolder) {
+  std::filesystem::create_directory(folder() / "sub");
+  const auto modelfile = Write("Modelfile", "FROM x\n");
+  const auto prompt = Write("sub/prompt.txt", "\xEF\xBB\xBFsome text\n");
+  const auto config = Load(
+      "modelfile: ./sub/../Modelfile\nprompt_file: sub/prompt.txt\nnum_ctx: 1024\nnum_batch: 64\n");
+  ASSERT_TRUE(config) << Lines(config);
+  EXPECT_EQ(config->modelfile, modelfile);
+  EXPECT_TRUE(config->model.empty());
+  EXPECT_EQ(std::get<PromptText>(config->prompt).file, prompt);
+  EXPECT_EQ(std::get<PromptText>(config->prompt).text, "some text\n") << "the mark is taken off";
+}
+
+TEST_F(LoadConfigTest, FindsFilesOfFlagsFromTheCurrentFolder) {
+  Write("prompt.txt", "beside the configuration");
+  const auto elsewhere = folder() / "elsewhere";
+  std::filesystem::create_directory(elsewhere);
+  Write("elsewhere/prompt.txt", "in the current folder");
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(elsewhere);
+  ConfigOverrides flags;
+  flags.prompt_file = "prompt.txt";
+  const auto config = Load(With("prompt_file: prompt.txt\n"), flags);
+  std::filesystem::current_path(before);
+  ASSERT_TRUE(config) << Lines(config);
+  EXPECT_EQ(std::get<PromptText>(config->prompt).text, "in the current folder");
+  EXPECT_EQ(std::get<PromptText>(config->prompt).file, elsewhere / "prompt.txt");
+}
+
+TEST_F(LoadConfigTest, ReadsAnyLineBreaksAndAByteOrderMark) {
+  const auto plain =
+      Load("model: m\nnum_ctx: [1024,\n 2048]\nnum_batch: 64\nprompt: \"a\n\n  b\"\n");
+  const auto windows = Load(
+      "\xEF\xBB\xBFmodel: m\r\nnum_ctx: [1024,\r\n 2048]\r\nnum_batch: 64\r\nprompt: \"a\r\n\r\n  "
+      "b\"");
+  const auto old_mac =
+      Load("model: m\rnum_ctx: [1024,\r 2048]\rnum_batch: 64\rprompt: \"a\r\r  b\"\r");
+  for (const auto* config : {&plain, &windows, &old_mac}) {
+    ASSERT_TRUE(*config) << Lines(*config);
+    EXPECT_EQ((*config)->grid.num_ctx.values, (Values{1024, 2048}));
+    EXPECT_EQ(std::get<PromptText>((*config)->prompt).text, "a\nb");
+  }
+}
+
+TEST_F(LoadConfigTest, ReadsTheOldParsersSpellingsOfABoolean) {
+  for (const char* yes : {"true", "True", "yes", "on", "ON"}) {
+    const auto config = Load(With(std::string("test_row_first: ") + yes));
+    ASSERT_TRUE(config) << Lines(config);
+    EXPECT_TRUE(config->row_first) << yes;
+  }
+  for (const char* no : {"false", "FALSE", "no", "off"}) {
+    const auto config = Load(With(std::string("test_row_first: ") + no));
+    ASSERT_TRUE(config) << Lines(config);
+    EXPECT_FALSE(config->row_first) << no;
+  }
+}
+
+TEST_F(LoadConfigTest, AcceptsExactlyTheBoundsOfEveryNumber) {
+  for (const Parameter& parameter : AllParameters()) {
+    if (parameter.highest == 0 || parameter.key.find('.') != std::string_view::npos) continue;
+    for (const int bound : {parameter.lowest, parameter.highest}) {
+      const int outside = bound == parameter.lowest ? bound - 1 : bound + 1;
+      ConfigOverrides flags;
+      flags.model = "m";
+      flags.ctx = "1";
+      flags.batch = "1";
+      flags.*parameter.override_value = std::to_string(bound);
+      EXPECT_TRUE(LoadSweepConfig(std::nullopt, flags)) << parameter.flag << ' ' << bound;
+      flags.*parameter.override_value = std::to_string(outside);
+      EXPECT_FALSE(LoadSweepConfig(std::nullopt, flags)) << parameter.flag << ' ' << outside;
+    }
+  }
+}
+
+TEST_F(LoadConfigTest, TakesUpToAHundredThousandCells) {
+  const std::string ten = "num_batch: {start: 1, end: 10, step: 1}\nmodel: m\n";
+  const auto most = Load(ten + "num_ctx: {start: 1, end: 10000, step: 1}\n");
+  ASSERT_TRUE(most) << Lines(most);
+  EXPECT_EQ(most->grid.CellCount(), 100'000U);
+  EXPECT_FALSE(Load(ten + "num_ctx: {start: 1, end: 10001, step: 1}\n"));
+}
+
+}  // namespace
+}  // namespace ollama_bench
