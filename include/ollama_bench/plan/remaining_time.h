@@ -1,0 +1,23 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "ollama_bench/core/cell_result.h"
+
+namespace ollama_bench {
+
+/// How long each measured cell of `results` took: its creates and its runs, warm-ups included, in
+/// the order of `results`. Later visits (confirm, control) do not belong to it; cells without
+/// recorded times (an old results file) are left out.
+std::vector<std::chrono::nanoseconds> CellTimes(std::span<const CellResult> results);
+
+/// The time that `cells_left` cells will take: their number times the median of `cell_times`, which
+/// a few time-outs do not move. Empty when nothing was measured yet.
+std::optional<std::chrono::duration<double>> RemainingTime(
+    std::span<const std::chrono::nanoseconds> cell_times, std::size_t cells_left);
+
+}  // namespace ollama_bench

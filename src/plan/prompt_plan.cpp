@@ -1,0 +1,82 @@
+#include "ollama_bench/plan/prompt_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace ollama_bench {
+namespace {
+
+constexpr std::int64_t kShortestPrompt = 16;
+constexpr std::int64_t kUsualPrompt = 512;
+constexpr std::int64_t kRoomForTemplate = 64;
+// With a long prompt, the last line of the stream, which lists every token, overflows the client's
+// buffer (8 MB in newer releases).
+constexpr std::int64_t kMetricsLostFrom = 75'000;
+
+int Smallest(const Axis& axis) {
+  return *std::min_element(axis.values.begin(), axis.values.end());
+}
+int Largest(const Axis& axis) {
+  return *std::max_element(axis.values.begin(), axis.values.end());
+}
+
+// "num_ctx 1024 to 3072 (2 of 5 values)": the values at one end of a sorted axis.
+template <class Affected>
+std::string DescribeAffected(std::string_view name, const Axis& axis, Affected affected) {
+  Axis part;
+  std::copy_if(axis.values.begin(), axis.values.end(), std::back_inserter(part.values), affected);
+  if (part.values.empty()) return {};
+  const std::string count =
+      fmt::format("({} of {} values)", part.values.size(), axis.values.size());
+  if (part.values.size() == 1) return fmt::format("{} {} {}", name, part.values.front(), count);
+  return fmt::format("{} {} to {} {}", name, Smallest(part), Largest(part), count);
+}
+
+}  // namespace
+
+int BuiltInPromptTokens(const Grid& grid, int num_predict) {
+  const std::int64_t wanted = std::max(kUsualPrompt, 2 * std::int64_t{Largest(grid.num_batch)});
+  const std::int64_t room = Smallest(grid.num_ctx) - num_predict - kRoomForTemplate;
+  return static_cast<int>(std::max(kShortestPrompt, std::min(room, wanted)));
+}
+
+std::vector<PlanWarning> PlanWarnings(const Grid& grid, const PromptFacts& facts) {
+  using Kind = PlanWarning::Kind;
+  const std::int64_t tokens = facts.prompt_tokens;
+  std::vector<PlanWarning> warnings;
+  const auto add = [&warnings](Kind kind, const std::string& cells, const std::string& text) {
+    if (!cells.empty()) warnings.push_back({kind, cells + text});
+  };
+  add(Kind::kBatchWithoutEffect,
+      DescribeAffected("num_batch", grid.num_batch,
+                       [tokens](std::int64_t batch) { return tokens < 2 * batch; }),
+      fmt::format(" cannot show its full effect: the prompt has {} tokens, less than two batches; "
+                  "use a longer prompt or smaller batches",
+                  tokens));
+  add(Kind::kPromptDoesNotFit,
+      DescribeAffected(
+          "num_ctx", grid.num_ctx,
+          [&facts, tokens](std::int64_t ctx) { return tokens + facts.num_predict >= ctx; }),
+      fmt::format(" cannot hold {} prompt tokens and {} generated ones: the prompt would be cut; "
+                  "use a shorter prompt or larger contexts",
+                  tokens, facts.num_predict));
+  if (facts.trained_context) {
+    const std::int64_t trained = *facts.trained_context;
+    add(Kind::kAboveTrainedContext,
+        DescribeAffected("num_ctx", grid.num_ctx,
+                         [trained](std::int64_t ctx) { return ctx > trained; }),
+        fmt::format(" is above the {0} tokens that the model was trained for: the server uses {0} "
+                    "instead; end the range there",
+                    trained));
+  }
+  if (facts.command_line_driver && tokens >= kMetricsLostFrom) {
+    add(Kind::kMetricsLost, fmt::format("a prompt of {} tokens", tokens),
+        fmt::format(" is so long that `ollama run` may print no metrics (from about {} tokens on); "
+                    "use a shorter prompt",
+                    kMetricsLostFrom));
+  }
+  return warnings;
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,32 @@
+#include "ollama_bench/plan/repetitions.h"
+
+#include <algorithm>
+
+namespace ollama_bench {
+namespace {
+
+constexpr std::chrono::seconds kLongRun{10};
+constexpr int kRepetitionsOfShortRun = 3;
+
+bool IsOldEntry(const Sample& sample) {
+  return sample.load_id == 0 && !sample.wall && !sample.metrics.total &&
+         !PromptEvalRate(sample.metrics) && sample.metrics.printed_prompt_eval_rate;
+}
+
+}  // namespace
+
+int WantedRepetitions(std::optional<int> configured, std::chrono::nanoseconds first_counted_run) {
+  if (configured) return *configured;
+  return first_counted_run >= kLongRun ? 1 : kRepetitionsOfShortRun;
+}
+
+bool HasWantedSamples(const CellResult& result, std::optional<int> configured) {
+  const auto first = std::find_if(result.samples.begin(), result.samples.end(), IsCounted);
+  if (first == result.samples.end()) return false;
+  if (!configured && IsOldEntry(*first)) return true;
+  const auto run = first->wall ? first->wall : first->metrics.total;
+  return CountedSamples(result) >=
+         WantedRepetitions(configured, run.value_or(std::chrono::nanoseconds(0)));
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,122 @@
+#include "ollama_bench/plan/prompt_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace ollama_bench {
+namespace {
+
+using Kind = PlanWarning::Kind;
+
+TEST(BuiltInPromptTest, FillsTwoOfTheLargestBatches) {
+  EXPECT_EQ(BuiltInPromptTokens({{{32768, 65536}}, {{128, 2048, 512}}}, 2), 4096);
+}
+
+TEST(BuiltInPromptTest, HasAtLeast512TokensForSmallBatches) {
+  EXPECT_EQ(BuiltInPromptTokens({{{32768}}, {{16, 32}}}, 2), 512);
+}
+
+TEST(BuiltInPromptTest, LeavesRoomInTheSmallestContext) {
+  EXPECT_EQ(BuiltInPromptTokens({{{65536, 1024}}, {{2048}}}, 100), 1024 - 100 - 64);
+}
+
+TEST(BuiltInPromptTest, NeverFallsBelow16Tokens) {
+  EXPECT_EQ(BuiltInPromptTokens({{{1}}, {{1}}}, 100'000), 16);
+}
+
+TEST(BuiltInPromptTest, StaysWithinTheBoundsOfTheLargestGrid) {
+  EXPECT_EQ(BuiltInPromptTokens({{{1 << 30}}, {{1 << 30}}}, 1), (1 << 30) - 65);
+}
+
+TEST(BuiltInPromptTest, NeverGivesAWarningAboutTheContextWhereItHasRoom) {
+  std::mt19937 random(5);
+  for (int i = 0; i < 500; ++i) {
+    const Grid grid{
+        {{static_cast<int>(100 + random() % 5000), static_cast<int>(100 + random() % 5000)}},
+        {{static_cast<int>(1 + random() % 3000)}}};
+    PromptFacts facts;
+    facts.num_predict = static_cast<int>(1 + random() % 20);
+    facts.prompt_tokens = BuiltInPromptTokens(grid, facts.num_predict);
+    for (const PlanWarning& warning : PlanWarnings(grid, facts)) {
+      ASSERT_NE(warning.kind, Kind::kPromptDoesNotFit) << warning.message;
+    }
+  }
+}
+
+const Grid kGrid{{{1024, 2048, 3072}}, {{64, 256, 512, 1024}}};
+
+PromptFacts Facts(std::int64_t prompt_tokens) {
+  PromptFacts facts;
+  facts.prompt_tokens = prompt_tokens;
+  facts.num_predict = 2;
+  return facts;
+}
+
+TEST(PlanWarningsTest, SaysNothingWhenEverythingFits) {
+  const Grid grid{{{4096, 8192}}, {{64, 512}}};
+  PromptFacts facts = Facts(1024);
+  facts.trained_context = 8192;
+  facts.command_line_driver = true;
+  EXPECT_TRUE(PlanWarnings(grid, facts).empty());
+}
+
+TEST(PlanWarningsTest, NamesTheBatchesThatThePromptDoesNotFillTwice) {
+  const auto warnings = PlanWarnings(kGrid, Facts(600));
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_EQ(warnings[0].kind, Kind::kBatchWithoutEffect);
+  EXPECT_EQ(warnings[0].message,
+            "num_batch 512 to 1024 (2 of 4 values) cannot show its full effect: the prompt has 600 "
+            "tokens, less than two batches; use a longer prompt or smaller batches");
+}
+
+TEST(PlanWarningsTest, NamesTheContextsThatWouldCutThePrompt) {
+  const auto warnings = PlanWarnings(kGrid, Facts(2046));
+  ASSERT_EQ(warnings.size(), 2U);
+  EXPECT_EQ(warnings[1].kind, Kind::kPromptDoesNotFit);
+  EXPECT_EQ(warnings[1].message,
+            "num_ctx 1024 to 2048 (2 of 3 values) cannot hold 2046 prompt tokens and 2 generated "
+            "ones: the prompt would be cut; use a shorter prompt or larger contexts");
+}
+
+TEST(PlanWarningsTest, DrawsItsBordersAtTheExactToken) {
+  const auto has = [](std::int64_t tokens, Kind kind) {
+    for (const PlanWarning& warning : PlanWarnings(kGrid, Facts(tokens))) {
+      if (warning.kind == kind) return true;
+    }
+    return false;
+  };
+  EXPECT_FALSE(has(2048, Kind::kBatchWithoutEffect));
+  EXPECT_TRUE(has(2047, Kind::kBatchWithoutEffect));
+  EXPECT_FALSE(has(1021, Kind::kPromptDoesNotFit));
+  EXPECT_TRUE(has(1022, Kind::kPromptDoesNotFit)) << "the context must stay larger than the run";
+}
+
+TEST(PlanWarningsTest, NamesTheContextsAboveTheTrainedOne) {
+  PromptFacts facts = Facts(900);
+  facts.trained_context = 2048;
+  const auto warnings = PlanWarnings({{{1024, 2048, 3072}}, {{64}}}, facts);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_EQ(warnings[0].kind, Kind::kAboveTrainedContext);
+  EXPECT_EQ(warnings[0].message,
+            "num_ctx 3072 (1 of 3 values) is above the 2048 tokens that the model was trained for: "
+            "the server uses 2048 instead; end the range there");
+}
+
+TEST(PlanWarningsTest, WarnsOfPromptsTooLongForTheCommandLine) {
+  const Grid grid{{{131072}}, {{512}}};
+  PromptFacts facts = Facts(75'000);
+  EXPECT_TRUE(PlanWarnings(grid, facts).empty()) << "other drivers keep their metrics";
+  facts.command_line_driver = true;
+  const auto warnings = PlanWarnings(grid, facts);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_EQ(warnings[0].kind, Kind::kMetricsLost);
+  EXPECT_EQ(warnings[0].message,
+            "a prompt of 75000 tokens is so long that `ollama run` may print no metrics (from "
+            "about 75000 tokens on); use a shorter prompt");
+  facts.prompt_tokens = 74'999;
+  EXPECT_TRUE(PlanWarnings(grid, facts).empty());
+}
+
+}  // namespace
+}  // namespace ollama_bench
