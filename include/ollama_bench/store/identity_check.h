@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ollama_bench/core/identity.h"
+
+namespace ollama_bench {
+
+/// How results on disk and the sweep that is about to go on differ. One line for a person each,
+/// such as "ollama_version: results have 0.11.4, the server runs 0.13.5".
+struct IdentityCheck {
+  std::vector<std::string> refusals;    ///< samples would not be comparable
+  std::vector<std::string> warnings;    ///< they may not be
+  std::vector<std::string> unverified;  ///< one side does not know; taken as equal
+};
+
+/// Compares what is stored with what is present. Model names count only where a digest is unknown:
+/// one digest under two names is one model. Prompt token counts may differ by 4, as the tokens that
+/// make every run's prompt unique may; they are not compared when the texts differ anyway.
+IdentityCheck CheckIdentity(const Identity& stored, const Environment& stored_environment,
+                            const Identity& present, const Environment& present_environment);
+
+/// `stored` with what it does not know taken from `present`.
+Identity AdoptUnknown(Identity stored, const Identity& present);
+
+}  // namespace ollama_bench

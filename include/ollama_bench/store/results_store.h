@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ollama_bench/core/cell_result.h"
+#include "ollama_bench/core/clock.h"
+#include "ollama_bench/core/expected.h"
+#include "ollama_bench/core/identity.h"
+#include "ollama_bench/store/file_system.h"
+
+namespace ollama_bench {
+
+struct StoreError {
+  enum class Kind {
+    kMissing,      ///< there is no such file
+    kDamaged,      ///< the file is not a results file; the message names line and reason
+    kNewerSchema,  ///< written by a newer ollama-bench
+    kLocked,       ///< another run holds it
+    kIo,           ///< the system refused to read or write; the old file stands unchanged
+  };
+  Kind kind = Kind::kIo;
+  std::string message;
+};
+
+/// A temporary model of ours on the server. The digest is empty while a create may be under way.
+struct TemporaryModel {
+  std::string name;
+  std::string digest;
+  friend bool operator==(const TemporaryModel&, const TemporaryModel&) = default;
+};
+
+/// The file's "metadata". Absent keys (old files) leave the defaults.
+struct Metadata {
+  int schema_version = 1;
+  std::string tool_version;
+  std::string store_id;
+  std::string start_time;
+  std::int64_t total_tests = 0;
+  std::string num_ctx_range;  ///< as DescribeAxis writes it
+  std::string num_batch_range;
+  Identity identity;
+  Environment environment;
+  bool replayed = false;
+  bool mixed = false;
+  std::optional<std::int64_t> prompt_words;  ///< of the built-in text, where that is the prompt
+  std::vector<TemporaryModel> temporary_models;
+
+  friend bool operator==(const Metadata&, const Metadata&) = default;
+};
+
+/// The results of one sweep: in memory as values, on disk as one JSON file that is replaced whole.
+/// Unchanged entries keep their bytes; keys that this program does not know survive. Changes stay
+/// pending until Commit. Writing needs the store's lock (file_lock.h), reading does not. Each
+/// change and each Commit ends the validity of what results() and Find() returned. Not thread-safe.
+class ResultsStore {
+ public:
+  /// Reads `path`. Needs no lock. kMissing where there is no file. `file_system` must outlive it.
+  static Expected<ResultsStore, StoreError> Load(FileSystem& file_system,
+                                                 std::filesystem::path path);
+  /// An empty store that Commit will write to `path`. A file that stands there by then is refused.
+  static ResultsStore Create(FileSystem& file_system, std::filesystem::path path,
+                             Metadata metadata);
+
+  ResultsStore(ResultsStore&&) noexcept;
+  ResultsStore& operator=(ResultsStore&&) noexcept;
+  ~ResultsStore();
+
+  [[nodiscard]] const std::filesystem::path& path() const;
+  [[nodiscard]] const Metadata& metadata() const;
+  /// Only what differs from metadata() is written, so that other edits in the file are kept.
+  void SetMetadata(Metadata metadata);
+
+  /// In the file's order.
+  [[nodiscard]] const std::vector<CellResult>& results() const;
+  [[nodiscard]] const CellResult* Find(const Cell& cell) const;
+  [[nodiscard]] std::int64_t HighestLoadId() const;
+  /// One line for a person when the store has outgrown what it is made for, else empty.
+  [[nodiscard]] std::string SizeWarning() const;
+
+  /// Adds a sample to a cell's entry, making the entry where there is none. Clears the cell's
+  /// failure, and its alias. A sample with the id of a stored one replaces it. `sample.id` must not
+  /// be empty.
+  void AddSample(const Cell& cell, Sample sample, const std::string& timestamp);
+  /// Marks a stored sample as excluded (or as counted again).
+  void SetExclusion(const Cell& cell, const std::string& sample_id,
+                    std::optional<Exclusion> excluded);
+  /// The output's tail is cut to its last 8 KiB and made printable.
+  void SetFailure(const Cell& cell, Failure failure, const std::string& timestamp);
+  /// Records that `cell` is not measured because `alias_of` has the same effective values.
+  void SetAlias(const Cell& cell, const Cell& alias_of, std::string reason);
+  /// Removes the cell's entry, to measure it afresh.
+  void Remove(const Cell& cell);
+
+  /// Makes all pending changes durable: temporary file, fsync, rename, fsync of the folder. Edits
+  /// that someone made to the file meanwhile are read first and kept; a file that was deleted is
+  /// written again whole. On an error the old file stands and the changes stay pending. kDamaged
+  /// and kNewerSchema: somebody put a file there that cannot be read or belongs to another store;
+  /// it is not overwritten. Before the first write to a file of the old script's shape a copy is
+  /// put beside it
+  /// ("….bak-v0"). Does nothing when nothing is pending.
+  Expected<void, StoreError> Commit();
+
+ private:
+  struct Impl;
+  explicit ResultsStore(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ollama_bench

@@ -1,0 +1,269 @@
+#include "field_reader.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "limits.h"
+#include "ollama_bench/core/text.h"
+
+namespace ollama_bench {
+namespace {
+
+using Json = nlohmann::json;
+
+// Equal length, one character apart: what a flipped bit or a slip of the finger leaves.
+bool DifferInOneCharacter(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  int differences = 0;
+  for (std::size_t i = 0; i < a.size() && differences < 2; ++i) {
+    if (a[i] != b[i]) ++differences;
+  }
+  return differences == 1;
+}
+
+// FNV-1a. Stable over versions and machines: merge knows a sample by it.
+std::string ContentId(std::string_view content) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char c : content) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return fmt::format("old-{:016x}", hash);
+}
+
+// A sample from before there were samples: the entry itself.
+Sample SampleOfOldEntry(const CellResult& result, double rate) {
+  Sample sample;
+  sample.id = ContentId(fmt::format("{} {} {} {}", result.cell.num_ctx, result.cell.num_batch, rate,
+                                    result.timestamp));
+  sample.metrics.printed_prompt_eval_rate = rate;
+  return sample;
+}
+
+// An absent value reads as 0, and so is out of range too.
+void RequireCell(FieldReader& reader, std::string_view prefix, const Cell& cell) {
+  const auto require = [&](std::string_view key, int value) {
+    if (value >= 1 && value <= kLargestCellValue) return;
+    reader.Complain(fmt::format("{}{}", prefix, key),
+                    fmt::format("is missing or not between 1 and {}", kLargestCellValue));
+  };
+  require("num_ctx", cell.num_ctx);
+  require("num_batch", cell.num_batch);
+}
+
+}  // namespace
+
+const Json* FieldReader::Take(std::string_view key) {
+  const auto found = object_->find(key);
+  if (found == object_->end()) {
+    absent_.push_back(key);
+    return nullptr;
+  }
+  ++present_;
+  return found->is_null() ? nullptr : &*found;
+}
+
+void FieldReader::Complain(std::string_view key, std::string_view what) {
+  if (!problem_.empty()) return;
+  problem_ = fmt::format("\"{}\"{}{}", key, what.starts_with(':') ? "" : " ", what);
+}
+
+void FieldReader::RefuseMisspelt() {
+  constexpr std::size_t kShortest = 5;  // shorter keys have too many innocent neighbours
+  if (present_ == object_->size()) return;
+  for (const auto& [key, value] : object_->items()) {
+    if (key.size() < kShortest) continue;
+    for (const std::string_view absent : absent_) {
+      if (!DifferInOneCharacter(key, absent)) continue;
+      Complain(Printable(key), fmt::format("is almost \"{}\", which is missing here", absent));
+    }
+  }
+}
+
+std::optional<std::int64_t> FieldReader::Integer(std::string_view key, std::int64_t least,
+                                                 std::int64_t most) {
+  const Json* found = Take(key);
+  if (found == nullptr) return std::nullopt;
+  if (!found->is_number_integer()) {
+    Complain(key, "is not a whole number");
+    return std::nullopt;
+  }
+  const bool too_large =
+      found->is_number_unsigned() && found->get<std::uint64_t>() > static_cast<std::uint64_t>(most);
+  if (too_large || found->get<std::int64_t>() < least) {
+    Complain(key, fmt::format("is not between {} and {}", least, most));
+    return std::nullopt;
+  }
+  return found->get<std::int64_t>();
+}
+
+void FieldReader::operator()(std::string_view key, std::string& value) {
+  const Json* found = Take(key);
+  if (found == nullptr) return;
+  if (!found->is_string()) return Complain(key, "is not a text");
+  // A file from somebody else must not reach the terminal with control characters.
+  value = Printable(found->get_ref<const std::string&>());
+}
+
+void FieldReader::operator()(std::string_view key, bool& value) {
+  const Json* found = Take(key);
+  if (found == nullptr) return;
+  if (!found->is_boolean()) return Complain(key, "is neither true nor false");
+  value = found->get<bool>();
+}
+
+void FieldReader::operator()(std::string_view key, int& value) {
+  const auto number = Integer(key, 0, std::numeric_limits<int>::max());
+  if (number) value = static_cast<int>(*number);
+}
+
+void FieldReader::operator()(std::string_view key, std::int64_t& value) {
+  value = Integer(key, 0, kLargestInteger).value_or(value);
+}
+
+void FieldReader::operator()(std::string_view key, std::optional<int>& value) {
+  // num_predict alone; Ollama gives -1 and -2 a meaning.
+  const auto number = Integer(key, -2, std::numeric_limits<int>::max());
+  if (number) value = static_cast<int>(*number);
+}
+
+void FieldReader::operator()(std::string_view key, std::optional<std::int64_t>& value) {
+  if (const auto number = Integer(key, 0, kLargestInteger)) value = number;
+}
+
+void FieldReader::operator()(std::string_view key, std::optional<double>& value) {
+  const Json* found = Take(key);
+  if (found == nullptr) return;
+  if (!found->is_number()) return Complain(key, "is not a number");
+  const double number = found->get<double>();
+  if (!(number >= 0 && number <= kHighestRate)) return Complain(key, "is out of range");
+  value = number;
+}
+
+void FieldReader::operator()(std::string_view key, std::optional<std::chrono::nanoseconds>& value) {
+  const Json* found = Take(key);
+  if (found == nullptr) return;
+  if (!found->is_number()) return Complain(key, "is not a number");
+  const double nanoseconds = found->get<double>() * 1e6;
+  if (!(nanoseconds >= 0 && nanoseconds <= static_cast<double>(kLongestDuration.count()))) {
+    return Complain(key, "is not between 0 and 10 days");
+  }
+  value = std::chrono::nanoseconds(std::llround(nanoseconds));
+}
+
+void FieldReader::operator()(std::string_view key, SampleRole& value) {
+  const Json* found = Take(key);
+  // A warm-up whose role is lost would count.
+  if (found == nullptr) return Complain(key, "is missing");
+  if (!found->is_string()) return Complain(key, "is not a text");
+  const auto role = SampleRoleFromKey(found->get_ref<const std::string&>());
+  if (!role) return Complain(key, "is no role that this version knows");
+  value = *role;
+}
+
+void FieldReader::operator()(std::string_view key, std::optional<Exclusion>& value) {
+  const Json* found = Take(key);
+  if (found == nullptr) return;
+  if (!found->is_string()) return Complain(key, "is not a text");
+  value = ExclusionFromKey(found->get_ref<const std::string&>());
+  if (!value) Complain(key, "is no reason that this version knows");
+}
+
+void FieldReader::operator()(std::string_view key, FailureKind& value) {
+  const Json* found = Take(key);
+  if (found == nullptr) return Complain(key, "is missing");
+  if (!found->is_string()) return Complain(key, "is not a text");
+  const auto kind = FailureKindFromKey(found->get_ref<const std::string&>());
+  if (!kind) return Complain(key, "is no kind that this version knows");
+  value = *kind;
+}
+
+void FieldReader::operator()(std::string_view key, std::vector<std::string>& values) {
+  const Json* found = Take(key);
+  if (found == nullptr) return;
+  if (!found->is_array()) return Complain(key, "is not a list");
+  for (const Json& element : *found) {
+    if (!element.is_string()) return Complain(key, "holds something that is not a text");
+    values.push_back(Printable(element.get_ref<const std::string&>()));
+  }
+}
+
+void FieldReader::operator()(std::string_view key, std::map<std::string, std::string>& values) {
+  const Json* found = Take(key);
+  if (found == nullptr) return;
+  if (!found->is_object()) return Complain(key, "is not an object");
+  for (const auto& [name, element] : found->items()) {
+    if (!element.is_string()) return Complain(key, "holds something that is not a text");
+    values[Printable(name)] = Printable(element.get_ref<const std::string&>());
+  }
+}
+
+void FieldReader::operator()(std::string_view key, std::vector<TemporaryModel>& values) {
+  const Json* found = Take(key);
+  if (found == nullptr) return;
+  if (!found->is_array()) return Complain(key, "is not a list");
+  for (const Json& element : *found) ReadNested(key, element, values.emplace_back());
+}
+
+void FieldReader::Derived(std::string_view key, std::optional<double> /*unused*/) {
+  std::optional<double> ignored;
+  (*this)(key, ignored);
+}
+
+void FieldReader::Error(std::string_view key, CellResult& result) {
+  std::string error;
+  (*this)(key, error);
+  if (error.empty()) return;
+  result.failure = Failure{FailureKindFromOldError(error), error, {}, 1};
+}
+
+void FieldReader::Samples(std::string_view key, std::vector<Sample>& samples) {
+  const Json* found = Take(key);
+  if (found == nullptr) return;
+  if (!found->is_array()) return Complain(key, "is not a list");
+  samples.reserve(found->size());
+  std::set<std::string> ids;
+  for (const Json& element : *found) {
+    FieldReader nested(element);
+    Sample sample;
+    if (element.is_object()) {
+      ReadSample(nested, element, sample);
+    } else {
+      nested.Complain(key, "holds something that is not an object");
+    }
+    if (nested.problem().empty() && !ids.insert(sample.id).second) {
+      nested.Complain("id", fmt::format("{} stands twice in one entry", sample.id));
+    }
+    if (!nested.problem().empty()) {
+      if (problem_.empty()) {
+        problem_ = nested.problem();
+        problem_sample_ = samples.size();
+      }
+      return;
+    }
+    samples.push_back(std::move(sample));
+  }
+}
+
+void ReadSample(FieldReader& reader, const Json& object, Sample& sample) {
+  VisitFields(reader, sample);
+  reader.RefuseMisspelt();
+  if (sample.id.empty()) {
+    sample.id = ContentId(object.dump(-1, ' ', false, Json::error_handler_t::replace));
+  }
+}
+
+void ReadEntry(FieldReader& reader, const Json& entry, CellResult& result) {
+  VisitFields(reader, result);
+  reader.RefuseMisspelt();
+  RequireCell(reader, "", result.cell);
+  if (result.alias_of) RequireCell(reader, "alias_of ", *result.alias_of);
+  const auto samples = entry.find("samples");
+  if (!reader.problem().empty() || (samples != entry.end() && !samples->is_null())) return;
+  const auto rate = entry.find("prompt_eval_rate");
+  if (rate != entry.end() && rate->is_number()) {
+    result.samples.push_back(SampleOfOldEntry(result, rate->get<double>()));
+  }
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,98 @@
+#include "field_writer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "limits.h"
+
+namespace ollama_bench {
+namespace {
+
+// Six significant digits: beyond them is only noise.
+double Rounded(double rate) {
+  if (rate <= 0) return 0;
+  const double exponent = 5 - std::floor(std::log10(rate));
+  const double power = std::pow(10, std::abs(exponent));
+  return exponent >= 0 ? std::round(rate * power) / power : std::round(rate / power) * power;
+}
+
+bool IsWritable(double rate) {
+  return rate >= 0 && rate <= kHighestRate;
+}
+
+}  // namespace
+
+void FieldWriter::operator()(std::string_view key, const std::string& value) {
+  if (!value.empty()) object_[std::string(key)] = value;
+}
+
+void FieldWriter::operator()(std::string_view key, bool value) {
+  object_[std::string(key)] = value;
+}
+
+void FieldWriter::operator()(std::string_view key, int value) {
+  object_[std::string(key)] = std::max(value, 0);
+}
+
+void FieldWriter::operator()(std::string_view key, std::int64_t value) {
+  object_[std::string(key)] = std::clamp<std::int64_t>(value, 0, kLargestInteger);
+}
+
+void FieldWriter::operator()(std::string_view key, const std::optional<int>& value) {
+  if (value && *value >= -2) object_[std::string(key)] = *value;
+}
+
+void FieldWriter::operator()(std::string_view key, const std::optional<std::int64_t>& value) {
+  if (value && *value >= 0 && *value <= kLargestInteger) object_[std::string(key)] = *value;
+}
+
+void FieldWriter::operator()(std::string_view key, const std::optional<double>& value) {
+  if (value && IsWritable(*value)) object_[std::string(key)] = *value;
+}
+
+void FieldWriter::operator()(std::string_view key,
+                             const std::optional<std::chrono::nanoseconds>& value) {
+  if (!value || value->count() < 0 || *value > kLongestDuration) return;
+  object_[std::string(key)] = static_cast<double>(value->count()) / 1e6;
+}
+
+void FieldWriter::operator()(std::string_view key, SampleRole value) {
+  object_[std::string(key)] = std::string(KeyOf(value));
+}
+
+void FieldWriter::operator()(std::string_view key, const std::optional<Exclusion>& value) {
+  object_[std::string(key)] = value ? nlohmann::json(std::string(KeyOf(*value))) : nullptr;
+}
+
+void FieldWriter::operator()(std::string_view key, FailureKind value) {
+  object_[std::string(key)] = std::string(Describe(value).key);
+}
+
+void FieldWriter::operator()(std::string_view key, const std::vector<std::string>& values) {
+  object_[std::string(key)] = values;
+}
+
+void FieldWriter::operator()(std::string_view key,
+                             const std::map<std::string, std::string>& values) {
+  object_[std::string(key)] = values;
+}
+
+void FieldWriter::operator()(std::string_view key, const std::vector<TemporaryModel>& values) {
+  if (values.empty()) return;
+  nlohmann::json list = nlohmann::json::array();
+  for (const TemporaryModel& model : values) list.push_back(ToJson(model));
+  object_[std::string(key)] = std::move(list);
+}
+
+void FieldWriter::Derived(std::string_view key, std::optional<double> value) {
+  object_[std::string(key)] =
+      value && IsWritable(*value) ? nlohmann::json(Rounded(*value)) : nullptr;
+}
+
+void FieldWriter::Error(std::string_view key, const CellResult& result) {
+  // Readers of the old shape take an entry with "error" for one without a rate.
+  if (!result.failure || MedianPromptEvalRate(result)) return;
+  object_[std::string(key)] = std::string(Describe(result.failure->kind).sentence);
+}
+
+}  // namespace ollama_bench

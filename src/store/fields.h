@@ -1,0 +1,111 @@
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include "ollama_bench/core/cell_result.h"
+#include "ollama_bench/core/identity.h"
+#include "ollama_bench/store/results_store.h"
+
+// The keys of each value on disk, once, in the order in which they are written. A visitor reads,
+// writes or lists them. Derived keys are written for other readers and never read back.
+
+namespace ollama_bench {
+
+template <class T, class Value>
+concept Is = std::same_as<std::remove_const_t<T>, Value>;
+
+void VisitFields(auto& visit, Is<Cell> auto& cell) {
+  visit("num_ctx", cell.num_ctx);
+  visit("num_batch", cell.num_batch);
+}
+
+void VisitFields(auto& visit, Is<Sample> auto& sample) {
+  visit("id", sample.id);
+  visit("load_id", sample.load_id);
+  visit("role", sample.role);
+  visit("excluded", sample.excluded);
+  visit("prompt_eval_count", sample.metrics.prompt_eval_count);
+  visit("prompt_eval_cached", sample.metrics.prompt_eval_cached);
+  visit("prompt_eval_ms", sample.metrics.prompt_eval);
+  visit.Derived("prompt_eval_rate", PromptEvalRate(sample.metrics));
+  visit("printed_prompt_eval_rate", sample.metrics.printed_prompt_eval_rate);
+  visit("eval_count", sample.metrics.eval_count);
+  visit("eval_ms", sample.metrics.eval);
+  visit.Derived("eval_rate", EvalRate(sample.metrics));
+  visit("printed_eval_rate", sample.metrics.printed_eval_rate);
+  visit("load_ms", sample.metrics.load);
+  visit("total_ms", sample.metrics.total);
+  visit("wall_ms", sample.wall);
+  visit("create_ms", sample.create);
+  visit("effective_num_ctx", sample.effective_num_ctx);
+  visit("size_bytes", sample.size_bytes);
+  visit("size_vram_bytes", sample.size_vram_bytes);
+  visit("attempt", sample.attempt);
+  visit("started", sample.started);
+}
+
+void VisitFields(auto& visit, Is<Failure> auto& failure) {
+  visit("kind", failure.kind);
+  visit("message", failure.message);
+  visit("output_tail", failure.output_tail);
+  visit("attempts", failure.attempts);
+}
+
+void VisitFields(auto& visit, Is<Identity> auto& identity) {
+  visit("model", identity.model);
+  visit("model_digest", identity.model_digest);
+  visit("prompt_sha256", identity.prompt_sha256);
+  visit("prompt_tokens", identity.prompt_tokens);
+  visit("num_predict", identity.num_predict);
+  visit("driver", identity.driver);
+  visit("ollama_version", identity.ollama_version);
+}
+
+void VisitFields(auto& visit, Is<Environment> auto& environment) {
+  visit("host", environment.host);
+  visit("os", environment.os);
+  visit("cpu", environment.cpu);
+  visit("gpus", environment.gpus);
+  visit("server_settings", environment.server_settings);
+  visit("server_is_local", environment.server_is_local);
+}
+
+void VisitFields(auto& visit, Is<TemporaryModel> auto& model) {
+  visit("name", model.name);
+  visit("digest", model.digest);
+}
+
+void VisitFields(auto& visit, Is<Metadata> auto& metadata) {
+  visit("schema_version", metadata.schema_version);
+  visit("tool_version", metadata.tool_version);
+  visit("store_id", metadata.store_id);
+  visit("start_time", metadata.start_time);
+  visit("total_tests", metadata.total_tests);
+  visit("num_ctx_range", metadata.num_ctx_range);
+  visit("num_batch_range", metadata.num_batch_range);
+  visit("identity", metadata.identity);
+  visit("environment", metadata.environment);
+  visit("replayed", metadata.replayed);
+  visit("mixed", metadata.mixed);
+  visit("prompt_words", metadata.prompt_words);
+  visit("temporary_models", metadata.temporary_models);
+}
+
+void VisitFields(auto& visit, Is<CellResult> auto& result) {
+  VisitFields(visit, result.cell);
+  visit.Derived("prompt_eval_rate", MedianPromptEvalRate(result));
+  visit.Error("error", result);
+  visit("timestamp", result.timestamp);
+  visit("failure", result.failure);
+  visit("alias_of", result.alias_of);
+  visit("reason", result.reason);
+  visit.Samples("samples", result.samples);
+}
+
+/// A value that stands as an object of its own.
+template <class T>
+concept HasFields = Is<T, Cell> || Is<T, Sample> || Is<T, Failure> || Is<T, Identity> ||
+    Is<T, Environment> || Is<T, TemporaryModel>;
+
+}  // namespace ollama_bench

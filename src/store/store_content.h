@@ -1,0 +1,39 @@
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ollama_bench/core/cell_result.h"
+#include "ollama_bench/store/results_store.h"
+
+namespace ollama_bench {
+
+/// The bytes of one entry, as they stand in the file or are to stand there.
+struct EntryText {
+  std::string text;
+  bool outdated = true;  ///< the values have changed since
+};
+
+/// What a results file holds: the values, and beside them the text they came from.
+struct StoreContent {
+  nlohmann::json metadata = nlohmann::json::object();  ///< as in the file, unknown keys included
+  nlohmann::json others = nlohmann::json::object();    ///< what else stands at the top
+  std::vector<CellResult> results;
+  std::vector<EntryText> texts;  ///< of each result
+  std::map<Cell, std::size_t> index;
+  /// The whole text, if the file is of the old script's shape.
+  std::optional<std::string> old_text;
+
+  /// Appends an entry with neither samples nor text. The cell must be new.
+  CellResult& Add(const Cell& cell);
+  [[nodiscard]] const CellResult* Find(const Cell& cell) const;
+  void Remove(const Cell& cell);
+};
+
+/// The values of the file's "metadata"; the reason if they are wrong.
+Expected<Metadata, std::string> MetadataFrom(const nlohmann::json& object);
+
+}  // namespace ollama_bench

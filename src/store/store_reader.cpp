@@ -1,0 +1,178 @@
+#include "store_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "field_reader.h"
+#include "json_tree.h"
+#include "limits.h"
+
+namespace ollama_bench {
+namespace {
+
+using Json = nlohmann::json;
+
+struct Problem {
+  std::size_t position = 0;
+  std::string reason;
+};
+
+// Turns the elements of "results" into entries, up to the first that is wrong.
+class EntryCollector {
+ public:
+  explicit EntryCollector(std::string_view text) : text_(text) {}
+
+  void Take(JsonTree::Element&& element) {
+    if (problem_) return;
+    if (!element.value.is_object()) {
+      return Fail(element.begin, "an element of \"results\" is not an object");
+    }
+    CellResult result;
+    FieldReader reader(element.value);
+    ReadEntry(reader, element.value, result);
+    if (!reader.problem().empty()) {
+      const auto sample = reader.problem_sample();
+      const bool known = sample && *sample < element.sample_begins.size();
+      return Fail(known ? element.sample_begins[*sample] : element.begin, reader.problem());
+    }
+    if (content_.index.contains(result.cell)) {
+      return Fail(element.begin, fmt::format("num_ctx={} num_batch={} has a second entry",
+                                             result.cell.num_ctx, result.cell.num_batch));
+    }
+    content_.Add(result.cell) = std::move(result);
+    content_.texts.back() = {std::string(text_.substr(element.begin, element.end - element.begin)),
+                             /*outdated=*/false};
+  }
+
+  [[nodiscard]] const std::optional<Problem>& problem() const { return problem_; }
+  StoreContent& content() { return content_; }
+
+ private:
+  void Fail(std::size_t position, std::string reason) {
+    problem_ = Problem{position, std::move(reason)};
+  }
+
+  std::string_view text_;
+  StoreContent content_;
+  std::optional<Problem> problem_;
+};
+
+StoreError Damaged(std::string_view text, const std::string& name, const Problem& problem) {
+  const std::string_view before = text.substr(0, std::min(problem.position, text.size()));
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  return {StoreError::Kind::kDamaged,
+          fmt::format("{}:{}: {}; correct it, or move the file away to start afresh", name, line,
+                      problem.reason)};
+}
+
+// The last byte that is not white space: where a cut file ends.
+std::size_t EndOf(std::string_view text) {
+  const auto last = text.find_last_not_of(" \t\r\n");
+  return last == std::string_view::npos ? 0 : last + 1;
+}
+
+// Where the quoted `key` first stands, to point at a whole part of the file.
+std::size_t PositionOf(std::string_view text, std::string_view key) {
+  const auto found = text.find(fmt::format("\"{}\"", key));
+  return found == std::string_view::npos ? 0 : found;
+}
+
+std::optional<Problem> CheckShape(std::string_view text, const Json& root) {
+  if (!root.is_object()) return Problem{0, "the file is not a JSON object"};
+  for (const char* key : {"metadata", "results"}) {
+    if (!root.contains(key)) {
+      return Problem{0, fmt::format("this is no results file: there is no \"{}\"", key)};
+    }
+  }
+  if (!root["metadata"].is_object()) {
+    return Problem{PositionOf(text, "metadata"), "\"metadata\" is not an object"};
+  }
+  if (!root["results"].is_array()) {
+    return Problem{PositionOf(text, "results"), "\"results\" is not a list"};
+  }
+  return std::nullopt;
+}
+
+// Looked at first: what else a newer file holds is not ours to judge.
+std::optional<std::uint64_t> NewerVersion(const Json& root) {
+  const auto metadata = root.find("metadata");
+  if (metadata == root.end()) return std::nullopt;
+  const auto version = metadata->find("schema_version");
+  if (version == metadata->end() || !version->is_number_unsigned()) return std::nullopt;
+  const auto number = version->get<std::uint64_t>();
+  if (number <= static_cast<std::uint64_t>(kSchemaVersion)) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+Expected<Metadata, std::string> MetadataFrom(const Json& object) {
+  Metadata metadata;
+  FieldReader reader(object);
+  VisitFields(reader, metadata);
+  reader.RefuseMisspelt();
+  if (metadata.schema_version < 1) reader.Complain("schema_version", "is less than 1");
+  if (!reader.problem().empty()) return Unexpected<std::string>(reader.problem());
+  return metadata;
+}
+
+CellResult& StoreContent::Add(const Cell& cell) {
+  index.emplace(cell, results.size());
+  texts.emplace_back();
+  CellResult& result = results.emplace_back();
+  result.cell = cell;
+  return result;
+}
+
+const CellResult* StoreContent::Find(const Cell& cell) const {
+  const auto found = index.find(cell);
+  return found == index.end() ? nullptr : &results[found->second];
+}
+
+void StoreContent::Remove(const Cell& cell) {
+  const auto found = index.find(cell);
+  if (found == index.end()) return;
+  const std::size_t position = found->second;
+  results.erase(results.begin() + static_cast<std::ptrdiff_t>(position));
+  texts.erase(texts.begin() + static_cast<std::ptrdiff_t>(position));
+  index.erase(found);
+  for (auto& [other, place] : index) {
+    if (place > position) --place;
+  }
+}
+
+Expected<StoreContent, StoreError> ReadStore(std::string text, const std::string& name) {
+  const auto damaged = [&](const Problem& problem) {
+    return Unexpected<StoreError>(Damaged(text, name, problem));
+  };
+  if (EndOf(text) == 0) return damaged({0, "the file is empty"});
+  EntryCollector entries(text);
+  JsonTree tree([&](JsonTree::Element&& element) { entries.Take(std::move(element)); });
+  if (!tree.Parse(text)) {
+    return damaged({std::min(tree.problem_position(), EndOf(text)), tree.problem()});
+  }
+  if (const auto version = NewerVersion(tree.root())) {
+    return Unexpected<StoreError>(
+        {StoreError::Kind::kNewerSchema,
+         fmt::format("{} was written by a newer ollama-bench (schema {}); this one knows schema {}",
+                     name, *version, kSchemaVersion)});
+  }
+  if (const auto problem = CheckShape(text, tree.root())) return damaged(*problem);
+  const Json& metadata = tree.root()["metadata"];
+  // Before the entries, because it decides what they have to be.
+  if (const auto values = MetadataFrom(metadata); !values) {
+    return damaged({PositionOf(text, "metadata"), "metadata: " + values.error()});
+  }
+  if (entries.problem()) return damaged(*entries.problem());
+  StoreContent content = std::move(entries.content());
+  content.metadata = metadata;
+  content.others = tree.root();
+  content.others.erase("metadata");
+  content.others.erase("results");
+  if (!metadata.contains("schema_version")) content.old_text = std::move(text);
+  return content;
+}
+
+}  // namespace ollama_bench
