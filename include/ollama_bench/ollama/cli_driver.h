@@ -1,0 +1,76 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ollama_bench/core/clock.h"
+#include "ollama_bench/core/stop_request.h"
+#include "ollama_bench/ollama/modelfile.h"
+#include "ollama_bench/ollama/ollama_api.h"
+#include "ollama_bench/process/process_runner.h"
+#include "ollama_bench/sweep/driver.h"
+
+namespace ollama_bench {
+
+/// A template that cells are rewritten from, and the folder that its paths start at.
+struct ModelfileTemplate {
+  Modelfile modelfile;
+  std::filesystem::path folder;
+};
+
+struct CliDriverOptions {
+  std::string program = "ollama";  ///< the command, as for exec
+  std::string base_model;          ///< an existing model, used where there is no template
+  std::optional<ModelfileTemplate> modelfile;
+  std::string temporary_model;    ///< name of the model that each cell creates anew
+  std::filesystem::path scratch;  ///< an empty folder of ours, for the rewritten Modelfile
+  int num_predict = 2;            ///< tokens
+  std::chrono::milliseconds timeout{360'000};  ///< of one command
+};
+
+/// What a Driver uses of the outside world. All must outlive it.
+struct CliDriverSeams {
+  ProcessRunner& runner;
+  OllamaApi& api;
+  Clock& clock;
+  const StopRequest& stop;
+};
+
+/// Measures a cell the way a person would: rewritten Modelfile, `ollama create`, `ollama run
+/// --verbose`. HTTP is used only for what the command line does not tell or do safely: versions,
+/// digests, what is loaded, unloading, removing. No command that could pull a model is ever given a
+/// name that the server does not have.
+class CliDriver : public Driver {
+ public:
+  CliDriver(CliDriverOptions options, CliDriverSeams seams);
+
+  [[nodiscard]] std::string_view name() const override { return "cli"; }
+  Expected<ServerFacts, Failure> Connect() override;
+  [[nodiscard]] std::vector<std::string> TemporaryModels() const override;
+  Expected<PreparedCell, Failure> Prepare(const Cell& cell) override;
+  Expected<RunReport, Failure> Run(std::string_view prompt) override;
+  std::optional<LoadedModel> Loaded() override;
+  void CleanUp() override;
+
+ private:
+  [[nodiscard]] std::filesystem::path WeightsFile() const;
+  [[nodiscard]] std::string BaseName() const;
+  Expected<void, Failure> CheckProgram();
+  Expected<std::string, Failure> FindBaseModel();
+  Expected<void, Failure> ImportWeights();
+  Expected<std::chrono::nanoseconds, Failure> Create(const std::string& model,
+                                                     const std::string& modelfile);
+  ProcessOutcome RunOllama(std::vector<std::string> arguments, std::string input);
+  Expected<void, Failure> Judge(const ProcessOutcome& outcome, std::string_view step) const;
+  void UnloadAndWait();
+
+  CliDriverOptions options_;
+  CliDriverSeams seams_;
+  bool weights_imported_ = false;
+  bool first_prepare_ = true;
+};
+
+}  // namespace ollama_bench

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ollama_bench/core/expected.h"
+#include "ollama_bench/core/failure.h"
+#include "ollama_bench/ollama/server_address.h"
+
+namespace ollama_bench {
+
+/// A model that the server has, by /api/tags.
+struct ModelListing {
+  std::string name;    ///< with its tag: "qwen3:latest"
+  std::string digest;  ///< "sha256:…"
+};
+
+/// The model that `name` means, a missing tag being ":latest"; null where there is none.
+const ModelListing* FindModel(const std::vector<ModelListing>& models, const std::string& name);
+
+/// A model in memory, by /api/ps.
+struct RunningModel {
+  std::string name;
+  std::string digest;
+  std::int64_t size_bytes = 0;
+  std::int64_t size_vram_bytes = 0;
+  std::optional<std::int64_t> context_length;  ///< tokens; from v0.10 on
+};
+
+/// What /api/show tells of a model.
+struct ModelDetails {
+  std::string family;
+  std::optional<std::int64_t> trained_context;  ///< tokens
+};
+
+/// Ollama's HTTP interface, as far as it is needed beside the command line. Answers are bounded in
+/// size and time and checked: whatever is no answer of Ollama's comes back as a Failure, nothing
+/// throws. Not thread-safe; keeps one connection open.
+class OllamaApi {
+ public:
+  explicit OllamaApi(ServerAddress address);
+  ~OllamaApi();
+
+  [[nodiscard]] const ServerAddress& address() const;
+
+  Expected<std::string, Failure> Version();
+  Expected<std::vector<ModelListing>, Failure> Models();
+  Expected<std::vector<RunningModel>, Failure> Running();
+  Expected<ModelDetails, Failure> Show(const std::string& model);
+  /// Asks the server to take the model out of memory. It happens later: see Running.
+  Expected<void, Failure> Unload(const std::string& model);
+  /// Removes the model from the server. That there is none is no failure.
+  Expected<void, Failure> Remove(const std::string& model);
+
+ private:
+  class Connection;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace ollama_bench

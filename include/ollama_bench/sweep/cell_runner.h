@@ -1,0 +1,76 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ollama_bench/core/cell.h"
+#include "ollama_bench/core/clock.h"
+#include "ollama_bench/core/expected.h"
+#include "ollama_bench/core/failure.h"
+#include "ollama_bench/store/results_store.h"
+#include "ollama_bench/store/ulid.h"
+#include "ollama_bench/sweep/driver.h"
+#include "ollama_bench/sweep/observer.h"
+#include "ollama_bench/sweep/prompt_feed.h"
+#include "ollama_bench/sweep/store_saver.h"
+
+namespace ollama_bench {
+
+struct CellRunnerOptions {
+  std::optional<int> repetitions;  ///< counted samples per cell; empty: by the run's length
+  int num_predict = 2;             ///< tokens
+  std::optional<int>
+      built_in_tokens;  ///< the prompt is yet to be made, of this size, from the built-in text
+};
+
+/// What a cell's measurement needs. All must outlive it.
+struct CellRunnerSeams {
+  Driver& driver;
+  ResultsStore& store;
+  StoreSaver& saver;
+  Clock& clock;
+  Observer& observer;
+  UlidSource& ids;
+};
+
+/// Measures one cell with one load of the model: create, warm-up, then the samples that the store
+/// still lacks, each verified and saved before the next. Learns the prompt's size on the way.
+class CellRunner {
+ public:
+  /// The cell failed, or its results could not be saved.
+  using Error = std::variant<Failure, StoreError>;
+
+  /// `feed` holds the prompt, unless `options.built_in_tokens` says that it must be made first.
+  CellRunner(CellRunnerOptions options, CellRunnerSeams seams, PromptFeed feed);
+
+  /// `attempt` counts from 1.
+  Expected<void, Error> Visit(const Cell& cell, int attempt);
+
+ private:
+  struct Load;
+
+  Expected<void, Failure> WarmUp(Load& load);
+  Expected<void, Failure> MakePrompt(Load& load);
+  Expected<void, Error> Measure(Load& load);
+  Expected<Sample, Failure> RunOnce(Load& load, SampleRole role, const std::string& prompt);
+  Expected<void, StoreError> Keep(Load& load, const Sample& sample);
+  [[nodiscard]] std::optional<Exclusion> Judge(const Load& load, const Sample& sample) const;
+  void LearnPromptTokens(std::int64_t counted);
+  void MarkCutCells(std::int64_t prompt_tokens);
+  void MarkSettling(const Load& load);
+  [[nodiscard]] bool HasEnough(const Cell& cell) const;
+  void NoteTemporaryDigest(const Load& load, bool more_runs);
+  [[nodiscard]] std::string Timestamp() const;
+
+  CellRunnerOptions options_;
+  CellRunnerSeams seams_;
+  PromptFeed feed_;
+  std::optional<std::int64_t> prompt_tokens_;  ///< of the whole prompt, as the server counts it
+  std::optional<double> tokens_per_byte_;      ///< from the last warm-up
+};
+
+}  // namespace ollama_bench

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ollama_bench/core/cell.h"
+#include "ollama_bench/core/expected.h"
+#include "ollama_bench/core/failure.h"
+#include "ollama_bench/core/sample.h"
+
+namespace ollama_bench {
+
+/// What is known of the server and the base model before anything is measured.
+struct ServerFacts {
+  std::string ollama_version;
+  std::string model_digest;  ///< "sha256:…" of the base model, or of the Modelfile and its weights
+  std::optional<std::int64_t> trained_context;  ///< tokens
+  std::vector<std::string> other_models_loaded;
+  bool is_local = true;
+};
+
+/// A model in the server's memory, as /api/ps tells it.
+struct LoadedModel {
+  std::string digest;                   ///< "sha256:…"
+  std::optional<std::int64_t> num_ctx;  ///< tokens; servers before v0.10 do not say
+  std::int64_t size_bytes = 0;
+  std::int64_t size_vram_bytes = 0;
+};
+
+/// A cell made ready to be measured.
+struct PreparedCell {
+  std::optional<std::chrono::nanoseconds> create;  ///< time that `ollama create` took
+};
+
+struct RunReport {
+  RunMetrics metrics;
+  std::chrono::nanoseconds wall{0};
+};
+
+/// One way to measure a cell with Ollama: through its command line, its HTTP interface, or a
+/// recording. A Failure of kind kInterrupted means that a stop was requested. Not thread-safe.
+class Driver {
+ public:
+  virtual ~Driver() = default;
+
+  /// "cli", "api" or "replay", as the store's identity has it.
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  /// Reaches the server, checks that the model is there (never pulls it), removes nothing.
+  virtual Expected<ServerFacts, Failure> Connect() = 0;
+  /// Makes `cell` the one that Run measures. The model is loaded by the first Run after it.
+  virtual Expected<PreparedCell, Failure> Prepare(const Cell& cell) = 0;
+  /// One run of the prepared cell with `prompt`, to its end or the time-out. After a run that had
+  /// to be ended, the model is unloaded before this returns, so that the GPU is free again.
+  virtual Expected<RunReport, Failure> Run(std::string_view prompt) = 0;
+  /// The prepared cell's model as loaded now; empty when it is not loaded or nobody can tell.
+  virtual std::optional<LoadedModel> Loaded() = 0;
+  /// Names of the models that Prepare will create on the server. They are written down before the
+  /// first Prepare, so that a later start can remove them after a crash.
+  [[nodiscard]] virtual std::vector<std::string> TemporaryModels() const = 0;
+  /// Removes what this driver created. Safe to call again, and after a stop request.
+  virtual void CleanUp() = 0;
+};
+
+}  // namespace ollama_bench

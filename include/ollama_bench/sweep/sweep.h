@@ -1,0 +1,52 @@
+#pragma once
+
+#include <string>
+
+#include "ollama_bench/core/stop_request.h"
+#include "ollama_bench/core/strategy.h"
+#include "ollama_bench/sweep/cell_runner.h"
+
+namespace ollama_bench {
+
+/// How a sweep ended.
+struct SweepOutcome {
+  enum class Reason {
+    kDone,           ///< the strategy has no more cells
+    kStopRequested,  ///< by the user
+    kHopeless,       ///< every further cell would fail the same way
+    kServerChanged,  ///< another Ollama or another model answers now
+    kStoreError,     ///< results can no longer be saved
+  };
+  Reason reason = Reason::kDone;
+  std::string message;  ///< for kHopeless, kServerChanged and kStoreError
+};
+
+/// Visits the cells that a strategy names, one after the other, until it has none left or something
+/// ends the sweep. Retries what may pass, waits for a server that went away, writes every failure
+/// that stays into the store. Leaves removing temporary models to its caller.
+class Sweep {
+ public:
+  /// `facts` is what the driver's Connect told. All references must outlive the object.
+  Sweep(CellRunner& runner, CellRunnerSeams seams, Strategy& strategy, const StopRequest& stop,
+        ServerFacts facts);
+
+  SweepOutcome Run();
+
+ private:
+  enum class CellEnd { kFinished, kEndSweep };
+
+  CellEnd MeasureCell(const Cell& cell);
+  CellEnd Record(const Cell& cell, Failure failure, int attempts);
+  CellEnd End(SweepOutcome::Reason reason, std::string message);
+  bool WaitForServer(const Failure& failure);
+  bool IsSameServer(const ServerFacts& now);
+
+  CellRunner& runner_;
+  CellRunnerSeams seams_;
+  Strategy& strategy_;
+  const StopRequest& stop_;
+  ServerFacts facts_;
+  SweepOutcome outcome_;
+};
+
+}  // namespace ollama_bench

@@ -1,0 +1,287 @@
+#include "ollama_bench/ollama/cli_driver.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "ollama_bench/core/model_name.h"
+#include "ollama_bench/core/sha256.h"
+#include "ollama_bench/core/text.h"
+#include "ollama_bench/ollama/failure_classifier.h"
+#include "ollama_bench/ollama/verbose_output.h"
+
+namespace ollama_bench {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using End = ProcessOutcome::End;
+
+constexpr milliseconds kVersionTimeout{10'000};
+constexpr milliseconds kUnloadPoll{50};
+constexpr milliseconds kUnloadLimit{30'000};
+// Longer than any pause between two runs of a cell, whatever OLLAMA_KEEP_ALIVE says.
+constexpr std::string_view kKeepAlive = "30m";
+
+Unexpected<Failure> Fail(FailureKind kind, std::string message) {
+  return Unexpected<Failure>(Failure{kind, std::move(message), {}, 1});
+}
+
+Failure WithStep(Failure failure, std::string_view step) {
+  failure.message = fmt::format("{}: {}", step, failure.message);
+  return failure;
+}
+
+Unexpected<Failure> NoSuchModel(const std::vector<ModelListing>& models, const std::string& name) {
+  std::vector<std::string> names;
+  std::vector<std::string> spellings;  // people leave ":latest" out
+  for (const ModelListing& model : models) {
+    names.push_back(model.name);
+    spellings.push_back(model.name);
+    spellings.push_back(model.name.substr(0, model.name.rfind(":latest")));
+  }
+  const std::string nearest = NearestSpelling(name, spellings);
+  std::string message = fmt::format("the server has no model '{}'", Printable(name, false));
+  if (!nearest.empty()) {
+    message += fmt::format("; did you mean '{}'?", nearest);
+  } else if (names.empty()) {
+    message += fmt::format(" and no other; `ollama pull {}` would download it", name);
+  } else {
+    message += "; it has " + fmt::format("{}", fmt::join(names, ", "));
+  }
+  return Fail(FailureKind::kModelMissing, std::move(message));
+}
+
+// Size and time stand for the content: hashing tens of gigabytes at every start would not.
+std::string FingerprintOf(const fs::path& file) {
+  std::error_code error;
+  const auto size = fs::file_size(file, error);
+  const auto changed = fs::last_write_time(file, error).time_since_epoch().count();
+  return fmt::format("{} {} {}", file.string(), size, changed);
+}
+
+}  // namespace
+
+CliDriver::CliDriver(CliDriverOptions options, CliDriverSeams seams)
+    : options_(std::move(options)), seams_(seams) {}
+
+fs::path CliDriver::WeightsFile() const {
+  if (!options_.modelfile) return {};
+  return ResolveModelfilePath(options_.modelfile->modelfile.from(), options_.modelfile->folder);
+}
+
+std::string CliDriver::BaseName() const {
+  return options_.temporary_model + "-base";
+}
+
+std::vector<std::string> CliDriver::TemporaryModels() const {
+  if (WeightsFile().empty()) return {options_.temporary_model};
+  return {options_.temporary_model, BaseName()};
+}
+
+Expected<ServerFacts, Failure> CliDriver::Connect() {
+  ServerFacts facts;
+  facts.is_local = seams_.api.address().IsLoopback();
+  if (const auto program = CheckProgram(); !program) return Unexpected<Failure>(program.error());
+  auto version = seams_.api.Version();
+  if (!version) {
+    Failure failure = version.error();
+    if (failure.kind == FailureKind::kServerUnavailable) {
+      failure.message += "; start it with `ollama serve`, or name it with --host HOST:PORT";
+    }
+    return Unexpected<Failure>(std::move(failure));
+  }
+  facts.ollama_version = std::move(*version);
+
+  auto digest = FindBaseModel();
+  if (!digest) return Unexpected<Failure>(digest.error());
+  facts.model_digest = std::move(*digest);
+  if (WeightsFile().empty()) {
+    const std::string& base =
+        options_.modelfile ? options_.modelfile->modelfile.from() : options_.base_model;
+    const auto details = seams_.api.Show(base);
+    if (details) facts.trained_context = details->trained_context;
+  }
+  const auto running = seams_.api.Running();
+  if (!running) return Unexpected<Failure>(running.error());
+  for (const RunningModel& model : *running) {
+    if (model.name != NormalizeModelName(options_.temporary_model)) {
+      facts.other_models_loaded.push_back(model.name);
+    }
+  }
+  return facts;
+}
+
+// Also keeps the user from waiting for a first cell that no command can measure.
+Expected<void, Failure> CliDriver::CheckProgram() {
+  const ProcessOutcome outcome =
+      seams_.runner.Run({{options_.program, "--version"}, {}, {}, kVersionTimeout}, seams_.stop);
+  if (outcome.end == End::kNotStarted) {
+    return Fail(FailureKind::kServerUnavailable,
+                fmt::format("cannot start Ollama's command line ({}); install Ollama, or name the "
+                            "program with --ollama PATH",
+                            outcome.start_error));
+  }
+  if (outcome.end == End::kInterrupted) return Fail(FailureKind::kInterrupted, "stopped");
+  return {};
+}
+
+Expected<std::string, Failure> CliDriver::FindBaseModel() {
+  const auto models = seams_.api.Models();
+  if (!models) return Unexpected<Failure>(models.error());
+  if (!options_.modelfile) {
+    const ModelListing* base = FindModel(*models, options_.base_model);
+    if (base == nullptr) return NoSuchModel(*models, options_.base_model);
+    return base->digest;
+  }
+  const auto& [modelfile, folder] = *options_.modelfile;
+  const fs::path weights = WeightsFile();
+  std::string origin;
+  if (!weights.empty()) {
+    origin = FingerprintOf(weights);
+  } else if (!IsValidModelName(modelfile.from())) {
+    return Fail(FailureKind::kBadModelfile,
+                fmt::format("FROM {}: there is no such file in {}, and it is no model's name",
+                            Printable(modelfile.from(), false), folder.string()));
+  } else {
+    const ModelListing* base = FindModel(*models, modelfile.from());
+    if (base == nullptr) return NoSuchModel(*models, modelfile.from());
+    origin = base->digest;
+  }
+  return "sha256:" + Sha256Hex(modelfile.text() + '\n' + origin);
+}
+
+Expected<PreparedCell, Failure> CliDriver::Prepare(const Cell& cell) {
+  // A runner that an earlier process left in memory would make the first load no load at all.
+  if (first_prepare_) UnloadAndWait();
+  first_prepare_ = false;
+  if (const auto imported = ImportWeights(); !imported) {
+    return Unexpected<Failure>(imported.error());
+  }
+  const std::vector<std::pair<std::string, int>> parameters = {
+      {"num_ctx", cell.num_ctx},
+      {"num_batch", cell.num_batch},
+      {"num_predict", options_.num_predict}};
+  Modelfile base;
+  if (!options_.modelfile) {
+    base = Modelfile::Parse(fmt::format("FROM {}\n", options_.base_model)).value();
+  } else {
+    base = options_.modelfile->modelfile.WithAbsoluteAdapters(options_.modelfile->folder);
+    if (weights_imported_) base = base.WithFrom(BaseName());
+  }
+  const auto took = Create(options_.temporary_model, base.WithParameters(parameters));
+  if (!took) return Unexpected<Failure>(took.error());
+  return PreparedCell{*took};
+}
+
+// `FROM ./file` hashes, and newer servers rewrite, the whole file at each create.
+Expected<void, Failure> CliDriver::ImportWeights() {
+  const fs::path weights = WeightsFile();
+  if (weights_imported_ || weights.empty()) return {};
+  const auto took = Create(BaseName(), fmt::format("FROM \"{}\"\n", weights.string()));
+  if (!took) return Unexpected<Failure>(took.error());
+  weights_imported_ = true;
+  return {};
+}
+
+Expected<nanoseconds, Failure> CliDriver::Create(const std::string& model,
+                                                 const std::string& modelfile) {
+  const fs::path file = options_.scratch / "Modelfile";
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out << modelfile;
+  out.close();
+  if (!out) {
+    return Fail(FailureKind::kBadModelfile,
+                fmt::format("cannot write {}; is the disk full?", file.string()));
+  }
+  const ProcessOutcome outcome = RunOllama({"create", model, "-f", file.string()}, {});
+  if (const auto good = Judge(outcome, "ollama create"); !good) {
+    return Unexpected<Failure>(good.error());
+  }
+  return outcome.wall;
+}
+
+Expected<RunReport, Failure> CliDriver::Run(std::string_view prompt) {
+  const ProcessOutcome outcome = RunOllama({"run", options_.temporary_model, "--verbose",
+                                            "--nowordwrap", "--keepalive", std::string(kKeepAlive)},
+                                           std::string(prompt));
+  // Ending the client leaves the runner at work on the server.
+  if (outcome.end == End::kTimedOut || outcome.end == End::kInterrupted) UnloadAndWait();
+  if (const auto good = Judge(outcome, "ollama run"); !good) {
+    return Unexpected<Failure>(good.error());
+  }
+  const RunMetrics metrics = ParseVerboseOutput(outcome.stderr_tail);
+  if (!PromptEvalRate(metrics)) {
+    Failure failure = FailureFromOutput(outcome.stderr_tail,
+                                        "ollama run ended well but told no prompt eval duration");
+    failure.kind = FailureKind::kNoMetrics;
+    return Unexpected<Failure>(std::move(failure));
+  }
+  return RunReport{metrics, outcome.wall};
+}
+
+ProcessOutcome CliDriver::RunOllama(std::vector<std::string> arguments, std::string input) {
+  arguments.insert(arguments.begin(), options_.program);
+  return seams_.runner.Run({std::move(arguments),
+                            {{"OLLAMA_HOST", seams_.api.address().Url()}},
+                            std::move(input),
+                            options_.timeout},
+                           seams_.stop);
+}
+
+Expected<void, Failure> CliDriver::Judge(const ProcessOutcome& outcome,
+                                         std::string_view step) const {
+  switch (outcome.end) {
+    case End::kExited:
+      if (outcome.exit_code == 0) return {};
+      return Unexpected<Failure>(WithStep(
+          FailureFromOutput(outcome.stderr_tail, fmt::format("exit code {}", outcome.exit_code)),
+          step));
+    case End::kSignaled:
+      return Fail(FailureKind::kUnknown,
+                  fmt::format("{}: ended by signal {}", step, outcome.signal_number));
+    case End::kTimedOut:
+      return Unexpected<Failure>(
+          Failure{FailureKind::kTimeout,
+                  fmt::format("{}: not done after {}", step, FormatDuration(options_.timeout)),
+                  FailureFromOutput(outcome.stderr_tail, {}).output_tail, 1});
+    case End::kInterrupted:
+      return Fail(FailureKind::kInterrupted, "stopped");
+    case End::kNotStarted:
+      return Fail(FailureKind::kServerUnavailable,
+                  fmt::format("{}: {}", step, outcome.start_error));
+  }
+  return Fail(FailureKind::kUnknown, std::string(step));
+}
+
+std::optional<LoadedModel> CliDriver::Loaded() {
+  const auto running = seams_.api.Running();
+  if (!running) return std::nullopt;
+  for (const RunningModel& model : *running) {
+    if (model.name == NormalizeModelName(options_.temporary_model)) {
+      return LoadedModel{model.digest, model.context_length, model.size_bytes,
+                         model.size_vram_bytes};
+    }
+  }
+  return std::nullopt;
+}
+
+// The wait is bounded and does not look at the stop request: it is part of stopping cleanly.
+void CliDriver::UnloadAndWait() {
+  if (!Loaded() || !seams_.api.Unload(options_.temporary_model)) return;
+  const StopRequest never;
+  const auto until = seams_.clock.Now() + kUnloadLimit;
+  while (Loaded() && seams_.clock.Now() < until) seams_.clock.Sleep(kUnloadPoll, never);
+}
+
+void CliDriver::CleanUp() {
+  UnloadAndWait();
+  for (const std::string& model : TemporaryModels()) {
+    // A server that is gone keeps the model; the store names it, so the next start removes it.
+    [[maybe_unused]] const auto removed = seams_.api.Remove(model);
+  }
+}
+
+}  // namespace ollama_bench

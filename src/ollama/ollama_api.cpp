@@ -1,0 +1,226 @@
+#include "ollama_bench/ollama/ollama_api.h"
+
+#include <fmt/format.h>
+#include <httplib.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "ollama_bench/core/model_name.h"
+#include "ollama_bench/core/text.h"
+#include "ollama_bench/ollama/failure_classifier.h"
+
+namespace ollama_bench {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kLargestAnswer = std::size_t{16} * 1024 * 1024;
+constexpr int kDeepestAnswer = 64;
+constexpr std::chrono::seconds kConnectTimeout{5};
+constexpr std::chrono::seconds kAnswerTimeout{30};
+
+Unexpected<Failure> Fail(FailureKind kind, std::string message, std::string_view tail = {}) {
+  return Unexpected<Failure>(Failure{kind, std::move(message), Printable(tail.substr(0, 2000)), 1});
+}
+
+// A missing or wrongly typed field reads as the type's empty value, so that no server's answer can
+// throw: JSON from elsewhere is no promise.
+std::string TextOf(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? Printable(found->get<std::string>(), false)
+                                                     : std::string();
+}
+
+std::optional<std::int64_t> NumberOf(const json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_number_integer()) return std::nullopt;
+  return found->get<std::int64_t>();
+}
+
+std::string DigestOf(const json& object) {
+  const std::string digest = TextOf(object, "digest");
+  return digest.empty() || digest.starts_with("sha256:") ? digest : "sha256:" + digest;
+}
+
+// The objects of answer["models"].
+std::vector<json> ModelsOf(const json& answer) {
+  std::vector<json> models;
+  const auto found = answer.find("models");
+  if (found == answer.end() || !found->is_array()) return models;
+  for (const json& model : *found) {
+    if (model.is_object()) models.push_back(model);
+  }
+  return models;
+}
+
+// Nesting deeper than Ollama's is refused before it can exhaust the stack.
+Expected<json, Failure> ParseAnswer(const std::string& path, const std::string& body) {
+  const auto keep = [](int depth, json::parse_event_t event, json&) {
+    if (event == json::parse_event_t::object_start || event == json::parse_event_t::array_start) {
+      if (depth > kDeepestAnswer) throw std::length_error("nested too deeply");
+    }
+    return true;
+  };
+  try {
+    json answer = json::parse(body, keep);
+    if (answer.is_object()) return answer;
+  } catch (const std::exception&) {
+    // The message below says all that a person can use.
+  }
+  return Fail(FailureKind::kUnknown,
+              fmt::format("the answer to {} is not Ollama's: {}", path,
+                          Printable(std::string_view(body).substr(0, 60), false)),
+              body);
+}
+
+}  // namespace
+
+const ModelListing* FindModel(const std::vector<ModelListing>& models, const std::string& name) {
+  const std::string wanted = NormalizeModelName(name);
+  const auto found = std::find_if(models.begin(), models.end(), [&](const ModelListing& model) {
+    return NormalizeModelName(model.name) == wanted;
+  });
+  return found == models.end() ? nullptr : &*found;
+}
+
+namespace {
+
+// The library's own words differ from release to release.
+std::string Reason(httplib::Error error) {
+  switch (error) {
+    case httplib::Error::Connection:
+    case httplib::Error::ConnectionTimeout:
+      return "cannot connect";
+    case httplib::Error::Read:
+      return "the connection was lost, or the answer took too long";
+    default:
+      return httplib::to_string(error);
+  }
+}
+
+}  // namespace
+
+class OllamaApi::Connection {
+ public:
+  explicit Connection(ServerAddress server) : address(std::move(server)), client_(address.Url()) {
+    client_.set_keep_alive(true);
+    client_.set_connection_timeout(kConnectTimeout);
+    client_.set_read_timeout(kAnswerTimeout);
+    client_.set_write_timeout(kAnswerTimeout);
+  }
+
+  Expected<json, Failure> Request(const char* method, const std::string& path, const json& body) {
+    httplib::Request request;
+    request.method = method;
+    request.path = path;
+    if (!body.is_null()) {
+      request.body = body.dump();
+      request.set_header("Content-Type", "application/json");
+    }
+    std::string answer;
+    request.content_receiver = [&answer](const char* data, std::size_t size, std::uint64_t,
+                                         std::uint64_t) {
+      if (answer.size() + size > kLargestAnswer) return false;
+      answer.append(data, size);
+      return true;
+    };
+    const httplib::Result result = client_.send(request);
+    if (!result) return Unreachable(path, result.error());
+    if (result->status < 200 || result->status > 299) return Refused(path, result->status, answer);
+    if (answer.empty()) return json::object();
+    return ParseAnswer(path, answer);
+  }
+
+  const ServerAddress address;
+
+ private:
+  [[nodiscard]] Unexpected<Failure> Unreachable(const std::string& path,
+                                                httplib::Error error) const {
+    return Fail(FailureKind::kServerUnavailable,
+                fmt::format("no answer from {}{} ({})", address.Url(), path, Reason(error)));
+  }
+
+  static Unexpected<Failure> Refused(const std::string& path, int status, const std::string& body) {
+    const auto answer = ParseAnswer(path, body);
+    const std::string said = answer ? TextOf(*answer, "error") : std::string();
+    Failure failure;
+    failure.kind = ClassifyFailure(said);
+    if (failure.kind == FailureKind::kUnknown && status == 404) {
+      failure.kind = FailureKind::kModelMissing;
+    }
+    failure.message = said.empty() ? fmt::format("{} answers with status {}", path, status) : said;
+    return Unexpected<Failure>(std::move(failure));
+  }
+
+  httplib::Client client_;
+};
+
+OllamaApi::OllamaApi(ServerAddress address)
+    : connection_(std::make_unique<Connection>(std::move(address))) {}
+
+OllamaApi::~OllamaApi() = default;
+
+const ServerAddress& OllamaApi::address() const {
+  return connection_->address;
+}
+
+Expected<std::string, Failure> OllamaApi::Version() {
+  const auto answer = connection_->Request("GET", "/api/version", nullptr);
+  if (!answer) return Unexpected<Failure>(answer.error());
+  std::string version = TextOf(*answer, "version");
+  if (version.empty()) {
+    return Fail(FailureKind::kUnknown,
+                address().Url() + " answers, but it does not tell an Ollama version");
+  }
+  return version;
+}
+
+Expected<std::vector<ModelListing>, Failure> OllamaApi::Models() {
+  const auto answer = connection_->Request("GET", "/api/tags", nullptr);
+  if (!answer) return Unexpected<Failure>(answer.error());
+  std::vector<ModelListing> models;
+  for (const json& model : ModelsOf(*answer)) {
+    models.push_back({TextOf(model, "name"), DigestOf(model)});
+  }
+  return models;
+}
+
+Expected<std::vector<RunningModel>, Failure> OllamaApi::Running() {
+  const auto answer = connection_->Request("GET", "/api/ps", nullptr);
+  if (!answer) return Unexpected<Failure>(answer.error());
+  std::vector<RunningModel> models;
+  for (const json& model : ModelsOf(*answer)) {
+    models.push_back({TextOf(model, "name"), DigestOf(model), NumberOf(model, "size").value_or(0),
+                      NumberOf(model, "size_vram").value_or(0), NumberOf(model, "context_length")});
+  }
+  return models;
+}
+
+Expected<ModelDetails, Failure> OllamaApi::Show(const std::string& model) {
+  const auto answer = connection_->Request("POST", "/api/show", {{"model", model}});
+  if (!answer) return Unexpected<Failure>(answer.error());
+  ModelDetails details;
+  const auto info = answer->find("model_info");
+  if (info == answer->end() || !info->is_object()) return details;
+  details.family = TextOf(*info, "general.architecture");
+  details.trained_context = NumberOf(*info, (details.family + ".context_length").c_str());
+  return details;
+}
+
+Expected<void, Failure> OllamaApi::Unload(const std::string& model) {
+  const auto answer =
+      connection_->Request("POST", "/api/generate", {{"model", model}, {"keep_alive", 0}});
+  if (!answer) return Unexpected<Failure>(answer.error());
+  return {};
+}
+
+Expected<void, Failure> OllamaApi::Remove(const std::string& model) {
+  const auto answer = connection_->Request("DELETE", "/api/delete", {{"model", model}});
+  if (!answer && answer.error().kind != FailureKind::kModelMissing) {
+    return Unexpected<Failure>(answer.error());
+  }
+  return {};
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,258 @@
+#include "ollama_bench/sweep/cell_runner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "ollama_bench/core/median.h"
+#include "ollama_bench/core/sha256.h"
+#include "ollama_bench/plan/repetitions.h"
+#include "ollama_bench/sweep/prompt_settler.h"
+#include "ollama_bench/sweep/verify.h"
+
+namespace ollama_bench {
+namespace {
+
+using std::chrono::nanoseconds;
+
+// Samples of one cell that may be set aside before the cell is given up.
+constexpr int kMostDiscarded = 3;
+// A guess for texts of which nothing is known: English has 4 to 5 bytes per token.
+constexpr double kTokensPerByteGuess = 0.25;
+
+Unexpected<CellRunner::Error> Fail(FailureKind kind, std::string message) {
+  return Unexpected<CellRunner::Error>(Failure{kind, std::move(message), {}, 1});
+}
+
+Failure CutPrompt(std::int64_t tokens, int num_predict, const Cell& cell) {
+  return {FailureKind::kPromptTruncated,
+          fmt::format("a prompt of {} tokens and num_predict {} do not fit in num_ctx {}", tokens,
+                      num_predict, cell.num_ctx),
+          {},
+          1};
+}
+
+}  // namespace
+
+/// One load of the model, from its create to its last run.
+struct CellRunner::Load {
+  Cell cell;
+  std::int64_t id = 0;
+  int attempt = 1;
+  int runs = 0;                       // counted from 1 in progress
+  std::optional<nanoseconds> create;  // given to the first sample, then empty
+  std::optional<LoadedModel> loaded;
+  std::vector<Sample> unsaved;  // warm-ups: saved with the first sample that counts
+};
+
+CellRunner::CellRunner(CellRunnerOptions options, CellRunnerSeams seams, PromptFeed feed)
+    : options_(options), seams_(seams), feed_(std::move(feed)) {
+  if (!options_.built_in_tokens) prompt_tokens_ = seams_.store.metadata().identity.prompt_tokens;
+}
+
+std::string CellRunner::Timestamp() const {
+  return FormatTimestamp(seams_.clock.WallTime());
+}
+
+Expected<void, CellRunner::Error> CellRunner::Visit(const Cell& cell, int attempt) {
+  if (prompt_tokens_ && !FitsContext(cell, *prompt_tokens_, options_.num_predict)) {
+    return Unexpected<Error>(CutPrompt(*prompt_tokens_, options_.num_predict, cell));
+  }
+  Load load;
+  load.cell = cell;
+  load.attempt = attempt;
+  load.id = seams_.store.HighestLoadId() + 1;
+  seams_.observer.OnPhase(Phase::kCreate, 0);
+  const auto prepared = seams_.driver.Prepare(cell);
+  if (!prepared) return Unexpected<Error>(prepared.error());
+  load.create = prepared->create;
+  seams_.observer.OnPhase(Phase::kWarmUp, 0);
+  const auto warm = options_.built_in_tokens ? MakePrompt(load) : WarmUp(load);
+  if (!warm) return Unexpected<Error>(warm.error());
+  return Measure(load);
+}
+
+Expected<void, Failure> CellRunner::WarmUp(Load& load) {
+  const double per_byte = tokens_per_byte_.value_or(kTokensPerByteGuess);
+  const double whole = static_cast<double>(feed_.text().size()) * per_byte;
+  const std::string prompt = feed_.NextPart(2.0 * load.cell.num_batch / std::max(1.0, whole));
+  auto sample = RunOnce(load, SampleRole::kWarmUp, prompt);
+  if (!sample) return Unexpected<Failure>(sample.error());
+  const auto count = static_cast<double>(sample->metrics.prompt_eval_count.value_or(0));
+  if (count > 0) tokens_per_byte_ = count / static_cast<double>(prompt.size());
+  load.unsaved.push_back(std::move(*sample));
+  return {};
+}
+
+Expected<void, Failure> CellRunner::MakePrompt(Load& load) {
+  const TokenCounter count = [&](std::string_view text) -> Expected<std::int64_t, Failure> {
+    auto sample = RunOnce(load, SampleRole::kWarmUp, feed_.NextOf(text));
+    if (!sample) return Unexpected<Failure>(sample.error());
+    const std::int64_t tokens = sample->metrics.prompt_eval_count.value_or(0);
+    load.unsaved.push_back(std::move(*sample));
+    return tokens;
+  };
+  const auto settled =
+      SettleBuiltInPrompt(*options_.built_in_tokens, load.cell, options_.num_predict, count);
+  if (!settled) return Unexpected<Failure>(settled.error());
+  feed_.SetText(BuiltInText(settled->words));
+  options_.built_in_tokens.reset();
+  prompt_tokens_ = settled->tokens;
+  Metadata metadata = seams_.store.metadata();
+  metadata.prompt_words = settled->words;
+  metadata.identity.prompt_sha256 = Sha256Hex(feed_.text());
+  metadata.identity.prompt_tokens = settled->tokens;
+  seams_.store.SetMetadata(std::move(metadata));
+  return {};
+}
+
+Expected<Sample, Failure> CellRunner::RunOnce(Load& load, SampleRole role,
+                                              const std::string& prompt) {
+  Sample sample;
+  sample.id = seams_.ids.Next();
+  sample.started = Timestamp();
+  const auto report = seams_.driver.Run(prompt);
+  if (!report) return Unexpected<Failure>(report.error());
+  if (!load.loaded) load.loaded = seams_.driver.Loaded();
+  sample.load_id = load.id;
+  sample.role = role;
+  sample.metrics = report->metrics;
+  sample.wall = report->wall;
+  sample.create = std::exchange(load.create, std::nullopt);
+  sample.attempt = load.attempt;
+  if (load.loaded) {
+    sample.effective_num_ctx = load.loaded->num_ctx;
+    sample.size_bytes = load.loaded->size_bytes;
+    sample.size_vram_bytes = load.loaded->size_vram_bytes;
+  }
+  return sample;
+}
+
+Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
+  int discarded = 0;
+  while (!HasEnough(load.cell)) {
+    seams_.observer.OnPhase(Phase::kRun, ++load.runs);
+    auto sample = RunOnce(load, SampleRole::kMeasure, feed_.Next());
+    if (!sample) return Unexpected<Error>(sample.error());
+    sample->excluded = Judge(load, *sample);
+    const std::optional<Exclusion> excluded = sample->excluded;
+    const std::int64_t count = sample->metrics.prompt_eval_count.value_or(0);
+    if (!excluded) LearnPromptTokens(count);
+    if (const auto kept = Keep(load, *sample); !kept) {
+      return Unexpected<Error>(kept.error());
+    }
+    if (!excluded) continue;
+    if (*excluded == Exclusion::kTruncated) {
+      return Unexpected<Error>(
+          CutPrompt(prompt_tokens_.value_or(count), options_.num_predict, load.cell));
+    }
+    if (*excluded == Exclusion::kWrongContext) {
+      return Fail(FailureKind::kCannotLoad,
+                  fmt::format("the server uses num_ctx {} where {} was asked for",
+                              load.loaded->num_ctx.value_or(0), load.cell.num_ctx));
+    }
+    if (++discarded >= kMostDiscarded) {
+      return Fail(FailureKind::kNoMetrics,
+                  fmt::format("{} runs cannot be trusted: {}", discarded, Explain(*excluded)));
+    }
+  }
+  return {};
+}
+
+// Saves the sample, and with the first one the warm-ups before it: they alone are worth no write.
+Expected<void, StoreError> CellRunner::Keep(Load& load, const Sample& sample) {
+  const std::string now = Timestamp();
+  for (Sample& warm_up : load.unsaved) {
+    seams_.store.AddSample(load.cell, std::move(warm_up), now);
+  }
+  load.unsaved.clear();
+  seams_.store.AddSample(load.cell, sample, now);
+  MarkSettling(load);
+  NoteTemporaryDigest(load, !HasEnough(load.cell));
+  auto saved = seams_.saver.Save();
+  if (saved) seams_.observer.OnSample(load.cell, sample);
+  return saved;
+}
+
+std::optional<Exclusion> CellRunner::Judge(const Load& load, const Sample& sample) const {
+  Expectation expectation{load.cell, options_.num_predict, prompt_tokens_};
+  if (!prompt_tokens_ && tokens_per_byte_) {
+    // Nothing is known of the whole prompt yet, but its start was counted. A quarter is left for
+    // texts that are denser at their end; a context that cuts takes more away than that.
+    const auto estimate = static_cast<std::int64_t>(static_cast<double>(feed_.text().size()) *
+                                                    *tokens_per_byte_ * 0.75);
+    if (!FitsContext(load.cell, estimate, options_.num_predict)) {
+      expectation.prompt_tokens = estimate;
+    }
+  }
+  return Verify(sample, expectation);
+}
+
+void CellRunner::LearnPromptTokens(std::int64_t counted) {
+  if (prompt_tokens_ && counted <= *prompt_tokens_ + kTokenTolerance) return;
+  if (prompt_tokens_) MarkCutCells(counted);
+  prompt_tokens_ = counted;
+  Metadata metadata = seams_.store.metadata();
+  metadata.identity.prompt_tokens = counted;
+  seams_.store.SetMetadata(std::move(metadata));
+}
+
+// A context that reads more tokens of the same prompt shows that the smaller counts were cut.
+void CellRunner::MarkCutCells(std::int64_t prompt_tokens) {
+  const std::vector<CellResult> results = seams_.store.results();
+  for (const CellResult& result : results) {
+    bool cut = false;
+    for (const Sample& sample : result.samples) {
+      const bool is_short = sample.metrics.prompt_eval_count.value_or(prompt_tokens) <
+                            prompt_tokens - kTokenTolerance;
+      if (!IsCounted(sample) || !is_short) continue;
+      seams_.store.SetExclusion(result.cell, sample.id, Exclusion::kTruncated);
+      cut = true;
+    }
+    if (cut) {
+      seams_.store.SetFailure(
+          result.cell, CutPrompt(prompt_tokens, options_.num_predict, result.cell), Timestamp());
+    }
+  }
+}
+
+// With four or more samples of a load, a first one far off the median of the others did not yet
+// run in the state that they ran in.
+void CellRunner::MarkSettling(const Load& load) {
+  const CellResult* result = seams_.store.Find(load.cell);
+  std::vector<const Sample*> counted;
+  for (const Sample& sample : result->samples) {
+    if (sample.load_id == load.id && IsCounted(sample)) counted.push_back(&sample);
+  }
+  if (counted.size() < 4) return;
+  std::vector<double> later;
+  for (std::size_t i = 1; i < counted.size(); ++i) {
+    later.push_back(PromptEvalRate(counted[i]->metrics).value_or(0));
+  }
+  const double median = Median(std::move(later)).value();
+  const double first = PromptEvalRate(counted[0]->metrics).value_or(0);
+  if (std::abs(first - median) > 0.05 * median) {
+    seams_.store.SetExclusion(load.cell, counted[0]->id, Exclusion::kSettling);
+  }
+}
+
+bool CellRunner::HasEnough(const Cell& cell) const {
+  const CellResult* result = seams_.store.Find(cell);
+  return result != nullptr && HasWantedSamples(*result, options_.repetitions);
+}
+
+// Empty on disk whenever the next create may be under way, so that a later start removes the model
+// in any case that can follow a crash.
+void CellRunner::NoteTemporaryDigest(const Load& load, bool more_runs) {
+  Metadata metadata = seams_.store.metadata();
+  if (metadata.temporary_models.empty()) return;
+  std::string& digest = metadata.temporary_models.front().digest;
+  std::string known = more_runs && load.loaded ? load.loaded->digest : std::string();
+  if (digest == known) return;
+  digest = std::move(known);
+  seams_.store.SetMetadata(std::move(metadata));
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,128 @@
+#include "ollama_bench/sweep/sweep.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ollama_bench/sweep/failure_response.h"
+
+namespace ollama_bench {
+namespace {
+
+using Reason = SweepOutcome::Reason;
+
+constexpr int kMostAttempts = 2;
+constexpr std::chrono::seconds kServerPoll{2};
+// A server that dies again and again under the same cell is no accident, yet not proof against it.
+constexpr int kMostServerLosses = 5;
+
+}  // namespace
+
+Sweep::Sweep(CellRunner& runner, CellRunnerSeams seams, Strategy& strategy, const StopRequest& stop,
+             ServerFacts facts)
+    : runner_(runner), seams_(seams), strategy_(strategy), stop_(stop), facts_(std::move(facts)) {}
+
+SweepOutcome Sweep::Run() {
+  while (!stop_.Requested()) {
+    const std::optional<Cell> cell = strategy_.Next();
+    if (!cell) return {};
+    seams_.observer.OnCellStart(*cell);
+    if (MeasureCell(*cell) == CellEnd::kEndSweep) return outcome_;
+    const CellResult* result = seams_.store.Find(*cell);
+    // Someone may have deleted the entry by hand at this moment; the next start measures it again.
+    const CellResult gone{*cell, {}, std::nullopt, std::nullopt, {}, {}};
+    strategy_.Report(result != nullptr ? *result : gone);
+    seams_.observer.OnCellEnd(result != nullptr ? *result : gone);
+  }
+  return {Reason::kStopRequested, {}};
+}
+
+Sweep::CellEnd Sweep::End(Reason reason, std::string message) {
+  outcome_ = {reason, std::move(message)};
+  return CellEnd::kEndSweep;
+}
+
+Sweep::CellEnd Sweep::MeasureCell(const Cell& cell) {
+  int attempt = 1;
+  int losses = 0;
+  while (true) {
+    const auto visit = runner_.Visit(cell, attempt);
+    if (visit) return CellEnd::kFinished;
+    if (const auto* error = std::get_if<StoreError>(&visit.error())) {
+      return End(stop_.Requested() ? Reason::kStopRequested : Reason::kStoreError, error->message);
+    }
+    const auto& failure = std::get<Failure>(visit.error());
+    switch (ResponseTo(failure.kind, !facts_.other_models_loaded.empty())) {
+      case FailureResponse::kStopRequested:
+        return End(Reason::kStopRequested, {});
+      case FailureResponse::kStopSweep:
+        return End(Reason::kHopeless, failure.message);
+      case FailureResponse::kRecord:
+        return Record(cell, failure, attempt);
+      case FailureResponse::kWaitForServer:
+        if (++losses > kMostServerLosses) {
+          return End(Reason::kHopeless,
+                     fmt::format("the server went away {} times at num_ctx={} num_batch={}: {}",
+                                 losses, cell.num_ctx, cell.num_batch, failure.message));
+        }
+        if (!WaitForServer(failure)) return CellEnd::kEndSweep;
+        break;
+      case FailureResponse::kRetryOnce:
+        if (attempt >= kMostAttempts) return Record(cell, failure, attempt);
+        ++attempt;
+        seams_.observer.OnNotice(NoticeLevel::kInfo,
+                                 fmt::format("{}; trying once more", failure.message));
+        break;
+    }
+  }
+}
+
+Sweep::CellEnd Sweep::Record(const Cell& cell, Failure failure, int attempts) {
+  failure.attempts = attempts;
+  seams_.store.SetFailure(cell, std::move(failure), FormatTimestamp(seams_.clock.WallTime()));
+  const auto saved = seams_.saver.Save();
+  if (saved) return CellEnd::kFinished;
+  return End(stop_.Requested() ? Reason::kStopRequested : Reason::kStoreError,
+             saved.error().message);
+}
+
+// True when the same server is back; otherwise outcome_ says why the sweep ends.
+bool Sweep::WaitForServer(const Failure& failure) {
+  seams_.observer.OnNotice(
+      NoticeLevel::kWarning,
+      fmt::format("{}; waiting for the server, the cell is not charged", failure.message));
+  while (true) {
+    seams_.clock.Sleep(kServerPoll, stop_);
+    if (stop_.Requested()) {
+      End(Reason::kStopRequested, {});
+      return false;
+    }
+    const auto facts = seams_.driver.Connect();
+    if (facts) {
+      if (!IsSameServer(*facts)) return false;
+      seams_.observer.OnNotice(NoticeLevel::kInfo, "the server answers again");
+      return true;
+    }
+    if (facts.error().kind != FailureKind::kServerUnavailable &&
+        facts.error().kind != FailureKind::kInterrupted) {
+      End(Reason::kHopeless, facts.error().message);
+      return false;
+    }
+  }
+}
+
+bool Sweep::IsSameServer(const ServerFacts& now) {
+  if (now.ollama_version != facts_.ollama_version) {
+    End(Reason::kServerChanged,
+        fmt::format("the server came back as Ollama {}, the sweep was made with {}",
+                    now.ollama_version, facts_.ollama_version));
+    return false;
+  }
+  if (now.model_digest != facts_.model_digest) {
+    End(Reason::kServerChanged, "the model changed on the server while the sweep ran");
+    return false;
+  }
+  return true;
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,50 @@
+#include "ollama_bench/ollama/server_address.h"
+
+#include <gtest/gtest.h>
+
+namespace ollama_bench {
+namespace {
+
+std::string UrlOf(std::string_view text) {
+  const auto address = ParseServerAddress(text);
+  return address ? address->Url() : "refused";
+}
+
+TEST(ServerAddressTest, FillsInWhatOllamaHostMayLeaveOut) {
+  EXPECT_EQ(UrlOf(""), "http://127.0.0.1:11434");
+  EXPECT_EQ(UrlOf("example.com"), "http://example.com:11434");
+  EXPECT_EQ(UrlOf(":5000"), "http://127.0.0.1:5000");
+  EXPECT_EQ(UrlOf("example.com:5000/path"), "http://example.com:5000");
+  EXPECT_EQ(UrlOf("http://example.com"), "http://example.com:80");
+  EXPECT_EQ(UrlOf("https://example.com"), "https://example.com:443");
+  EXPECT_EQ(UrlOf("\"10.0.0.1:8080\" "), "http://10.0.0.1:8080");
+}
+
+TEST(ServerAddressTest, AListeningAddressMeansLoopback) {
+  EXPECT_EQ(UrlOf("0.0.0.0"), "http://127.0.0.1:11434");
+  EXPECT_EQ(UrlOf("[::]:5000"), "http://[::1]:5000");
+  EXPECT_TRUE(ParseServerAddress("0.0.0.0")->IsLoopback());
+  EXPECT_FALSE(ParseServerAddress("10.0.0.1")->IsLoopback());
+}
+
+TEST(ServerAddressTest, KeepsBracketsOfIpv6) {
+  EXPECT_EQ(UrlOf("[::1]:5000"), "http://[::1]:5000");
+  EXPECT_EQ(UrlOf("::1"), "http://[::1]:11434");
+}
+
+TEST(ServerAddressTest, RefusesWhatIsNoAddress) {
+  for (const char* text : {"ftp://x", "x:port", "x:0", "x:70000", "a b", "x\x1b[2J", "[::1"}) {
+    EXPECT_EQ(UrlOf(text), "refused") << text;
+  }
+}
+
+TEST(ServerAddressTest, ItsUrlReadsBackAsItself) {
+  for (const char* text : {"", "[::1]:5", "https://a.b", "x:1", "0.0.0.0:9"}) {
+    const auto address = ParseServerAddress(text);
+    ASSERT_TRUE(address);
+    EXPECT_EQ(ParseServerAddress(address->Url()), *address) << text;
+  }
+}
+
+}  // namespace
+}  // namespace ollama_bench

@@ -1,0 +1,318 @@
+#include "ollama_bench/sweep/sweep.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+#include <set>
+
+#include "ollama_bench/core/sha256.h"
+#include "support/fake_driver.h"
+#include "support/listed_cells.h"
+#include "support/recording_observer.h"
+
+namespace ollama_bench {
+namespace {
+
+namespace fs = std::filesystem;
+using enum FailureKind;
+using Reason = SweepOutcome::Reason;
+
+constexpr Cell kCell{1024, 64};
+constexpr Cell kOther{2048, 64};
+
+class SweepTest : public testing::Test {
+ protected:
+  SweepTest() {
+    folder_ = fs::path(testing::TempDir()) /
+              ("sweep_test_" + std::to_string(getpid()) + "_" +
+               testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::create_directories(folder_);
+    Metadata metadata;
+    metadata.temporary_models = {{"ollama-bench-test", ""}};
+    store_.emplace(ResultsStore::Create(files_, folder_ / "results.json", metadata));
+    options_.repetitions = 3;
+  }
+  ~SweepTest() override { fs::remove_all(folder_); }
+
+  SweepOutcome Run(std::vector<Cell> cells) {
+    strategy_.emplace(std::move(cells));
+    StoreSaver saver(*store_, clock_, observer_, stop_);
+    UlidSource ids(clock_);
+    const CellRunnerSeams seams{driver_, *store_, saver, clock_, observer_, ids};
+    PromptFeed feed(0);
+    feed.SetText(text_);
+    CellRunner runner(options_, seams, feed);
+    return Sweep(runner, seams, *strategy_, stop_, driver_.facts).Run();
+  }
+
+  [[nodiscard]] const CellResult& Result(const Cell& cell) const {
+    const CellResult* result = store_->Find(cell);
+    EXPECT_NE(result, nullptr);
+    static const CellResult none;
+    return result == nullptr ? none : *result;
+  }
+  // What a reader of the file sees, not what this process has in memory.
+  CellResult OnDisk(const Cell& cell) {
+    const auto store = ResultsStore::Load(files_, folder_ / "results.json");
+    EXPECT_TRUE(store);
+    const CellResult* result = store ? store->Find(cell) : nullptr;
+    return result == nullptr ? CellResult() : *result;
+  }
+  void Queue(std::vector<std::optional<Failure>> failures) {
+    driver_.run_failures = {failures.begin(), failures.end()};
+  }
+
+  FakeClock clock_;
+  FakeDriver driver_{clock_};
+  RecordingObserver observer_;
+  StopRequest stop_;
+  PosixFileSystem files_;
+  fs::path folder_;
+  std::optional<ResultsStore> store_;
+  std::optional<ListedCells> strategy_;
+  CellRunnerOptions options_;
+  std::string text_ = BuiltInText(250);
+};
+
+TEST_F(SweepTest, TakesAWarmUpAndTheWantedSamplesWithOneLoad) {
+  EXPECT_EQ(Run({kCell}).reason, Reason::kDone);
+  const CellResult result = OnDisk(kCell);
+  ASSERT_EQ(result.samples.size(), 4U);
+  EXPECT_EQ(result.samples[0].role, SampleRole::kWarmUp);
+  EXPECT_EQ(CountedSamples(result), 3);
+  EXPECT_EQ(driver_.prepared.size(), 1U);
+  for (const Sample& sample : result.samples) EXPECT_EQ(sample.load_id, 1);
+  EXPECT_TRUE(result.samples[0].create) << "the create belongs to the load's first run";
+  EXPECT_FALSE(result.samples[1].create);
+  EXPECT_EQ(result.samples[1].size_vram_bytes, 600);
+}
+
+TEST_F(SweepTest, WarmsUpWithTwoBatchesOfThePromptAtMost) {
+  text_ = BuiltInText(2000);
+  Run({{8192, 64}, {8192, 8000}});
+  EXPECT_LT(driver_.prompts.front().size(), text_.size() / 8);
+  EXPECT_GT(driver_.prompts.at(4).size(), text_.size());
+}
+
+TEST_F(SweepTest, StartsEveryPromptWithAnotherToken) {
+  Run({kCell, kOther});
+  std::set<char> first;
+  for (const std::string& prompt : driver_.prompts) first.insert(prompt.front());
+  EXPECT_EQ(first.size(), driver_.prompts.size());
+}
+
+TEST_F(SweepTest, AutoTakesOneSampleOfALongRunAndThreeOfAShortOne) {
+  options_.repetitions.reset();
+  driver_.rates[kOther] = 10;  // some 40 s for the prompt
+  Run({kCell, kOther});
+  EXPECT_EQ(CountedSamples(Result(kCell)), 3);
+  EXPECT_EQ(CountedSamples(Result(kOther)), 1);
+}
+
+TEST_F(SweepTest, SavesEachSampleBeforeTheNextRun) {
+  std::vector<int> saved;
+  driver_.on_run = [&] {
+    if (fs::exists(folder_ / "results.json")) saved.push_back(CountedSamples(OnDisk(kCell)));
+  };
+  Run({kCell});
+  EXPECT_EQ(saved, (std::vector{1, 2})) << "before the second and the third counted run";
+}
+
+TEST_F(SweepTest, GoesOnWithAnInterruptedCellAsANewLoad) {
+  driver_.on_run = [&] {
+    if (driver_.prompts.size() == 4) stop_.Request(SIGINT);
+  };
+  Queue({std::nullopt, std::nullopt, std::nullopt, FakeDriver::Fail(kInterrupted)});
+  EXPECT_EQ(Run({kCell}).reason, Reason::kStopRequested);
+  EXPECT_EQ(CountedSamples(OnDisk(kCell)), 2);
+
+  StopRequest again;
+  store_.emplace(*ResultsStore::Load(files_, folder_ / "results.json"));
+  strategy_.emplace(std::vector{kCell});
+  StoreSaver saver(*store_, clock_, observer_, again);
+  UlidSource ids(clock_);
+  const CellRunnerSeams seams{driver_, *store_, saver, clock_, observer_, ids};
+  PromptFeed feed(0);
+  feed.SetText(text_);
+  CellRunner runner(options_, seams, feed);
+  EXPECT_EQ(Sweep(runner, seams, *strategy_, again, driver_.facts).Run().reason, Reason::kDone);
+  const CellResult result = OnDisk(kCell);
+  EXPECT_EQ(CountedSamples(result), 3);
+  EXPECT_EQ(result.samples.back().load_id, 2);
+  EXPECT_EQ(result.samples[3].role, SampleRole::kWarmUp);
+}
+
+TEST_F(SweepTest, RetriesACrashOnceWithANewLoadAndForgetsIt) {
+  Queue({std::nullopt, FakeDriver::Fail(kRunnerCrash)});
+  Run({kCell});
+  EXPECT_EQ(driver_.prepared.size(), 2U);
+  EXPECT_FALSE(OnDisk(kCell).failure);
+  EXPECT_EQ(CountedSamples(OnDisk(kCell)), 3);
+  EXPECT_EQ(OnDisk(kCell).samples.back().attempt, 2);
+}
+
+TEST_F(SweepTest, RecordsACrashThatComesTwiceAndGoesOn) {
+  Queue({FakeDriver::Fail(kRunnerCrash), FakeDriver::Fail(kRunnerCrash)});
+  EXPECT_EQ(Run({kCell, kOther}).reason, Reason::kDone);
+  ASSERT_TRUE(OnDisk(kCell).failure);
+  EXPECT_EQ(OnDisk(kCell).failure->kind, kRunnerCrash);
+  EXPECT_EQ(OnDisk(kCell).failure->attempts, 2);
+  EXPECT_EQ(CountedSamples(OnDisk(kOther)), 3);
+}
+
+TEST_F(SweepTest, DoesNotRetryOutOfMemoryUnlessOthersHeldIt) {
+  Queue({FakeDriver::Fail(kOutOfMemory)});
+  Run({kCell});
+  EXPECT_EQ(OnDisk(kCell).failure->attempts, 1);
+
+  driver_.facts.other_models_loaded = {"big:70b"};
+  Queue({FakeDriver::Fail(kOutOfMemory)});
+  Run({kOther});
+  EXPECT_FALSE(OnDisk(kOther).failure);
+}
+
+TEST_F(SweepTest, WaitsForAServerThatWentAwayAndChargesNoCell) {
+  Queue({FakeDriver::Fail(kServerUnavailable)});
+  driver_.connect_failures = {FakeDriver::Fail(kServerUnavailable),
+                              FakeDriver::Fail(kServerUnavailable)};
+  EXPECT_EQ(Run({kCell}).reason, Reason::kDone);
+  EXPECT_EQ(clock_.sleeps, 3);
+  EXPECT_EQ(CountedSamples(OnDisk(kCell)), 3);
+  EXPECT_EQ(OnDisk(kCell).samples.back().attempt, 1);
+  ASSERT_EQ(observer_.notices.size(), 2U);
+  EXPECT_NE(observer_.notices[0].second.find("waiting for the server"), std::string::npos);
+}
+
+TEST_F(SweepTest, StopsWhenAnotherVersionComesBack) {
+  Queue({FakeDriver::Fail(kServerUnavailable)});
+  clock_.on_sleep = [&] { driver_.facts.ollama_version = "0.13.5"; };
+  const SweepOutcome outcome = Run({kCell});
+  EXPECT_EQ(outcome.reason, Reason::kServerChanged);
+  EXPECT_EQ(outcome.message,
+            "the server came back as Ollama 0.13.5, the sweep was made with 0.11.4");
+}
+
+TEST_F(SweepTest, GivesUpOnAServerThatDiesUnderTheSameCellAgainAndAgain) {
+  driver_.run_failures = {};
+  for (int i = 0; i < 20; ++i) {
+    driver_.run_failures.emplace_back(FakeDriver::Fail(kServerUnavailable));
+  }
+  EXPECT_EQ(Run({kCell}).reason, Reason::kHopeless);
+  EXPECT_EQ(store_->Find(kCell), nullptr) << "the cell is not charged";
+}
+
+TEST_F(SweepTest, AStopRequestEndsTheWaitForAServer) {
+  Queue({FakeDriver::Fail(kServerUnavailable)});
+  clock_.on_sleep = [&] { stop_.Request(SIGINT); };
+  EXPECT_EQ(Run({kCell}).reason, Reason::kStopRequested);
+}
+
+TEST_F(SweepTest, StopsAtOnceWhenNoCellCanSucceed) {
+  driver_.prepare_failures = {FakeDriver::Fail(kBadModelfile)};
+  EXPECT_EQ(Run({kCell, kOther}).reason, Reason::kHopeless);
+  EXPECT_EQ(driver_.prepared.size(), 0U);
+}
+
+TEST_F(SweepTest, ReportsAPromptThatTheContextCutsAndNeverCountsIt) {
+  text_ = BuiltInText(1500);  // some 2000 tokens
+  Run({kCell});
+  const CellResult result = OnDisk(kCell);
+  ASSERT_TRUE(result.failure);
+  EXPECT_EQ(result.failure->kind, kPromptTruncated);
+  EXPECT_EQ(CountedSamples(result), 0);
+  EXPECT_EQ(result.samples.back().excluded, Exclusion::kTruncated);
+}
+
+TEST_F(SweepTest, DoesNotEvenLoadACellThatIsKnownToBeTooSmall) {
+  text_ = BuiltInText(1500);
+  Run({{8192, 64}, kCell});
+  EXPECT_EQ(driver_.prepared.size(), 1U);
+  EXPECT_EQ(OnDisk(kCell).failure->kind, kPromptTruncated);
+}
+
+TEST_F(SweepTest, ALargerCountLaterShowsThatAnEarlierCellWasCut) {
+  // A server that halves without a word, under a prompt whose start promises few tokens.
+  Run({kCell});
+  ASSERT_EQ(CountedSamples(OnDisk(kCell)), 3);
+  text_ += BuiltInText(100);
+  Run({kOther});
+  EXPECT_EQ(CountedSamples(OnDisk(kOther)), 3);
+  EXPECT_EQ(CountedSamples(OnDisk(kCell)), 0);
+  EXPECT_EQ(OnDisk(kCell).failure->kind, kPromptTruncated);
+}
+
+TEST_F(SweepTest, ExcludesCachedRunsAndGivesTheCellUpAfterThree) {
+  driver_.cached_share = 0.9;
+  Run({kCell});
+  EXPECT_EQ(OnDisk(kCell).failure->kind, kNoMetrics);
+  EXPECT_EQ(OnDisk(kCell).samples.back().excluded, Exclusion::kCached);
+}
+
+TEST_F(SweepTest, DoesNotCountASampleOfAnotherContext) {
+  driver_.effective_num_ctx = 512;
+  Run({kCell});
+  EXPECT_EQ(CountedSamples(OnDisk(kCell)), 0);
+  EXPECT_EQ(OnDisk(kCell).samples.back().excluded, Exclusion::kWrongContext);
+  EXPECT_EQ(OnDisk(kCell).failure->message, "the server uses num_ctx 512 where 1024 was asked for");
+}
+
+TEST_F(SweepTest, MarksAFirstSampleThatSettlesAndTakesAnother) {
+  options_.repetitions = 4;
+  driver_.on_run = [&] { driver_.rates[kCell] = driver_.prompts.size() <= 2 ? 200 : 300; };
+  Run({kCell});
+  const CellResult result = OnDisk(kCell);
+  EXPECT_EQ(result.samples[1].excluded, Exclusion::kSettling);
+  EXPECT_EQ(CountedSamples(result), 4);
+  EXPECT_NEAR(MedianPromptEvalRate(result).value(), 300, 1);
+}
+
+TEST_F(SweepTest, MakesTheBuiltInPromptOfTheWantedSizeOnce) {
+  text_.clear();
+  options_.built_in_tokens = 400;
+  Run({kCell, kOther});
+  const auto store = ResultsStore::Load(files_, folder_ / "results.json");
+  const Metadata& metadata = store->metadata();
+  EXPECT_NEAR(static_cast<double>(metadata.identity.prompt_tokens.value()), 400, 4);
+  EXPECT_EQ(metadata.identity.prompt_sha256, Sha256Hex(BuiltInText(*metadata.prompt_words)));
+  EXPECT_EQ(CountedSamples(OnDisk(kCell)), 3);
+  EXPECT_EQ(CountedSamples(OnDisk(kOther)), 3);
+}
+
+TEST_F(SweepTest, NotesTheTemporaryDigestOnlyWhileNoCreateCanBeUnderWay) {
+  std::vector<std::string> digests;
+  driver_.on_run = [&] {
+    if (const auto store = ResultsStore::Load(files_, folder_ / "results.json")) {
+      digests.push_back(store->metadata().temporary_models.at(0).digest);
+    }
+  };
+  Run({kCell});
+  EXPECT_EQ(digests, (std::vector<std::string>{"sha256:abc", "sha256:abc"}));
+  EXPECT_EQ(
+      ResultsStore::Load(files_, folder_ / "results.json")->metadata().temporary_models[0].digest,
+      "");
+}
+
+TEST_F(SweepTest, PausesOnAFullDiskAndLosesNothing) {
+  fs::permissions(folder_, fs::perms::owner_read | fs::perms::owner_exec);
+  if (getuid() == 0) {
+    // Root writes anywhere; a file in place of the folder refuses even root.
+    fs::permissions(folder_, fs::perms::owner_all);
+    fs::remove_all(folder_);
+    std::FILE* file = std::fopen(folder_.c_str(), "w");
+    std::fclose(file);
+  }
+  clock_.on_sleep = [&] {
+    if (clock_.sleeps < 3) return;
+    if (fs::is_regular_file(folder_)) fs::remove(folder_);
+    fs::create_directories(folder_);
+    fs::permissions(folder_, fs::perms::owner_all);
+  };
+  EXPECT_EQ(Run({kCell}).reason, Reason::kDone);
+  EXPECT_EQ(CountedSamples(OnDisk(kCell)), 3);
+  ASSERT_EQ(observer_.notices.size(), 1U) << "said once, not at every try";
+  EXPECT_NE(observer_.notices[0].second.find("measuring pauses"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ollama_bench
