@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ollama_bench/core/axis.h"
+#include "ollama_bench/core/cell.h"
+#include "ollama_bench/core/cell_result.h"
+#include "ollama_bench/core/expected.h"
+#include "ollama_bench/core/failure.h"
+#include "ollama_bench/core/metric.h"
+#include "ollama_bench/core/sample.h"
+
+namespace ollama_bench {
+
+/// Planned, but nothing is known of it yet.
+struct Untested {
+  friend bool operator==(const Untested&, const Untested&) = default;
+};
+
+struct Measured {
+  double value = 0;  ///< in the metric's unit
+  int samples = 0;   ///< counted ones; for load times all of the cell
+
+  friend bool operator==(const Measured&, const Measured&) = default;
+};
+
+/// The cell was tried and has no value.
+struct Failed {
+  FailureKind kind = FailureKind::kUnknown;
+  std::string message;  ///< one line, may be empty
+
+  friend bool operator==(const Failed&, const Failed&) = default;
+};
+
+/// Ollama reported rates, but none of them may count. The reason is the first sample's.
+struct Excluded {
+  Exclusion reason = Exclusion::kCached;
+
+  friend bool operator==(const Excluded&, const Excluded&) = default;
+};
+
+/// The same effective values as `cell`, which was measured instead.
+struct AliasOf {
+  Cell cell;
+
+  friend bool operator==(const AliasOf&, const AliasOf&) = default;
+};
+
+using CellState = std::variant<Untested, Measured, Failed, Excluded, AliasOf>;
+
+/// What is known of each cell of a grid, for one metric. Both axes ascend.
+struct ResultTable {
+  Metric metric = Metric::kPromptEvalRate;
+  Grid grid;
+  std::vector<CellState> states;  ///< one row per num_batch, one column per num_ctx, row after row
+
+  [[nodiscard]] std::size_t columns() const { return grid.num_ctx.values.size(); }
+  [[nodiscard]] std::size_t rows() const { return grid.num_batch.values.size(); }
+  [[nodiscard]] const CellState& At(std::size_t row, std::size_t column) const {
+    return states[row * columns() + column];
+  }
+  [[nodiscard]] Cell CellAt(std::size_t row, std::size_t column) const {
+    return {grid.num_ctx.values[column], grid.num_batch.values[row]};
+  }
+  friend bool operator==(const ResultTable&, const ResultTable&) = default;
+};
+
+/// The most cells that a table may have, as many as a configuration may ask for.
+inline constexpr std::size_t kMostTableCells = 100'000;
+
+/// The table over the planned axes (empty where they are not known) united with those of the cells
+/// that `results` holds. A failure wins over samples in the same entry, for a cell that fails now
+/// and then is none to recommend; of two entries for one cell the later counts. A plan of more than
+/// kMostTableCells cells is not believed. An error where the cells present span more than that.
+Expected<ResultTable, std::string> BuildResultTable(const std::vector<CellResult>& results,
+                                                    const Grid& planned, Metric metric);
+
+}  // namespace ollama_bench

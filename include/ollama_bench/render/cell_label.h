@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "ollama_bench/core/failure.h"
+#include "ollama_bench/core/sample.h"
+
+namespace ollama_bench {
+
+/// What stands in a cell without a value: "OOM", "wrong context".
+std::string ShortLabel(FailureKind kind);
+std::string ShortLabel(Exclusion reason);
+
+}  // namespace ollama_bench

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ollama_bench/core/expected.h"
+#include "ollama_bench/render/scene.h"
+
+namespace ollama_bench {
+
+enum class PictureFormat { kPng, kSvg, kPdf };
+
+/// By a file name's extension, dot included, in any case: ".png", ".svg" or ".pdf".
+std::optional<PictureFormat> PictureFormatFromExtension(std::string_view extension);
+
+/// The bytes of a picture file; an error in words where the picture cannot be made.
+Expected<std::string, std::string> RenderPicture(const Scene& scene, PictureFormat format);
+
+}  // namespace ollama_bench

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace ollama_bench {
+
+/// What a report says about where its numbers come from. Empty strings are left out.
+struct SweepCaption {
+  std::string model;
+  std::string ollama_version;
+  std::string hardware;
+  std::string date;  ///< of the sweep's start
+  std::optional<std::int64_t> prompt_tokens;
+  bool replayed = false;  ///< the numbers come from a recording
+  bool mixed = false;     ///< samples of different identities stand side by side
+};
+
+}  // namespace ollama_bench

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "ollama_bench/analysis/result_table.h"
+#include "ollama_bench/render/terminal_style.h"
+
+namespace ollama_bench {
+
+/// The table as lines of at most `style.width` columns, the num_ctx axis cut into as many blocks as
+/// that takes (one column per block at least). The best cell is marked by "*"; below the table
+/// stands what the other marks mean.
+std::string RenderTerminalTable(const ResultTable& table, const TerminalStyle& style);
+
+}  // namespace ollama_bench

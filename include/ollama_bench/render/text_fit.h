@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ollama_bench/render/font.h"
+
+namespace ollama_bench {
+
+/// `text` if it is no longer than `width`, else its beginning and its end around "…": names of
+/// models differ at both. Empty where not even "…" fits.
+std::string Elide(const Font& font, std::string_view text, double size, double width);
+
+/// The phrases joined by `separator` into lines no longer than `width`; a phrase that is too long
+/// for a line is elided. At most `most_lines`; what does not fit is left out and marked by "…".
+std::vector<std::string> WrapPhrases(const Font& font, const std::vector<std::string>& phrases,
+                                     std::string_view separator, double size, double width,
+                                     std::size_t most_lines);
+
+}  // namespace ollama_bench

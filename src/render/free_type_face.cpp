@@ -1,0 +1,23 @@
+#include "free_type_face.h"
+
+#include <fmt/format.h>
+
+namespace ollama_bench {
+
+Expected<FreeTypeFace, std::string> FreeTypeFace::Load(std::span<const unsigned char> file) {
+  FreeTypeFace result;
+  FT_Library library = nullptr;
+  if (const FT_Error error = FT_Init_FreeType(&library); error != 0) {
+    return Unexpected<std::string>(fmt::format("FreeType cannot start (error {})", error));
+  }
+  result.library_.reset(library);
+  FT_Face face = nullptr;
+  const auto size = static_cast<FT_Long>(file.size());
+  if (const FT_Error error = FT_New_Memory_Face(library, file.data(), size, 0, &face); error != 0) {
+    return Unexpected<std::string>(fmt::format("FreeType cannot read the font (error {})", error));
+  }
+  result.face_.reset(face);
+  return result;
+}
+
+}  // namespace ollama_bench

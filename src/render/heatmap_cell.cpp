@@ -1,0 +1,115 @@
+#include "heatmap_cell.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "heatmap_palette.h"
+#include "ollama_bench/core/text.h"
+#include "ollama_bench/render/cell_label.h"
+
+namespace ollama_bench {
+namespace {
+
+constexpr double kSmallestPattern = 6;  // a smaller cell shows its fill alone
+constexpr double kSmallestText = 7;
+constexpr double kLargestLabel = 11;
+constexpr double kTextMargin = 3.5;
+
+void DrawCross(SceneBuilder& scene, const Box& box, bool both_ways) {
+  const Stroke stroke{palette::kFailedLine, 1};
+  scene.Line({box.x, box.y}, {box.right(), box.bottom()}, stroke);
+  if (both_ways) scene.Line({box.x, box.bottom()}, {box.right(), box.y}, stroke);
+}
+
+// Lines that rise to the right, 8 units apart, cut at the box.
+void DrawHatch(SceneBuilder& scene, const Box& box) {
+  constexpr double kDistance = 8;
+  for (double offset = kDistance / 2; offset < box.width + box.height; offset += kDistance) {
+    const double into_corner = std::max(0.0, offset - box.height);
+    const double past_right = std::max(0.0, offset - box.width);
+    scene.Line({box.x + into_corner, box.y + offset - into_corner},
+               {box.x + offset - past_right, box.y + past_right}, {palette::kUntestedLine, 1});
+  }
+}
+
+void DrawEqualSign(SceneBuilder& scene, const Box& box) {
+  const double half = std::min(box.width, box.height) / 5;
+  const Point middle{box.x + box.width / 2, box.y + box.height / 2};
+  for (const double y : {middle.y - half / 2, middle.y + half / 2}) {
+    scene.Line({middle.x - half, y}, {middle.x + half, y}, {palette::kAliasLine, 1.5});
+  }
+}
+
+// A short word in the middle, on a patch that keeps the pattern away from it.
+void DrawLabel(SceneBuilder& scene, const Box& box, std::string_view label) {
+  const double width_per_size = scene.font().Width(label, 1);
+  const double size =
+      std::min({kLargestLabel, box.height * 0.42, (box.width - 2 * kTextMargin) / width_per_size});
+  if (size < kSmallestText) return;
+  const double width = width_per_size * size + 6;
+  const double height = size * 1.3;
+  scene.Fill({box.x + (box.width - width) / 2, box.y + (box.height - height) / 2, width, height},
+             palette::kFailed);
+  scene.Text(box, label, {size, palette::kFailedText, Anchor::kMiddle});
+}
+
+Color BackgroundOf(const CellState& state, const ValueScale& scale) {
+  if (const auto* measured = std::get_if<Measured>(&state)) return scale.ColorOf(measured->value);
+  if (std::holds_alternative<AliasOf>(state)) return palette::kAlias;
+  return std::holds_alternative<Untested>(state) ? palette::kUntested : palette::kFailed;
+}
+
+}  // namespace
+
+void DrawCellBackground(SceneBuilder& scene, const Box& box, const CellState& state,
+                        const ValueScale& scale, std::string title) {
+  scene.Fill(box, BackgroundOf(state, scale), std::move(title));
+  if (box.width < kSmallestPattern || box.height < kSmallestPattern) return;
+  if (std::holds_alternative<Failed>(state)) DrawCross(scene, box, true);
+  if (std::holds_alternative<Excluded>(state)) DrawCross(scene, box, false);
+  if (std::holds_alternative<AliasOf>(state)) DrawEqualSign(scene, box);
+  if (std::holds_alternative<Untested>(state)) DrawHatch(scene, box);
+}
+
+void DrawCellText(SceneBuilder& scene, const Box& box, const CellState& state,
+                  const ValueScale& scale, double value_size) {
+  if (const auto* measured = std::get_if<Measured>(&state)) {
+    if (value_size < kSmallestText) return;
+    scene.Text(box, scale.format(measured->value),
+               {value_size, ReadableOn(BackgroundOf(state, scale)), Anchor::kMiddle});
+  } else if (const auto* failed = std::get_if<Failed>(&state)) {
+    DrawLabel(scene, box, ShortLabel(failed->kind));
+  } else if (const auto* excluded = std::get_if<Excluded>(&state)) {
+    DrawLabel(scene, box, ShortLabel(excluded->reason));
+  }
+}
+
+void DrawBestOutline(SceneBuilder& scene, const Box& box) {
+  scene.Outline(box, {palette::kBestHalo, 6});
+  scene.Outline(box, {palette::kBest, 3});
+}
+
+std::string CellTitle(const ResultTable& table, const Cell& cell, const CellState& state) {
+  std::string title = fmt::format("num_ctx {}, num_batch {}: ", cell.num_ctx, cell.num_batch);
+  const MetricInfo& metric = Describe(table.metric);
+  if (const auto* measured = std::get_if<Measured>(&state)) {
+    const NumberFormat format{metric.decimals};
+    title += fmt::format("{} {} ({} sample{})", format(measured->value), metric.unit,
+                         measured->samples, measured->samples == 1 ? "" : "s");
+  } else if (const auto* failed = std::get_if<Failed>(&state)) {
+    title += Describe(failed->kind).sentence;
+    if (!failed->message.empty()) title += ": " + Printable(failed->message, false);
+  } else if (const auto* excluded = std::get_if<Excluded>(&state)) {
+    title += fmt::format("not counted, {}", Explain(excluded->reason));
+  } else if (const auto* alias = std::get_if<AliasOf>(&state)) {
+    title += fmt::format("the same as num_ctx {}, num_batch {}", alias->cell.num_ctx,
+                         alias->cell.num_batch);
+  } else {
+    title += "untested";
+  }
+  return title;
+}
+
+}  // namespace ollama_bench

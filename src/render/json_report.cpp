@@ -1,0 +1,97 @@
+#include "ollama_bench/render/json_report.h"
+
+#include <nlohmann/json.hpp>
+
+#include "ollama_bench/analysis/best_cell.h"
+#include "ollama_bench/analysis/table_statistics.h"
+
+namespace ollama_bench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json CellJson(const Cell& cell) {
+  return {{"num_ctx", cell.num_ctx}, {"num_batch", cell.num_batch}};
+}
+
+Json BestJson(const BestCell& best) {
+  Json json = CellJson(best.cell);
+  json["value"] = best.value;
+  return json;
+}
+
+Json BestListJson(const std::vector<std::optional<BestCell>>& list) {
+  Json json = Json::array();
+  for (const auto& best : list) {
+    if (best) json.push_back(BestJson(*best));
+  }
+  return json;
+}
+
+Json StatisticsJson(const TableStatistics& statistics) {
+  Json json = {{"combinations", statistics.combinations},
+               {"successful", statistics.successful},
+               {"failed", statistics.failed},
+               {"excluded", statistics.excluded},
+               {"aliases", statistics.aliases},
+               {"untested", statistics.untested}};
+  Json by_kind = Json::object();
+  for (const auto& [kind, count] : statistics.failed_by_kind) {
+    by_kind[std::string(Describe(kind).key)] = count;
+  }
+  json["failed_by_kind"] = by_kind;
+  const auto& values = statistics.values;
+  json["max"] = values ? Json(values->maximum) : Json();
+  json["min"] = values ? Json(values->minimum) : Json();
+  json["mean"] = values ? Json(values->mean) : Json();
+  json["median"] = values ? Json(values->median) : Json();
+  return json;
+}
+
+void AddCells(Json& report, const ResultTable& table) {
+  for (const char* key : {"cells", "failures", "excluded", "aliases", "untested"}) {
+    report[key] = Json::array();
+  }
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    for (std::size_t column = 0; column < table.columns(); ++column) {
+      const CellState& state = table.At(row, column);
+      Json json = CellJson(table.CellAt(row, column));
+      const char* list = "untested";
+      if (const auto* measured = std::get_if<Measured>(&state)) {
+        list = "cells";
+        json["value"] = measured->value;
+        json["samples"] = measured->samples;
+      } else if (const auto* failed = std::get_if<Failed>(&state)) {
+        list = "failures";
+        json["kind"] = Describe(failed->kind).key;
+        json["message"] = failed->message;
+      } else if (const auto* excluded = std::get_if<Excluded>(&state)) {
+        list = "excluded";
+        json["reason"] = KeyOf(excluded->reason);
+      } else if (const auto* alias = std::get_if<AliasOf>(&state)) {
+        list = "aliases";
+        json["alias_of"] = CellJson(alias->cell);
+      }
+      report[list].push_back(std::move(json));
+    }
+  }
+}
+
+}  // namespace
+
+std::string RenderJsonReport(const ResultTable& table, const SweepCaption& caption) {
+  const MetricInfo& metric = Describe(table.metric);
+  const auto best = FindBestCell(table);
+  Json report = {{"model", caption.model},       {"metric", metric.key},
+                 {"unit", metric.unit},          {"higher_is_better", metric.higher_is_better},
+                 {"replayed", caption.replayed}, {"mixed", caption.mixed}};
+  report["best"] = best ? BestJson(*best) : Json();
+  report["statistics"] = StatisticsJson(ComputeStatistics(table));
+  report["best_per_num_ctx"] = BestListJson(BestPerNumCtx(table));
+  report["best_per_num_batch"] = BestListJson(BestPerNumBatch(table));
+  AddCells(report, table);
+  // A store edited by hand may hold text that is not UTF-8.
+  return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,33 @@
+#include "ollama_bench/render/picture.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "ollama_bench/render/cairo_output.h"
+#include "ollama_bench/render/svg.h"
+
+namespace ollama_bench {
+
+std::optional<PictureFormat> PictureFormatFromExtension(std::string_view extension) {
+  std::string lower(extension);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (lower == ".png") return PictureFormat::kPng;
+  if (lower == ".svg") return PictureFormat::kSvg;
+  if (lower == ".pdf") return PictureFormat::kPdf;
+  return std::nullopt;
+}
+
+Expected<std::string, std::string> RenderPicture(const Scene& scene, PictureFormat format) {
+  switch (format) {
+    case PictureFormat::kPng:
+      return RenderPng(scene);
+    case PictureFormat::kSvg:
+      return RenderSvg(scene);
+    case PictureFormat::kPdf:
+      return RenderPdf(scene);
+  }
+  return Unexpected<std::string>("unknown picture format");
+}
+
+}  // namespace ollama_bench

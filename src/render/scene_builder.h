@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "ollama_bench/render/font.h"
+#include "ollama_bench/render/scene.h"
+
+namespace ollama_bench {
+
+/// How a text stands in its place: beside the middle line of the place, at `anchor` along it.
+struct TextStyle {
+  double size = 12;
+  Color color;
+  Anchor anchor = Anchor::kStart;
+  bool upwards = false;
+};
+
+/// Adds shapes to a scene. `font` must outlive it.
+class SceneBuilder {
+ public:
+  explicit SceneBuilder(const Font& font) : font_(font) {}
+
+  [[nodiscard]] const Font& font() const { return font_; }
+  void Fill(const Box& box, Color color, std::string title = {});
+  void Outline(const Box& box, Stroke stroke);
+  void Line(Point from, Point to, Stroke stroke);
+  /// Elided where it is longer than its place.
+  void Text(const Box& place, std::string_view text, const TextStyle& style);
+  [[nodiscard]] Scene Finish(double width, double height, std::string title);
+
+ private:
+  const Font& font_;
+  Scene scene_;
+};
+
+}  // namespace ollama_bench

@@ -1,0 +1,141 @@
+#include "ollama_bench/render/text_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <vector>
+
+#include "ollama_bench/analysis/best_cell.h"
+#include "ollama_bench/analysis/table_statistics.h"
+#include "ollama_bench/core/text.h"
+#include "ollama_bench/render/cell_label.h"
+#include "ollama_bench/render/number_format.h"
+#include "ollama_bench/render/terminal_table.h"
+
+namespace ollama_bench {
+namespace {
+
+std::string Heading(const ResultTable& table, const SweepCaption& caption, ColorDepth color) {
+  std::string text;
+  if (!caption.model.empty()) text += Bold(Printable(caption.model, false), color) + "\n";
+  if (caption.replayed) {
+    text += Bold("REPLAYED", color) + ": these numbers come from a recording.\n";
+  }
+  if (caption.mixed) {
+    text += Bold("MIXED", color) + ": samples of different models, prompts or servers.\n";
+  }
+  const MetricInfo& metric = Describe(table.metric);
+  return text +
+         fmt::format("{} in {}, num_ctx across, num_batch down\n\n", metric.label, metric.unit);
+}
+
+// "OOM 10, timeout 2" in lines that are indented like the numbers above and below.
+std::string FailureLines(const TableStatistics& statistics, std::size_t width) {
+  constexpr std::size_t kIndent = 15;
+  std::string text;
+  std::size_t column = width;
+  for (const auto& [kind, count] : statistics.failed_by_kind) {
+    const std::string part = fmt::format("{} {}", ShortLabel(kind), count);
+    if (column + part.size() + 3 > width) {
+      text += fmt::format("{}\n{:{}}{}", text.empty() ? "" : ",", "", kIndent, part);
+      column = kIndent + part.size();
+    } else {
+      text += ", " + part;
+      column += part.size() + 2;
+    }
+  }
+  return text;
+}
+
+std::string StatisticsText(const TableStatistics& statistics, const MetricInfo& metric,
+                           std::size_t width) {
+  std::string text = fmt::format("\ncombinations   {}\nsuccessful     {}\nfailed         {}{}\n",
+                                 statistics.combinations, statistics.successful, statistics.failed,
+                                 FailureLines(statistics, width));
+  if (statistics.excluded > 0) text += fmt::format("not counted    {}\n", statistics.excluded);
+  if (statistics.aliases > 0) text += fmt::format("same as other  {}\n", statistics.aliases);
+  text += fmt::format("untested       {}\n", statistics.untested);
+  if (!statistics.values) return text;
+  const NumberFormat format{metric.decimals};
+  return text + fmt::format("max / min      {} / {} {}\nmean / median  {} / {} {}\n",
+                            format(statistics.values->maximum), format(statistics.values->minimum),
+                            metric.unit, format(statistics.values->mean),
+                            format(statistics.values->median), metric.unit);
+}
+
+// Lines "  8192        544       85.50": an axis value, the other parameter at its best, the value.
+std::vector<std::string> BestLines(const Axis& axis, std::string_view name, std::string_view other,
+                                   const std::vector<std::optional<BestCell>>& best,
+                                   int Cell::*other_value, const MetricInfo& metric) {
+  const NumberFormat format{metric.decimals};
+  std::vector<std::string> lines;
+  lines.push_back(
+      fmt::format("{:>9} {:>14} {:>12}", name, fmt::format("best {}", other), metric.unit));
+  for (std::size_t i = 0; i < axis.values.size(); ++i) {
+    if (!best[i]) {
+      lines.push_back(fmt::format("{:>9} {:>14}", axis.values[i], "-"));
+      continue;
+    }
+    lines.push_back(fmt::format("{:>9} {:>14} {:>12}", axis.values[i], best[i]->cell.*other_value,
+                                format(best[i]->value)));
+  }
+  return lines;
+}
+
+// Side by side where both fit, else one below the other.
+std::string SideBySide(const std::vector<std::string>& left, const std::vector<std::string>& right,
+                       std::size_t width) {
+  constexpr std::size_t kColumn = 38;
+  constexpr std::size_t kGap = 3;
+  std::string text;
+  if (width < 2 * kColumn + kGap) {
+    return fmt::format("{}\n\n{}\n", fmt::join(left, "\n"), fmt::join(right, "\n"));
+  }
+  for (std::size_t i = 0; i < std::max(left.size(), right.size()); ++i) {
+    std::string line = i < left.size() ? left[i] : std::string();
+    if (i < right.size()) line = fmt::format("{:<{}}{}", line, kColumn + kGap, right[i]);
+    text += line + "\n";
+  }
+  return text;
+}
+
+std::string BestLists(const ResultTable& table, std::size_t width) {
+  const MetricInfo& metric = Describe(table.metric);
+  return SideBySide(BestLines(table.grid.num_ctx, "num_ctx", "num_batch", BestPerNumCtx(table),
+                              &Cell::num_batch, metric),
+                    BestLines(table.grid.num_batch, "num_batch", "num_ctx", BestPerNumBatch(table),
+                              &Cell::num_ctx, metric),
+                    width);
+}
+
+std::string BestText(const ResultTable& table, ColorDepth color) {
+  const auto best = FindBestCell(table);
+  if (!best) return "\nNo cell has a value.\n";
+  const MetricInfo& metric = Describe(table.metric);
+  const NumberFormat format{metric.decimals};
+  const std::string headline =
+      fmt::format("Best: {} {} at num_ctx {}, num_batch {}", format(best->value), metric.unit,
+                  best->cell.num_ctx, best->cell.num_batch);
+  return fmt::format("\n{}\n\nPARAMETER num_ctx {}\nPARAMETER num_batch {}\n",
+                     Bold(headline, color), best->cell.num_ctx, best->cell.num_batch);
+}
+
+}  // namespace
+
+std::string RenderTextReport(const ResultTable& table, const SweepCaption& caption,
+                             const TerminalStyle& style) {
+  const TableStatistics statistics = ComputeStatistics(table);
+  std::string text = Heading(table, caption, style.color) + RenderTerminalTable(table, style) +
+                     StatisticsText(statistics, Describe(table.metric), style.width);
+  if (statistics.values) text += "\n" + BestLists(table, style.width);
+  return text + BestText(table, style.color);
+}
+
+std::string RenderTextSummary(const ResultTable& table, const TerminalStyle& style) {
+  return StatisticsText(ComputeStatistics(table), Describe(table.metric), style.width) +
+         BestText(table, style.color);
+}
+
+}  // namespace ollama_bench

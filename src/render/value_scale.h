@@ -1,0 +1,24 @@
+#pragma once
+
+#include "ollama_bench/analysis/result_table.h"
+#include "ollama_bench/render/colormap.h"
+#include "ollama_bench/render/number_format.h"
+
+namespace ollama_bench {
+
+/// The range of the measured values and what belongs to it.
+struct ValueScale {
+  Colormap colormap;
+  NumberFormat format;
+  double low = 0;
+  double high = 0;
+  double best = 0;  ///< one of the two
+  bool has_values = false;
+
+  /// The middle of the colormap where all values are equal.
+  [[nodiscard]] Color ColorOf(double value) const;
+};
+
+ValueScale MakeValueScale(const ResultTable& table, const Colormap& colormap);
+
+}  // namespace ollama_bench

@@ -1,0 +1,173 @@
+#include "ollama_bench/render/cairo_output.h"
+
+#include <cairo.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <memory>
+
+#include "ollama_bench/render/heatmap_scene.h"
+#include "ollama_bench/render/picture.h"
+#include "support/sample_tables.h"
+#include "support/scene_checks.h"
+
+namespace ollama_bench {
+namespace {
+
+/// A PNG file's pixels, as cairo reads them back.
+class Pixels {
+ public:
+  explicit Pixels(std::string png) : png_(std::move(png)) {
+    surface_.reset(cairo_image_surface_create_from_png_stream(ReadBytes, this));
+    EXPECT_EQ(cairo_surface_status(surface_.get()), CAIRO_STATUS_SUCCESS);
+  }
+  [[nodiscard]] int width() const { return cairo_image_surface_get_width(surface_.get()); }
+  [[nodiscard]] int height() const { return cairo_image_surface_get_height(surface_.get()); }
+  [[nodiscard]] Color At(double x, double y) const {
+    const unsigned char* data = cairo_image_surface_get_data(surface_.get());
+    const auto stride = cairo_image_surface_get_stride(surface_.get());
+    std::uint32_t pixel = 0;
+    std::memcpy(&pixel,
+                data + std::ptrdiff_t{static_cast<int>(y)} * stride + static_cast<int>(x) * 4,
+                sizeof pixel);
+    return Rgb(pixel & 0xFFFFFFU);
+  }
+
+ private:
+  static cairo_status_t ReadBytes(void* self, unsigned char* out, unsigned int size) {
+    auto* pixels = static_cast<Pixels*>(self);
+    if (pixels->png_.size() - pixels->taken_ < size) return CAIRO_STATUS_READ_ERROR;
+    std::memcpy(out, pixels->png_.data() + pixels->taken_, size);
+    pixels->taken_ += size;
+    return CAIRO_STATUS_SUCCESS;
+  }
+  struct Deleter {
+    void operator()(cairo_surface_t* surface) const { cairo_surface_destroy(surface); }
+  };
+  std::string png_;
+  std::size_t taken_ = 0;
+  std::unique_ptr<cairo_surface_t, Deleter> surface_;
+};
+
+Scene LayOut(const ResultTable& table) {
+  const auto font = Font::Load();
+  SweepCaption caption;
+  caption.model = "qwen3:4b";
+  return LayOutHeatmap(table, caption, DefaultColormap(), *font);
+}
+
+Box CellBox(const Scene& scene, const std::string& part_of_title) {
+  for (const RectangleShape& cell : CellsOf(scene)) {
+    if (cell.title.find(part_of_title) != std::string::npos) return cell.box;
+  }
+  ADD_FAILURE() << "no cell " << part_of_title;
+  return {};
+}
+
+TEST(PngTest, HasTheSizeOfTheScene) {
+  const Scene scene = LayOut(MakeTable(47, 17, true));
+  const auto png = RenderPng(scene);
+  ASSERT_TRUE(png);
+  EXPECT_EQ(png->substr(0, 8), "\x89PNG\r\n\x1a\n");
+  const Pixels pixels(*png);
+  EXPECT_EQ(pixels.width(), scene.width);
+  EXPECT_EQ(pixels.height(), scene.height);
+  EXPECT_EQ(pixels.At(0, 0), Rgb(0xFFFFFF));
+}
+
+TEST(PngTest, ShowsTheColorsTheBestOutlineAndTheHatchOfUntestedCells) {
+  ResultTable table{Metric::kPromptEvalRate, MakeGrid(3, 2), {}};
+  table.states = {Measured{10, 1},
+                  Measured{15, 1},
+                  Untested{},
+                  Measured{20, 1},
+                  Failed{FailureKind::kTimeout, ""},
+                  Measured{12, 1}};
+  const Scene scene = LayOut(table);
+  const Pixels pixels(*RenderPng(scene));
+  const Box lowest = CellBox(scene, ": 10.00 ");
+  EXPECT_EQ(pixels.At(lowest.x + 2, lowest.y + 2), DefaultColormap().At(0));
+  const Box best = CellBox(scene, ": 20.00 ");
+  EXPECT_EQ(pixels.At(best.x - 1, best.y + best.height / 2), Rgb(0x000000));
+  EXPECT_EQ(pixels.At(best.x + 2, best.y + best.height / 2), Rgb(0xFFFFFF));
+  EXPECT_EQ(pixels.At(best.x + 6, best.y + best.height / 2), DefaultColormap().At(1));
+  const Box untested = CellBox(scene, "untested");
+  int paper = 0;
+  int hatch = 0;
+  for (double x = untested.x + 1; x < untested.right() - 1; ++x) {
+    const Color color = pixels.At(x, untested.y + untested.height / 2);
+    (color == Rgb(0xF5F5F5) ? paper : hatch) += 1;
+    EXPECT_EQ(color.red, color.blue) << "grey";
+  }
+  EXPECT_GT(paper, 20);
+  EXPECT_GT(hatch, 10);
+}
+
+TEST(PngTest, DrawsTextWithinTheBoundsThatWereLaidOut) {
+  const auto font = Font::Load();
+  for (const bool upwards : {false, true}) {
+    TextShape text;
+    text.text = "Ågjy_|2048";
+    text.size = 20;
+    text.anchor = Anchor::kMiddle;
+    text.position = {100, 100};
+    text.upwards = upwards;
+    text.width = font->Width(text.text, text.size);
+    Scene scene{200, 200, "", {text}};
+    const Pixels pixels(*RenderPng(scene));
+    const Box bounds = BoundsOf(text, *font);
+    double first = 200;
+    double last = 0;
+    for (int y = 0; y < 200; ++y) {
+      for (int x = 0; x < 200; ++x) {
+        if (pixels.At(x, y) == Rgb(0xFFFFFF)) continue;
+        EXPECT_TRUE(Contains({bounds.x - 1, bounds.y - 1, bounds.width + 2, bounds.height + 2},
+                             {static_cast<double>(x), static_cast<double>(y), 1, 1}))
+            << x << ", " << y;
+        first = std::min(first, static_cast<double>(upwards ? y : x));
+        last = std::max(last, static_cast<double>(upwards ? y : x));
+      }
+    }
+    EXPECT_NEAR(last - first, text.width, 4) << "drawn as long as it was measured";
+  }
+}
+
+TEST(PngTest, DrawsTheLargestTable) {
+  for (const bool wide : {true, false}) {
+    const auto png = RenderPng(LayOut(wide ? MakeTable(100'000, 1) : MakeTable(1, 100'000)));
+    ASSERT_TRUE(png);
+    EXPECT_GT(Pixels(*png).width(), 100);
+  }
+}
+
+TEST(PngTest, SaysWhenThePictureIsTooLarge) {
+  const auto png = RenderPng(Scene{1e6, 1e6, "", {}});
+  ASSERT_FALSE(png);
+  EXPECT_NE(png.error(), "");
+}
+
+TEST(PdfTest, IsAPdfOfOnePageWithTheFontInIt) {
+  const auto pdf = RenderPdf(LayOut(MakeTable(5, 4, true)));
+  ASSERT_TRUE(pdf);
+  EXPECT_EQ(pdf->substr(0, 5), "%PDF-");
+  EXPECT_NE(pdf->find("%%EOF"), std::string::npos);
+  EXPECT_NE(pdf->find("/Count 1\n"), std::string::npos);
+  EXPECT_NE(pdf->find("+DejaVuSans"), std::string::npos);
+}
+
+TEST(PictureTest, IsChosenByTheFileName) {
+  EXPECT_EQ(PictureFormatFromExtension(".png"), PictureFormat::kPng);
+  EXPECT_EQ(PictureFormatFromExtension(".SVG"), PictureFormat::kSvg);
+  EXPECT_EQ(PictureFormatFromExtension(".Pdf"), PictureFormat::kPdf);
+  EXPECT_EQ(PictureFormatFromExtension(".gif"), std::nullopt);
+  EXPECT_EQ(PictureFormatFromExtension(""), std::nullopt);
+  const Scene scene = LayOut(MakeTable(2, 2));
+  EXPECT_EQ(RenderPicture(scene, PictureFormat::kPng)->substr(1, 3), "PNG");
+  EXPECT_EQ(RenderPicture(scene, PictureFormat::kPdf)->substr(1, 3), "PDF");
+  EXPECT_EQ(RenderPicture(scene, PictureFormat::kSvg)->substr(0, 5), "<?xml");
+}
+
+}  // namespace
+}  // namespace ollama_bench

@@ -1,0 +1,69 @@
+#include "ollama_bench/render/text_report.h"
+
+#include <gtest/gtest.h>
+
+#include "support/sample_tables.h"
+
+namespace ollama_bench {
+namespace {
+
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(TextReportTest, TellsTheRealSweepsNumbers) {
+  const auto [results, grid] = ReadCsvTable(ReadTestFile("nemotron_5gpu_sweep.csv"));
+  const auto table = BuildResultTable(results, grid, Metric::kPromptEvalRate);
+  SweepCaption caption;
+  caption.model = "nemotron";
+  const std::string report = RenderTextReport(*table, caption, {});
+  EXPECT_EQ(Lines(report)[0], "nemotron");
+  for (const char* part :
+       {"combinations   102\nsuccessful     101\nfailed         0\nuntested       1\n",
+        "max / min      85.60 / 78.20 tokens/s\nmean / median  83.60 / 84.10 tokens/s\n",
+        "    10240            672        85.50          160           8192        84.00\n",
+        "Best: 85.60 tokens/s at num_ctx 18432, num_batch 544\n",
+        "\nPARAMETER num_ctx 18432\nPARAMETER num_batch 544\n"}) {
+    EXPECT_TRUE(Contains(report, part)) << part << "is not in\n" << report;
+  }
+}
+
+TEST(TextReportTest, NamesFailuresByKind) {
+  ResultTable table{Metric::kPromptEvalRate, MakeGrid(3, 1), {}};
+  table.states = {Failed{FailureKind::kTimeout, ""}, Failed{FailureKind::kOutOfMemory, ""},
+                  Failed{FailureKind::kTimeout, ""}};
+  const std::string report = RenderTextReport(table, {}, {});
+  EXPECT_TRUE(Contains(report, "failed         3\n               OOM 1, timeout 2\n"));
+  EXPECT_TRUE(Contains(report, "No cell has a value.\n"));
+  EXPECT_FALSE(Contains(report, "PARAMETER"));
+}
+
+TEST(TextReportTest, FitsEightyColumns) {
+  SweepCaption caption;
+  caption.replayed = true;
+  caption.mixed = true;
+  for (const std::string& line : Lines(RenderTextReport(MakeTable(47, 17, true), caption, {}))) {
+    EXPECT_LE(line.size(), 80U) << line;
+  }
+}
+
+TEST(TextReportTest, MarksReplayedAndMixedNumbers) {
+  SweepCaption caption;
+  EXPECT_FALSE(Contains(RenderTextReport(MakeTable(1, 1), caption, {}), "REPLAYED"));
+  caption.replayed = true;
+  EXPECT_TRUE(Contains(RenderTextReport(MakeTable(1, 1), caption, {}), "REPLAYED"));
+  EXPECT_FALSE(Contains(RenderTextReport(MakeTable(1, 1), caption, {}), "MIXED"));
+  caption.mixed = true;
+  EXPECT_TRUE(Contains(RenderTextReport(MakeTable(1, 1), caption, {}), "MIXED"));
+}
+
+TEST(TextReportTest, ShowsNothingThatATerminalWouldObey) {
+  SweepCaption caption;
+  caption.model = "evil\x1b[2J\nmodel";
+  const std::string report = RenderTextReport(MakeTable(2, 2, true), caption, {});
+  EXPECT_EQ(report.find('\x1b'), std::string::npos);
+  EXPECT_EQ(Lines(report)[0], "evil\\x1b[2J\\x0amodel");
+}
+
+}  // namespace
+}  // namespace ollama_bench
