@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdio>
+
+#include "ollama_bench/cli/progress.h"
+
+namespace ollama_bench {
+
+/// One block of three lines at the bottom of a terminal, redrawn in place: bar and time left, the
+/// present cell and what is done with it, rates and the best so far. Notices and failed cells
+/// scroll by above it.
+class LiveProgress : public ProgressObserver {
+ public:
+  /// `out` is a terminal; `colour` whether it may be given colours.
+  LiveProgress(ProgressState state, Clock& clock, std::FILE* out, bool colour);
+  ~LiveProgress() override;
+
+  void OnCellStart(const Cell& cell) override;
+  void OnPhase(Phase phase, int run) override;
+  void OnSample(const Cell& cell, const Sample& sample) override;
+  void OnCellEnd(const CellResult& result) override;
+  void OnNotice(NoticeLevel level, const std::string& text) override;
+
+  /// Brings the running times up to date; for use while a child runs.
+  void Redraw();
+
+ private:
+  void Erase();
+  void PrintAbove(const std::string& line);
+  [[nodiscard]] std::string BarLine(int width) const;
+  [[nodiscard]] std::string CellLine() const;
+  [[nodiscard]] std::string RateLine() const;
+
+  std::FILE* out_;
+  bool colour_;
+  int drawn_lines_ = 0;
+};
+
+}  // namespace ollama_bench

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ollama_bench/core/cell_result.h"
+#include "ollama_bench/core/clock.h"
+#include "ollama_bench/sweep/observer.h"
+
+namespace ollama_bench {
+
+/// Where a sweep stands, for whichever way it is shown.
+struct ProgressState {
+  std::size_t total = 0;  ///< cells of the grid
+  std::size_t done = 0;   ///< of them finished, in earlier starts too
+  std::size_t left = 0;   ///< cells that this start still has to measure, the present one included
+  Cell cell;
+  std::optional<Phase> phase;
+  int run = 0;
+  std::vector<double> cell_rates;  ///< counted samples of the present cell, tokens/s
+  std::optional<Cell> best;
+  double best_rate = 0;  ///< tokens/s
+
+  std::chrono::steady_clock::time_point cell_started;
+  std::vector<std::chrono::nanoseconds> cell_times;  ///< of the cells measured in this start
+
+  /// Takes `result` as the best so far if it is.
+  void ConsiderBest(const CellResult& result);
+  /// Median cell time of this start times the cells left; empty before the first cell is done.
+  [[nodiscard]] std::optional<std::chrono::duration<double>> TimeLeft() const;
+};
+
+/// Keeps a ProgressState up to date; the ways to show it derive from it.
+class ProgressObserver : public Observer {
+ public:
+  ProgressObserver(ProgressState state, Clock& clock) : state_(std::move(state)), clock_(clock) {}
+
+  void OnCellStart(const Cell& cell) override;
+  void OnPhase(Phase phase, int run) override;
+  void OnSample(const Cell& cell, const Sample& sample) override;
+  void OnCellEnd(const CellResult& result) override;
+
+ protected:
+  [[nodiscard]] const ProgressState& state() const { return state_; }
+  [[nodiscard]] Clock& clock() const { return clock_; }
+
+ private:
+  ProgressState state_;
+  Clock& clock_;
+};
+
+/// "83.34 tokens/s", or "failed: out of memory (…)".
+std::string DescribeResult(const CellResult& result);
+
+}  // namespace ollama_bench

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include "ollama_bench/config/sweep_config.h"
+#include "ollama_bench/core/identity.h"
+#include "ollama_bench/plan/pending.h"
+#include "ollama_bench/store/results_store.h"
+
+namespace ollama_bench {
+
+/// What a sweep is about to do.
+struct RunHeader {
+  const SweepConfig& config;
+  const Metadata& metadata;
+  const Pending& pending;
+  std::string server;       ///< URL
+  std::string prompt;       ///< as SessionPrompt describes it
+  std::string time_needed;  ///< "about 20 min", or why it is not known
+  std::filesystem::path results;
+};
+
+/// Model, version, ranges, number of cells, order, prompt and time, a line each.
+void PrintRunHeader(std::FILE* out, const RunHeader& header);
+
+/// Best cell, statistics, failures by kind, the two PARAMETER lines, what to do next.
+void PrintRunReport(std::FILE* out, const std::filesystem::path& results,
+                    const ResultsStore& store);
+/// The same as one JSON line: {"event":"end", …}.
+void PrintRunReportJson(std::FILE* out, const ResultsStore& store);
+
+}  // namespace ollama_bench

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string_view>
+
+#include "ollama_bench/render/terminal_style.h"
+
+namespace ollama_bench {
+
+bool IsTerminal(int fd);
+
+/// In columns: of the terminal at `fd`, else what COLUMNS says, else 80.
+int TerminalWidth(int fd);
+
+/// What the environment says about colours; empty where a variable is not set.
+struct ColorWishes {
+  std::string_view no_color;   ///< NO_COLOR: anything forbids colours (no-color.org)
+  std::string_view term;       ///< TERM
+  std::string_view colorterm;  ///< COLORTERM
+};
+ColorDepth DecideColorDepth(bool is_terminal, const ColorWishes& wishes);
+
+/// The same for `fd` and this process' environment.
+ColorDepth TerminalColorDepth(int fd);
+
+/// How to write to `fd`: its width and colours, and `colormap` for values.
+TerminalStyle StyleOf(int fd, const Colormap& colormap = DefaultColormap());
+
+/// Whether `fd` is to get any colours.
+bool UseColor(int fd);
+
+}  // namespace ollama_bench

@@ -1,0 +1,211 @@
+#include "ollama_bench/cli/heatmap_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ollama_bench/analysis/best_cell.h"
+#include "ollama_bench/analysis/result_table.h"
+#include "ollama_bench/cli/exit_code.h"
+#include "ollama_bench/cli/stored_sweep.h"
+#include "ollama_bench/cli/terminal.h"
+#include "ollama_bench/core/metric.h"
+#include "ollama_bench/render/colormap.h"
+#include "ollama_bench/render/csv.h"
+#include "ollama_bench/render/font.h"
+#include "ollama_bench/render/heatmap_scene.h"
+#include "ollama_bench/render/json_report.h"
+#include "ollama_bench/render/picture.h"
+#include "ollama_bench/render/text_report.h"
+#include "ollama_bench/store/atomic_file.h"
+#include "ollama_bench/store/file_system.h"
+#include "ollama_bench/store/results_store.h"
+
+namespace ollama_bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Fewer generated tokens give a rate that is mostly rounding and start-up.
+constexpr int kFewestTokensForEvalRate = 32;
+
+struct HeatmapOptions {
+  fs::path results = "benchmark_results.json";
+  std::vector<fs::path> pictures = {"heatmap_highlighted.png"};
+  fs::path csv = "results_table.csv";
+  bool no_csv = false;
+  std::string metric{Describe(Metric::kPromptEvalRate).key};
+  std::string colormap{DefaultColormap().key};
+  bool json = false;
+};
+
+struct OutputFileText {
+  fs::path path;
+  std::string bytes;
+};
+
+struct HeatmapError {
+  ExitCode code = ExitCode::kUsage;
+  std::string message;
+};
+
+Unexpected<HeatmapError> Fail(ExitCode code, std::string message) {
+  return Unexpected<HeatmapError>(HeatmapError{code, std::move(message)});
+}
+
+ExitCode CodeFor(StoreError::Kind kind) {
+  if (kind == StoreError::Kind::kMissing) return ExitCode::kUsage;
+  return kind == StoreError::Kind::kIo ? ExitCode::kEnvironment : ExitCode::kStore;
+}
+
+// The results are the one file that must not become a picture by a slip of the hand.
+Expected<void, HeatmapError> CheckOutputs(const HeatmapOptions& options) {
+  std::vector<fs::path> outputs = options.pictures;
+  if (!options.no_csv) outputs.push_back(options.csv);
+  for (const fs::path& output : outputs) {
+    std::error_code error;
+    if (fs::equivalent(output, options.results, error)) {
+      return Fail(ExitCode::kUsage,
+                  fmt::format("{} holds the results and is not overwritten", output.string()));
+    }
+  }
+  return {};
+}
+
+Expected<void, HeatmapError> CheckMetric(Metric metric, const Identity& identity) {
+  if (metric != Metric::kEvalRate || !identity.num_predict) return {};
+  if (*identity.num_predict >= kFewestTokensForEvalRate) return {};
+  return Fail(ExitCode::kUsage,
+              fmt::format("eval_rate says nothing here: each run generated at most {} tokens "
+                          "(num_predict), and a rate needs {} or more. Use another --metric, or "
+                          "sweep again with --num-predict 128.",
+                          *identity.num_predict, kFewestTokensForEvalRate));
+}
+
+Expected<std::vector<OutputFileText>, HeatmapError> RenderFiles(const HeatmapOptions& options,
+                                                                const ResultTable& table,
+                                                                const SweepCaption& caption) {
+  std::vector<OutputFileText> files;
+  if (table.states.empty()) return files;
+  auto font = Font::Load();
+  if (!font) return Fail(ExitCode::kEnvironment, font.error());
+  const Scene scene = LayOutHeatmap(table, caption, *ColormapFromKey(options.colormap), *font);
+  for (const fs::path& path : options.pictures) {
+    auto bytes = RenderPicture(scene, *PictureFormatFromExtension(path.extension().string()));
+    if (!bytes) {
+      return Fail(ExitCode::kEnvironment,
+                  fmt::format("cannot draw {}: {}", path.string(), bytes.error()));
+    }
+    files.push_back({path, std::move(*bytes)});
+  }
+  if (!options.no_csv) files.push_back({options.csv, RenderCsv(table)});
+  return files;
+}
+
+Expected<void, IoError> WriteFile(FileSystem& file_system, const OutputFileText& file) {
+  auto output = AtomicFile::Open(file_system, file.path);
+  if (!output) return Unexpected<IoError>(output.error());
+  if (auto done = output->Write(file.bytes); !done) return done;
+  if (auto done = output->Flush(); !done) return Unexpected<IoError>(done.error());
+  return output->Commit();
+}
+
+Expected<void, HeatmapError> WriteFiles(FileSystem& file_system,
+                                        const std::vector<OutputFileText>& files) {
+  for (const OutputFileText& file : files) {
+    if (const auto done = WriteFile(file_system, file); !done) {
+      return Fail(ExitCode::kEnvironment, done.error().message);
+    }
+    fmt::print(stderr, "wrote {}\n", file.path.string());
+  }
+  return {};
+}
+
+void PrintReport(const HeatmapOptions& options, const ResultTable& table,
+                 const SweepCaption& caption) {
+  if (options.json) {
+    fmt::print("{}", RenderJsonReport(table, caption));
+    return;
+  }
+  const TerminalStyle style = StyleOf(STDOUT_FILENO, *ColormapFromKey(options.colormap));
+  fmt::print("{}", RenderTextReport(table, caption, style));
+}
+
+Expected<ExitCode, HeatmapError> MakeHeatmap(const HeatmapOptions& options) {
+  if (const auto ok = CheckOutputs(options); !ok) return Unexpected<HeatmapError>(ok.error());
+  PosixFileSystem file_system;
+  const auto store = ResultsStore::Load(file_system, options.results);
+  if (!store) return Fail(CodeFor(store.error().kind), store.error().message);
+  const Metric metric = *MetricFromKey(options.metric);
+  const Metadata& metadata = store->metadata();
+  if (const auto ok = CheckMetric(metric, metadata.identity); !ok) {
+    return Unexpected<HeatmapError>(ok.error());
+  }
+  const auto table = BuildResultTable(store->results(), PlannedGrid(metadata), metric);
+  if (!table) {
+    return Fail(ExitCode::kStore, fmt::format("{}: {}", options.results.string(), table.error()));
+  }
+  const SweepCaption caption = MakeCaption(metadata);
+  PrintReport(options, *table, caption);
+  const auto files = RenderFiles(options, *table, caption);
+  if (!files) return Unexpected<HeatmapError>(files.error());
+  if (const auto ok = WriteFiles(file_system, *files); !ok) {
+    return Unexpected<HeatmapError>(ok.error());
+  }
+  return FindBestCell(*table) ? ExitCode::kDone : ExitCode::kNoCell;
+}
+
+int RunHeatmap(const HeatmapOptions& options) {
+  const auto code = MakeHeatmap(options);
+  if (code) return static_cast<int>(*code);
+  fmt::print(stderr, "ollama-bench: {}\n", code.error().message);
+  return static_cast<int>(code.error().code);
+}
+
+std::string CheckPictureName(const std::string& name) {
+  if (PictureFormatFromExtension(fs::path(name).extension().string())) return {};
+  return fmt::format("{}: a picture ends in .png, .svg or .pdf", name);
+}
+
+template <class Table>
+std::vector<std::string> KeysOf(const Table& table) {
+  std::vector<std::string> keys;
+  for (const auto& entry : table) keys.emplace_back(entry.key);
+  return keys;
+}
+
+}  // namespace
+
+void AddHeatmapCommand(CLI::App& app, std::function<int()>& action) {
+  CLI::App* heatmap =
+      app.add_subcommand("heatmap", "Draw a sweep's results and name the best cell");
+  const auto options = std::make_shared<HeatmapOptions>();
+  heatmap->add_option("RESULTS", options->results, "Results of a sweep, finished or running")
+      ->capture_default_str();
+  heatmap->add_option("-o,--output", options->pictures, "Picture, by its ending; may be repeated")
+      ->type_name("FILE.png|.svg|.pdf")
+      ->allow_extra_args(false)
+      ->check(CheckPictureName)
+      ->capture_default_str();
+  CLI::Option* csv = heatmap->add_option("--csv", options->csv, "Table of the values")
+                         ->type_name("FILE")
+                         ->capture_default_str();
+  heatmap->add_flag("--no-csv", options->no_csv, "Write no table")->excludes(csv);
+  heatmap->add_option("--metric", options->metric, "What is drawn")
+      ->check(CLI::IsMember(KeysOf(AllMetrics())))
+      ->capture_default_str();
+  heatmap->add_option("--colormap", options->colormap, "Colours of the values")
+      ->check(CLI::IsMember(KeysOf(AllColormaps())))
+      ->capture_default_str();
+  heatmap->add_flag("--json", options->json, "Report for programs instead of people");
+  heatmap->callback([options, &action] { action = [options] { return RunHeatmap(*options); }; });
+}
+
+}  // namespace ollama_bench

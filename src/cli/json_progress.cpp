@@ -1,0 +1,74 @@
+#include "ollama_bench/cli/json_progress.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "ollama_bench/core/metric.h"
+
+namespace ollama_bench {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json OptionalNumber(std::optional<double> value) {
+  return value ? ordered_json(*value) : ordered_json(nullptr);
+}
+
+ordered_json CellEvent(const char* event, const Cell& cell) {
+  return {{"event", event}, {"num_ctx", cell.num_ctx}, {"num_batch", cell.num_batch}};
+}
+
+void PrintLine(std::FILE* out, const ordered_json& line) {
+  fmt::print(out, "{}\n", line.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+  std::fflush(out);
+}
+
+}  // namespace
+
+void JsonProgress::OnCellStart(const Cell& cell) {
+  ProgressObserver::OnCellStart(cell);
+  PrintLine(out_, CellEvent("cell_start", cell));
+}
+
+void JsonProgress::OnSample(const Cell& cell, const Sample& sample) {
+  ProgressObserver::OnSample(cell, sample);
+  ordered_json line = CellEvent("sample", cell);
+  line["id"] = sample.id;
+  line["role"] = KeyOf(sample.role);
+  line["excluded"] =
+      sample.excluded ? ordered_json(KeyOf(*sample.excluded)) : ordered_json(nullptr);
+  for (const MetricInfo& metric : AllMetrics()) {
+    line[std::string(metric.key)] = OptionalNumber(metric.value(sample));
+  }
+  PrintLine(out_, line);
+}
+
+void JsonProgress::OnCellEnd(const CellResult& result) {
+  ProgressObserver::OnCellEnd(result);
+  ordered_json line = CellEvent("cell", result.cell);
+  line["done"] = state().done;
+  line["total"] = state().total;
+  line["prompt_eval_rate"] =
+      OptionalNumber(result.failure ? std::nullopt : MedianPromptEvalRate(result));
+  line["samples"] = CountedSamples(result);
+  line["failure"] = result.failure ? ordered_json{{"kind", Describe(result.failure->kind).key},
+                                                  {"message", result.failure->message},
+                                                  {"attempts", result.failure->attempts}}
+                                   : ordered_json(nullptr);
+  const auto left = state().TimeLeft();
+  line["seconds_left"] = left ? ordered_json(left->count()) : ordered_json(nullptr);
+  PrintLine(out_, line);
+}
+
+void JsonProgress::OnNotice(NoticeLevel level, const std::string& text) {
+  PrintJsonNotice(out_, level, text);
+}
+
+void PrintJsonNotice(std::FILE* out, NoticeLevel level, const std::string& text) {
+  PrintLine(out, {{"event", "notice"},
+                  {"level", level == NoticeLevel::kWarning ? "warning" : "info"},
+                  {"text", text}});
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,36 @@
+#include "ollama_bench/cli/plain_progress.h"
+
+#include <fmt/format.h>
+
+#include "ollama_bench/core/text.h"
+
+namespace ollama_bench {
+namespace {
+
+void PrintNotice(std::FILE* out, NoticeLevel level, const std::string& text) {
+  fmt::print(out, "{}{}\n", level == NoticeLevel::kWarning ? "warning: " : "", text);
+  std::fflush(out);
+}
+
+}  // namespace
+
+void PlainProgress::OnCellEnd(const CellResult& result) {
+  ProgressObserver::OnCellEnd(result);
+  std::string line =
+      fmt::format("[{}/{}] num_ctx={} num_batch={}  {}", state().done, state().total,
+                  result.cell.num_ctx, result.cell.num_batch, DescribeResult(result));
+  const auto left = state().TimeLeft();
+  if (left && state().left > 0) line += "  ETA " + FormatDuration(*left);
+  fmt::print(out_, "{}\n", line);
+  std::fflush(out_);
+}
+
+void PlainProgress::OnNotice(NoticeLevel level, const std::string& text) {
+  PrintNotice(out_, level, text);
+}
+
+void QuietProgress::OnNotice(NoticeLevel level, const std::string& text) {
+  if (level == NoticeLevel::kWarning) PrintNotice(out_, level, text);
+}
+
+}  // namespace ollama_bench

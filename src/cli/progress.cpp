@@ -1,0 +1,55 @@
+#include "ollama_bench/cli/progress.h"
+
+#include <fmt/format.h>
+
+#include "ollama_bench/core/metric.h"
+#include "ollama_bench/plan/remaining_time.h"
+
+namespace ollama_bench {
+
+std::optional<std::chrono::duration<double>> ProgressState::TimeLeft() const {
+  return RemainingTime(cell_times, left);
+}
+
+void ProgressState::ConsiderBest(const CellResult& result) {
+  const auto rate = MedianPromptEvalRate(result);
+  if (!rate || result.failure || *rate <= best_rate) return;
+  best = result.cell;
+  best_rate = *rate;
+}
+
+void ProgressObserver::OnCellStart(const Cell& cell) {
+  state_.cell = cell;
+  state_.phase.reset();
+  state_.run = 0;
+  state_.cell_rates.clear();
+  state_.cell_started = clock_.Now();
+}
+
+void ProgressObserver::OnPhase(Phase phase, int run) {
+  state_.phase = phase;
+  state_.run = run;
+}
+
+void ProgressObserver::OnSample(const Cell&, const Sample& sample) {
+  if (!IsCounted(sample)) return;
+  state_.cell_rates.push_back(Describe(Metric::kPromptEvalRate).value(sample).value_or(0));
+}
+
+void ProgressObserver::OnCellEnd(const CellResult& result) {
+  // A cell that is known to fail without a load says nothing of what the others will take.
+  if (state_.phase) state_.cell_times.push_back(clock_.Now() - state_.cell_started);
+  ++state_.done;
+  if (state_.left > 0) --state_.left;
+  state_.ConsiderBest(result);
+}
+
+std::string DescribeResult(const CellResult& result) {
+  if (result.failure) return "failed: " + result.failure->message;
+  const MetricInfo& metric = Describe(Metric::kPromptEvalRate);
+  const auto rate = MedianPromptEvalRate(result);
+  if (!rate) return "no counted sample";
+  return fmt::format("{:.{}f} {}", *rate, metric.decimals, metric.unit);
+}
+
+}  // namespace ollama_bench
