@@ -1,0 +1,125 @@
+// The live block, seen through a pseudo-terminal.
+#include <pty.h>
+#include <sys/wait.h>
+
+#include <csignal>
+
+#include "program/run/run_fixture.h"
+
+namespace ollama_bench::testing {
+namespace {
+
+class RunTerminalTest : public RunFixture {
+ protected:
+  // Everything that `program` writes to a terminal of that many columns.
+  [[nodiscard]] static std::string OnTerminal(const Program& program, unsigned short columns) {
+    winsize size{};
+    size.ws_col = columns;
+    size.ws_row = 24;
+    int master = -1;
+    const pid_t pid = forkpty(&master, nullptr, nullptr, &size);
+    if (pid == 0) {
+      for (const auto& [name, value] : program.environment) setenv(name.c_str(), value.c_str(), 1);
+      setenv("TERM", "xterm-256color", 1);
+      if (chdir(program.folder.c_str()) != 0) _exit(126);
+      std::vector<std::string> arguments = program.argv;
+      std::vector<char*> argv;
+      for (std::string& argument : arguments) argv.push_back(argument.data());
+      argv.push_back(nullptr);
+      execv(argv[0], argv.data());
+      _exit(127);
+    }
+    std::string output;
+    char buffer[4096];
+    for (ssize_t got = 0; (got = read(master, buffer, sizeof buffer)) > 0;) {
+      output.append(buffer, static_cast<std::size_t>(got));
+    }
+    close(master);
+    waitpid(pid, nullptr, 0);
+    return output;
+  }
+
+  // A terminal in miniature: what stands on it in the end, line by line. It knows text, line ends,
+  // and the sequences that the block uses: up n lines (F), clear to the end of line (K) or screen
+  // (J).
+  [[nodiscard]] static std::vector<std::string> Screen(const std::string& output) {
+    std::vector<std::string> lines = {""};
+    std::size_t row = 0;
+    for (std::size_t i = 0; i < output.size(); ++i) {
+      if (output[i] == '\r') continue;
+      if (output[i] == '\n') {
+        if (++row == lines.size()) lines.emplace_back();
+        continue;
+      }
+      if (output[i] != '\x1b') {
+        lines[row] += output[i];
+        continue;
+      }
+      std::size_t end = i + 2;
+      while (end < output.size() && (output[end] < '@' || output[end] > '~')) ++end;
+      const std::string parameter = output.substr(i + 2, end - i - 2);
+      if (output[end] == 'F') {
+        row -= std::stoul(parameter);
+        lines[row].clear();  // the block always rewrites whole lines
+        for (std::size_t below = row + 1; below < lines.size(); ++below) lines[below].clear();
+      }
+      i = end;
+    }
+    return lines;
+  }
+
+  static std::size_t Columns(const std::string& line) {
+    std::size_t columns = 0;
+    for (const char c : line) columns += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;
+    return columns;
+  }
+};
+
+TEST_F(RunTerminalTest, TheBlockFitsEightyColumnsAndIsGoneInTheEnd) {
+  const std::string output = OnTerminal(Sweep(), 80);
+  EXPECT_NE(output.find("cell 5 of 9"), std::string::npos) << output;
+  EXPECT_NE(output.find("load and warm-up"), std::string::npos);
+  EXPECT_NE(output.find("best so far"), std::string::npos);
+  const std::vector<std::string> screen = Screen(output);
+  for (const std::string& line : screen) {
+    EXPECT_EQ(line.find("best so far"), std::string::npos) << "the block was left behind";
+    if (!line.starts_with("warning")) {
+      EXPECT_LE(Columns(line), 80U) << line;
+    }
+  }
+}
+
+TEST_F(RunTerminalTest, ANarrowTerminalGetsNarrowLines) {
+  const std::string output = OnTerminal(Sweep({"--batch", "64,128"}), 40);
+  std::size_t begin = 0;
+  while ((begin = output.find("\x1b[3F", begin)) != std::string::npos) {
+    begin += 4;
+    const std::size_t end = std::min(output.find("\x1b[3F", begin), output.size());
+    for (const std::string& line : Screen(output.substr(begin, end - begin))) {
+      if (line.find("num_ctx ") == 0) {
+        EXPECT_LT(Columns(line), 40U) << line;
+      }
+    }
+  }
+}
+
+TEST_F(RunTerminalTest, AFailedCellScrollsByAboveTheBlock) {
+  Play(Json::array({Rule("run", {{"num_ctx", 2048}}, {{"error", "CUDA error: out of memory"}})}));
+  int failed = 0;
+  for (const std::string& line : Screen(OnTerminal(Sweep(), 80))) {
+    failed += line.starts_with("num_ctx=2048") && line.find("out of memory") != std::string::npos;
+  }
+  EXPECT_EQ(failed, 3);
+}
+
+TEST_F(RunTerminalTest, NoColorMeansNoColour) {
+  Program program = Sweep({"--limit", "1"});
+  program.environment.emplace_back("NO_COLOR", "1");
+  const std::string output = OnTerminal(program, 80);
+  for (std::size_t at = 0; (at = output.find("\x1b[", at)) != std::string::npos; ++at) {
+    EXPECT_NE(output[output.find_first_not_of("0123456789;", at + 2)], 'm');
+  }
+}
+
+}  // namespace
+}  // namespace ollama_bench::testing

@@ -1,0 +1,143 @@
+#include "support/stand_in/modelfile.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cstdint>
+#include <cstdlib>
+
+namespace ollama_bench::stand_in {
+namespace {
+
+constexpr std::string_view kNewline = "\r\n";
+constexpr std::string_view kBlank = " \t";
+
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : text_(text) {
+    if (text_.substr(0, 3) == "\xef\xbb\xbf") text_.remove_prefix(3);
+  }
+
+  // To the next instruction; false at the end of the file.
+  bool SkipToInstruction() {
+    while (at_ < text_.size()) {
+      if (text_[at_] == '#') {
+        TakeUntil(kNewline);
+      } else if (std::isspace(static_cast<unsigned char>(text_[at_]))) {
+        ++at_;
+      } else {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  std::string TakeWord() { return TakeUntil(" \t\r\n"); }
+
+  void SkipOneBlank() {
+    if (at_ < text_.size() && kBlank.find(text_[at_]) != kBlank.npos) ++at_;
+  }
+
+  // A value: quoted, or the rest of the line.
+  std::string TakeValue() {
+    while (at_ < text_.size() && kBlank.find(text_[at_]) != kBlank.npos) ++at_;
+    for (const std::string_view quote : {std::string_view("\"\"\""), std::string_view("\"")}) {
+      if (text_.substr(at_, quote.size()) != quote) continue;
+      at_ += quote.size();
+      const std::size_t end = std::min(text_.find(quote, at_), text_.size());
+      std::string value(text_.substr(at_, end - at_));
+      at_ = std::min(end + quote.size(), text_.size());
+      return value;
+    }
+    std::string value = TakeUntil(kNewline);
+    while (!value.empty() && std::isspace(static_cast<unsigned char>(value.back()))) {
+      value.pop_back();
+    }
+    return value;
+  }
+
+  [[nodiscard]] std::int64_t line() const {
+    return 1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at_), '\n');
+  }
+
+ private:
+  std::string TakeUntil(std::string_view stops) {
+    const std::size_t end = std::min(text_.find_first_of(stops, at_), text_.size());
+    std::string taken(text_.substr(at_, end - at_));
+    at_ = end;
+    return taken;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+std::string Lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+bool IsText(const std::string& instruction) {
+  static constexpr std::array<std::string_view, 5> kTexts = {"license", "template", "system",
+                                                             "adapter", "message"};
+  return std::find(kTexts.begin(), kTexts.end(), instruction) != kTexts.end();
+}
+
+}  // namespace
+
+std::string ParameterError(const std::string& name, const std::string& value) {
+  static constexpr std::array<std::string_view, 10> kInts = {
+      "num_ctx",  "num_batch",  "num_predict", "num_keep", "num_gpu",
+      "main_gpu", "num_thread", "seed",        "top_k",    "repeat_last_n"};
+  static constexpr std::array<std::string_view, 7> kFloats = {
+      "temperature",      "top_p", "min_p", "typical_p", "repeat_penalty", "presence_penalty",
+      "frequency_penalty"};
+  const auto among = [&name](const auto& names) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (among(kInts)) {
+    std::int64_t parsed = 0;
+    const char* end = value.data() + value.size();
+    const auto result = std::from_chars(value.data(), end, parsed);
+    const bool whole = result.ec == std::errc() && result.ptr == end;
+    return whole ? "" : "invalid int value [" + value + "]";
+  }
+  if (among(kFloats)) {
+    char* end = nullptr;
+    std::strtod(value.c_str(), &end);
+    return *end == '\0' && !value.empty() ? "" : "invalid float value [" + value + "]";
+  }
+  if (name == "use_mmap") {
+    return value == "true" || value == "false" ? "" : "invalid bool value [" + value + "]";
+  }
+  return name == "stop" ? "" : "unknown parameter '" + name + "'";
+}
+
+Expected<Modelfile, std::string> ParseModelfile(std::string_view text) {
+  Modelfile result;
+  Reader reader(text);
+  while (reader.SkipToInstruction()) {
+    const std::int64_t line = reader.line();
+    const std::string instruction = Lower(reader.TakeWord());
+    reader.SkipOneBlank();
+    if (instruction == "from") {
+      result.from = reader.TakeValue();
+    } else if (instruction == "parameter") {
+      const std::string name = reader.TakeWord();
+      result.parameters.emplace_back(name, reader.TakeValue());
+    } else if (IsText(instruction)) {
+      result.texts += instruction + " " + reader.TakeValue() + "\n";
+    } else {
+      return Unexpected<std::string>(
+          "(line " + std::to_string(line) +
+          "): command must be one of \"from\", \"license\", \"template\", \"system\", \"adapter\", "
+          "\"parameter\", or \"message\"");
+    }
+  }
+  if (result.from.empty()) return Unexpected<std::string>("no FROM line");
+  return result;
+}
+
+}  // namespace ollama_bench::stand_in

@@ -1,0 +1,149 @@
+#include "support/stand_in/models.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "support/stand_in/tokens.h"
+
+namespace ollama_bench::stand_in {
+namespace {
+
+Model Base(const std::string& name) {
+  Model model;
+  model.name = FullName(name);
+  model.digest = FakeDigest("manifest of " + model.name);
+  model.weights = FakeDigest("weights of " + model.name);
+  // The template of SmolLM2 sets these (v0.11.4/api_show.json).
+  model.parameters = {{"stop", "<|im_start|>"}, {"stop", "<|im_end|>"}};
+  return model;
+}
+
+// A weights file: imported by its content (v0.11.4/create_base.stderr, create_junk_file.stderr).
+Expected<Model, std::string> Import(const std::string& name, const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string head(4096, '\0');
+  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(file.gcount()));
+  if (head.substr(0, 4) != "GGUF") {
+    return Unexpected<std::string>("supplied file was not in GGUF format");
+  }
+  Model model = Base(name);
+  model.size = static_cast<std::int64_t>(std::filesystem::file_size(path));
+  model.weights = FakeDigest(head + std::to_string(model.size));
+  return model;
+}
+
+std::string Content(const Model& model, const std::string& texts) {
+  std::string content = model.weights + "\n" + texts;
+  for (const auto& [name, value] : model.parameters) content += name + " " + value + "\n";
+  return content;
+}
+
+}  // namespace
+
+std::string FullName(const std::string& name) {
+  return name.find(':') == std::string::npos ? name + ":latest" : name;
+}
+
+std::string FakeDigest(std::string_view content) {
+  std::string digest;
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U}) {
+    char part[17];
+    std::snprintf(part, sizeof part, "%016llx",
+                  static_cast<unsigned long long>(Hash(content, Hash("seed") + seed)));
+    digest += part;
+  }
+  return digest;
+}
+
+std::optional<std::int64_t> IntParameter(const Parameters& parameters, const std::string& name) {
+  std::optional<std::int64_t> value;
+  for (const auto& [key, text] : parameters) {
+    if (key == name) value = std::strtoll(text.c_str(), nullptr, 10);
+  }
+  return value;
+}
+
+Models::Models(const Script& script) {
+  const Json listed = script.Get("models", Json::array({{{"name", "smollm2:latest"}}}));
+  for (const Json& entry : listed) {
+    Model model = Base(entry.at("name").get<std::string>());
+    model.trained_context = entry.value("trained_context", model.trained_context);
+    model.size = entry.value("size", model.size);
+    Put(model);
+  }
+}
+
+const Model* Models::Find(const std::string& name) const {
+  const auto found = std::find_if(models_.begin(), models_.end(),
+                                  [&](const Model& model) { return model.name == FullName(name); });
+  return found == models_.end() ? nullptr : &*found;
+}
+
+Expected<Model, std::string> Models::Create(const std::string& name, const Modelfile& modelfile,
+                                            const std::string& folder) {
+  // FROM is a path, relative to the Modelfile's folder, where one exists there, else a name.
+  const std::filesystem::path path = std::filesystem::path(folder) / modelfile.from;
+  Model model;
+  if (std::filesystem::is_regular_file(path)) {
+    const auto imported = Import(name, path);
+    if (!imported) return imported;
+    model = *imported;
+  } else if (const Model* parent = Find(modelfile.from)) {
+    model = *parent;
+    model.parent = parent->name;
+  } else if (modelfile.from.find_first_of("./") == 0) {
+    return Unexpected<std::string>("invalid model name");  // create_missing_file.stderr
+  } else {
+    return Unexpected<std::string>("pull model manifest: file does not exist");
+  }
+  for (const auto& [key, value] : modelfile.parameters) {
+    const std::string error = ParameterError(key, value);
+    if (!error.empty()) return Unexpected<std::string>(error);
+    // The parent's parameters are inherited; a scalar of the same name is replaced.
+    if (key != "stop") std::erase_if(model.parameters, [&](auto& p) { return p.first == key; });
+    model.parameters.emplace_back(key, value);
+  }
+  model.name = FullName(name);
+  model.digest = FakeDigest(Content(model, modelfile.texts));
+  Put(model);
+  return model;
+}
+
+bool Models::Remove(const std::string& name) {
+  return std::erase_if(models_, [&](const Model& m) { return m.name == FullName(name); }) > 0;
+}
+
+void Models::Put(Model model) {
+  Remove(model.name);
+  // The newest stands first in `ollama list` and /api/tags.
+  models_.insert(models_.begin(), std::move(model));
+}
+
+Json Models::Save() const {
+  Json saved = Json::array();
+  for (const Model& model : models_) {
+    saved.push_back({{"name", model.name},
+                     {"digest", model.digest},
+                     {"weights", model.weights},
+                     {"parent", model.parent},
+                     {"parameters", model.parameters},
+                     {"trained_context", model.trained_context},
+                     {"size", model.size}});
+  }
+  return saved;
+}
+
+void Models::Restore(const Json& saved) {
+  models_.clear();
+  for (const Json& entry : saved) {
+    models_.push_back({entry.at("name"), entry.at("digest"), entry.at("weights"),
+                       entry.at("parent"), entry.at("parameters").get<Parameters>(),
+                       entry.at("trained_context"), entry.at("size")});
+  }
+}
+
+}  // namespace ollama_bench::stand_in
