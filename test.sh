@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds, and runs all tests but the long ones; `./test.sh long` runs
+# those. With CI set, every test must run: a skipped one is a failure.
+set -euo pipefail
+cd "$(dirname "$0")"
+# shellcheck source=scripts/lib.sh
+. scripts/lib.sh
+
+mkdir -p build "$cache"
+log=$PWD/build/test.log
+: >"$log"
+jobs=$(nproc)
+ci=${CI:-}
+
+usage() {
+  printf 'usage: ./test.sh [long]\n' >&2
+  exit 2
+}
+
+check_scripts() {
+  shellcheck -x -a quickstart.sh test.sh .ci/run
+}
+
+# The style file is written for the version that Debian 12 has; others differ in details.
+check_format() {
+  find . -name build -prune -o \( -name '*.h' -o -name '*.cpp' \) \
+    -exec clang-format --dry-run --Werror {} +
+}
+
+has_clang_format() {
+  command -v clang-format >/dev/null && clang-format --version | grep -q 'version 14\.'
+}
+
+build() {
+  cmake --preset "$1" -DOLLAMA_BENCH_TESTS=ON && cmake --build --preset "$1" -j "$jobs"
+}
+
+get_real_ollama() {
+  build_ollama && get_weights
+}
+
+# Sets up the real Ollama; without the network the tests against it are left out, but not in CI.
+prepare_real_ollama() {
+  if [ -n "$ci" ]; then
+    step "Getting Ollama $ollama_version and a model" get_real_ollama
+  else
+    printf 'Getting Ollama %s and a model ... ' "$ollama_version"
+    if ! get_real_ollama >>"$log" 2>&1 </dev/null; then
+      printf 'FAILED, see %s\n' "$log"
+      return
+    fi
+    printf 'done\n'
+  fi
+  export OLLAMA_BENCH_REAL_OLLAMA=$cache/bin/ollama OLLAMA_BENCH_REAL_GGUF=$cache/$weights_file
+}
+
+# run_tests ARGUMENT...: ctest's progress, then why tests were skipped, then its summary.
+run_tests() {
+  local output=build/ctest.log status=0 skipped
+  ctest --preset release -j "$jobs" "$@" 2>&1 | tee "$output" | sed '/% tests passed/,$d; /^ *Start /d' ||
+    status=$?
+  skipped=$(grep -c '\*\*\*\(Skipped\|Not Run\)' "$output" || true)
+  if [ "$skipped" -gt 0 ]; then
+    printf 'Skipped, and why:\n'
+    grep -h -A 1 -e '^SKIPPED' -e ': Skipped$' build/release/Testing/Temporary/LastTest.log |
+      sed '/^<end of output>/d; /^--$/d; s/^/    /' || true
+    [ -z "$ci" ] || status=1
+  fi
+  sed -n '/% tests passed/,$p' "$output"
+  return "$status"
+}
+
+selection=(-LE long)
+case ${1:-} in
+  '') ;;
+  long) selection=(-L long) ;;
+  *) usage ;;
+esac
+
+packages=("${build_packages[@]}" libgtest-dev libgmock-dev)
+[ -z "$ci" ] || packages+=(clang-format shellcheck)
+step 'Installing packages' install_packages "${packages[@]}"
+if command -v shellcheck >/dev/null; then step 'Checking the scripts' check_scripts; fi
+if has_clang_format; then step 'Checking the format' check_format; fi
+step 'Building' build release
+prepare_real_ollama
+if [ "${selection[0]}" = -LE ]; then
+  step 'Building with sanitizers' build sanitize
+  step 'Running unit and program tests with sanitizers' \
+    ctest --preset sanitize -j "$jobs" -L 'unit|program' -LE long
+fi
+run_tests "${selection[@]}"
