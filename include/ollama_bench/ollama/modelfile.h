@@ -27,9 +27,6 @@ class Modelfile {
   /// becomes UTF-8). The error names the line.
   static Expected<Modelfile, std::string> Parse(std::string_view bytes);
 
-  [[nodiscard]] const std::vector<ModelfileInstruction>& instructions() const {
-    return instructions_;
-  }
   /// The argument of the FROM line; Parse guarantees that there is one.
   [[nodiscard]] const std::string& from() const;
   [[nodiscard]] const std::string& text() const { return text_; }

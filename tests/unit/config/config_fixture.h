@@ -1,36 +1,25 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "ollama_bench/config/load_config.h"
+#include "support/temporary_folder.h"
 
 namespace ollama_bench {
 
 /// A folder of its own for each test, with the configuration that is loaded as "sweep.yaml" in it.
 class ConfigTest : public testing::Test {
  protected:
-  ConfigTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "config_test_XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-  }
-  ~ConfigTest() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-
-  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
 
   std::filesystem::path Write(const std::string& name, std::string_view content) const {
-    std::filesystem::path path = folder_ / name;
-    std::ofstream(path, std::ios::binary) << content;
-    return path;
+    folder_.Write(name, std::string(content));
+    return folder_ / name;
   }
 
   [[nodiscard]] Expected<SweepConfig, std::vector<ConfigError>> Load(
@@ -49,7 +38,7 @@ class ConfigTest : public testing::Test {
     if (loaded) return "(loads)";
     std::string lines;
     for (const ConfigError& error : loaded.error()) lines += FormatConfigError(error) + "\n";
-    const std::string prefix = folder_.string() + "/";
+    const std::string prefix = folder().string() + "/";
     for (std::size_t at = lines.find(prefix); at != std::string::npos; at = lines.find(prefix)) {
       lines.erase(at, prefix.size());
     }
@@ -62,7 +51,7 @@ class ConfigTest : public testing::Test {
   }
 
  private:
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
 };
 
 }  // namespace ollama_bench

@@ -35,15 +35,16 @@ class SweepTest : public testing::Test {
   }
   ~SweepTest() override { fs::remove_all(folder_); }
 
-  SweepOutcome Run(std::vector<Cell> cells) {
+  SweepOutcome Run(std::vector<Cell> cells) { return Run(std::move(cells), stop_); }
+  SweepOutcome Run(std::vector<Cell> cells, const StopRequest& stop) {
     strategy_.emplace(std::move(cells));
-    StoreSaver saver(*store_, clock_, observer_, stop_);
+    StoreSaver saver(*store_, clock_, observer_, stop);
     UlidSource ids(clock_);
     const CellRunnerSeams seams{driver_, *store_, saver, clock_, observer_, ids};
     PromptFeed feed(0);
     feed.SetText(text_);
     CellRunner runner(options_, seams, feed);
-    return Sweep(runner, seams, *strategy_, stop_, driver_.facts).Run();
+    return Sweep(runner, seams, *strategy_, stop, driver_.facts).Run();
   }
 
   [[nodiscard]] const CellResult& Result(const Cell& cell) const {
@@ -129,14 +130,7 @@ TEST_F(SweepTest, GoesOnWithAnInterruptedCellAsANewLoad) {
 
   StopRequest again;
   store_.emplace(*ResultsStore::Load(files_, folder_ / "results.json"));
-  strategy_.emplace(std::vector{kCell});
-  StoreSaver saver(*store_, clock_, observer_, again);
-  UlidSource ids(clock_);
-  const CellRunnerSeams seams{driver_, *store_, saver, clock_, observer_, ids};
-  PromptFeed feed(0);
-  feed.SetText(text_);
-  CellRunner runner(options_, seams, feed);
-  EXPECT_EQ(Sweep(runner, seams, *strategy_, again, driver_.facts).Run().reason, Reason::kDone);
+  EXPECT_EQ(Run({kCell}, again).reason, Reason::kDone);
   const CellResult result = OnDisk(kCell);
   EXPECT_EQ(CountedSamples(result), 3);
   EXPECT_EQ(result.samples.back().load_id, 2);
