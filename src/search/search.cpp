@@ -1,0 +1,252 @@
+#include "ollama_bench/search/search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+#include <numbers>
+
+#include "ollama_bench/search/start_design.h"
+#include "posterior_draws.h"
+#include "search_model.h"
+
+namespace ollama_bench {
+double Knob(const char* name, double fallback) {
+  const char* text = std::getenv(name);
+  return text ? std::atof(text) : fallback;
+}
+namespace {
+
+constexpr double kSure = 0.99;
+constexpr std::size_t kSureInARow = 3;
+constexpr std::size_t kLeastMeasured = 24;
+
+double NormalDensity(double z) {
+  return std::exp(-0.5 * z * z) / std::sqrt(2.0 * std::numbers::pi);
+}
+double NormalBelow(double z) {
+  return 0.5 * std::erfc(-z / std::numbers::sqrt2);
+}
+/// The mean of max(0, X), X normal.
+double ExpectedGain(double mean, double sd) {
+  if (sd < 1e-9) return std::max(0.0, mean);
+  const double z = mean / sd;
+  return z < -8.0 ? 0.0 : sd * NormalDensity(z) + mean * NormalBelow(z);
+}
+
+/// Whether the failure says something of the cell, not of the server or of a moment.
+bool BelongsToCell(FailureKind kind) {
+  switch (kind) {
+    case FailureKind::kOutOfMemory:
+    case FailureKind::kGpuResourceAllocation:
+    case FailureKind::kRunnerCrash:
+    case FailureKind::kTimeout:
+    case FailureKind::kCannotLoad:
+    case FailureKind::kPromptTooLong:
+    case FailureKind::kPromptTruncated:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+class Search::State {
+ public:
+  State(const Grid& grid, const SearchOptions& options)
+      : grid_(grid), options_(options), model_(grid_) {
+    if (grid_.CellCount() == 0) return;
+    start_ = StartDesign(grid_, static_cast<std::size_t>(Knob("N0", 10)), options.seed);
+    if (options.present) {
+      if (const auto cell = grid_.Find(*options.present)) start_.insert(start_.begin(), *cell);
+    }
+  }
+
+  void Observe(const Measurement& measurement) {
+    const auto cell = grid_.Find(measurement.cell);
+    if (!cell) return;
+    if (measurement.rate && *measurement.rate > 0.0) {
+      history_.push_back({*cell, std::log(*measurement.rate)});
+    } else if (measurement.failure && BelongsToCell(*measurement.failure)) {
+      history_.push_back({*cell, std::nullopt});
+    }
+  }
+
+  const SearchBelief& Belief() {
+    if (belief_for_ != history_.size()) {
+      belief_ = model_.Believe(history_);
+      belief_for_ = history_.size();
+    }
+    return belief_;
+  }
+
+  const Certainty& CertaintyNow() { return CertaintyAfter(history_.size()); }
+
+  const Certainty& CertaintyAfter(std::size_t count) {
+    const auto found = certainties_.find(count);
+    if (found != certainties_.end()) return found->second;
+    Certainty certainty;
+    if (count == history_.size()) {
+      if (Belief().leader) {
+        certainty = DrawCertainty(model_, Belief(), options_.tolerance, options_.seed);
+      }
+    } else {
+      const SearchBelief then =
+          model_.Believe({history_.begin(), history_.begin() + static_cast<std::ptrdiff_t>(count)});
+      if (then.leader) {
+        certainty = DrawCertainty(model_, then, options_.tolerance, options_.seed);
+      }
+    }
+    return certainties_[count] = certainty;
+  }
+
+  bool Certified() {
+    const std::size_t count = history_.size();
+    if (count < std::min(kLeastMeasured, 3 * grid_.CellCount())) return false;
+    for (std::size_t back = 0; back < kSureInARow; ++back) {
+      if (back > count || CertaintyAfter(count - back).probability < kSure) return false;
+    }
+    return true;
+  }
+
+  std::size_t NextCell() {
+    const SearchBelief& belief = Belief();
+    for (const std::size_t cell : start_) {
+      if (belief.successes[cell] + belief.failures[cell] == 0 && belief.p_feasible[cell] > 0.2 &&
+          history_.size() < start_.size()) {
+        return cell;
+      }
+    }
+    if (!belief.leader) return Farthest();
+    const auto every = static_cast<std::size_t>(Knob("EVERY", 8));
+    if (every && history_.size() % every == every - 1) return Farthest();
+    return MostGain();
+  }
+
+  const SearchGrid& grid() const { return grid_; }
+  const SearchOptions& options() const { return options_; }
+  bool Empty() const { return grid_.CellCount() == 0; }
+
+ private:
+  std::size_t Farthest() {
+    const SearchBelief& belief = Belief();
+    double most = -1.0;
+    std::size_t result = 0;
+    for (std::size_t cell = 0; cell < grid_.CellCount(); ++cell) {
+      double least = 4.0;
+      for (const Observation& o : history_) {
+        least = std::min(least, grid_.SquaredDistance(cell, o.cell));
+      }
+      const double value = std::sqrt(least) * belief.p_feasible[cell] * belief.p_fast[cell];
+      if (value > most) {
+        most = value;
+        result = cell;
+      }
+    }
+    return result;
+  }
+
+  std::size_t MostGain() {
+    const SearchBelief& belief = Belief();
+    const std::size_t leader = *belief.leader;
+    const auto l = static_cast<Eigen::Index>(leader);
+    std::vector<double> gain(grid_.CellCount(), 0.0);
+    std::vector<double> improvement(grid_.CellCount(), 0.0);
+    double leader_gain = 0.0;
+    const bool knowledge = Knob("KG", 1) > 0;
+    for (const ValueComponent& c : belief.components) {
+      for (std::size_t cell = 0; cell < grid_.CellCount(); ++cell) {
+        if (cell == leader) continue;
+        const auto x = static_cast<Eigen::Index>(cell);
+        const double difference = c.mean[x] - c.mean[l];
+        const double both = model_.values().Covariance(c, cell, leader);
+        const double spread = std::max(0.0, c.variance[x] + c.variance[l] - 2.0 * both);
+        improvement[cell] += c.weight * ExpectedGain(difference, std::sqrt(spread));
+        if (knowledge) {
+          const double seen = std::abs(c.variance[x] - both) / std::sqrt(c.variance[x] + c.noise2);
+          gain[cell] += c.weight * ExpectedGain(difference, seen);
+          const double seen_at_leader =
+              std::abs(c.variance[l] - both) / std::sqrt(c.variance[l] + c.noise2);
+          const double possible =
+              belief.successes[cell] ? 1.0 : belief.p_feasible[cell] * belief.p_fast[cell];
+          leader_gain = std::max(leader_gain, possible * ExpectedGain(difference, seen_at_leader));
+        }
+      }
+    }
+    double most = 0.0;
+    double most_improvement = 0.0;
+    std::size_t result = leader;
+    for (std::size_t cell = 0; cell < grid_.CellCount(); ++cell) {
+      const double possible = belief.p_feasible[cell] * belief.p_fast[cell];
+      const double half = !knowledge && belief.successes[cell] ? 0.5 : 1.0;
+      const double value = (knowledge ? gain[cell] : improvement[cell] * half) * possible;
+      most_improvement = std::max(most_improvement, improvement[cell] * half * possible);
+      if (value > most) {
+        most = value;
+        result = cell;
+      }
+    }
+    if (most_improvement < Knob("FINAL", 0.0007)) {
+      const Certainty& certainty = CertaintyNow();
+      if (!certainty.challenger) return knowledge && most > 0.0 ? result : leader;
+      const std::size_t challenger = *certainty.challenger;
+      return belief.sd[challenger] > belief.sd[leader] ? challenger : leader;
+    }
+    return result;
+  }
+
+  SearchGrid grid_;
+  SearchOptions options_;
+  SearchModel model_;
+  std::vector<std::size_t> start_;
+  std::vector<Observation> history_;
+  SearchBelief belief_;
+  std::size_t belief_for_ = static_cast<std::size_t>(-1);
+  std::map<std::size_t, Certainty> certainties_;
+};
+
+Search::Search(const Grid& grid, const SearchOptions& options)
+    : state_(std::make_unique<State>(grid, options)) {}
+Search::Search(Search&&) noexcept = default;
+Search& Search::operator=(Search&&) noexcept = default;
+Search::~Search() = default;
+
+void Search::Observe(const Measurement& measurement) {
+  state_->Observe(measurement);
+}
+
+std::optional<Cell> Search::Propose() const {
+  if (state_->Empty()) return std::nullopt;
+  return state_->grid().CellAt(state_->NextCell());
+}
+
+std::optional<SearchAnswer> Search::Answer() const {
+  if (state_->Empty()) return std::nullopt;
+  const SearchBelief& belief = state_->Belief();
+  if (!belief.leader) return std::nullopt;
+  SearchAnswer answer;
+  answer.cell = state_->grid().CellAt(*belief.leader);
+  answer.rate = std::exp(belief.mean[*belief.leader]);
+  const Certainty& certainty = state_->CertaintyNow();
+  answer.probability = certainty.probability;
+  for (const std::size_t cell : certainty.equals) {
+    answer.equals.push_back(state_->grid().CellAt(cell));
+  }
+  answer.certified = state_->Certified();
+  return answer;
+}
+
+std::vector<CellEstimate> Search::Estimates() const {
+  std::vector<CellEstimate> estimates;
+  if (state_->Empty()) return estimates;
+  const SearchBelief& belief = state_->Belief();
+  if (!belief.leader) return estimates;
+  for (std::size_t i = 0; i < state_->grid().CellCount(); ++i) {
+    estimates.push_back({state_->grid().CellAt(i), belief.successes[i], belief.mean[i],
+                         belief.sd[i], belief.p_feasible[i], belief.p_fast[i]});
+  }
+  return estimates;
+}
+
+}  // namespace ollama_bench
