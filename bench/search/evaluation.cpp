@@ -46,9 +46,6 @@ Trace RunSearch(const Surface& surface, const Noise& noise, std::size_t horizon,
   for (std::size_t n = 0; n < horizon; ++n) {
     const auto begin = std::chrono::steady_clock::now();
     const Cell cell = *search.Propose();
-    const auto answer = n ? search.Answer() : std::nullopt;
-    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
-    trace.slowest_ms = std::max(trace.slowest_ms, took.count());
     const std::size_t index = IndexOf(surface.grid, cell);
     const auto rate = rig.Measure(index);
     Measurement measurement{cell, rate, std::nullopt, std::nullopt, std::nullopt};
@@ -62,6 +59,8 @@ Trace RunSearch(const Surface& surface, const Noise& noise, std::size_t horizon,
       trace.certificate_true = regret <= 0.01;
     }
     trace.regret.push_back(regret);
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
+    trace.slowest_ms = std::max(trace.slowest_ms, took.count());
   }
   return trace;
 }

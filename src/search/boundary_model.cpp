@@ -5,25 +5,13 @@
 #include <limits>
 #include <numbers>
 
+#include "ollama_bench/search/need.h"
+
 namespace ollama_bench {
 namespace {
 
 constexpr int kAngles = 10;
 constexpr std::array kBilinearShares = {0.0, 0.7, 2.0};
-
-std::vector<double> Need(const SearchGrid& grid, double angle, double bilinear) {
-  std::vector<double> need(grid.CellCount());
-  for (std::size_t cell = 0; cell < need.size(); ++cell) {
-    const double ctx = grid.ctx().measure[grid.CtxIndex(cell)];
-    const double batch = grid.batch().measure[grid.BatchIndex(cell)];
-    need[cell] = std::cos(angle) * ctx + std::sin(angle) * batch + bilinear * ctx * batch;
-  }
-  const double most = *std::max_element(need.begin(), need.end());
-  if (most > 0.0) {
-    for (double& value : need) value /= most;
-  }
-  return need;
-}
 
 /// The labels of one direction, sorted by need, and what the places of the lines are worth.
 class Direction {
@@ -127,7 +115,8 @@ class Direction {
 BoundaryModel::BoundaryModel(const SearchGrid& grid) {
   for (int step = 0; step < kAngles; ++step) {
     const double angle = std::numbers::pi / 2.0 * step / (kAngles - 1);
-    for (const double bilinear : kBilinearShares) needs_.push_back(Need(grid, angle, bilinear));
+    for (const double bilinear : kBilinearShares)
+      needs_.push_back(NeedAlong(grid, angle, bilinear));
   }
 }
 

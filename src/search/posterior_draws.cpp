@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 
 #include "ollama_bench/search/random.h"
 
@@ -16,7 +18,7 @@ constexpr int kDraws = 512;
 constexpr double kShownSlower = 0.05;
 
 double Possible(const SearchBelief& belief, std::size_t cell) {
-  return belief.successes[cell] > 0 ? 1.0 : belief.p_feasible[cell] * belief.p_fast[cell];
+  return belief.p_feasible[cell] * belief.p_fast[cell];
 }
 
 /// The leader, then the cells that could be best, most promising first.
@@ -48,7 +50,8 @@ MatrixXd CovarianceRoot(const ValueModel& values, const ValueComponent& componen
     explained.col(i) = component.explained.col(static_cast<Eigen::Index>(cell));
     trend[i] = component.trend[static_cast<Eigen::Index>(cell)];
     for (Eigen::Index j = 0; j <= i; ++j) {
-      covariance(i, j) = values.Correlation(component, cell, cells[static_cast<std::size_t>(j)]);
+      covariance(i, j) =
+          values.Correlation(component.hyper, cell, cells[static_cast<std::size_t>(j)]);
       covariance(j, i) = covariance(i, j);
     }
   }
@@ -112,6 +115,17 @@ Certainty DrawCertainty(const SearchModel& model, const SearchBelief& belief, do
     if (belief.successes[cells[i]] > 0 && as_good[i] >= kShownSlower * drawn) {
       result.equals.push_back(cells[i]);
     }
+  }
+  if (std::getenv("DUMPD") && result.challenger) {
+    fprintf(stderr,
+            "P=%.3f leader %zu,%zu mean %.4f sd %.4f ; ch %zu,%zu mean %.4f sd %.4f poss %.3f feas "
+            "%.3f fast %.3f wins %.3f meas %d\n",
+            result.probability, cells[0] / 17, cells[0] % 17, belief.mean[cells[0]],
+            belief.sd[cells[0]], *result.challenger / 17, *result.challenger % 17,
+            belief.mean[*result.challenger], belief.sd[*result.challenger],
+            Possible(belief, *result.challenger), belief.p_feasible[*result.challenger],
+            belief.p_fast[*result.challenger], most * 1.0 / drawn,
+            belief.successes[*result.challenger]);
   }
   return result;
 }

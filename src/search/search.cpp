@@ -147,53 +147,41 @@ class Search::State {
     return result;
   }
 
+  /// How much one more measurement of `at` tells of the difference of two cells.
+  double Told(std::size_t at, std::size_t a, std::size_t b) {
+    double told = 0.0;
+    for (const ValueComponent& c : Belief().components) {
+      const double seen =
+          model_.values().Covariance(c, at, a) - model_.values().Covariance(c, at, b);
+      told += c.weight * seen * seen / (c.variance[static_cast<Eigen::Index>(at)] + c.noise2);
+    }
+    return told;
+  }
+
   std::size_t MostGain() {
     const SearchBelief& belief = Belief();
     const std::size_t leader = *belief.leader;
     const auto l = static_cast<Eigen::Index>(leader);
-    std::vector<double> gain(grid_.CellCount(), 0.0);
     std::vector<double> improvement(grid_.CellCount(), 0.0);
-    double leader_gain = 0.0;
-    const bool knowledge = Knob("KG", 1) > 0;
     for (const ValueComponent& c : belief.components) {
       for (std::size_t cell = 0; cell < grid_.CellCount(); ++cell) {
-        if (cell == leader) continue;
+        const double possible = belief.p_feasible[cell] * belief.p_fast[cell];
+        if (cell == leader || possible < 1e-3) continue;
         const auto x = static_cast<Eigen::Index>(cell);
         const double difference = c.mean[x] - c.mean[l];
         const double both = model_.values().Covariance(c, cell, leader);
         const double spread = std::max(0.0, c.variance[x] + c.variance[l] - 2.0 * both);
-        improvement[cell] += c.weight * ExpectedGain(difference, std::sqrt(spread));
-        if (knowledge) {
-          const double seen = std::abs(c.variance[x] - both) / std::sqrt(c.variance[x] + c.noise2);
-          gain[cell] += c.weight * ExpectedGain(difference, seen);
-          const double seen_at_leader =
-              std::abs(c.variance[l] - both) / std::sqrt(c.variance[l] + c.noise2);
-          const double possible =
-              belief.successes[cell] ? 1.0 : belief.p_feasible[cell] * belief.p_fast[cell];
-          leader_gain = std::max(leader_gain, possible * ExpectedGain(difference, seen_at_leader));
-        }
+        improvement[cell] += possible * c.weight * ExpectedGain(difference, std::sqrt(spread));
       }
     }
-    double most = 0.0;
-    double most_improvement = 0.0;
-    std::size_t result = leader;
-    for (std::size_t cell = 0; cell < grid_.CellCount(); ++cell) {
-      const double possible = belief.p_feasible[cell] * belief.p_fast[cell];
-      const double half = !knowledge && belief.successes[cell] ? 0.5 : 1.0;
-      const double value = (knowledge ? gain[cell] : improvement[cell] * half) * possible;
-      most_improvement = std::max(most_improvement, improvement[cell] * half * possible);
-      if (value > most) {
-        most = value;
-        result = cell;
-      }
-    }
-    if (most_improvement < Knob("FINAL", 0.0007)) {
+    const auto most = std::max_element(improvement.begin(), improvement.end());
+    auto rival = static_cast<std::size_t>(most - improvement.begin());
+    if (*most < Knob("FINAL", 0.0007)) {
       const Certainty& certainty = CertaintyNow();
-      if (!certainty.challenger) return knowledge && most > 0.0 ? result : leader;
-      const std::size_t challenger = *certainty.challenger;
-      return belief.sd[challenger] > belief.sd[leader] ? challenger : leader;
+      if (certainty.challenger) rival = *certainty.challenger;
     }
-    return result;
+    if (belief.successes[rival] == 0) return rival;
+    return Told(rival, rival, leader) >= Told(leader, rival, leader) ? rival : leader;
   }
 
   SearchGrid grid_;

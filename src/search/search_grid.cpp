@@ -1,11 +1,13 @@
 #include "ollama_bench/search/search_grid.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace ollama_bench {
+double Knob(const char* name, double fallback);
 namespace {
 
-SearchAxis MakeAxis(const Axis& axis) {
+SearchAxis MakeAxis(const Axis& axis, double warp) {
   SearchAxis result;
   result.values = axis.values;
   std::sort(result.values.begin(), result.values.end());
@@ -17,6 +19,8 @@ SearchAxis MakeAxis(const Axis& axis) {
   const double range = result.values.back() - first;
   for (std::size_t i = 0; i < size; ++i) {
     result.position[i] = static_cast<double>(i) / static_cast<double>(size - 1);
+    const double l = std::log(result.values[i] / first) / std::log(result.values.back() / first);
+    result.position[i] = (1.0 - warp) * result.position[i] + warp * l;
     result.measure[i] = (result.values[i] - first) / range;
   }
   return result;
@@ -31,7 +35,8 @@ std::optional<std::size_t> IndexOf(const SearchAxis& axis, int value) {
 }  // namespace
 
 SearchGrid::SearchGrid(const Grid& grid)
-    : ctx_(MakeAxis(grid.num_ctx)), batch_(MakeAxis(grid.num_batch)) {}
+    : ctx_(MakeAxis(grid.num_ctx, Knob("WC", 0))),
+      batch_(MakeAxis(grid.num_batch, Knob("WB", 0))) {}
 
 Cell SearchGrid::CellAt(std::size_t cell) const {
   return {ctx_.values[CtxIndex(cell)], batch_.values[BatchIndex(cell)]};

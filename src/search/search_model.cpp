@@ -103,6 +103,10 @@ SearchBelief SearchModel::Believe(const std::vector<Observation>& observations) 
     data.count += static_cast<std::size_t>(value.count);
   }
   belief.p_fast = boundary_.Inside(fast, {0.30, 0.30, 0.20, 0.10, 0.10});
+  for (const CellValues& value : values) {
+    belief.p_feasible[value.cell] = 1.0;
+    belief.p_fast[value.cell] = value.Mean() > cut ? 1.0 : 0.0;
+  }
   if (data.cells.empty()) return belief;
   belief.components = values_.Fit(data);
   Mix(belief);

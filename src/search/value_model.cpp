@@ -3,37 +3,56 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
+#include <map>
+#include <numbers>
+#include <queue>
+#include <set>
+
+#include "ollama_bench/search/need.h"
 
 namespace ollama_bench {
+double Knob(const char* name, double fallback);
 namespace {
 
+using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr std::array kLengths = {0.08, 0.15, 0.3, 0.6, 1.2};
-constexpr std::array kNoiseRatios = {5e-4, 4e-3, 0.03, 0.15, 0.6};
+constexpr std::array kLengths = {0.08, 0.15, 0.3, 0.6, 1.2, 3.0};
+constexpr std::array kNoiseRatios = {5e-4, 4e-3, 0.03, 0.2, 1.0, 6.0};
 
-/// Shares of a signal's variance: each axis by itself, both together, the ridges.
+/// Shares of a signal's variance: each axis by itself, both together, the ridges, need.
 struct Structure {
   double axis;
   double product;
   double ridge;
+  double need;
 };
 constexpr std::array kStructures = {
-    Structure{0.0, 1.0, 0.0},
-    Structure{0.45, 0.1, 0.0},
-    Structure{0.0, 1.0, 0.03},
-    Structure{0.45, 0.1, 0.03},
+    Structure{0.0, 1.0, 0.0, 0.0},   Structure{0.45, 0.1, 0.0, 0.0}, Structure{0.0, 1.0, 0.03, 0.0},
+    Structure{0.45, 0.1, 0.03, 0.0}, Structure{0.3, 0.1, 0.0, 0.5},  Structure{0.3, 0.1, 0.03, 0.5},
 };
+constexpr std::size_t kFirstWithNeed = 4;
+
+constexpr int kAngles = 5;
+constexpr std::array kBilinearShares = {0.0, 1.0};
+constexpr double kNeedLength = 0.5;
 
 constexpr double kLengthCentre = 0.35;
 constexpr double kLengthSpread = 0.8;
 constexpr double kNoiseCentre = 0.015;
 constexpr double kNoiseSpread = 0.8;
 constexpr double kScaleShape = 1.0;
-constexpr double kScaleRate = 0.01;
+constexpr double kScaleRate = 1e-4;
+constexpr double kScaleCentre = 0.1;
+constexpr double kScaleSpread = 1.2;
 constexpr double kKeptMass = 0.97;
 constexpr std::size_t kMostComponents = 12;
+/// A point of the lattice this much below the best, in log evidence, has no neighbours worth a
+/// look.
+constexpr double kWorthExpanding = 4.0;
+constexpr std::size_t kMostPoints = 200;
 
 double Matern52(double distance, double length) {
   const double r = std::sqrt(5.0) * distance / length;
@@ -41,8 +60,8 @@ double Matern52(double distance, double length) {
 }
 
 MatrixXd CorrelationTable(const SearchAxis& axis, double length) {
-  const auto size = static_cast<Eigen::Index>(axis.values.size());
-  return MatrixXd::NullaryExpr(size, size, [&](Eigen::Index a, Eigen::Index b) {
+  const auto size = static_cast<Index>(axis.values.size());
+  return MatrixXd::NullaryExpr(size, size, [&](Index a, Index b) {
     const auto i = static_cast<std::size_t>(a);
     const auto j = static_cast<std::size_t>(b);
     return Matern52(std::abs(axis.position[i] - axis.position[j]), length);
@@ -50,11 +69,11 @@ MatrixXd CorrelationTable(const SearchAxis& axis, double length) {
 }
 
 MatrixXd RidgeTable(const SearchAxis& axis, const std::vector<int>& multiples) {
-  const auto size = static_cast<Eigen::Index>(axis.values.size());
+  const auto size = static_cast<Index>(axis.values.size());
   MatrixXd table = MatrixXd::Zero(size, size);
   for (const int multiple : multiples) {
     VectorXd on(size);
-    for (Eigen::Index i = 0; i < size; ++i) {
+    for (Index i = 0; i < size; ++i) {
       on[i] = axis.values[static_cast<std::size_t>(i)] % multiple == 0 ? 1.0 : 0.0;
     }
     table += on * on.transpose();
@@ -66,17 +85,96 @@ double Squared(double value) {
   return value * value;
 }
 
-double LogPrior(std::size_t length) {
-  return -0.5 * Squared(std::log(kLengths[length] / kLengthCentre) / kLengthSpread);
+double LogLengthPrior(std::size_t length) {
+  return -0.5 * Squared(std::log(kLengths[length] / Knob("LC", kLengthCentre)) /
+                        Knob("LS", kLengthSpread));
 }
 
 }  // namespace
 
-/// The tables' entries for the measured cells alone.
-struct ValueModel::Gathered {
-  std::vector<MatrixXd> ctx;
-  std::vector<MatrixXd> batch;
-  MatrixXd ridges;
+/// The log evidence of points of the lattice for one set of data.
+class ValueModel::Evidence {
+ public:
+  Evidence(const ValueModel& model, const ValueData& data)
+      : model_(&model),
+        data_(&data),
+        size_(static_cast<Index>(data.cells.size())),
+        inverse_visits_(Eigen::Map<const VectorXd>(data.visits.data(), size_).cwiseInverse()),
+        right_(size_, 2) {
+    const SearchGrid& grid = *model.grid_;
+    for (const std::size_t cell : data.cells) {
+      ctx_.push_back(static_cast<Index>(grid.CtxIndex(cell)));
+      batch_.push_back(static_cast<Index>(grid.BatchIndex(cell)));
+    }
+    for (const MatrixXd& table : model.ctx_tables_) ctx_grams_.emplace_back(table(ctx_, ctx_));
+    for (const MatrixXd& table : model.batch_tables_) {
+      batch_grams_.emplace_back(table(batch_, batch_));
+    }
+    ridges_ = model.ctx_ridges_(ctx_, ctx_) + model.batch_ridges_(batch_, batch_);
+    right_.col(0).setOnes();
+    right_.col(1) = Eigen::Map<const VectorXd>(data.mean.data(), size_);
+  }
+
+  ValueComponent At(const ValueHyper& hyper) {
+    const Structure& share = kStructures[hyper.structure];
+    const MatrixXd& ctx = ctx_grams_[hyper.ctx_length];
+    const MatrixXd& batch = batch_grams_[hyper.batch_length];
+    gram_ = share.product * ctx.cwiseProduct(batch) + share.axis * (ctx + batch);
+    if (share.ridge > 0.0) gram_ += share.ridge * ridges_;
+    if (share.need > 0.0) gram_ += share.need * NeedGram(hyper.direction);
+    const double ratio = kNoiseRatios[hyper.noise];
+    gram_.diagonal() += ratio * inverse_visits_;
+    ValueComponent component;
+    component.hyper = hyper;
+    const Eigen::LLT<Eigen::Ref<MatrixXd>> factor(gram_);
+    const MatrixXd z = factor.matrixL().solve(right_);
+    const double ones = z.col(0).squaredNorm();
+    const double cross = z.col(0).dot(z.col(1));
+    const double fit = z.col(1).squaredNorm() - cross * cross / ones;
+    const double count = static_cast<double>(data_->count);
+    const double rate = kScaleRate + 0.5 * (fit + data_->within / ratio);
+    const double shape = kScaleShape + 0.5 * (count - 1.0);
+    component.scale2 = rate / shape;
+    component.noise2 = ratio * component.scale2;
+    const double noise = 0.5 * std::log(component.noise2);
+    component.log_evidence =
+        LogLengthPrior(hyper.ctx_length) + LogLengthPrior(hyper.batch_length) -
+        gram_.diagonal().array().log().sum() - 0.5 * std::log(ones) -
+        0.5 * (count - static_cast<double>(size_)) * std::log(ratio) - shape * std::log(rate) -
+        0.5 * Squared((noise - std::log(kNoiseCentre)) / kNoiseSpread) -
+        0.5 * Squared((0.5 * std::log(component.scale2) - std::log(kScaleCentre)) / kScaleSpread);
+    if (hyper.structure >= kFirstWithNeed) {
+      component.log_evidence -= std::log(static_cast<double>(model_->needs_.size()));
+    }
+    return component;
+  }
+
+ private:
+  const MatrixXd& NeedGram(std::size_t direction) {
+    MatrixXd& gram = need_grams_[direction];
+    if (gram.size() == 0) {
+      const VectorXd& need = model_->needs_[direction];
+      gram = MatrixXd::NullaryExpr(size_, size_, [&](Index a, Index b) {
+        const auto cell_a = static_cast<Index>(data_->cells[static_cast<std::size_t>(a)]);
+        const auto cell_b = static_cast<Index>(data_->cells[static_cast<std::size_t>(b)]);
+        return std::exp(-std::abs(need[cell_a] - need[cell_b]) / kNeedLength);
+      });
+    }
+    return gram;
+  }
+
+  const ValueModel* model_;
+  const ValueData* data_;
+  Index size_;
+  VectorXd inverse_visits_;
+  MatrixXd right_;
+  std::vector<Index> ctx_;
+  std::vector<Index> batch_;
+  std::vector<MatrixXd> ctx_grams_;
+  std::vector<MatrixXd> batch_grams_;
+  MatrixXd ridges_;
+  std::map<std::size_t, MatrixXd> need_grams_;
+  MatrixXd gram_;
 };
 
 ValueModel::ValueModel(const SearchGrid& grid) : grid_(&grid) {
@@ -86,101 +184,116 @@ ValueModel::ValueModel(const SearchGrid& grid) : grid_(&grid) {
   }
   ctx_ridges_ = RidgeTable(grid.ctx(), {8192});
   batch_ridges_ = RidgeTable(grid.batch(), {256, 512});
+  for (const double bilinear : kBilinearShares) {
+    for (int step = 0; step < kAngles; ++step) {
+      const double angle = std::numbers::pi / 2.0 * step / (kAngles - 1);
+      const std::vector<double> need = NeedAlong(grid, angle, bilinear);
+      needs_.emplace_back(Eigen::Map<const VectorXd>(need.data(), static_cast<Index>(need.size())));
+    }
+  }
 }
 
-MatrixXd ValueModel::Gram(const Gathered& gathered, std::size_t ctx_length,
-                          std::size_t batch_length, std::size_t structure) const {
-  const Structure& share = kStructures[structure];
-  const MatrixXd& ctx = gathered.ctx[ctx_length];
-  const MatrixXd& batch = gathered.batch[batch_length];
-  return share.product * ctx.cwiseProduct(batch) + share.axis * (ctx + batch) +
-         share.ridge * gathered.ridges;
+double ValueModel::Correlation(const ValueHyper& hyper, std::size_t a, std::size_t b) const {
+  const Structure& share = kStructures[hyper.structure];
+  const auto ctx_a = static_cast<Index>(grid_->CtxIndex(a));
+  const auto ctx_b = static_cast<Index>(grid_->CtxIndex(b));
+  const auto batch_a = static_cast<Index>(grid_->BatchIndex(a));
+  const auto batch_b = static_cast<Index>(grid_->BatchIndex(b));
+  const double ctx = ctx_tables_[hyper.ctx_length](ctx_a, ctx_b);
+  const double batch = batch_tables_[hyper.batch_length](batch_a, batch_b);
+  double result = share.product * ctx * batch + share.axis * (ctx + batch) +
+                  share.ridge * (ctx_ridges_(ctx_a, ctx_b) + batch_ridges_(batch_a, batch_b));
+  if (share.need > 0.0) {
+    const VectorXd& need = needs_[hyper.direction];
+    result +=
+        share.need * std::exp(-std::abs(need[static_cast<Index>(a)] - need[static_cast<Index>(b)]) /
+                              kNeedLength);
+  }
+  return result;
 }
 
-double ValueModel::Correlation(const ValueComponent& component, std::size_t a,
-                               std::size_t b) const {
-  const Structure& share = kStructures[component.structure];
-  const auto ctx_a = static_cast<Eigen::Index>(grid_->CtxIndex(a));
-  const auto ctx_b = static_cast<Eigen::Index>(grid_->CtxIndex(b));
-  const auto batch_a = static_cast<Eigen::Index>(grid_->BatchIndex(a));
-  const auto batch_b = static_cast<Eigen::Index>(grid_->BatchIndex(b));
-  const double ctx = ctx_tables_[component.ctx_length](ctx_a, ctx_b);
-  const double batch = batch_tables_[component.batch_length](batch_a, batch_b);
-  return share.product * ctx * batch + share.axis * (ctx + batch) +
-         share.ridge * (ctx_ridges_(ctx_a, ctx_b) + batch_ridges_(batch_a, batch_b));
+VectorXd ValueModel::CorrelationsWith(const ValueHyper& hyper, std::size_t cell) const {
+  const Structure& share = kStructures[hyper.structure];
+  const auto batches = static_cast<Index>(grid_->batch().values.size());
+  const auto contexts = static_cast<Index>(grid_->ctx().values.size());
+  const auto ctx_at = static_cast<Index>(grid_->CtxIndex(cell));
+  const auto batch_at = static_cast<Index>(grid_->BatchIndex(cell));
+  const auto batch = batch_tables_[hyper.batch_length].col(batch_at);
+  const VectorXd by_batch = share.axis * batch + share.ridge * batch_ridges_.col(batch_at);
+  VectorXd result(contexts * batches);
+  for (Index c = 0; c < contexts; ++c) {
+    const double ctx = ctx_tables_[hyper.ctx_length](c, ctx_at);
+    const double level = share.axis * ctx + share.ridge * ctx_ridges_(c, ctx_at);
+    result.segment(c * batches, batches) = (share.product * ctx * batch + by_batch).array() + level;
+  }
+  if (share.need > 0.0) {
+    const VectorXd& need = needs_[hyper.direction];
+    result.array() +=
+        share.need * (-(need.array() - need[static_cast<Index>(cell)]).abs() / kNeedLength).exp();
+  }
+  return result;
 }
 
 double ValueModel::Covariance(const ValueComponent& component, std::size_t a, std::size_t b) const {
-  const auto i = static_cast<Eigen::Index>(a);
-  const auto j = static_cast<Eigen::Index>(b);
-  return component.scale2 * (Correlation(component, a, b) -
+  const auto i = static_cast<Index>(a);
+  const auto j = static_cast<Index>(b);
+  return component.scale2 * (Correlation(component.hyper, a, b) -
                              component.explained.col(i).dot(component.explained.col(j)) +
                              component.trend[i] * component.trend[j]);
 }
 
-std::vector<ValueComponent> ValueModel::Fit(const ValueData& data) const {
-  const auto size = static_cast<Eigen::Index>(data.cells.size());
-  const auto gather = [&](const MatrixXd& table, auto index) -> MatrixXd {
-    return MatrixXd::NullaryExpr(size, size, [&](Eigen::Index a, Eigen::Index b) {
-      return table(static_cast<Eigen::Index>(index(data.cells[static_cast<std::size_t>(a)])),
-                   static_cast<Eigen::Index>(index(data.cells[static_cast<std::size_t>(b)])));
-    });
-  };
-  const auto ctx_index = [this](std::size_t cell) { return grid_->CtxIndex(cell); };
-  const auto batch_index = [this](std::size_t cell) { return grid_->BatchIndex(cell); };
-  Gathered gathered;
-  for (const MatrixXd& table : ctx_tables_) gathered.ctx.emplace_back(gather(table, ctx_index));
-  for (const MatrixXd& table : batch_tables_) {
-    gathered.batch.emplace_back(gather(table, batch_index));
-  }
-  gathered.ridges = gather(ctx_ridges_, ctx_index) + gather(batch_ridges_, batch_index);
-
-  const VectorXd y = Eigen::Map<const VectorXd>(data.mean.data(), size);
-  const VectorXd inverse_visits =
-      Eigen::Map<const VectorXd>(data.visits.data(), size).cwiseInverse();
-  const double count = static_cast<double>(data.count);
-  MatrixXd right(size, 2);
-  right.col(0).setOnes();
-  right.col(1) = y;
-  std::vector<ValueComponent> components;
-  MatrixXd gram;
-  MatrixXd shifted;
-  for (std::size_t c = 0; c < kLengths.size(); ++c) {
-    for (std::size_t b = 0; b < kLengths.size(); ++b) {
-      for (std::size_t s = 0; s < kStructures.size(); ++s) {
-        gram = Gram(gathered, c, b, s);
-        for (const double ratio : kNoiseRatios) {
-          shifted = gram;
-          shifted.diagonal() += ratio * inverse_visits;
-          const Eigen::LLT<Eigen::Ref<MatrixXd>> factor(shifted);
-          if (factor.info() != Eigen::Success) continue;
-          MatrixXd z = factor.matrixL().solve(right);
-          const double ones = z.col(0).squaredNorm();
-          const double cross = z.col(0).dot(z.col(1));
-          const double fit = z.col(1).squaredNorm() - cross * cross / ones;
-          const double rate = kScaleRate + 0.5 * (fit + data.within / ratio);
-          const double shape = kScaleShape + 0.5 * (count - 1.0);
-          ValueComponent component;
-          component.ctx_length = c;
-          component.batch_length = b;
-          component.structure = s;
-          component.scale2 = rate / shape;
-          component.noise2 = ratio * component.scale2;
-          component.log_evidence =
-              LogPrior(c) + LogPrior(b) - shifted.diagonal().array().log().sum() -
-              0.5 * std::log(ones) - 0.5 * (count - static_cast<double>(size)) * std::log(ratio) -
-              shape * std::log(rate) -
-              0.5 * Squared((0.5 * std::log(component.noise2) - std::log(kNoiseCentre)) /
-                            kNoiseSpread);
-          components.push_back(std::move(component));
-        }
-      }
+std::vector<ValueHyper> ValueModel::Neighbours(const ValueHyper& hyper) const {
+  std::vector<ValueHyper> result;
+  const auto steps = [&](std::size_t ValueHyper::*field, std::size_t size) {
+    ValueHyper next = hyper;
+    if (hyper.*field > 0) {
+      next.*field = hyper.*field - 1;
+      result.push_back(next);
     }
+    if (hyper.*field + 1 < size) {
+      next.*field = hyper.*field + 1;
+      result.push_back(next);
+    }
+  };
+  steps(&ValueHyper::ctx_length, kLengths.size());
+  steps(&ValueHyper::batch_length, kLengths.size());
+  steps(&ValueHyper::noise, kNoiseRatios.size());
+  if (hyper.structure >= kFirstWithNeed) {
+    for (std::size_t d = 0; d < needs_.size(); ++d) {
+      ValueHyper next = hyper;
+      next.direction = d;
+      if (d != hyper.direction) result.push_back(next);
+    }
+  }
+  return result;
+}
+
+std::vector<ValueComponent> ValueModel::Fit(const ValueData& data) const {
+  Evidence evidence(*this, data);
+  std::vector<ValueComponent> components;
+  std::set<ValueHyper> seen;
+  std::priority_queue<std::pair<double, ValueHyper>> open;
+  double best = -1e300;
+  const auto visit = [&](const ValueHyper& hyper) {
+    if (!seen.insert(hyper).second) return;
+    components.push_back(evidence.At(hyper));
+    const double value = components.back().log_evidence;
+    best = std::max(best, value);
+    open.emplace(value, hyper);
+  };
+  const std::size_t structures = Knob("NEED", 1) > 0 ? kStructures.size() : kFirstWithNeed;
+  for (std::size_t s = 0; s < structures; ++s) {
+    visit({2, 2, 2, s, s >= kFirstWithNeed ? std::size_t{2} : std::size_t{0}});
+    visit({4, 4, 3, s, s >= kFirstWithNeed ? std::size_t{2} : std::size_t{0}});
+  }
+  while (!open.empty() && seen.size() < kMostPoints && open.top().first > best - kWorthExpanding) {
+    const ValueHyper hyper = open.top().second;
+    open.pop();
+    for (const ValueHyper& next : Neighbours(hyper)) visit(next);
   }
   std::stable_sort(components.begin(), components.end(),
                    [](const auto& a, const auto& b) { return a.log_evidence > b.log_evidence; });
   double total = 0.0;
-  const double best = components.front().log_evidence;
   for (ValueComponent& component : components) {
     component.weight = std::exp(component.log_evidence - best);
     total += component.weight;
@@ -195,23 +308,29 @@ std::vector<ValueComponent> ValueModel::Fit(const ValueData& data) const {
     component.weight /= kept;
     Complete(data, component);
   }
+  if (std::getenv("DUMP")) {
+    fprintf(stderr,
+            "n=%zu nodes=%zu kept=%zu mass=%.2f best: c%zu b%zu s%zu d%zu noise %.4f scale %.4f w "
+            "%.2f\n",
+            data.count, seen.size(), keep, kept / total, components[0].hyper.ctx_length,
+            components[0].hyper.batch_length, components[0].hyper.structure,
+            components[0].hyper.direction, std::sqrt(components[0].noise2),
+            std::sqrt(components[0].scale2), components[0].weight);
+  }
   return components;
 }
 
 void ValueModel::Complete(const ValueData& data, ValueComponent& component) const {
-  const auto size = static_cast<Eigen::Index>(data.cells.size());
-  const auto cells = static_cast<Eigen::Index>(grid_->CellCount());
+  const auto size = static_cast<Index>(data.cells.size());
+  const auto cells = static_cast<Index>(grid_->CellCount());
   const double ratio = component.noise2 / component.scale2;
-  MatrixXd gram(size, size);
-  MatrixXd across(size, cells);
-  for (Eigen::Index i = 0; i < size; ++i) {
-    const std::size_t row = data.cells[static_cast<std::size_t>(i)];
-    for (Eigen::Index j = 0; j < cells; ++j) {
-      across(i, j) = Correlation(component, row, static_cast<std::size_t>(j));
-    }
+  MatrixXd across(cells, size);
+  for (Index i = 0; i < size; ++i) {
+    across.col(i) = CorrelationsWith(component.hyper, data.cells[static_cast<std::size_t>(i)]);
   }
-  for (Eigen::Index j = 0; j < size; ++j) {
-    gram.col(j) = across.col(static_cast<Eigen::Index>(data.cells[static_cast<std::size_t>(j)]));
+  MatrixXd gram(size, size);
+  for (Index j = 0; j < size; ++j) {
+    gram.row(j) = across.row(static_cast<Index>(data.cells[static_cast<std::size_t>(j)]));
     gram(j, j) += ratio / data.visits[static_cast<std::size_t>(j)];
   }
   const Eigen::LLT<MatrixXd> factor(gram);
@@ -219,13 +338,17 @@ void ValueModel::Complete(const ValueData& data, ValueComponent& component) cons
   const VectorXd y = factor.matrixL().solve(Eigen::Map<const VectorXd>(data.mean.data(), size));
   const double precision = ones.squaredNorm();
   const double level = ones.dot(y) / precision;
-  component.explained = factor.matrixL().solve(across);
+  component.explained = across.transpose();
+  factor.matrixL().solveInPlace(component.explained);
   component.mean = (component.explained.transpose() * (y - level * ones)).array() + level;
   component.trend = (1.0 - (component.explained.transpose() * ones).array()) / std::sqrt(precision);
-  component.variance.resize(cells);
-  for (Eigen::Index j = 0; j < cells; ++j) {
+  component.variance = component.trend.array().square() -
+                       component.explained.colwise().squaredNorm().transpose().array();
+  for (Index j = 0; j < cells; ++j) {
     const auto cell = static_cast<std::size_t>(j);
-    component.variance[j] = std::max(1e-12, Covariance(component, cell, cell));
+    component.variance[j] =
+        std::max(1e-12, component.scale2 *
+                            (component.variance[j] + Correlation(component.hyper, cell, cell)));
   }
 }
 
