@@ -26,6 +26,7 @@ std::size_t IndexOf(const Grid& grid, Cell cell) {
 }
 
 struct Trace {
+  std::vector<std::size_t> answer;
   std::vector<double> regret;  ///< after each measurement, of the answer
   std::optional<std::size_t> certified_at;
   bool certificate_true = false;
@@ -58,6 +59,7 @@ Trace RunSearch(const Surface& surface, const Noise& noise, std::size_t horizon,
       trace.certified_at = n + 1;
       trace.certificate_true = regret <= 0.01;
     }
+    trace.answer.push_back(now ? IndexOf(surface.grid, now->cell) : 0);
     trace.regret.push_back(regret);
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
     trace.slowest_ms = std::max(trace.slowest_ms, took.count());
@@ -144,7 +146,22 @@ int main(int argc, char** argv) {
     for (int i = 0; i < surfaces; ++i) {
       const std::uint64_t seed = base + static_cast<std::uint64_t>(i);
       const Surface surface = MakeSurface(family, seed);
-      score.Add(RunSearch(surface, noise, horizon, seed * 31 + static_cast<std::uint64_t>(family)));
+      const Trace trace =
+          RunSearch(surface, noise, horizon, seed * 31 + static_cast<std::uint64_t>(family));
+      score.Add(trace);
+      if (std::getenv("FAILS") &&
+          (StaysFrom(trace) > 45 || (trace.certified_at && !trace.certificate_true))) {
+        const auto best =
+            std::max_element(surface.rate.begin(), surface.rate.end()) - surface.rate.begin();
+        const auto ok = std::count_if(surface.rate.begin(), surface.rate.end(),
+                                      [&](double r) { return r >= 0.99 * surface.best; });
+        fmt::print("  F{} i={} stays {} best {},{} ok {} last:", family + 1, i, StaysFrom(trace),
+                   best / 17, best % 17, ok);
+        for (std::size_t n = 9; n < 80; n += 10)
+          fmt::print(" ({},{} {:.1f})", trace.answer[n] / 17, trace.answer[n] % 17,
+                     100 * trace.regret[n]);
+        fmt::print(" cert {} {}\n", trace.certified_at.value_or(0), trace.certificate_true);
+      }
     }
     Row(FamilyName(family), score);
     all.Add(score);

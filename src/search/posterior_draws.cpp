@@ -64,31 +64,38 @@ MatrixXd CovarianceRoot(const ValueModel& values, const ValueComponent& componen
 
 }  // namespace
 
-Certainty DrawCertainty(const SearchModel& model, const SearchBelief& belief, double tolerance,
-                        std::uint64_t seed) {
+CertaintySampler::CertaintySampler(std::uint64_t seed) {
+  Random random(seed);
+  normal_ = MatrixXd::NullaryExpr(kCandidates + 1, kDraws, [&] { return random.Normal(); });
+  for (int i = 0; i < kDraws; ++i) chance_.push_back(random.Uniform());
+}
+
+Certainty CertaintySampler::Draw(const SearchModel& model, const SearchBelief& belief,
+                                 double tolerance) const {
   const std::vector<std::size_t> cells = Candidates(belief);
   const auto size = static_cast<Eigen::Index>(cells.size());
   const double allowed = std::log1p(-tolerance);
+  std::vector<double> possible;
+  for (const std::size_t cell : cells) possible.push_back(Possible(belief, cell));
   std::vector<int> as_good(cells.size(), 0);
   std::vector<int> wins(cells.size(), 0);
   int sure = 0;
   int drawn = 0;
   double owed = 0.0;
-  Random random(seed);
   for (const ValueComponent& component : belief.components) {
     owed += component.weight * kDraws;
     const int draws = static_cast<int>(std::lround(owed)) - drawn;
     if (draws <= 0) continue;
     const MatrixXd root = CovarianceRoot(model.values(), component, cells);
-    const MatrixXd normal = MatrixXd::NullaryExpr(size, draws, [&] { return random.Normal(); });
-    const MatrixXd values = root * normal;
+    const MatrixXd values =
+        root.triangularView<Eigen::Lower>() * normal_.block(0, drawn, size, draws);
     for (int d = 0; d < draws; ++d) {
-      const double chance = random.Uniform();
+      const double chance = chance_[static_cast<std::size_t>(drawn + d)];
       const double leader = component.mean[static_cast<Eigen::Index>(cells[0])] + values(0, d);
       double best = leader;
       std::size_t winner = 0;
       for (std::size_t i = 1; i < cells.size(); ++i) {
-        if (Possible(belief, cells[i]) < chance) continue;
+        if (possible[i] < chance) continue;
         const double value = component.mean[static_cast<Eigen::Index>(cells[i])] +
                              values(static_cast<Eigen::Index>(i), d);
         if (value >= leader + allowed) ++as_good[i];
@@ -99,8 +106,9 @@ Certainty DrawCertainty(const SearchModel& model, const SearchBelief& belief, do
       }
       if (leader >= best + allowed) {
         ++sure;
+      } else {
+        ++wins[winner];
       }
-      ++wins[winner];
     }
     drawn += draws;
   }

@@ -15,8 +15,19 @@ struct Certainty {
   std::optional<std::size_t> challenger;  ///< the cell that beats the leader most often
 };
 
-/// `belief` has a leader. Deterministic for `seed`.
-Certainty DrawCertainty(const SearchModel& model, const SearchBelief& belief, double tolerance,
-                        std::uint64_t seed);
+/// Draws the values of the cells from a belief. The random numbers are drawn once, so that from one
+/// measurement to the next only the belief changes.
+class CertaintySampler {
+ public:
+  explicit CertaintySampler(std::uint64_t seed);
+
+  /// `belief`, made by `model`, has a leader.
+  [[nodiscard]] Certainty Draw(const SearchModel& model, const SearchBelief& belief,
+                               double tolerance) const;
+
+ private:
+  Eigen::MatrixXd normal_;      ///< by candidate and draw
+  std::vector<double> chance_;  ///< by draw: how likely a cell must be possible to take part
+};
 
 }  // namespace ollama_bench

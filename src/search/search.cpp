@@ -55,9 +55,9 @@ bool BelongsToCell(FailureKind kind) {
 class Search::State {
  public:
   State(const Grid& grid, const SearchOptions& options)
-      : grid_(grid), options_(options), model_(grid_) {
+      : grid_(grid), options_(options), model_(grid_), sampler_(options.seed) {
     if (grid_.CellCount() == 0) return;
-    start_ = StartDesign(grid_, static_cast<std::size_t>(Knob("N0", 10)), options.seed);
+    start_ = StartDesign(grid_, static_cast<std::size_t>(Knob("N0", 12)), options.seed);
     if (options.present) {
       if (const auto cell = grid_.Find(*options.present)) start_.insert(start_.begin(), *cell);
     }
@@ -89,13 +89,13 @@ class Search::State {
     Certainty certainty;
     if (count == history_.size()) {
       if (Belief().leader) {
-        certainty = DrawCertainty(model_, Belief(), options_.tolerance, options_.seed);
+        certainty = sampler_.Draw(model_, Belief(), options_.tolerance);
       }
     } else {
       const SearchBelief then =
           model_.Believe({history_.begin(), history_.begin() + static_cast<std::ptrdiff_t>(count)});
       if (then.leader) {
-        certainty = DrawCertainty(model_, then, options_.tolerance, options_.seed);
+        certainty = sampler_.Draw(model_, then, options_.tolerance);
       }
     }
     return certainties_[count] = certainty;
@@ -119,8 +119,10 @@ class Search::State {
       }
     }
     if (!belief.leader) return Farthest();
-    const auto every = static_cast<std::size_t>(Knob("EVERY", 8));
-    if (every && history_.size() % every == every - 1) return Farthest();
+    const auto every = static_cast<std::size_t>(Knob("EVERY", 6));
+    if (every && history_.size() % every == every - 1) {
+      return Farthest(history_.size() / every % 2 == 1);
+    }
     return MostGain();
   }
 
@@ -129,7 +131,7 @@ class Search::State {
   bool Empty() const { return grid_.CellCount() == 0; }
 
  private:
-  std::size_t Farthest() {
+  std::size_t Farthest(bool near = false) {
     const SearchBelief& belief = Belief();
     double most = -1.0;
     std::size_t result = 0;
@@ -138,7 +140,10 @@ class Search::State {
       for (const Observation& o : history_) {
         least = std::min(least, grid_.SquaredDistance(cell, o.cell));
       }
-      const double value = std::sqrt(least) * belief.p_feasible[cell] * belief.p_fast[cell];
+      double value = std::sqrt(least) * belief.p_feasible[cell] * belief.p_fast[cell];
+      if (near && belief.leader) {
+        value *= std::exp((belief.mean[cell] - belief.mean[*belief.leader]) / Knob("NEAR", 0.1));
+      }
       if (value > most) {
         most = value;
         result = cell;
@@ -187,6 +192,7 @@ class Search::State {
   SearchGrid grid_;
   SearchOptions options_;
   SearchModel model_;
+  CertaintySampler sampler_;
   std::vector<std::size_t> start_;
   std::vector<Observation> history_;
   SearchBelief belief_;

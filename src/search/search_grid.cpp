@@ -36,7 +36,7 @@ std::optional<std::size_t> IndexOf(const SearchAxis& axis, int value) {
 
 SearchGrid::SearchGrid(const Grid& grid)
     : ctx_(MakeAxis(grid.num_ctx, Knob("WC", 0))),
-      batch_(MakeAxis(grid.num_batch, Knob("WB", 0))) {}
+      batch_(MakeAxis(grid.num_batch, Knob("WB", 0.5))) {}
 
 Cell SearchGrid::CellAt(std::size_t cell) const {
   return {ctx_.values[CtxIndex(cell)], batch_.values[BatchIndex(cell)]};

@@ -39,7 +39,7 @@ constexpr int kAngles = 5;
 constexpr std::array kBilinearShares = {0.0, 1.0};
 constexpr double kNeedLength = 0.5;
 
-constexpr double kLengthCentre = 0.35;
+constexpr double kLengthCentre = 0.6;
 constexpr double kLengthSpread = 0.8;
 constexpr double kNoiseCentre = 0.015;
 constexpr double kNoiseSpread = 0.8;
