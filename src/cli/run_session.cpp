@@ -5,21 +5,20 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <random>
 
 #include "ollama_bench/cli/json_progress.h"
 #include "ollama_bench/cli/leftovers.h"
 #include "ollama_bench/cli/live_progress.h"
+#include "ollama_bench/cli/model_finder.h"
 #include "ollama_bench/cli/opened_store.h"
 #include "ollama_bench/cli/plain_progress.h"
 #include "ollama_bench/cli/run_report.h"
 #include "ollama_bench/cli/scratch_folder.h"
-#include "ollama_bench/cli/session_prompt.h"
+#include "ollama_bench/cli/server_finder.h"
+#include "ollama_bench/cli/session_identity.h"
 #include "ollama_bench/cli/terminal.h"
-#include "ollama_bench/core/sha256.h"
 #include "ollama_bench/core/system_clock.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/ollama/cli_driver.h"
@@ -28,9 +27,7 @@
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/prompt_plan.h"
 #include "ollama_bench/plan/remaining_time.h"
-#include "ollama_bench/process/machine.h"
 #include "ollama_bench/process/posix_process_runner.h"
-#include "ollama_bench/store/identity_check.h"
 #include "ollama_bench/sweep/sweep.h"
 
 namespace ollama_bench {
@@ -38,44 +35,10 @@ namespace {
 
 using Error = SessionError;
 
-Unexpected<Error> Fail(ExitCode code, std::string message) {
-  return Unexpected<Error>(Error{code, std::move(message)});
-}
-
-Unexpected<Error> Fail(const Failure& failure) {
-  return Fail(ExitCode::kEnvironment, failure.message);
-}
-
-Expected<ServerAddress, Error> FindServer(const RunOptions& options) {
-  const char* variable = std::getenv("OLLAMA_HOST");
-  const std::string text = !options.host.empty() ? options.host
-                           : variable != nullptr ? std::string(variable)
-                                                 : std::string();
-  auto address = ParseServerAddress(text);
-  if (!address) return Fail(ExitCode::kUsage, address.error());
-  return *address;
-}
-
-Expected<std::optional<ModelfileTemplate>, Error> ReadTemplate(const SweepConfig& config) {
-  if (config.modelfile.empty()) return std::optional<ModelfileTemplate>();
-  std::ifstream in(config.modelfile, std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  auto modelfile = Modelfile::Parse(bytes);
-  if (!modelfile) {
-    return Fail(ExitCode::kUsage,
-                fmt::format("{}: {}", config.modelfile.string(), modelfile.error()));
-  }
-  return std::optional<ModelfileTemplate>({*modelfile, config.modelfile.parent_path()});
-}
-
 bool HasSuccess(const std::vector<CellResult>& results) {
   return std::any_of(results.begin(), results.end(), [](const CellResult& result) {
     return !result.failure && MedianPromptEvalRate(result);
   });
-}
-
-std::string ModelDescription(const SweepConfig& config) {
-  return config.model.empty() ? config.modelfile.string() : config.model;
 }
 
 /// One start of `run`. The members are made in the order in which the steps need them.
@@ -97,7 +60,7 @@ class Session {
   Expected<ExitCode, Error> RunSteps();
   Expected<void, Error> ConnectDriver(const ServerAddress& address);
   Expected<void, Error> SettleTemporaryModels();
-  Expected<void, Error> SettleIdentity();
+  Expected<void, Error> CheckStoreFits();
   Expected<void, Error> WriteDownPlan();
   std::unique_ptr<ProgressObserver> MakeProgress();
   Expected<SweepOutcome, Error> Measure();
@@ -158,7 +121,7 @@ void Session::WarnOfGrid() const {
 }
 
 Expected<ExitCode, Error> Session::RunSteps() {
-  const auto address = FindServer(options_);
+  const auto address = FindServer(options_.host);
   if (!address) return Unexpected<Error>(address.error());
   auto opened = OpenStore(file_system_, options_.results, clock_, ids_);
   if (!opened) return Unexpected<Error>(opened.error());
@@ -169,7 +132,7 @@ Expected<ExitCode, Error> Session::RunSteps() {
 
   if (auto step = ConnectDriver(*address); !step) return Unexpected<Error>(step.error());
   if (auto step = SettleTemporaryModels(); !step) return Unexpected<Error>(step.error());
-  if (auto step = SettleIdentity(); !step) return Unexpected<Error>(step.error());
+  if (auto step = CheckStoreFits(); !step) return Unexpected<Error>(step.error());
   pending_ = FindPending(PlanCells(config_.grid, config_.row_first), opened_->store.results(),
                          {config_.repetitions, options_.retry_failed, options_.limit});
   if (!options_.quiet && !options_.json) {
@@ -221,62 +184,23 @@ Expected<void, Error> Session::ConnectDriver(const ServerAddress& address) {
 
 // What an earlier start left is removed; a model of the user's is never taken for one of ours.
 Expected<void, Error> Session::SettleTemporaryModels() {
-  ResultsStore& store = opened_->store;
-  const auto kept = RemoveLeftovers(store.metadata().temporary_models, *api_);
+  const auto kept = RemoveLeftovers(opened_->store.metadata().temporary_models, *api_);
   if (!kept) return Fail(kept.error());
   for (const std::string& name : *kept) {
     Warn(fmt::format("'{}' was made anew by somebody else since an earlier run; it stays", name));
   }
-  for (const std::string& name : driver_->TemporaryModels()) {
-    const auto exists = HasModel(name, *api_);
-    if (!exists) return Fail(exists.error());
-    if (*exists) {
-      return Fail(ExitCode::kUsage,
-                  fmt::format("the server has a model '{}', which is not ours to replace; give "
-                              "another name with --model-name",
-                              name));
-    }
-  }
-  return {};
+  return CheckNamesAreFree(driver_->TemporaryModels(), *api_);
 }
 
-Expected<void, Error> Session::SettleIdentity() {
+Expected<void, Error> Session::CheckStoreFits() {
   ResultsStore& store = opened_->store;
-  Metadata metadata = store.metadata();
-  auto prompt = ChoosePrompt(config_, metadata);
-  std::vector<std::string> refusals;
-  if (prompt) {
-    prompt_ = std::move(*prompt);
-  } else {
-    refusals.push_back(prompt.error());
-  }
-  const std::string sha = prompt_.text.empty() ? std::string() : Sha256Hex(prompt_.text);
-  const Identity present{
-      ModelDescription(config_), facts_.model_digest, sha, std::nullopt, config_.num_predict, "cli",
-      facts_.ollama_version};
-  Environment environment = facts_.is_local ? DescribeMachine() : Environment();
-  environment.server_is_local = facts_.is_local;
-  if (!opened_->is_new) {
-    const IdentityCheck check =
-        CheckIdentity(metadata.identity, metadata.environment, present, environment);
-    refusals.insert(refusals.end(), check.refusals.begin(), check.refusals.end());
-    for (const std::string& line : check.warnings) Warn(line);
-    if (!check.unverified.empty() && metadata.identity == Identity()) {
-      Warn(fmt::format("{} does not say with what it was made; its results are taken as they are",
-                       options_.results.string()));
-    }
-  }
-  if (!refusals.empty() && (!options_.force_mixed || !prompt)) {
-    return Fail(
-        ExitCode::kStore,
-        fmt::format("{} was made under other conditions:\n  {}\ngive another --results FILE, "
-                    "or mix them knowingly with --force-mixed",
-                    options_.results.string(), fmt::join(refusals, "\n  ")));
-  }
-  metadata.mixed = metadata.mixed || !refusals.empty();
-  metadata.identity = AdoptUnknown(metadata.identity, present);
-  if (metadata.environment == Environment()) metadata.environment = environment;
-  store.SetMetadata(std::move(metadata));
+  auto settled = SettleIdentity(
+      store.metadata(),
+      {config_, facts_, driver_->name(), options_.results, opened_->is_new, options_.force_mixed});
+  if (!settled) return Unexpected<Error>(settled.error());
+  for (const std::string& line : settled->warnings) Warn(line);
+  prompt_ = std::move(settled->prompt);
+  store.SetMetadata(std::move(settled->metadata));
   return {};
 }
 
