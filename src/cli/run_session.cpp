@@ -102,7 +102,9 @@ class Session {
   std::unique_ptr<ProgressObserver> MakeProgress();
   Expected<SweepOutcome, Error> Measure();
   void CleanUp();
+  void ForgetTemporaryModels();
   ExitCode Report(const SweepOutcome& outcome);
+  [[nodiscard]] Unexpected<Error> LastChangesLost(const StoreError& reason) const;
   void Warn(const std::string& text) const;
   void WarnOfGrid() const;
   [[nodiscard]] std::string TimeNeeded() const;
@@ -176,13 +178,31 @@ Expected<ExitCode, Error> Session::RunSteps() {
     PrintRunHeader(stderr, {config_, opened_->store.metadata(), pending_, address->Url(),
                             prompt_.description, TimeNeeded(), options_.results});
   }
-  if (pending_.cells.empty()) return Report({});
+  if (pending_.cells.empty()) {
+    // Only then, because a start with nothing to do should not write.
+    const bool was_killed_at_its_end = !opened_->store.metadata().temporary_models.empty();
+    if (was_killed_at_its_end) ForgetTemporaryModels();
+    const auto saved =
+        was_killed_at_its_end ? opened_->store.Commit() : Expected<void, StoreError>();
+    if (!saved) Warn(saved.error().message);
+    return Report({});
+  }
   WarnOfGrid();
   if (auto step = WriteDownPlan(); !step) return Unexpected<Error>(step.error());
   const auto outcome = Measure();
   CleanUp();
   if (!outcome) return Unexpected<Error>(outcome.error());
+  if (const auto saved = opened_->store.Commit(); !saved) return LastChangesLost(saved.error());
   return Report(*outcome);
+}
+
+// The last attempt failed as those before it, and the program is about to end.
+Unexpected<Error> Session::LastChangesLost(const StoreError& reason) const {
+  const SessionError error = ToSessionError(reason);
+  return Fail(error.code,
+              fmt::format("{}\nthe last changes are not saved; all that was reported as measured "
+                          "is in {}, and the same command goes on from there",
+                          error.message, options_.results.string()));
 }
 
 Expected<void, Error> Session::ConnectDriver(const ServerAddress& address) {
@@ -333,10 +353,13 @@ void Session::CleanUp() {
     const auto left = HasModel(name, *api_);
     if (!left || *left) return;
   }
+  ForgetTemporaryModels();
+}
+
+void Session::ForgetTemporaryModels() {
   Metadata metadata = opened_->store.metadata();
   metadata.temporary_models.clear();
   opened_->store.SetMetadata(std::move(metadata));
-  if (const auto saved = opened_->store.Commit(); !saved) Warn(saved.error().message);
 }
 
 ExitCode Session::Report(const SweepOutcome& outcome) {

@@ -1,10 +1,6 @@
 // The live block, seen through a pseudo-terminal.
-#include <pty.h>
-#include <sys/wait.h>
-
-#include <csignal>
-
 #include "program/run/run_fixture.h"
+#include "support/terminal_program.h"
 
 namespace ollama_bench::testing {
 namespace {
@@ -13,30 +9,7 @@ class RunTerminalTest : public RunFixture {
  protected:
   // Everything that `program` writes to a terminal of that many columns.
   [[nodiscard]] static std::string OnTerminal(const Program& program, unsigned short columns) {
-    winsize size{};
-    size.ws_col = columns;
-    size.ws_row = 24;
-    int master = -1;
-    const pid_t pid = forkpty(&master, nullptr, nullptr, &size);
-    if (pid == 0) {
-      for (const auto& [name, value] : program.environment) setenv(name.c_str(), value.c_str(), 1);
-      setenv("TERM", "xterm-256color", 1);
-      if (chdir(program.folder.c_str()) != 0) _exit(126);
-      std::vector<std::string> arguments = program.argv;
-      std::vector<char*> argv;
-      for (std::string& argument : arguments) argv.push_back(argument.data());
-      argv.push_back(nullptr);
-      execv(argv[0], argv.data());
-      _exit(127);
-    }
-    std::string output;
-    char buffer[4096];
-    for (ssize_t got = 0; (got = read(master, buffer, sizeof buffer)) > 0;) {
-      output.append(buffer, static_cast<std::size_t>(got));
-    }
-    close(master);
-    waitpid(pid, nullptr, 0);
-    return output;
+    return TerminalProgram(program, columns).Wait().out;
   }
 
   // A terminal in miniature: what stands on it in the end, line by line. It knows text, line ends,
