@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/signals.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/text.h"
@@ -103,7 +104,7 @@ void LiveProgress::OnNotice(NoticeLevel level, const std::string& text) {
 
 void LiveProgress::PrintAbove(const std::string& line) {
   Erase();
-  fmt::print(out_, "{}\n", line);
+  Print(out_, "{}\n", line);
 }
 
 // Back to the block's first line and clear from there on (ECMA-48: CPL, ED). A terminal that became
@@ -119,7 +120,7 @@ std::string LiveProgress::BackToStart(int width) {
 
 void LiveProgress::Erase() {
   if (!OwnsTerminal(fileno(out_))) return drawn_.clear();
-  fmt::print(out_, "{}", BackToStart(TerminalWidth(fileno(out_))));
+  Print(out_, "{}", BackToStart(TerminalWidth(fileno(out_))));
 }
 
 void LiveProgress::Redraw() {

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_session.h"
 
 namespace ollama_bench {
@@ -24,7 +25,7 @@ int Run(const RunOptions& options, const StopRequest& stop) {
   const auto config = LoadSweepConfig(ConfigFile(options), options.overrides);
   if (!config) {
     for (const ConfigError& error : config.error()) {
-      fmt::print(stderr, "ollama-bench: {}\n", FormatConfigError(error));
+      Print(stderr, "ollama-bench: {}\n", FormatConfigError(error));
     }
     return static_cast<int>(ExitCode::kUsage);
   }

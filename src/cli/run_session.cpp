@@ -15,6 +15,7 @@
 #include "ollama_bench/cli/live_progress.h"
 #include "ollama_bench/cli/opened_store.h"
 #include "ollama_bench/cli/plain_progress.h"
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_report.h"
 #include "ollama_bench/cli/scratch_folder.h"
 #include "ollama_bench/cli/session_prompt.h"
@@ -87,7 +88,7 @@ class Session {
   ExitCode Run() {
     const auto code = RunSteps();
     if (!code) {
-      fmt::print(stderr, "ollama-bench: {}\n", code.error().message);
+      Print(stderr, "ollama-bench: {}\n", code.error().message);
       return code.error().code;
     }
     return *code;
@@ -131,7 +132,7 @@ void Session::Warn(const std::string& text) const {
   if (options_.json) {
     PrintJsonNotice(stdout, NoticeLevel::kWarning, text);
   } else {
-    fmt::print(stderr, "warning: {}\n", text);
+    Print(stderr, "warning: {}\n", text);
   }
 }
 
@@ -366,9 +367,8 @@ ExitCode Session::Report(const SweepOutcome& outcome) {
   using Reason = SweepOutcome::Reason;
   const ResultsStore& store = opened_->store;
   if (outcome.reason == Reason::kStopRequested) {
-    fmt::print(stderr,
-               "stopped; everything measured is in {}; the same command goes on from here\n",
-               options_.results.string());
+    Print(stderr, "stopped; everything measured is in {}; the same command goes on from here\n",
+          options_.results.string());
     return ExitCode::kDone;
   }
   if (options_.json) {
@@ -376,7 +376,7 @@ ExitCode Session::Report(const SweepOutcome& outcome) {
   } else {
     PrintRunReport(stdout, options_.results, store);
   }
-  if (!outcome.message.empty()) fmt::print(stderr, "ollama-bench: {}\n", outcome.message);
+  if (!outcome.message.empty()) Print(stderr, "ollama-bench: {}\n", outcome.message);
   switch (outcome.reason) {
     case Reason::kHopeless:
     case Reason::kServerChanged:
