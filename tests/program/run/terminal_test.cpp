@@ -1,4 +1,6 @@
 // The live block, seen through a pseudo-terminal.
+#include <csignal>
+
 #include "program/run/run_fixture.h"
 #include "support/terminal_program.h"
 
@@ -83,6 +85,47 @@ TEST_F(RunTerminalTest, AFailedCellScrollsByAboveTheBlock) {
     failed += line.starts_with("num_ctx=2048") && line.find("out of memory") != std::string::npos;
   }
   EXPECT_EQ(failed, 3);
+}
+
+TEST_F(RunTerminalTest, ANarrowedTerminalIsRedrawnWithoutLeavingWrappedLinesBehind) {
+  Play(Json::array(
+      {Rule("run", {{"num_ctx", 1024}, {"num_batch", 256}, {"nth", 3}}, {{"hang", true}})}));
+  TerminalProgram program(Sweep(), 80);
+  ASSERT_TRUE(program.WaitForOutput("num_batch 256  run 2"));
+  const std::size_t before = program.output().size();
+  program.Resize(40);
+  // Each of the wide lines takes two rows now.
+  ASSERT_TRUE(program.WaitForOutput("\x1b[6F\x1b[J", before));
+  const std::size_t narrow = program.output().find("F\x1b[J", before);
+  ASSERT_TRUE(program.WaitForOutput("\x1b[3F\x1b[J", narrow)) << "and from then on three";
+  program.Signal(SIGINT);
+  program.Wait();
+  const std::size_t end = program.output().find("\x1b[3F", narrow);
+  for (const std::string& line : Screen(program.output().substr(narrow + 4, end - narrow - 4))) {
+    EXPECT_LT(Columns(line), 40U) << line;
+  }
+}
+
+TEST_F(RunTerminalTest, AfterCtrlZAndFgItGoesOnBelowWhatTheShellPrinted) {
+  Play(Json::array(
+      {Rule("run", {{"num_ctx", 1024}, {"num_batch", 256}, {"nth", 3}}, {{"sleep_ms", 1000}})}));
+  Program shell = Sweep();
+  const std::vector<std::string> script = {
+      "/bin/bash", "-mc", "\"$@\"\necho stopped; read line; fg >/dev/null; exit $?", "bash"};
+  shell.argv.insert(shell.argv.begin(), script.begin(), script.end());
+  TerminalProgram program(shell);
+  ASSERT_TRUE(program.WaitForOutput("num_batch 256  run 2"));
+  program.Type("\x1a");
+  ASSERT_TRUE(program.WaitForOutput("stopped"));
+  const std::size_t stopped = program.output().find("stopped");
+  program.Type("\n");
+  const Ended ended = program.Wait();
+  EXPECT_EQ(ended.exit_code, 0) << ended.out;
+  ExpectFullSweep();
+  const std::size_t block = ended.out.find("num_ctx", stopped);
+  EXPECT_EQ(ended.out.substr(stopped, block - stopped).find("\x1b[3F"), std::string::npos)
+      << "the shell's lines were erased";
+  EXPECT_NE(ended.out.find("\x1b[3F", block), std::string::npos);
 }
 
 TEST_F(RunTerminalTest, NoColorMeansNoColour) {
