@@ -14,6 +14,7 @@
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/cli/exit_code.h"
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/metric.h"
@@ -123,7 +124,7 @@ Expected<void, HeatmapError> WriteFiles(FileSystem& file_system,
     if (const auto done = WriteFile(file_system, file); !done) {
       return Fail(ExitCode::kEnvironment, done.error().message);
     }
-    fmt::print(stderr, "wrote {}\n", file.path.string());
+    Print(stderr, "wrote {}\n", file.path.string());
   }
   return {};
 }
@@ -131,11 +132,11 @@ Expected<void, HeatmapError> WriteFiles(FileSystem& file_system,
 void PrintReport(const HeatmapOptions& options, const ResultTable& table,
                  const SweepCaption& caption) {
   if (options.json) {
-    fmt::print("{}", RenderJsonReport(table, caption));
+    Print(stdout, "{}", RenderJsonReport(table, caption));
     return;
   }
   const TerminalStyle style = StyleOf(STDOUT_FILENO, *ColormapFromKey(options.colormap));
-  fmt::print("{}", RenderTextReport(table, caption, style));
+  Print(stdout, "{}", RenderTextReport(table, caption, style));
 }
 
 Expected<ExitCode, HeatmapError> MakeHeatmap(const HeatmapOptions& options) {
@@ -165,7 +166,7 @@ Expected<ExitCode, HeatmapError> MakeHeatmap(const HeatmapOptions& options) {
 int RunHeatmap(const HeatmapOptions& options) {
   const auto code = MakeHeatmap(options);
   if (code) return static_cast<int>(*code);
-  fmt::print(stderr, "ollama-bench: {}\n", code.error().message);
+  Print(stderr, "ollama-bench: {}\n", code.error().message);
   return static_cast<int>(code.error().code);
 }
 

@@ -12,6 +12,7 @@
 
 #include "ollama_bench/cli/exit_code.h"
 #include "ollama_bench/cli/heatmap_command.h"
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_command.h"
 #include "ollama_bench/cli/signals.h"
 #include "ollama_bench/cli/version.h"
@@ -39,7 +40,7 @@ std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
 int CheckOutput(int code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
   if (errno == EPIPE) DieOfSignal(SIGPIPE);
-  fmt::print(stderr, "ollama-bench: cannot write to standard output\n");
+  Print(stderr, "ollama-bench: cannot write to standard output\n");
   return static_cast<int>(ExitCode::kEnvironment);
 }
 
@@ -56,7 +57,7 @@ int RunProgram(int argc, char** argv) {
   app.require_subcommand(0, 1);
   app.footer(kFooter);
   std::function<int()> action = [&app] {
-    fmt::print(stderr, "{}", app.help());
+    Print(stderr, "{}", app.help());
     return static_cast<int>(ExitCode::kUsage);
   };
   AddRunCommand(app, action, stop);
@@ -66,7 +67,7 @@ int RunProgram(int argc, char** argv) {
   try {
     code = action();
   } catch (const std::exception& error) {
-    fmt::print(stderr, "ollama-bench: {}\n", error.what());
+    Print(stderr, "ollama-bench: {}\n", error.what());
     code = static_cast<int>(ExitCode::kEnvironment);
   }
   code = CheckOutput(code);

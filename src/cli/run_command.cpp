@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_session.h"
 
 namespace ollama_bench {
@@ -13,7 +14,7 @@ int Run(const RunOptions& options, const StopRequest& stop) {
   const auto config = LoadConfigOf(options.session);
   if (!config) {
     for (const ConfigError& error : config.error()) {
-      fmt::print(stderr, "ollama-bench: {}\n", FormatConfigError(error));
+      Print(stderr, "ollama-bench: {}\n", FormatConfigError(error));
     }
     return static_cast<int>(ExitCode::kUsage);
   }

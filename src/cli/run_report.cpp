@@ -6,6 +6,7 @@
 
 #include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/analysis/table_statistics.h"
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/cli/version.h"
@@ -40,10 +41,10 @@ std::string DescribePending(const RunHeader& header) {
 void PrintRunHeader(std::FILE* out, const RunHeader& header) {
   const SweepConfig& config = header.config;
   const Identity& identity = header.metadata.identity;
-  fmt::print(out, "ollama-bench {}: {} on Ollama {} at {}\n", kVersion, identity.model,
-             identity.ollama_version, header.server);
+  Print(out, "ollama-bench {}: {} on Ollama {} at {}\n", kVersion, identity.model,
+        identity.ollama_version, header.server);
   const auto line = [out](std::string_view label, const std::string& text) {
-    fmt::print(out, "  {:<12} {}\n", label, text);
+    Print(out, "  {:<12} {}\n", label, text);
   };
   line("num_ctx", DescribeAxis(config.grid.num_ctx));
   line("num_batch", DescribeAxis(config.grid.num_batch));
@@ -62,10 +63,10 @@ void PrintRunReport(std::FILE* out, const std::filesystem::path& results,
   const auto table = TableOf(store);
   if (!table) return;
   const TerminalStyle style = StyleOf(fileno(out));
-  fmt::print(out, "{}\nNext: ollama-bench heatmap {}\n", RenderTextSummary(*table, style),
-             results.string());
+  Print(out, "{}\nNext: ollama-bench heatmap {}\n", RenderTextSummary(*table, style),
+        results.string());
   if (ComputeStatistics(*table).failed > 0) {
-    fmt::print(out, "      the same run with --retry-failed measures failed cells again\n");
+    Print(out, "      the same run with --retry-failed measures failed cells again\n");
   }
 }
 
@@ -74,7 +75,7 @@ void PrintRunReportJson(std::FILE* out, const ResultsStore& store) {
   if (!table) return;
   const auto report =
       nlohmann::ordered_json::parse(RenderJsonReport(*table, MakeCaption(store.metadata())));
-  fmt::print(out, "{}\n", nlohmann::ordered_json{{"event", "end"}, {"report", report}}.dump());
+  Print(out, "{}\n", nlohmann::ordered_json{{"event", "end"}, {"report", report}}.dump());
 }
 
 }  // namespace ollama_bench

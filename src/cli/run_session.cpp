@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_report.h"
 #include "ollama_bench/cli/session.h"
 #include "ollama_bench/core/text.h"
@@ -44,9 +45,8 @@ ProgressState StateOf(const Session& session, const Pending& pending) {
 ExitCode Report(const SweepOutcome& outcome, const SessionOptions& options,
                 const ResultsStore& store) {
   if (outcome.reason == SweepOutcome::Reason::kStopRequested) {
-    fmt::print(stderr,
-               "stopped; everything measured is in {}; the same command goes on from here\n",
-               options.results.string());
+    Print(stderr, "stopped; everything measured is in {}; the same command goes on from here\n",
+          options.results.string());
     return ExitCode::kDone;
   }
   if (options.json) {
@@ -54,7 +54,7 @@ ExitCode Report(const SweepOutcome& outcome, const SessionOptions& options,
   } else {
     PrintRunReport(stdout, options.results, store);
   }
-  if (!outcome.message.empty()) fmt::print(stderr, "ollama-bench: {}\n", outcome.message);
+  if (!outcome.message.empty()) Print(stderr, "ollama-bench: {}\n", outcome.message);
   return ExitCodeOf(outcome, HasSuccess(store.results()));
 }
 
@@ -69,7 +69,10 @@ Expected<ExitCode, Error> RunSteps(const RunOptions& options, Session& session) 
                             session.driver().place(), session.prompt().description,
                             TimeNeeded(pending, session.store()), common.results});
   }
-  if (pending.cells.empty()) return Report({}, common, session.store());
+  if (pending.cells.empty()) {
+    session.ForgetRemovedModels();
+    return Report({}, common, session.store());
+  }
   GridOrder order(pending.cells);
   const auto outcome = session.Measure(order, session.MakeProgress(StateOf(session, pending)),
                                        session.RunnerOptions());
@@ -83,7 +86,7 @@ ExitCode RunSweep(const RunOptions& options, const SweepConfig& config, const St
   Session session(options.session, config, stop);
   const auto code = RunSteps(options, session);
   if (code) return *code;
-  fmt::print(stderr, "ollama-bench: {}\n", code.error().message);
+  Print(stderr, "ollama-bench: {}\n", code.error().message);
   return code.error().code;
 }
 
