@@ -13,7 +13,7 @@
 
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/result_table.h"
-#include "ollama_bench/cli/exit_code.h"
+#include "ollama_bench/cli/opened_store.h"
 #include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/metric.h"
@@ -51,22 +51,8 @@ struct OutputFileText {
   std::string bytes;
 };
 
-struct HeatmapError {
-  ExitCode code = ExitCode::kUsage;
-  std::string message;
-};
-
-Unexpected<HeatmapError> Fail(ExitCode code, std::string message) {
-  return Unexpected<HeatmapError>(HeatmapError{code, std::move(message)});
-}
-
-ExitCode CodeFor(StoreError::Kind kind) {
-  if (kind == StoreError::Kind::kMissing) return ExitCode::kUsage;
-  return kind == StoreError::Kind::kIo ? ExitCode::kEnvironment : ExitCode::kStore;
-}
-
 // The results are the one file that must not become a picture by a slip of the hand.
-Expected<void, HeatmapError> CheckOutputs(const HeatmapOptions& options) {
+Expected<void, SessionError> CheckOutputs(const HeatmapOptions& options) {
   std::vector<fs::path> outputs = options.pictures;
   if (!options.no_csv) outputs.push_back(options.csv);
   for (const fs::path& output : outputs) {
@@ -79,7 +65,7 @@ Expected<void, HeatmapError> CheckOutputs(const HeatmapOptions& options) {
   return {};
 }
 
-Expected<void, HeatmapError> CheckMetric(Metric metric, const Identity& identity) {
+Expected<void, SessionError> CheckMetric(Metric metric, const Identity& identity) {
   if (metric != Metric::kEvalRate || !identity.num_predict) return {};
   if (*identity.num_predict >= kFewestTokensForEvalRate) return {};
   return Fail(ExitCode::kUsage,
@@ -89,7 +75,7 @@ Expected<void, HeatmapError> CheckMetric(Metric metric, const Identity& identity
                           *identity.num_predict, kFewestTokensForEvalRate));
 }
 
-Expected<std::vector<OutputFileText>, HeatmapError> RenderFiles(const HeatmapOptions& options,
+Expected<std::vector<OutputFileText>, SessionError> RenderFiles(const HeatmapOptions& options,
                                                                 const ResultTable& table,
                                                                 const SweepCaption& caption) {
   std::vector<OutputFileText> files;
@@ -117,7 +103,7 @@ Expected<void, IoError> WriteFile(FileSystem& file_system, const OutputFileText&
   return output->Commit();
 }
 
-Expected<void, HeatmapError> WriteFiles(FileSystem& file_system,
+Expected<void, SessionError> WriteFiles(FileSystem& file_system,
                                         const std::vector<OutputFileText>& files) {
   for (const OutputFileText& file : files) {
     if (const auto done = WriteFile(file_system, file); !done) {
@@ -138,15 +124,15 @@ void PrintReport(const HeatmapOptions& options, const ResultTable& table,
   fmt::print("{}", RenderTextReport(table, caption, style));
 }
 
-Expected<ExitCode, HeatmapError> MakeHeatmap(const HeatmapOptions& options) {
-  if (const auto ok = CheckOutputs(options); !ok) return Unexpected<HeatmapError>(ok.error());
+Expected<ExitCode, SessionError> MakeHeatmap(const HeatmapOptions& options) {
+  if (const auto ok = CheckOutputs(options); !ok) return Unexpected<SessionError>(ok.error());
   PosixFileSystem file_system;
   const auto store = ResultsStore::Load(file_system, options.results);
-  if (!store) return Fail(CodeFor(store.error().kind), store.error().message);
+  if (!store) return Unexpected<SessionError>(ToSessionError(store.error()));
   const Metric metric = *MetricFromKey(options.metric);
   const Metadata& metadata = store->metadata();
   if (const auto ok = CheckMetric(metric, metadata.identity); !ok) {
-    return Unexpected<HeatmapError>(ok.error());
+    return Unexpected<SessionError>(ok.error());
   }
   const auto table = BuildResultTable(store->results(), PlannedGrid(metadata), metric);
   if (!table) {
@@ -155,9 +141,9 @@ Expected<ExitCode, HeatmapError> MakeHeatmap(const HeatmapOptions& options) {
   const SweepCaption caption = MakeCaption(metadata);
   PrintReport(options, *table, caption);
   const auto files = RenderFiles(options, *table, caption);
-  if (!files) return Unexpected<HeatmapError>(files.error());
+  if (!files) return Unexpected<SessionError>(files.error());
   if (const auto ok = WriteFiles(file_system, *files); !ok) {
-    return Unexpected<HeatmapError>(ok.error());
+    return Unexpected<SessionError>(ok.error());
   }
   return FindBestCell(*table) ? ExitCode::kDone : ExitCode::kNoCell;
 }
