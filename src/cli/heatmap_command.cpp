@@ -14,6 +14,7 @@
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/cli/opened_store.h"
+#include "ollama_bench/cli/output_file.h"
 #include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/metric.h"
@@ -24,7 +25,6 @@
 #include "ollama_bench/render/json_report.h"
 #include "ollama_bench/render/picture.h"
 #include "ollama_bench/render/text_report.h"
-#include "ollama_bench/store/atomic_file.h"
 #include "ollama_bench/store/file_system.h"
 #include "ollama_bench/store/results_store.h"
 
@@ -95,20 +95,10 @@ Expected<std::vector<OutputFileText>, SessionError> RenderFiles(const HeatmapOpt
   return files;
 }
 
-Expected<void, IoError> WriteFile(FileSystem& file_system, const OutputFileText& file) {
-  auto output = AtomicFile::Open(file_system, file.path);
-  if (!output) return Unexpected<IoError>(output.error());
-  if (auto done = output->Write(file.bytes); !done) return done;
-  if (auto done = output->Flush(); !done) return Unexpected<IoError>(done.error());
-  return output->Commit();
-}
-
 Expected<void, SessionError> WriteFiles(FileSystem& file_system,
                                         const std::vector<OutputFileText>& files) {
   for (const OutputFileText& file : files) {
-    if (const auto done = WriteFile(file_system, file); !done) {
-      return Fail(ExitCode::kEnvironment, done.error().message);
-    }
+    if (auto done = WriteOutputFile(file_system, file.path, file.bytes); !done) return done;
     fmt::print(stderr, "wrote {}\n", file.path.string());
   }
   return {};

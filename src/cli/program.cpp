@@ -12,6 +12,7 @@
 
 #include "ollama_bench/cli/exit_code.h"
 #include "ollama_bench/cli/heatmap_command.h"
+#include "ollama_bench/cli/merge_command.h"
 #include "ollama_bench/cli/run_command.h"
 #include "ollama_bench/cli/signals.h"
 #include "ollama_bench/cli/status_command.h"
@@ -63,6 +64,7 @@ int RunProgram(int argc, char** argv) {
   AddRunCommand(app, action, stop);
   AddStatusCommand(app, action, stop);
   AddHeatmapCommand(app, action);
+  AddMergeCommand(app, action);
   if (const auto code = Parse(app, argc, argv)) return CheckOutput(*code);
   int code = 0;
   try {
