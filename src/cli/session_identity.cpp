@@ -12,13 +12,21 @@
 namespace ollama_bench {
 namespace {
 
-Environment DescribeEnvironment(const ServerFacts& facts) {
+// A recording is what it was when it was made, wherever it is replayed.
+Environment DescribeEnvironment(const PresentSession& present) {
+  if (present.recorded != nullptr) return present.recorded->environment;
+  const ServerFacts& facts = present.facts;
   Environment environment = facts.is_local ? DescribeMachine() : Environment();
   environment.server_is_local = facts.is_local;
   return environment;
 }
 
 Identity DescribePresent(const PresentSession& present, const SessionPrompt& prompt) {
+  if (present.recorded != nullptr) {
+    Identity identity = present.recorded->identity;
+    identity.driver = present.driver;
+    return identity;
+  }
   Identity identity;
   identity.model = ModelDescription(present.config);
   identity.model_digest = present.facts.model_digest;
@@ -35,7 +43,8 @@ Expected<SettledIdentity, SessionError> SettleIdentity(const Metadata& stored,
                                                        const PresentSession& present) {
   SettledIdentity settled;
   settled.metadata = stored;
-  auto prompt = ChoosePrompt(present.config, stored);
+  auto prompt = present.recorded != nullptr ? SessionPrompt{{}, std::nullopt, "as recorded"}
+                                            : ChoosePrompt(present.config, stored);
   std::vector<std::string> refusals;
   if (prompt) {
     settled.prompt = std::move(*prompt);
@@ -43,7 +52,7 @@ Expected<SettledIdentity, SessionError> SettleIdentity(const Metadata& stored,
     refusals.push_back(prompt.error());
   }
   const Identity identity = DescribePresent(present, settled.prompt);
-  const Environment environment = DescribeEnvironment(present.facts);
+  const Environment environment = DescribeEnvironment(present);
   if (!present.is_new) {
     const IdentityCheck check =
         CheckIdentity(stored.identity, stored.environment, identity, environment);
@@ -63,6 +72,7 @@ Expected<SettledIdentity, SessionError> SettleIdentity(const Metadata& stored,
   }
   Metadata& metadata = settled.metadata;
   metadata.mixed = metadata.mixed || !refusals.empty();
+  metadata.replayed = metadata.replayed || present.recorded != nullptr;
   metadata.identity = AdoptUnknown(metadata.identity, identity);
   if (metadata.environment == Environment()) metadata.environment = environment;
   return settled;

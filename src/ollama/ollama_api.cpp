@@ -38,6 +38,26 @@ std::vector<json> ModelsOf(const json& answer) {
   return models;
 }
 
+// A key and a value of each head that has its own, in each layer. Models with a smaller cache in
+// some layers (sliding windows, latent attention) need less than this. GGUF's keys.
+std::optional<std::int64_t> KvBytesPerToken(const json& info, const std::string& family) {
+  const auto number = [&](const char* key) { return NumberOf(info, (family + key).c_str()); };
+  const auto layers = number(".block_count");
+  const auto heads = number(".attention.head_count");
+  const auto kv_heads = number(".attention.head_count_kv");
+  const auto width = number(".embedding_length");
+  if (!layers || !heads || *heads <= 0 || !width) return std::nullopt;
+  const std::int64_t head_size = *width / *heads;
+  const std::int64_t key = number(".attention.key_length").value_or(head_size);
+  const std::int64_t value = number(".attention.value_length").value_or(head_size);
+  constexpr std::int64_t kMost = 1 << 20;  // of each factor: what is above is no model
+  for (const std::int64_t factor : {*layers, kv_heads.value_or(*heads), key, value}) {
+    if (factor <= 0 || factor > kMost) return std::nullopt;
+  }
+  constexpr std::int64_t kBytesPerValue = 2;
+  return *layers * kv_heads.value_or(*heads) * (key + value) * kBytesPerValue;
+}
+
 }  // namespace
 
 const ModelListing* FindModel(const std::vector<ModelListing>& models, const std::string& name) {
@@ -111,7 +131,7 @@ Expected<std::vector<ModelListing>, Failure> OllamaApi::Models() {
   if (!answer) return Unexpected<Failure>(answer.error());
   std::vector<ModelListing> models;
   for (const json& model : ModelsOf(*answer)) {
-    models.push_back({TextOf(model, "name"), DigestOf(model)});
+    models.push_back({TextOf(model, "name"), DigestOf(model), NumberOf(model, "size")});
   }
   return models;
 }
@@ -135,6 +155,7 @@ Expected<ModelDetails, Failure> OllamaApi::Show(const std::string& model) {
   if (info == answer->end() || !info->is_object()) return details;
   details.family = TextOf(*info, "general.architecture");
   details.trained_context = NumberOf(*info, (details.family + ".context_length").c_str());
+  details.kv_bytes_per_token = KvBytesPerToken(*info, details.family);
   return details;
 }
 

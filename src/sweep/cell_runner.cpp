@@ -73,9 +73,11 @@ Expected<void, CellRunner::Error> CellRunner::Run(const Visit& visit, int attemp
   const auto prepared = seams_.driver.Prepare(cell);
   if (!prepared) return Unexpected<Error>(prepared.error());
   load.create = prepared->create;
-  seams_.observer.OnPhase(Phase::kWarmUp, 0);
-  const auto warm = options_.built_in_tokens ? MakePrompt(load) : WarmUp(load);
-  if (!warm) return Unexpected<Error>(warm.error());
+  if (options_.warm_up) {
+    seams_.observer.OnPhase(Phase::kWarmUp, 0);
+    const auto warm = options_.built_in_tokens ? MakePrompt(load) : WarmUp(load);
+    if (!warm) return Unexpected<Error>(warm.error());
+  }
   return Measure(load);
 }
 
@@ -144,7 +146,7 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
     sample->excluded = Judge(load, *sample);
     const std::optional<Exclusion> excluded = sample->excluded;
     const std::int64_t count = sample->metrics.prompt_eval_count.value_or(0);
-    if (!excluded) LearnPromptTokens(count);
+    if (!excluded && count > 0) LearnPromptTokens(count);
     if (const auto kept = Keep(load, *sample); !kept) {
       return Unexpected<Error>(kept.error());
     }

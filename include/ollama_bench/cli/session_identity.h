@@ -22,6 +22,7 @@ struct PresentSession {
   std::filesystem::path results;  ///< for messages
   bool is_new = false;            ///< the store holds nothing yet
   bool force_mixed = false;
+  const Metadata* recorded = nullptr;  ///< of the recording that answers, where one does
 };
 
 /// What came of it.

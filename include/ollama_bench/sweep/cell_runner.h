@@ -26,6 +26,7 @@ struct CellRunnerOptions {
   int num_predict = 2;             ///< tokens
   std::optional<int>
       built_in_tokens;  ///< the prompt is yet to be made, of this size, from the built-in text
+  bool warm_up = true;  ///< a run that is not counted, after each load
 };
 
 /// What a cell's measurement needs. All must outlive it.
