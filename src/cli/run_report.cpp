@@ -10,6 +10,8 @@
 #include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/cli/version.h"
+#include "ollama_bench/core/text.h"
+#include "ollama_bench/plan/remaining_time.h"
 #include "ollama_bench/render/json_report.h"
 #include "ollama_bench/render/text_report.h"
 
@@ -38,13 +40,23 @@ std::string DescribePending(const RunHeader& header) {
 
 }  // namespace
 
-void PrintRunHeader(std::FILE* out, const RunHeader& header) {
+std::string DescribeTimeNeeded(const Pending& pending, std::span<const CellResult> measured) {
+  if (pending.cells.empty()) return "none, all is done";
+  const auto times = CellTimes(measured);
+  const auto one = RemainingTime(times, 1);
+  const auto all = RemainingTime(times, pending.cells.size());
+  if (!one || !all) return "known after the first cell";
+  return fmt::format("about {} ({} a cell so far)", FormatDuration(*all), FormatDuration(*one));
+}
+
+std::string RunHeaderText(const RunHeader& header) {
   const SweepConfig& config = header.config;
   const Identity& identity = header.metadata.identity;
-  Print(out, "ollama-bench {}: {} on Ollama {} at {}\n", kVersion, identity.model,
-        identity.ollama_version, header.server);
-  const auto line = [out](std::string_view label, const std::string& text) {
-    Print(out, "  {:<12} {}\n", label, text);
+  std::string text = fmt::format("ollama-bench {}: {}", kVersion, identity.model);
+  if (!identity.ollama_version.empty()) text += " on Ollama " + identity.ollama_version;
+  text += fmt::format(" at {}\n", header.server);
+  const auto line = [&text](std::string_view label, const std::string& value) {
+    text += fmt::format("  {:<12} {}\n", label, value);
   };
   line("num_ctx", DescribeAxis(config.grid.num_ctx));
   line("num_batch", DescribeAxis(config.grid.num_batch));
@@ -56,6 +68,7 @@ void PrintRunHeader(std::FILE* out, const RunHeader& header) {
   line("num_predict", std::to_string(config.num_predict));
   line("time", header.time_needed);
   line("results", header.results.string());
+  return text;
 }
 
 void PrintRunReport(std::FILE* out, const std::filesystem::path& results,

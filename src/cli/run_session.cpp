@@ -8,10 +8,8 @@
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_report.h"
 #include "ollama_bench/cli/session.h"
-#include "ollama_bench/core/text.h"
 #include "ollama_bench/plan/grid_order.h"
 #include "ollama_bench/plan/pending.h"
-#include "ollama_bench/plan/remaining_time.h"
 
 namespace ollama_bench {
 namespace {
@@ -22,15 +20,6 @@ bool HasSuccess(const std::vector<CellResult>& results) {
   return std::any_of(results.begin(), results.end(), [](const CellResult& result) {
     return !result.failure && MedianPromptEvalRate(result);
   });
-}
-
-std::string TimeNeeded(const Pending& pending, const ResultsStore& store) {
-  if (pending.cells.empty()) return "none, all is done";
-  const auto times = CellTimes(store.results());
-  const auto one = RemainingTime(times, 1);
-  const auto all = RemainingTime(times, pending.cells.size());
-  if (!one || !all) return "known after the first cell";
-  return fmt::format("about {} ({} a cell so far)", FormatDuration(*all), FormatDuration(*one));
 }
 
 ProgressState StateOf(const Session& session, const Pending& pending) {
@@ -65,9 +54,11 @@ Expected<ExitCode, Error> RunSteps(const RunOptions& options, Session& session) 
       FindPending(session.PlannedCells(), session.store().results(),
                   {session.config().repetitions, options.retry_failed, options.limit});
   if (!common.quiet && !common.json) {
-    PrintRunHeader(stderr, {session.config(), session.store().metadata(), pending,
-                            session.driver().place(), session.prompt().description,
-                            TimeNeeded(pending, session.store()), common.results});
+    fmt::print(
+        stderr, "{}",
+        RunHeaderText({session.config(), session.store().metadata(), pending,
+                       session.driver().place(), session.prompt().description,
+                       DescribeTimeNeeded(pending, session.store().results()), common.results}));
   }
   if (pending.cells.empty()) {
     session.ForgetRemovedModels();

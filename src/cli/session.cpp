@@ -66,7 +66,9 @@ Expected<void, Error> Session::Begin(GridSize size) {
   auto complete = driver_.Complete(std::move(config_), size);
   if (!complete) return Unexpected<Error>(complete.error());
   config_ = std::move(*complete);
-  if (auto step = SaveConfig(); !step) return step;
+  if (!options_.save_config.empty()) {
+    if (auto step = SaveConfig(config_, options_.save_config); !step) return step;
+  }
   auto facts = driver_.Connect(config_, store().metadata(), CountSamples(store()));
   if (!facts) return Unexpected<Error>(facts.error());
   facts_ = std::move(*facts);
@@ -76,16 +78,6 @@ Expected<void, Error> Session::Begin(GridSize size) {
   }
   if (auto step = SettleTemporaryModels(); !step) return step;
   return CheckStoreFits();
-}
-
-Expected<void, Error> Session::SaveConfig() const {
-  if (options_.save_config.empty()) return {};
-  std::ofstream out(options_.save_config, std::ios::binary | std::ios::trunc);
-  out << FormatSweepConfig(config_);
-  out.close();
-  if (out) return {};
-  return Fail(ExitCode::kEnvironment,
-              fmt::format("cannot write {}", options_.save_config.string()));
 }
 
 // What an earlier start left is removed; a model of the user's is never taken for one of ours.
@@ -134,12 +126,8 @@ std::unique_ptr<ProgressObserver> Session::MakeProgress(ProgressState state) {
 
 void Session::WarnOfGrid() const {
   if (driver_.recording() != nullptr) return;
-  // Four bytes a token is the usual guess for a text that no server has counted yet.
-  const auto guess = prompt_.built_in_tokens ? *prompt_.built_in_tokens
-                                             : static_cast<std::int64_t>(prompt_.text.size() / 4);
-  const PromptFacts facts{store().metadata().identity.prompt_tokens.value_or(guess),
-                          config_.num_predict, facts_.trained_context,
-                          store().metadata().identity.driver == "cli"};
+  const PromptFacts facts{ExpectedPromptTokens(prompt_, store().metadata()), config_.num_predict,
+                          facts_.trained_context, store().metadata().identity.driver == "cli"};
   for (const PlanWarning& warning : PlanWarnings(config_.grid, facts)) Warn(warning.message);
 }
 
@@ -207,6 +195,15 @@ void Session::ForgetRemovedModels() {
   if (store().metadata().temporary_models.empty()) return;
   ClearTemporaryModels();
   if (const auto saved = opened_->store.Commit(); !saved) Warn(saved.error().message);
+}
+
+Expected<void, SessionError> SaveConfig(const SweepConfig& config,
+                                        const std::filesystem::path& path) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << FormatSweepConfig(config);
+  out.close();
+  if (out) return {};
+  return Fail(ExitCode::kEnvironment, fmt::format("cannot write {}", path.string()));
 }
 
 ExitCode ExitCodeOf(const SweepOutcome& outcome, bool any_success) {

@@ -12,6 +12,7 @@ struct RunOptions {
   SessionOptions session;
   std::optional<std::size_t> limit;  ///< cells measured by this start at most
   bool retry_failed = false;
+  bool dry_run = false;  ///< only tell what would be done
 };
 
 }  // namespace ollama_bench

@@ -60,7 +60,6 @@ class Session {
  private:
   Expected<void, SessionError> SettleTemporaryModels();
   Expected<void, SessionError> CheckStoreFits();
-  Expected<void, SessionError> SaveConfig() const;
   Expected<void, SessionError> WriteDownPlan();
   void WarnOfGrid() const;
   void CleanUp();
@@ -79,6 +78,10 @@ class Session {
   ServerFacts facts_;
   SessionPrompt prompt_;
 };
+
+/// Writes `config` as a YAML file that LoadSweepConfig reads.
+Expected<void, SessionError> SaveConfig(const SweepConfig& config,
+                                        const std::filesystem::path& path);
 
 /// What a sweep's end means for the shell, `any_success` being whether the store holds a rate.
 ExitCode ExitCodeOf(const SweepOutcome& outcome, bool any_success);
