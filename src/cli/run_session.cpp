@@ -54,7 +54,7 @@ Expected<ExitCode, Error> RunSteps(const RunOptions& options, Session& session) 
       FindPending(session.PlannedCells(), session.store().results(),
                   {session.config().repetitions, options.retry_failed, options.limit});
   if (!common.quiet && !common.json) {
-    fmt::print(
+    Print(
         stderr, "{}",
         RunHeaderText({session.config(), session.store().metadata(), pending,
                        session.driver().place(), session.prompt().description,
