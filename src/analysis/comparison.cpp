@@ -8,6 +8,8 @@ namespace ollama_bench {
 namespace {
 
 constexpr std::size_t kFewestCellsForSpread = 3;
+// How much of the probability of a false call the cells have; the overall change has the rest.
+constexpr double kShareOfCells = 0.8;
 
 // Both sweeps' units under one noise. A cell of the second is another one than that of the first.
 NoiseModel PooledNoise(const std::vector<LoadUnit>& first, std::vector<LoadUnit> second) {
@@ -50,8 +52,8 @@ void CallCells(std::vector<CellChange>& cells, const Demand& demand) {
   });
   std::size_t called = 0;
   for (std::size_t i = 0; i < order.size(); ++i) {
-    const double allowed =
-        (1 - demand.level) * static_cast<double>(i + 1) / static_cast<double>(order.size());
+    const double allowed = (1 - demand.level) * kShareOfCells * static_cast<double>(i + 1) /
+                           static_cast<double>(order.size());
     if (cells[order[i]].change.p_value <= allowed) called = i + 1;
   }
   for (std::size_t i = 0; i < called; ++i) {
@@ -87,7 +89,8 @@ Change OverallChange(const std::vector<CellChange>& cells, const NoiseModel& noi
     if (is_wider) overall.log.error = spread;
   }
   overall.p_value = overall.log.error.PValue(overall.log.value);
-  overall.is_called = overall.p_value <= 1 - demand.level && Exceeds(overall, demand.threshold);
+  overall.is_called = overall.p_value <= (1 - demand.level) * (1 - kShareOfCells) &&
+                      Exceeds(overall, demand.threshold);
   return overall;
 }
 

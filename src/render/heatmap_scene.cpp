@@ -10,7 +10,7 @@
 #include "heatmap_cell.h"
 #include "heatmap_header.h"
 #include "heatmap_legend.h"
-#include "ollama_bench/analysis/best_cell.h"
+#include "heatmap_notes.h"
 #include "ollama_bench/analysis/table_statistics.h"
 
 namespace ollama_bench {
@@ -71,14 +71,16 @@ struct Layout {
   AxisLabels num_batch;
   std::optional<ColorBar> color_bar;
   std::vector<LegendEntry> legend;
+  std::vector<std::string> notes;
+  Point notes_corner;
   Box header_place;
   Box plot;
   double width = 0;
   double height = 0;
 };
 
-Layout Plan(const ResultTable& table, const SweepCaption& caption, const ValueScale& scale,
-            const std::optional<BestCell>& best, const Font& font) {
+Layout Plan(const ResultTable& table, const std::optional<SweepAnswer>& answer,
+            const SweepCaption& caption, const ValueScale& scale, const Font& font) {
   Layout layout;
   layout.cell = ChooseCellSize(table);
   layout.num_ctx = PlanNumCtxLabels(table.grid.num_ctx, layout.cell.width, font);
@@ -93,25 +95,28 @@ Layout Plan(const ResultTable& table, const SweepCaption& caption, const ValueSc
   layout.width = std::ceil(std::max(right + kMargin, kNarrowest));
 
   const double inner_width = layout.width - 2 * kMargin;
-  layout.header = PlanHeader(table, caption, best, scale.format, font, inner_width);
+  layout.header = PlanHeader(table, caption, answer, font, inner_width);
   layout.header_place = {kMargin, kMargin - 8, inner_width, HeaderHeight(layout.header)};
   layout.plot.y = layout.header_place.bottom() + kHeaderGap + kAxisNameLine + kAxisNameGap;
 
   double bottom = layout.plot.bottom() + layout.num_ctx.extent + kAxisNameBelow;
   if (layout.color_bar) bottom = std::max(bottom, layout.plot.y + layout.color_bar->height + 8);
-  layout.legend =
-      PlanLegend(ComputeStatistics(table), {kMargin, bottom + kLegendGap}, inner_width, font);
+  layout.legend = PlanLegend(ComputeStatistics(table), AnswerMarks(answer),
+                             {kMargin, bottom + kLegendGap}, inner_width, font);
   if (!layout.legend.empty()) bottom = layout.legend.back().place.bottom();
+  layout.notes = PlanNotes(answer, inner_width, font);
+  layout.notes_corner = {kMargin, bottom};
+  bottom += NotesHeight(layout.notes);
   layout.height = std::ceil(bottom + kMargin - 8);
   return layout;
 }
 
 void DrawCells(SceneBuilder& scene, const ResultTable& table, const Layout& layout,
-               const ValueScale& scale, const std::optional<BestCell>& best) {
+               const ValueScale& scale, const AnswerMarks& marks) {
   const auto [width, height] = layout.cell;
   const double gap = std::min(width, height) >= kSmallestCellWithGap ? 1 : 0;
   const double value_size = ValueTextSize(table, scale.format, layout.cell, scene.font());
-  std::optional<Box> best_box;
+  std::optional<Box> recommended;  // drawn last, over its neighbours
   for (std::size_t row = 0; row < table.rows(); ++row) {
     for (std::size_t column = 0; column < table.columns(); ++column) {
       const Box box{layout.plot.x + width * static_cast<double>(column),
@@ -120,19 +125,22 @@ void DrawCells(SceneBuilder& scene, const ResultTable& table, const Layout& layo
       const CellState& state = table.At(row, column);
       DrawCellBackground(scene, box, state, scale, CellTitle(table, cell, state));
       DrawCellText(scene, box, state, scale, value_size);
-      if (best && cell == best->cell) best_box = box;
+      if (marks.Of(cell) == AnswerMark::kRecommended) {
+        recommended = box;
+      } else {
+        DrawMark(scene, box, marks.Of(cell));
+      }
     }
   }
-  if (best_box) DrawBestOutline(scene, *best_box);
+  if (recommended) DrawMark(scene, *recommended, AnswerMark::kRecommended);
 }
 
 }  // namespace
 
-Scene LayOutHeatmap(const ResultTable& table, const SweepCaption& caption, const Colormap& colormap,
-                    const Font& font) {
+Scene LayOutHeatmap(const ResultTable& table, const std::optional<SweepAnswer>& answer,
+                    const SweepCaption& caption, const Colormap& colormap, const Font& font) {
   const ValueScale scale = MakeValueScale(table, colormap);
-  const auto best = FindBestCell(table);
-  const Layout layout = Plan(table, caption, scale, best, font);
+  const Layout layout = Plan(table, answer, caption, scale, font);
 
   SceneBuilder scene(font);
   DrawHeader(scene, layout.header, layout.header_place);
@@ -143,7 +151,8 @@ Scene LayOutHeatmap(const ResultTable& table, const SweepCaption& caption, const
                  {layout.plot.right() + kColorBarGap, layout.plot.y});
   }
   DrawLegend(scene, layout.legend, scale);
-  DrawCells(scene, table, layout, scale, best);
+  DrawNotes(scene, layout.notes, layout.notes_corner, layout.width - 2 * kMargin);
+  DrawCells(scene, table, layout, scale, AnswerMarks(answer));
   return scene.Finish(layout.width, layout.height,
                       fmt::format("{}: {} by num_ctx and num_batch", layout.header.title,
                                   Describe(table.metric).label));

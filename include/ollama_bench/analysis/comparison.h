@@ -38,9 +38,12 @@ struct SweepComparison {
 
 /// Compares the cells that both sweeps measured.
 ///
+/// Two sweeps of which nothing changed bring a call, of whatever kind, with probability 1 - level
+/// at most: the cells have four fifths of that, the overall change one fifth.
+///
 /// Per cell: the difference of the mean log values, its standard error from the noise pooled over
 /// both sweeps, Student's t; called where the procedure of Benjamini and Hochberg (JRSS B 57, 1995)
-/// at 1 - level over the grid rejects, and the change exceeds the threshold.
+/// over the grid rejects, and the change exceeds the threshold.
 ///
 /// Overall: the mean of the paired differences. What is exchangeable under "nothing changed" is a
 /// cell's pair of estimates, so their spread over the cells gives a standard error that also holds

@@ -17,6 +17,7 @@ struct AnswerOptions {
   double max_loss = 0.05;        ///< of the largest safe context against the best, relative
   bool detrend = false;          ///< take a drift out, where there is one that may be
   std::optional<Cell> baseline;  ///< what the user has at present
+  std::string baseline_source;   ///< "Modelfile" or "Ollama default"
 };
 
 /// The largest context at which hardly anything is lost, and nothing goes to the CPU.
