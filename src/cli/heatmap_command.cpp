@@ -13,7 +13,8 @@
 
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/result_table.h"
-#include "ollama_bench/cli/exit_code.h"
+#include "ollama_bench/cli/opened_store.h"
+#include "ollama_bench/cli/output_file.h"
 #include "ollama_bench/cli/percent_option.h"
 #include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/terminal.h"
@@ -25,7 +26,6 @@
 #include "ollama_bench/render/json_report.h"
 #include "ollama_bench/render/picture.h"
 #include "ollama_bench/render/text_report.h"
-#include "ollama_bench/store/atomic_file.h"
 #include "ollama_bench/store/file_system.h"
 #include "ollama_bench/store/results_store.h"
 
@@ -33,9 +33,6 @@ namespace ollama_bench {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Fewer generated tokens give a rate that is mostly rounding and start-up.
-constexpr int kFewestTokensForEvalRate = 32;
 
 struct HeatmapOptions {
   fs::path results = "benchmark_results.json";
@@ -54,22 +51,8 @@ struct OutputFileText {
   std::string bytes;
 };
 
-struct HeatmapError {
-  ExitCode code = ExitCode::kUsage;
-  std::string message;
-};
-
-Unexpected<HeatmapError> Fail(ExitCode code, std::string message) {
-  return Unexpected<HeatmapError>(HeatmapError{code, std::move(message)});
-}
-
-ExitCode CodeFor(StoreError::Kind kind) {
-  if (kind == StoreError::Kind::kMissing) return ExitCode::kUsage;
-  return kind == StoreError::Kind::kIo ? ExitCode::kEnvironment : ExitCode::kStore;
-}
-
 // The results are the one file that must not become a picture by a slip of the hand.
-Expected<void, HeatmapError> CheckOutputs(const HeatmapOptions& options) {
+Expected<void, SessionError> CheckOutputs(const HeatmapOptions& options) {
   std::vector<fs::path> outputs = options.pictures;
   if (!options.no_csv) outputs.push_back(options.csv);
   for (const fs::path& output : outputs) {
@@ -82,17 +65,7 @@ Expected<void, HeatmapError> CheckOutputs(const HeatmapOptions& options) {
   return {};
 }
 
-Expected<void, HeatmapError> CheckMetric(Metric metric, const Identity& identity) {
-  if (metric != Metric::kEvalRate || !identity.num_predict) return {};
-  if (*identity.num_predict >= kFewestTokensForEvalRate) return {};
-  return Fail(ExitCode::kUsage,
-              fmt::format("eval_rate says nothing here: each run generated at most {} tokens "
-                          "(num_predict), and a rate needs {} or more. Use another --metric, or "
-                          "sweep again with --num-predict 128.",
-                          *identity.num_predict, kFewestTokensForEvalRate));
-}
-
-Expected<std::vector<OutputFileText>, HeatmapError> RenderFiles(const HeatmapOptions& options,
+Expected<std::vector<OutputFileText>, SessionError> RenderFiles(const HeatmapOptions& options,
                                                                 const StoredReport& report) {
   std::vector<OutputFileText> files;
   const ResultTable& table = report.table;
@@ -113,20 +86,10 @@ Expected<std::vector<OutputFileText>, HeatmapError> RenderFiles(const HeatmapOpt
   return files;
 }
 
-Expected<void, IoError> WriteFile(FileSystem& file_system, const OutputFileText& file) {
-  auto output = AtomicFile::Open(file_system, file.path);
-  if (!output) return Unexpected<IoError>(output.error());
-  if (auto done = output->Write(file.bytes); !done) return done;
-  if (auto done = output->Flush(); !done) return Unexpected<IoError>(done.error());
-  return output->Commit();
-}
-
-Expected<void, HeatmapError> WriteFiles(FileSystem& file_system,
+Expected<void, SessionError> WriteFiles(FileSystem& file_system,
                                         const std::vector<OutputFileText>& files) {
   for (const OutputFileText& file : files) {
-    if (const auto done = WriteFile(file_system, file); !done) {
-      return Fail(ExitCode::kEnvironment, done.error().message);
-    }
+    if (auto done = WriteOutputFile(file_system, file.path, file.bytes); !done) return done;
     fmt::print(stderr, "wrote {}\n", file.path.string());
   }
   return {};
@@ -141,15 +104,15 @@ void PrintReport(const HeatmapOptions& options, const StoredReport& report) {
   fmt::print("{}", RenderTextReport(report.table, report.answer, report.caption, style));
 }
 
-Expected<ExitCode, HeatmapError> MakeHeatmap(const HeatmapOptions& options) {
-  if (const auto ok = CheckOutputs(options); !ok) return Unexpected<HeatmapError>(ok.error());
+Expected<ExitCode, SessionError> MakeHeatmap(const HeatmapOptions& options) {
+  if (const auto ok = CheckOutputs(options); !ok) return Unexpected<SessionError>(ok.error());
   PosixFileSystem file_system;
   const auto store = ResultsStore::Load(file_system, options.results);
-  if (!store) return Fail(CodeFor(store.error().kind), store.error().message);
+  if (!store) return Unexpected<SessionError>(ToSessionError(store.error()));
   const Metric metric = *MetricFromKey(options.metric);
   const Metadata& metadata = store->metadata();
   if (const auto ok = CheckMetric(metric, metadata.identity); !ok) {
-    return Unexpected<HeatmapError>(ok.error());
+    return Unexpected<SessionError>(ok.error());
   }
   AnswerOptions answer_options;
   answer_options.max_loss = *ParsePercent(options.max_loss);  // checked with the command line
@@ -160,9 +123,9 @@ Expected<ExitCode, HeatmapError> MakeHeatmap(const HeatmapOptions& options) {
   }
   PrintReport(options, *report);
   const auto files = RenderFiles(options, *report);
-  if (!files) return Unexpected<HeatmapError>(files.error());
+  if (!files) return Unexpected<SessionError>(files.error());
   if (const auto ok = WriteFiles(file_system, *files); !ok) {
-    return Unexpected<HeatmapError>(ok.error());
+    return Unexpected<SessionError>(ok.error());
   }
   return FindBestCell(report->table) ? ExitCode::kDone : ExitCode::kNoCell;
 }

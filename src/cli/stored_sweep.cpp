@@ -12,6 +12,9 @@ namespace {
 // Ollama's own num_batch where a model does not name one: api/types.go, DefaultOptions.
 constexpr int kDefaultNumBatch = 512;
 
+// Fewer generated tokens give a rate that is mostly rounding and start-up.
+constexpr int kFewestTokensForEvalRate = 32;
+
 std::string DescribeHardware(const Environment& environment) {
   std::vector<std::pair<std::string, int>> kinds;
   for (const std::string& gpu : environment.gpus) {
@@ -48,6 +51,16 @@ SweepCaption MakeCaption(const Metadata& metadata) {
   caption.replayed = metadata.replayed;
   caption.mixed = metadata.mixed;
   return caption;
+}
+
+Expected<void, SessionError> CheckMetric(Metric metric, const Identity& identity) {
+  if (metric != Metric::kEvalRate || !identity.num_predict) return {};
+  if (*identity.num_predict >= kFewestTokensForEvalRate) return {};
+  return Fail(ExitCode::kUsage,
+              fmt::format("eval_rate says nothing here: each run generated at most {} tokens "
+                          "(num_predict), and a rate needs {} or more. Use another --metric, or "
+                          "sweep again with --num-predict 128.",
+                          *identity.num_predict, kFewestTokensForEvalRate));
 }
 
 std::optional<Cell> BaselineCell(const Metadata& metadata) {

@@ -11,58 +11,11 @@
 #include "heatmap_header.h"
 #include "heatmap_legend.h"
 #include "heatmap_notes.h"
+#include "heatmap_plot.h"
 #include "ollama_bench/analysis/table_statistics.h"
 
 namespace ollama_bench {
 namespace {
-
-constexpr double kMargin = 28;
-constexpr double kNarrowest = 640;
-constexpr double kHeaderGap = 16;  // between the header and the names of the axes
-constexpr double kColorBarGap = 28;
-constexpr double kLegendGap = 16;
-constexpr double kAxisNameBelow = 24;  // room for the name below the labels
-
-constexpr double kWidestCell = 104;
-constexpr double kHighestCell = 56;
-constexpr double kUsualPlotWidth = 2160;
-constexpr double kUsualPlotHeight = 900;
-constexpr double kSmallestCell = 4;  // while the plot can still grow
-constexpr double kLargestPlot = 8000;
-constexpr double kSmallestCellWithGap = 10;
-
-struct CellSize {
-  double width = 0;
-  double height = 0;
-};
-
-// Whole pixels, so that edges are sharp, unless there are more cells than pixels.
-double CellExtent(double usual_plot, double largest, std::size_t count) {
-  const double n = static_cast<double>(count);
-  const double extent = std::floor(std::clamp(usual_plot / n, kSmallestCell, largest));
-  return std::min(extent, kLargestPlot / n);
-}
-
-CellSize ChooseCellSize(const ResultTable& table) {
-  const double width = CellExtent(kUsualPlotWidth, kWidestCell, table.columns());
-  const double highest = std::clamp(std::floor(width * 0.62), 24.0, kHighestCell);
-  return {width, CellExtent(kUsualPlotHeight, highest, table.rows())};
-}
-
-// The largest size at which every value fits into a cell with some air around it.
-double ValueTextSize(const ResultTable& table, const NumberFormat& format, const CellSize& cell,
-                     const Font& font) {
-  constexpr double kLargest = 15;
-  constexpr double kMargins = 10;
-  double widest = 0;
-  for (const CellState& state : table.states) {
-    if (const auto* measured = std::get_if<Measured>(&state)) {
-      widest = std::max(widest, font.Width(format(measured->value), 1));
-    }
-  }
-  if (widest == 0 || cell.width <= kMargins) return 0;
-  return std::min({kLargest, cell.height * 0.46, (cell.width - kMargins) / widest});
-}
 
 struct Layout {
   CellSize cell;
@@ -82,7 +35,7 @@ struct Layout {
 Layout Plan(const ResultTable& table, const std::optional<SweepAnswer>& answer,
             const SweepCaption& caption, const ValueScale& scale, const Font& font) {
   Layout layout;
-  layout.cell = ChooseCellSize(table);
+  layout.cell = ChooseCellSize(table.grid);
   layout.num_ctx = PlanNumCtxLabels(table.grid.num_ctx, layout.cell.width, font);
   layout.num_batch = PlanNumBatchLabels(table.grid.num_batch, layout.cell.height, font);
   layout.plot = {kMargin + layout.num_batch.extent, 0,
@@ -113,14 +66,11 @@ Layout Plan(const ResultTable& table, const std::optional<SweepAnswer>& answer,
 
 void DrawCells(SceneBuilder& scene, const ResultTable& table, const Layout& layout,
                const ValueScale& scale, const AnswerMarks& marks) {
-  const auto [width, height] = layout.cell;
-  const double gap = std::min(width, height) >= kSmallestCellWithGap ? 1 : 0;
   const double value_size = ValueTextSize(table, scale.format, layout.cell, scene.font());
   std::optional<Box> recommended;  // drawn last, over its neighbours
   for (std::size_t row = 0; row < table.rows(); ++row) {
     for (std::size_t column = 0; column < table.columns(); ++column) {
-      const Box box{layout.plot.x + width * static_cast<double>(column),
-                    layout.plot.y + height * static_cast<double>(row), width - gap, height - gap};
+      const Box box = CellBox({layout.plot.x, layout.plot.y}, layout.cell, row, column);
       const Cell cell = table.CellAt(row, column);
       const CellState& state = table.At(row, column);
       DrawCellBackground(scene, box, state, scale, CellTitle(table, cell, state));

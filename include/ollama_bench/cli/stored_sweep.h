@@ -6,6 +6,7 @@
 
 #include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/analysis/sweep_answer.h"
+#include "ollama_bench/cli/session_error.h"
 #include "ollama_bench/core/axis.h"
 #include "ollama_bench/render/sweep_caption.h"
 #include "ollama_bench/store/results_store.h"
@@ -18,6 +19,9 @@ Grid PlannedGrid(const Metadata& metadata);
 /// What a report says about the store: GPUs of one kind are counted, and without any the CPU stands
 /// for the hardware.
 SweepCaption MakeCaption(const Metadata& metadata);
+
+/// kUsage where the runs of such a sweep generated too few tokens for the metric to say anything.
+Expected<void, SessionError> CheckMetric(Metric metric, const Identity& identity);
 
 /// The setting that the sweep is to beat; empty where the store does not say.
 std::optional<Cell> BaselineCell(const Metadata& metadata);
