@@ -13,6 +13,7 @@
 
 #include "ollama_bench/cli/opened_store.h"
 #include "ollama_bench/cli/output_file.h"
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/core/system_clock.h"
 #include "ollama_bench/store/merge.h"
 
@@ -58,7 +59,7 @@ Expected<void, SessionError> CheckMerged(const MergeOptions& options, const Merg
 void Report(const MergeOptions& options, const MergedStores& merged) {
   if (!options.json) {
     Print(stdout, "{}: {} cells, {} samples of {} files{}\n", options.output.string(), merged.cells,
-               merged.samples, options.inputs.size(), merged.conflicts.empty() ? "" : ", MIXED");
+          merged.samples, options.inputs.size(), merged.conflicts.empty() ? "" : ", MIXED");
     return;
   }
   Json inputs = Json::array();

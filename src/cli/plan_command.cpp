@@ -6,10 +6,10 @@
 #include <cstdio>
 #include <memory>
 
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_command.h"
 #include "ollama_bench/cli/session.h"
 #include "ollama_bench/cli/sweep_plan.h"
-#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/system_clock.h"
 #include "ollama_bench/plan/grid_order.h"
@@ -36,7 +36,7 @@ Expected<void, SessionError> Probe(RunOptions options, const SweepConfig& config
   const bool known = !CellTimes(session.store().results()).empty();
   if (known || pending.cells.empty()) return {};
   Print(stderr, "probing with num_ctx={} num_batch={}\n", pending.cells.front().num_ctx,
-             pending.cells.front().num_batch);
+        pending.cells.front().num_batch);
   GridOrder order(pending.cells);
   const auto outcome = session.Measure(order, session.MakeProgress({}), session.RunnerOptions());
   if (!outcome) return Unexpected<SessionError>(outcome.error());
@@ -70,7 +70,7 @@ ExitCode ShowPlan(const RunOptions& options, const SweepConfig& config, const St
     Print(stdout, "{}\n", PlanJson(*plan, results));
   } else {
     Print(stdout, "{}",
-               PlanText(*plan, results, static_cast<std::size_t>(TerminalWidth(STDOUT_FILENO))));
+          PlanText(*plan, results, static_cast<std::size_t>(TerminalWidth(STDOUT_FILENO))));
   }
   if (!options.session.save_config.empty()) {
     const auto saved = SaveConfig(plan->config, options.session.save_config);

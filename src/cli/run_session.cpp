@@ -54,11 +54,10 @@ Expected<ExitCode, Error> RunSteps(const RunOptions& options, Session& session) 
       FindPending(session.PlannedCells(), session.store().results(),
                   {session.config().repetitions, options.retry_failed, options.limit});
   if (!common.quiet && !common.json) {
-    Print(
-        stderr, "{}",
-        RunHeaderText({session.config(), session.store().metadata(), pending,
-                       session.driver().place(), session.prompt().description,
-                       DescribeTimeNeeded(pending, session.store().results()), common.results}));
+    Print(stderr, "{}",
+          RunHeaderText({session.config(), session.store().metadata(), pending,
+                         session.driver().place(), session.prompt().description,
+                         DescribeTimeNeeded(pending, session.store().results()), common.results}));
   }
   if (pending.cells.empty()) {
     session.ForgetRemovedModels();

@@ -10,8 +10,8 @@
 #include <memory>
 
 #include "ollama_bench/cli/opened_store.h"
-#include "ollama_bench/cli/store_status.h"
 #include "ollama_bench/cli/print.h"
+#include "ollama_bench/cli/store_status.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/system_clock.h"
 
