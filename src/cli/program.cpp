@@ -10,10 +10,15 @@
 #include <functional>
 #include <optional>
 
+#include "ollama_bench/cli/doctor_command.h"
 #include "ollama_bench/cli/exit_code.h"
 #include "ollama_bench/cli/heatmap_command.h"
+#include "ollama_bench/cli/merge_command.h"
+#include "ollama_bench/cli/plan_command.h"
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_command.h"
 #include "ollama_bench/cli/signals.h"
+#include "ollama_bench/cli/status_command.h"
 #include "ollama_bench/cli/version.h"
 #include "ollama_bench/core/stop_request.h"
 
@@ -39,7 +44,7 @@ std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
 int CheckOutput(int code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
   if (errno == EPIPE) DieOfSignal(SIGPIPE);
-  fmt::print(stderr, "ollama-bench: cannot write to standard output\n");
+  Print(stderr, "ollama-bench: cannot write to standard output\n");
   return static_cast<int>(ExitCode::kEnvironment);
 }
 
@@ -56,17 +61,21 @@ int RunProgram(int argc, char** argv) {
   app.require_subcommand(0, 1);
   app.footer(kFooter);
   std::function<int()> action = [&app] {
-    fmt::print(stderr, "{}", app.help());
+    Print(stderr, "{}", app.help());
     return static_cast<int>(ExitCode::kUsage);
   };
   AddRunCommand(app, action, stop);
+  AddPlanCommand(app, action, stop);
+  AddStatusCommand(app, action, stop);
   AddHeatmapCommand(app, action);
+  AddMergeCommand(app, action);
+  AddDoctorCommand(app, action, stop);
   if (const auto code = Parse(app, argc, argv)) return CheckOutput(*code);
   int code = 0;
   try {
     code = action();
   } catch (const std::exception& error) {
-    fmt::print(stderr, "ollama-bench: {}\n", error.what());
+    Print(stderr, "ollama-bench: {}\n", error.what());
     code = static_cast<int>(ExitCode::kEnvironment);
   }
   code = CheckOutput(code);
