@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 
 #include "ollama_bench/search/random.h"
 
@@ -123,17 +121,6 @@ Certainty CertaintySampler::Draw(const SearchModel& model, const SearchBelief& b
     if (belief.successes[cells[i]] > 0 && as_good[i] >= kShownSlower * drawn) {
       result.equals.push_back(cells[i]);
     }
-  }
-  if (std::getenv("DUMPD") && result.challenger) {
-    fprintf(stderr,
-            "P=%.3f leader %zu,%zu mean %.4f sd %.4f ; ch %zu,%zu mean %.4f sd %.4f poss %.3f feas "
-            "%.3f fast %.3f wins %.3f meas %d\n",
-            result.probability, cells[0] / 17, cells[0] % 17, belief.mean[cells[0]],
-            belief.sd[cells[0]], *result.challenger / 17, *result.challenger % 17,
-            belief.mean[*result.challenger], belief.sd[*result.challenger],
-            Possible(belief, *result.challenger), belief.p_feasible[*result.challenger],
-            belief.p_fast[*result.challenger], most * 1.0 / drawn,
-            belief.successes[*result.challenger]);
   }
   return result;
 }

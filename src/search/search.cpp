@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <numbers>
 
@@ -11,15 +10,18 @@
 #include "search_model.h"
 
 namespace ollama_bench {
-double Knob(const char* name, double fallback) {
-  const char* text = std::getenv(name);
-  return text ? std::atof(text) : fallback;
-}
 namespace {
 
 constexpr double kSure = 0.99;
+constexpr double kSafe = 0.95;
 constexpr std::size_t kSureInARow = 3;
 constexpr std::size_t kLeastMeasured = 24;
+constexpr std::size_t kStartCells = 12;
+constexpr std::size_t kExploreEvery = 6;
+// How far below the leader, in log rate, a cell is a third as interesting to explore.
+constexpr double kNear = 0.1;
+// An expected gain below this, relative, is not worth chasing: then the leader is put to the test.
+constexpr double kSmallGain = 0.0007;
 
 double NormalDensity(double z) {
   return std::exp(-0.5 * z * z) / std::sqrt(2.0 * std::numbers::pi);
@@ -56,8 +58,10 @@ class Search::State {
  public:
   State(const Grid& grid, const SearchOptions& options)
       : grid_(grid), options_(options), model_(grid_), sampler_(options.seed) {
+    barred_.assign(grid_.CellCount(), false);
+    cpu_share_.assign(grid_.CellCount(), 0.0);
     if (grid_.CellCount() == 0) return;
-    start_ = StartDesign(grid_, static_cast<std::size_t>(Knob("N0", 12)), options.seed);
+    start_ = StartDesign(grid_, kStartCells, options.seed);
     if (options.present) {
       if (const auto cell = grid_.Find(*options.present)) start_.insert(start_.begin(), *cell);
     }
@@ -70,7 +74,11 @@ class Search::State {
       history_.push_back({*cell, std::log(*measurement.rate)});
     } else if (measurement.failure && BelongsToCell(*measurement.failure)) {
       history_.push_back({*cell, std::nullopt});
+    } else {
+      barred_[*cell] = true;
+      return;
     }
+    if (measurement.cpu_share) cpu_share_[*cell] = *measurement.cpu_share;
   }
 
   const SearchBelief& Belief() {
@@ -110,20 +118,38 @@ class Search::State {
     return true;
   }
 
-  std::size_t NextCell() {
+  std::optional<std::size_t> NextCell() {
+    if (std::find(barred_.begin(), barred_.end(), false) == barred_.end()) return std::nullopt;
     const SearchBelief& belief = Belief();
     for (const std::size_t cell : start_) {
-      if (belief.successes[cell] + belief.failures[cell] == 0 && belief.p_feasible[cell] > 0.2 &&
-          history_.size() < start_.size()) {
+      if (!barred_[cell] && belief.successes[cell] + belief.failures[cell] == 0 &&
+          belief.p_feasible[cell] > 0.2 && history_.size() < start_.size()) {
         return cell;
       }
     }
     if (!belief.leader) return Farthest();
-    const auto every = static_cast<std::size_t>(Knob("EVERY", 6));
-    if (every && history_.size() % every == every - 1) {
-      return Farthest(history_.size() / every % 2 == 1);
+    if (history_.size() % kExploreEvery == kExploreEvery - 1) {
+      return Farthest(history_.size() / kExploreEvery % 2 == 1);
     }
     return MostGain();
+  }
+
+  /// The largest num_ctx, and of those the fastest cell, that loses little for sure.
+  std::optional<SafeContext> Safe() {
+    const SearchBelief& belief = Belief();
+    std::optional<std::size_t> result;
+    for (std::size_t cell = 0; cell < grid_.CellCount(); ++cell) {
+      if (result && grid_.CtxIndex(cell) == grid_.CtxIndex(*result) &&
+          belief.mean[cell] <= belief.mean[*result]) {
+        continue;
+      }
+      if (StaysOnGpu(cell) && ProbabilityOfSmallLoss(cell) >= kSafe) result = cell;
+    }
+    if (!result) return std::nullopt;
+    return SafeContext{
+        grid_.CellAt(*result),
+        std::max(0.0, 1.0 - std::exp(belief.mean[*result] - belief.mean[*belief.leader])),
+        belief.successes[*result] > 0};
   }
 
   const SearchGrid& grid() const { return grid_; }
@@ -136,13 +162,14 @@ class Search::State {
     double most = -1.0;
     std::size_t result = 0;
     for (std::size_t cell = 0; cell < grid_.CellCount(); ++cell) {
+      if (barred_[cell]) continue;
       double least = 4.0;
       for (const Observation& o : history_) {
         least = std::min(least, grid_.SquaredDistance(cell, o.cell));
       }
       double value = std::sqrt(least) * belief.p_feasible[cell] * belief.p_fast[cell];
       if (near && belief.leader) {
-        value *= std::exp((belief.mean[cell] - belief.mean[*belief.leader]) / Knob("NEAR", 0.1));
+        value *= std::exp((belief.mean[cell] - belief.mean[*belief.leader]) / kNear);
       }
       if (value > most) {
         most = value;
@@ -150,6 +177,34 @@ class Search::State {
       }
     }
     return result;
+  }
+
+  /// What needs no more than a cell on the GPUs alone is there too, as far as was seen.
+  bool StaysOnGpu(std::size_t cell) {
+    for (std::size_t other = 0; other < grid_.CellCount(); ++other) {
+      if (cpu_share_[other] > 0.0 && grid_.CtxIndex(other) <= grid_.CtxIndex(cell) &&
+          grid_.BatchIndex(other) <= grid_.BatchIndex(cell)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  double ProbabilityOfSmallLoss(std::size_t cell) {
+    const SearchBelief& belief = Belief();
+    const std::size_t leader = *belief.leader;
+    const double possible = barred_[cell] ? 0.0 : belief.p_feasible[cell] * belief.p_fast[cell];
+    if (possible < kSafe || cell == leader) return possible;
+    const double allowed = std::log1p(-options_.max_loss);
+    double probability = 0.0;
+    for (const ValueComponent& c : belief.components) {
+      const auto x = static_cast<Eigen::Index>(cell);
+      const auto l = static_cast<Eigen::Index>(leader);
+      const double both = model_.values().Covariance(c, cell, leader);
+      const double spread = std::max(1e-12, c.variance[x] + c.variance[l] - 2.0 * both);
+      probability += c.weight * NormalBelow((c.mean[x] - c.mean[l] - allowed) / std::sqrt(spread));
+    }
+    return possible * probability;
   }
 
   /// How much one more measurement of `at` tells of the difference of two cells.
@@ -171,7 +226,7 @@ class Search::State {
     for (const ValueComponent& c : belief.components) {
       for (std::size_t cell = 0; cell < grid_.CellCount(); ++cell) {
         const double possible = belief.p_feasible[cell] * belief.p_fast[cell];
-        if (cell == leader || possible < 1e-3) continue;
+        if (cell == leader || barred_[cell] || possible < 1e-3) continue;
         const auto x = static_cast<Eigen::Index>(cell);
         const double difference = c.mean[x] - c.mean[l];
         const double both = model_.values().Covariance(c, cell, leader);
@@ -181,10 +236,11 @@ class Search::State {
     }
     const auto most = std::max_element(improvement.begin(), improvement.end());
     auto rival = static_cast<std::size_t>(most - improvement.begin());
-    if (*most < Knob("FINAL", 0.0007)) {
+    if (*most < kSmallGain) {
       const Certainty& certainty = CertaintyNow();
-      if (certainty.challenger) rival = *certainty.challenger;
+      if (certainty.challenger && !barred_[*certainty.challenger]) rival = *certainty.challenger;
     }
+    if (rival == leader || barred_[rival]) return leader;
     if (belief.successes[rival] == 0) return rival;
     return Told(rival, rival, leader) >= Told(leader, rival, leader) ? rival : leader;
   }
@@ -195,6 +251,8 @@ class Search::State {
   CertaintySampler sampler_;
   std::vector<std::size_t> start_;
   std::vector<Observation> history_;
+  std::vector<bool> barred_;       ///< by cell: cannot be measured, for reasons of its own
+  std::vector<double> cpu_share_;  ///< by cell, 0 where unknown
   SearchBelief belief_;
   std::size_t belief_for_ = static_cast<std::size_t>(-1);
   std::map<std::size_t, Certainty> certainties_;
@@ -212,7 +270,9 @@ void Search::Observe(const Measurement& measurement) {
 
 std::optional<Cell> Search::Propose() const {
   if (state_->Empty()) return std::nullopt;
-  return state_->grid().CellAt(state_->NextCell());
+  const auto cell = state_->NextCell();
+  if (!cell) return std::nullopt;
+  return state_->grid().CellAt(*cell);
 }
 
 std::optional<SearchAnswer> Search::Answer() const {
@@ -228,6 +288,7 @@ std::optional<SearchAnswer> Search::Answer() const {
     answer.equals.push_back(state_->grid().CellAt(cell));
   }
   answer.certified = state_->Certified();
+  answer.safe_context = state_->Safe();
   return answer;
 }
 

@@ -4,9 +4,12 @@
 #include <cmath>
 
 namespace ollama_bench {
-double Knob(const char* name, double fallback);
 namespace {
 
+// Rates saturate in num_batch: a doubling of a small one does more than of a large one.
+constexpr double kBatchWarp = 0.5;
+
+// `warp` is the share of the logarithm in a value's position, the rest is its index.
 SearchAxis MakeAxis(const Axis& axis, double warp) {
   SearchAxis result;
   result.values = axis.values;
@@ -18,9 +21,10 @@ SearchAxis MakeAxis(const Axis& axis, double warp) {
   const double first = result.values.front();
   const double range = result.values.back() - first;
   for (std::size_t i = 0; i < size; ++i) {
-    result.position[i] = static_cast<double>(i) / static_cast<double>(size - 1);
-    const double l = std::log(result.values[i] / first) / std::log(result.values.back() / first);
-    result.position[i] = (1.0 - warp) * result.position[i] + warp * l;
+    const double by_index = static_cast<double>(i) / static_cast<double>(size - 1);
+    const double by_log =
+        std::log(result.values[i] / first) / std::log(result.values.back() / first);
+    result.position[i] = (1.0 - warp) * by_index + warp * by_log;
     result.measure[i] = (result.values[i] - first) / range;
   }
   return result;
@@ -35,8 +39,7 @@ std::optional<std::size_t> IndexOf(const SearchAxis& axis, int value) {
 }  // namespace
 
 SearchGrid::SearchGrid(const Grid& grid)
-    : ctx_(MakeAxis(grid.num_ctx, Knob("WC", 0))),
-      batch_(MakeAxis(grid.num_batch, Knob("WB", 0.5))) {}
+    : ctx_(MakeAxis(grid.num_ctx, 0.0)), batch_(MakeAxis(grid.num_batch, kBatchWarp)) {}
 
 Cell SearchGrid::CellAt(std::size_t cell) const {
   return {ctx_.values[CtxIndex(cell)], batch_.values[BatchIndex(cell)]};

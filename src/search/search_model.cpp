@@ -4,7 +4,6 @@
 #include <cmath>
 
 namespace ollama_bench {
-double Knob(const char* name, double fallback);
 namespace {
 
 constexpr double kPassingFailure = 0.03;
@@ -43,8 +42,7 @@ double Cut(const std::vector<CellValues>& values) {
   for (const CellValues& value : values) means.push_back(value.Mean());
   std::sort(means.rbegin(), means.rend());
   for (std::size_t i = kKeptAboveCliff; i < means.size(); ++i) {
-    if (means[i - 1] - means[i] > Knob("GAP", kCliff)) return 0.5 * (means[i - 1] + means[i]);
-    if (means[0] - means[i] > Knob("DEPTH", 99)) return 0.5 * (means[i - 1] + means[i]);
+    if (means[i - 1] - means[i] > kCliff) return 0.5 * (means[i - 1] + means[i]);
   }
   return -1e300;
 }
@@ -113,8 +111,7 @@ SearchBelief SearchModel::Believe(const std::vector<Observation>& observations) 
   belief.components = values_.Fit(data);
   Mix(belief);
   belief.leader = *std::max_element(data.cells.begin(), data.cells.end(), [&](auto a, auto b) {
-    const double k = Knob("KAPPA", 0.0);
-    return belief.mean[a] - k * belief.sd[a] < belief.mean[b] - k * belief.sd[b];
+    return belief.mean[a] < belief.mean[b];
   });
   return belief;
 }

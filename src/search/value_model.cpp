@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <numbers>
 #include <queue>
@@ -12,7 +11,6 @@
 #include "ollama_bench/search/need.h"
 
 namespace ollama_bench {
-double Knob(const char* name, double fallback);
 namespace {
 
 using Eigen::Index;
@@ -86,8 +84,7 @@ double Squared(double value) {
 }
 
 double LogLengthPrior(std::size_t length) {
-  return -0.5 * Squared(std::log(kLengths[length] / Knob("LC", kLengthCentre)) /
-                        Knob("LS", kLengthSpread));
+  return -0.5 * Squared(std::log(kLengths[length] / kLengthCentre) / kLengthSpread);
 }
 
 }  // namespace
@@ -281,8 +278,7 @@ std::vector<ValueComponent> ValueModel::Fit(const ValueData& data) const {
     best = std::max(best, value);
     open.emplace(value, hyper);
   };
-  const std::size_t structures = Knob("NEED", 1) > 0 ? kStructures.size() : kFirstWithNeed;
-  for (std::size_t s = 0; s < structures; ++s) {
+  for (std::size_t s = 0; s < kStructures.size(); ++s) {
     visit({2, 2, 2, s, s >= kFirstWithNeed ? std::size_t{2} : std::size_t{0}});
     visit({4, 4, 3, s, s >= kFirstWithNeed ? std::size_t{2} : std::size_t{0}});
   }
@@ -307,15 +303,6 @@ std::vector<ValueComponent> ValueModel::Fit(const ValueData& data) const {
   for (ValueComponent& component : components) {
     component.weight /= kept;
     Complete(data, component);
-  }
-  if (std::getenv("DUMP")) {
-    fprintf(stderr,
-            "n=%zu nodes=%zu kept=%zu mass=%.2f best: c%zu b%zu s%zu d%zu noise %.4f scale %.4f w "
-            "%.2f\n",
-            data.count, seen.size(), keep, kept / total, components[0].hyper.ctx_length,
-            components[0].hyper.batch_length, components[0].hyper.structure,
-            components[0].hyper.direction, std::sqrt(components[0].noise2),
-            std::sqrt(components[0].scale2), components[0].weight);
   }
   return components;
 }

@@ -38,13 +38,21 @@ struct CellEstimate {
   double p_fast = 0.0;      ///< that it is in the regime of the best cells
 };
 
+/// The largest context that is as good as safe to use.
+struct SafeContext {
+  Cell cell;
+  double loss = 0.0;      ///< expected, relative to the answer
+  bool measured = false;  ///< otherwise it is the model's estimate alone
+};
+
 struct SearchAnswer {
-  Cell cell;                     ///< measured, with the highest estimate
-  double rate = 0.0;             ///< tokens/s, estimated
-  double probability = 0.0;      ///< that its rate is within the tolerance of the best cell's
-  bool certified = false;        ///< sure enough, three measurements in a row
-  std::vector<Cell> equals;      ///< measured cells not shown to be slower by the tolerance
-  std::optional<Cell> safe_ctx;  ///< measured, largest num_ctx that loses at most max_loss
+  Cell cell;                 ///< measured, with the highest estimate
+  double rate = 0.0;         ///< tokens/s, estimated
+  double probability = 0.0;  ///< that no cell is faster than this one by more than the tolerance
+  bool certified = false;    ///< sure enough, three measurements in a row
+  std::vector<Cell> equals;  ///< measured cells not shown to be slower by the tolerance
+  /// Loses at most max_loss and stays wholly on the GPUs, both with 95 % probability.
+  std::optional<SafeContext> safe_context;
 };
 
 /// Finds the best cell of a grid in few measurements. Pure and deterministic: what it proposes
@@ -58,10 +66,11 @@ class Search {
   Search& operator=(Search&&) noexcept;
   ~Search();
 
-  /// Cells outside the grid are ignored.
+  /// Cells outside the grid are ignored. A failure that says nothing of the cell's neighbours (no
+  /// record, a server gone) keeps only the cell itself from being proposed.
   void Observe(const Measurement& measurement);
-  /// The cell to visit next. It never runs dry: a measured cell may come again. Empty only for a
-  /// grid without cells.
+  /// The cell to visit next. It does not run dry: a measured cell may come again. Empty only where
+  /// no cell is left that could be measured.
   [[nodiscard]] std::optional<Cell> Propose() const;
   /// Empty until a measurement brought a rate.
   [[nodiscard]] std::optional<SearchAnswer> Answer() const;
