@@ -59,8 +59,9 @@ Trace RunSearch(Rig& rig, std::size_t horizon, std::uint64_t seed) {
     const Cell cell = *search.Propose();
     std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
     const std::size_t index = *grid.Find(cell);
+    const double before = rig.seconds();
     const auto rate = rig.Measure(index);
-    Measurement measurement{cell, rate, std::nullopt, std::nullopt, std::nullopt};
+    Measurement measurement{cell, rate, std::nullopt, std::nullopt, rig.seconds() - before};
     if (!rate) measurement.failure = FailureKind::kOutOfMemory;
     begin = std::chrono::steady_clock::now();
     search.Observe(measurement);

@@ -19,6 +19,7 @@
 #include "ollama_bench/cli/run_command.h"
 #include "ollama_bench/cli/signals.h"
 #include "ollama_bench/cli/status_command.h"
+#include "ollama_bench/cli/tune_command.h"
 #include "ollama_bench/cli/version.h"
 #include "ollama_bench/core/stop_request.h"
 
@@ -65,6 +66,7 @@ int RunProgram(int argc, char** argv) {
     return static_cast<int>(ExitCode::kUsage);
   };
   AddRunCommand(app, action, stop);
+  AddTuneCommand(app, action, stop);
   AddPlanCommand(app, action, stop);
   AddStatusCommand(app, action, stop);
   AddHeatmapCommand(app, action);

@@ -54,6 +54,20 @@ bool BelongsToCell(FailureKind kind) {
 
 }  // namespace
 
+namespace {
+
+struct MeanCost {
+  double sum = 0.0;  ///< seconds
+  double count = 0.0;
+  void Add(double cost) {
+    sum += cost;
+    count += 1.0;
+  }
+  [[nodiscard]] double Mean() const { return sum / count; }
+};
+
+}  // namespace
+
 class Search::State {
  public:
   State(const Grid& grid, const SearchOptions& options)
@@ -78,6 +92,8 @@ class Search::State {
       barred_[*cell] = true;
       return;
     }
+    if (measurement.cost_s)
+      (measurement.rate ? success_cost_ : failure_cost_).Add(*measurement.cost_s);
     if (measurement.cpu_share) cpu_share_[*cell] = *measurement.cpu_share;
   }
 
@@ -207,6 +223,14 @@ class Search::State {
     return possible * probability;
   }
 
+  /// What a visit is expected to cost, in units of a successful one.
+  [[nodiscard]] double RelativeCost(double p_feasible) const {
+    if (success_cost_.count == 0.0 || failure_cost_.count == 0.0) return 1.0;
+    const double failure =
+        std::clamp(failure_cost_.Mean() / std::max(1e-9, success_cost_.Mean()), 0.2, 5.0);
+    return p_feasible + (1.0 - p_feasible) * failure;
+  }
+
   /// How much one more measurement of `at` tells of the difference of two cells.
   double Told(std::size_t at, std::size_t a, std::size_t b) {
     double told = 0.0;
@@ -231,7 +255,8 @@ class Search::State {
         const double difference = c.mean[x] - c.mean[l];
         const double both = model_.values().Covariance(c, cell, leader);
         const double spread = std::max(0.0, c.variance[x] + c.variance[l] - 2.0 * both);
-        improvement[cell] += possible * c.weight * ExpectedGain(difference, std::sqrt(spread));
+        improvement[cell] += possible * c.weight * ExpectedGain(difference, std::sqrt(spread)) /
+                             RelativeCost(belief.p_feasible[cell]);
       }
     }
     const auto most = std::max_element(improvement.begin(), improvement.end());
@@ -251,6 +276,8 @@ class Search::State {
   CertaintySampler sampler_;
   std::vector<std::size_t> start_;
   std::vector<Observation> history_;
+  MeanCost success_cost_;
+  MeanCost failure_cost_;
   std::vector<bool> barred_;       ///< by cell: cannot be measured, for reasons of its own
   std::vector<double> cpu_share_;  ///< by cell, 0 where unknown
   SearchBelief belief_;
