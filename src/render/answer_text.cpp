@@ -49,7 +49,8 @@ std::string AnswerSentence(const SweepAnswer& answer) {
         all - 1, Percent(answer.options.demand.threshold), Percent(answer.options.demand.level));
   }
   const std::string which =
-      best == all ? fmt::format("All {} cells are alike as far as this sweep can tell", all)
+      best == all ? fmt::format("{} cells are alike as far as this sweep can tell",
+                                all == 2 ? "Both" : fmt::format("All {}", all))
                   : fmt::format("These {} of {} cells cannot be told apart", best, all);
   return fmt::format("{} {}; take {}, the largest context among them.", which, LimitsOf(answer),
                      take);

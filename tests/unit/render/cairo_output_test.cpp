@@ -55,7 +55,7 @@ Scene LayOut(const ResultTable& table) {
   const auto font = Font::Load();
   SweepCaption caption;
   caption.model = "qwen3:4b";
-  return LayOutHeatmap(table, caption, DefaultColormap(), *font);
+  return LayOutHeatmap(table, AnswerOf(table), caption, DefaultColormap(), *font);
 }
 
 Box CellBox(const Scene& scene, const std::string& part_of_title) {
