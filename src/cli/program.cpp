@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 
+#include "ollama_bench/cli/compare_command.h"
 #include "ollama_bench/cli/doctor_command.h"
 #include "ollama_bench/cli/exit_code.h"
 #include "ollama_bench/cli/heatmap_command.h"
@@ -27,7 +28,8 @@ namespace {
 
 constexpr const char* kFooter =
     "Exit codes: 0 done, 1 no cell succeeded, 2 wrong usage or configuration,\n"
-    "3 environment (no Ollama, no model, no disk), 4 results file refused.";
+    "3 environment (no Ollama, no model, no disk), 4 results file refused,\n"
+    "5 compare --fail-if-slower found a slow-down.";
 
 // What to return at once: after --help and --version, and after wrong usage. CLI11 has codes of its
 // own; ours tell only right from wrong.
@@ -68,6 +70,7 @@ int RunProgram(int argc, char** argv) {
   AddPlanCommand(app, action, stop);
   AddStatusCommand(app, action, stop);
   AddHeatmapCommand(app, action);
+  AddCompareCommand(app, action);
   AddMergeCommand(app, action);
   AddDoctorCommand(app, action, stop);
   if (const auto code = Parse(app, argc, argv)) return CheckOutput(*code);
