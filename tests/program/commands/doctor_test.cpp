@@ -66,9 +66,7 @@ TEST_F(DoctorProgramTest, FindsProgramServerAndModels) {
 }
 
 TEST_F(DoctorProgramTest, SaysHowToStartAServer) {
-  Program program = Doctor({"--json"});
-  program.environment.emplace_back("OLLAMA_HOST", "127.0.0.1:1");
-  const Ended ended = RunProgram(program);
+  const Ended ended = Examine({"--host", "127.0.0.1:1"});
   EXPECT_EQ(ended.exit_code, 3);
   EXPECT_NE(Told(ended, "server").find("-> ollama serve"), std::string::npos) << ended.out;
 }
@@ -93,7 +91,7 @@ TEST_F(DoctorProgramTest, WarnsOfReleasesWhoseRatesAreWrong) {
 }
 
 TEST_F(DoctorProgramTest, NamesModelsInMemoryAndHowToUnloadThem) {
-  server_.Run({"run", "smollm2"}, "hello");
+  ASSERT_EQ(server_.Run({"run", "smollm2"}, "hello").exit_code, 0);
   const Ended ended = Examine();
   EXPECT_NE(Told(ended, "loaded").find("-> ollama stop smollm2:latest"), std::string::npos)
       << ended.out;

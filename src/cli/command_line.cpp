@@ -1,0 +1,67 @@
+#include "ollama_bench/cli/command_line.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "ollama_bench/cli/command_docs.h"
+#include "ollama_bench/cli/doctor_command.h"
+#include "ollama_bench/cli/exit_code.h"
+#include "ollama_bench/cli/heatmap_command.h"
+#include "ollama_bench/cli/merge_command.h"
+#include "ollama_bench/cli/plan_command.h"
+#include "ollama_bench/cli/run_command.h"
+#include "ollama_bench/cli/status_command.h"
+#include "ollama_bench/cli/version.h"
+
+namespace ollama_bench {
+namespace {
+
+constexpr const char* kFooter =
+    "Exit codes: 0 done, 1 no cell succeeded, 2 wrong usage or configuration,\n"
+    "3 environment (no Ollama, no model, no disk), 4 results file refused.";
+
+// For those who build packages: hidden from --help, the manual page and the completions.
+void AddDocumentationCommand(CLI::App& app, std::function<int()>& action) {
+  using Writer = std::string (*)(const CommandDoc&);
+  static const std::map<std::string, Writer> kWriters = {
+      {"man", ManPage}, {"bash", BashCompletion}, {"zsh", ZshCompletion}, {"fish", FishCompletion}};
+  const auto kind = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("documentation", "Print manual page or completion");
+  command->group("");
+  command->add_option("KIND", *kind)->required()->check(CLI::IsMember(kWriters));
+  command->callback([kind, &app, &action] {
+    action = [kind, &app] {
+      fmt::print("{}", kWriters.at(*kind)(DescribeCommands(app)));
+      return static_cast<int>(ExitCode::kDone);
+    };
+  });
+}
+
+}  // namespace
+
+void DeclareCommandLine(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {
+  app.name("ollama-bench");
+  app.description(
+      "Finds the fastest num_ctx x num_batch for a model on this machine's Ollama, and shows how "
+      "far the answer can be trusted.");
+  app.set_version_flag("--version", std::string("ollama-bench ") + kVersion);
+  app.require_subcommand(0, 1);
+  app.footer(kFooter);
+  action = [&app] {
+    fmt::print(stderr, "{}", app.help());
+    return static_cast<int>(ExitCode::kUsage);
+  };
+  AddRunCommand(app, action, stop);
+  AddPlanCommand(app, action, stop);
+  AddStatusCommand(app, action, stop);
+  AddHeatmapCommand(app, action);
+  AddMergeCommand(app, action);
+  AddDoctorCommand(app, action, stop);
+  AddDocumentationCommand(app, action);
+}
+
+}  // namespace ollama_bench
