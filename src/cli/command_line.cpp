@@ -1,7 +1,5 @@
 #include "ollama_bench/cli/command_line.h"
 
-#include <fmt/format.h>
-
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -13,6 +11,7 @@
 #include "ollama_bench/cli/heatmap_command.h"
 #include "ollama_bench/cli/merge_command.h"
 #include "ollama_bench/cli/plan_command.h"
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_command.h"
 #include "ollama_bench/cli/status_command.h"
 #include "ollama_bench/cli/version.h"
@@ -35,7 +34,7 @@ void AddDocumentationCommand(CLI::App& app, std::function<int()>& action) {
   command->add_option("KIND", *kind)->required()->check(CLI::IsMember(kWriters));
   command->callback([kind, &app, &action] {
     action = [kind, &app] {
-      fmt::print("{}", kWriters.at(*kind)(DescribeCommands(app)));
+      Print(stdout, "{}", kWriters.at(*kind)(DescribeCommands(app)));
       return static_cast<int>(ExitCode::kDone);
     };
   });
@@ -52,7 +51,7 @@ void DeclareCommandLine(CLI::App& app, std::function<int()>& action, const StopR
   app.require_subcommand(0, 1);
   app.footer(kFooter);
   action = [&app] {
-    fmt::print(stderr, "{}", app.help());
+    Print(stderr, "{}", app.help());
     return static_cast<int>(ExitCode::kUsage);
   };
   AddRunCommand(app, action, stop);

@@ -13,6 +13,7 @@
 #include "ollama_bench/cli/doctor.h"
 #include "ollama_bench/cli/leftovers.h"
 #include "ollama_bench/cli/opened_store.h"
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/server_finder.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/system_clock.h"
@@ -84,10 +85,10 @@ Expected<ExitCode, SessionError> Diagnose(const DoctorOptions& options, const St
   }
   const std::vector<Finding> findings = Examine(subject);
   if (options.json) {
-    fmt::print("{}\n", FindingsJson(findings, fixed));
+    Print(stdout, "{}\n", FindingsJson(findings, fixed));
   } else {
-    for (const std::string& name : fixed) fmt::print("removed {}\n", name);
-    fmt::print("{}", FindingsText(findings, StyleOf(STDOUT_FILENO)));
+    for (const std::string& name : fixed) Print(stdout, "removed {}\n", name);
+    Print(stdout, "{}", FindingsText(findings, StyleOf(STDOUT_FILENO)));
   }
   return AnyProblem(findings) ? ExitCode::kEnvironment : ExitCode::kDone;
 }
@@ -95,7 +96,7 @@ Expected<ExitCode, SessionError> Diagnose(const DoctorOptions& options, const St
 int RunDoctor(const DoctorOptions& options, const StopRequest& stop) {
   const auto code = Diagnose(options, stop);
   if (code) return static_cast<int>(*code);
-  fmt::print(stderr, "ollama-bench: {}\n", code.error().message);
+  Print(stderr, "ollama-bench: {}\n", code.error().message);
   return static_cast<int>(code.error().code);
 }
 

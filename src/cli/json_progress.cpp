@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/core/metric.h"
 
 namespace ollama_bench {
@@ -20,7 +21,7 @@ ordered_json CellEvent(const char* event, const Cell& cell) {
 }
 
 void PrintLine(std::FILE* out, const ordered_json& line) {
-  fmt::print(out, "{}\n", line.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+  Print(out, "{}\n", line.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
   std::fflush(out);
 }
 

@@ -2,13 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/core/text.h"
 
 namespace ollama_bench {
 namespace {
 
 void PrintNotice(std::FILE* out, NoticeLevel level, const std::string& text) {
-  fmt::print(out, "{}{}\n", level == NoticeLevel::kWarning ? "warning: " : "", text);
+  Print(out, "{}{}\n", level == NoticeLevel::kWarning ? "warning: " : "", text);
   std::fflush(out);
 }
 
@@ -21,7 +22,7 @@ void PlainProgress::OnCellEnd(const CellResult& result) {
                   result.cell.num_ctx, result.cell.num_batch, DescribeResult(result));
   const auto left = state().TimeLeft();
   if (left && state().left > 0) line += "  ETA " + FormatDuration(*left);
-  fmt::print(out_, "{}\n", line);
+  Print(out_, "{}\n", line);
   std::fflush(out_);
 }
 

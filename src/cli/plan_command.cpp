@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_command.h"
 #include "ollama_bench/cli/session.h"
 #include "ollama_bench/cli/sweep_plan.h"
@@ -34,8 +35,8 @@ Expected<void, SessionError> Probe(RunOptions options, const SweepConfig& config
                   {session.config().repetitions, options.retry_failed, std::size_t{1}});
   const bool known = !CellTimes(session.store().results()).empty();
   if (known || pending.cells.empty()) return {};
-  fmt::print(stderr, "probing with num_ctx={} num_batch={}\n", pending.cells.front().num_ctx,
-             pending.cells.front().num_batch);
+  Print(stderr, "probing with num_ctx={} num_batch={}\n", pending.cells.front().num_ctx,
+        pending.cells.front().num_batch);
   GridOrder order(pending.cells);
   const auto outcome = session.Measure(order, session.MakeProgress({}), session.RunnerOptions());
   if (!outcome) return Unexpected<SessionError>(outcome.error());
@@ -47,7 +48,7 @@ int Plan(const PlanOptions& options, const StopRequest& stop) {
   return WithConfig(options.run, [&](const SweepConfig& config) {
     if (options.probe) {
       if (const auto probed = Probe(options.run, config, stop); !probed) {
-        fmt::print(stderr, "ollama-bench: {}\n", probed.error().message);
+        Print(stderr, "ollama-bench: {}\n", probed.error().message);
         return probed.error().code;
       }
     }
@@ -61,20 +62,20 @@ ExitCode ShowPlan(const RunOptions& options, const SweepConfig& config, const St
   SystemClock clock;
   const auto plan = MakeSweepPlan(options, config, clock, stop);
   if (!plan) {
-    fmt::print(stderr, "ollama-bench: {}\n", plan.error().message);
+    Print(stderr, "ollama-bench: {}\n", plan.error().message);
     return plan.error().code;
   }
   const auto& results = options.session.results;
   if (options.session.json) {
-    fmt::print("{}\n", PlanJson(*plan, results));
+    Print(stdout, "{}\n", PlanJson(*plan, results));
   } else {
-    fmt::print("{}",
-               PlanText(*plan, results, static_cast<std::size_t>(TerminalWidth(STDOUT_FILENO))));
+    Print(stdout, "{}",
+          PlanText(*plan, results, static_cast<std::size_t>(TerminalWidth(STDOUT_FILENO))));
   }
   if (!options.session.save_config.empty()) {
     const auto saved = SaveConfig(plan->config, options.session.save_config);
     if (!saved) {
-      fmt::print(stderr, "ollama-bench: {}\n", saved.error().message);
+      Print(stderr, "ollama-bench: {}\n", saved.error().message);
       return saved.error().code;
     }
   }

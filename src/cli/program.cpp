@@ -12,6 +12,7 @@
 
 #include "ollama_bench/cli/command_line.h"
 #include "ollama_bench/cli/exit_code.h"
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/signals.h"
 #include "ollama_bench/core/stop_request.h"
 
@@ -33,7 +34,7 @@ std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
 int CheckOutput(int code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
   if (errno == EPIPE) DieOfSignal(SIGPIPE);
-  fmt::print(stderr, "ollama-bench: cannot write to standard output\n");
+  Print(stderr, "ollama-bench: cannot write to standard output\n");
   return static_cast<int>(ExitCode::kEnvironment);
 }
 
@@ -50,7 +51,7 @@ int RunProgram(int argc, char** argv) {
   try {
     code = action();
   } catch (const std::exception& error) {
-    fmt::print(stderr, "ollama-bench: {}\n", error.what());
+    Print(stderr, "ollama-bench: {}\n", error.what());
     code = static_cast<int>(ExitCode::kEnvironment);
   }
   code = CheckOutput(code);

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "ollama_bench/cli/plan_command.h"
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_session.h"
 
 namespace ollama_bench {
@@ -13,7 +14,7 @@ int WithConfig(const RunOptions& options, const std::function<ExitCode(const Swe
   const auto config = LoadConfigOf(options.session);
   if (config) return static_cast<int>(act(*config));
   for (const ConfigError& error : config.error()) {
-    fmt::print(stderr, "ollama-bench: {}\n", FormatConfigError(error));
+    Print(stderr, "ollama-bench: {}\n", FormatConfigError(error));
   }
   return static_cast<int>(ExitCode::kUsage);
 }

@@ -6,6 +6,7 @@
 
 #include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/analysis/table_statistics.h"
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/cli/version.h"
@@ -16,12 +17,6 @@
 
 namespace ollama_bench {
 namespace {
-
-// The grid of this store is bounded by what a configuration may ask for, so the table can be built;
-// where old entries span more, there is nothing that a report could show.
-Expected<ResultTable, std::string> TableOf(const ResultsStore& store) {
-  return BuildResultTable(store.results(), PlannedGrid(store.metadata()), Metric::kPromptEvalRate);
-}
 
 std::string DescribeRepetitions(const SweepConfig& config) {
   return config.repetitions ? fmt::format("{}", *config.repetitions)
@@ -72,22 +67,24 @@ std::string RunHeaderText(const RunHeader& header) {
 
 void PrintRunReport(std::FILE* out, const std::filesystem::path& results,
                     const ResultsStore& store) {
-  const auto table = TableOf(store);
-  if (!table) return;
+  // The grid of this store is bounded by what a configuration may ask for; where old entries span
+  // more, there is nothing that a report could show.
+  const auto report = ReportOf(store, Metric::kPromptEvalRate);
+  if (!report) return;
   const TerminalStyle style = StyleOf(fileno(out));
-  fmt::print(out, "{}\nNext: ollama-bench heatmap {}\n", RenderTextSummary(*table, style),
-             results.string());
-  if (ComputeStatistics(*table).failed > 0) {
-    fmt::print(out, "      the same run with --retry-failed measures failed cells again\n");
+  Print(out, "{}\nNext: ollama-bench heatmap {}\n",
+        RenderTextSummary(report->table, report->answer, style), results.string());
+  if (ComputeStatistics(report->table).failed > 0) {
+    Print(out, "      the same run with --retry-failed measures failed cells again\n");
   }
 }
 
 void PrintRunReportJson(std::FILE* out, const ResultsStore& store) {
-  const auto table = TableOf(store);
-  if (!table) return;
-  const auto report =
-      nlohmann::ordered_json::parse(RenderJsonReport(*table, MakeCaption(store.metadata())));
-  fmt::print(out, "{}\n", nlohmann::ordered_json{{"event", "end"}, {"report", report}}.dump());
+  const auto report = ReportOf(store, Metric::kPromptEvalRate);
+  if (!report) return;
+  const auto json = nlohmann::ordered_json::parse(
+      RenderJsonReport(report->table, report->answer, report->caption));
+  Print(out, "{}\n", nlohmann::ordered_json{{"event", "end"}, {"report", json}}.dump());
 }
 
 }  // namespace ollama_bench

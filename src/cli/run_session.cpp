@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_report.h"
 #include "ollama_bench/cli/session.h"
 #include "ollama_bench/plan/grid_order.h"
@@ -33,9 +34,8 @@ ProgressState StateOf(const Session& session, const Pending& pending) {
 ExitCode Report(const SweepOutcome& outcome, const SessionOptions& options,
                 const ResultsStore& store) {
   if (outcome.reason == SweepOutcome::Reason::kStopRequested) {
-    fmt::print(stderr,
-               "stopped; everything measured is in {}; the same command goes on from here\n",
-               options.results.string());
+    Print(stderr, "stopped; everything measured is in {}; the same command goes on from here\n",
+          options.results.string());
     return ExitCode::kDone;
   }
   if (options.json) {
@@ -43,7 +43,7 @@ ExitCode Report(const SweepOutcome& outcome, const SessionOptions& options,
   } else {
     PrintRunReport(stdout, options.results, store);
   }
-  if (!outcome.message.empty()) fmt::print(stderr, "ollama-bench: {}\n", outcome.message);
+  if (!outcome.message.empty()) Print(stderr, "ollama-bench: {}\n", outcome.message);
   return ExitCodeOf(outcome, HasSuccess(store.results()));
 }
 
@@ -54,13 +54,15 @@ Expected<ExitCode, Error> RunSteps(const RunOptions& options, Session& session) 
       FindPending(session.PlannedCells(), session.store().results(),
                   {session.config().repetitions, options.retry_failed, options.limit});
   if (!common.quiet && !common.json) {
-    fmt::print(
-        stderr, "{}",
-        RunHeaderText({session.config(), session.store().metadata(), pending,
-                       session.driver().place(), session.prompt().description,
-                       DescribeTimeNeeded(pending, session.store().results()), common.results}));
+    Print(stderr, "{}",
+          RunHeaderText({session.config(), session.store().metadata(), pending,
+                         session.driver().place(), session.prompt().description,
+                         DescribeTimeNeeded(pending, session.store().results()), common.results}));
   }
-  if (pending.cells.empty()) return Report({}, common, session.store());
+  if (pending.cells.empty()) {
+    session.ForgetRemovedModels();
+    return Report({}, common, session.store());
+  }
   GridOrder order(pending.cells);
   const auto outcome = session.Measure(order, session.MakeProgress(StateOf(session, pending)),
                                        session.RunnerOptions());
@@ -74,7 +76,7 @@ ExitCode RunSweep(const RunOptions& options, const SweepConfig& config, const St
   Session session(options.session, config, stop);
   const auto code = RunSteps(options, session);
   if (code) return *code;
-  fmt::print(stderr, "ollama-bench: {}\n", code.error().message);
+  Print(stderr, "ollama-bench: {}\n", code.error().message);
   return code.error().code;
 }
 

@@ -12,6 +12,7 @@
 #include "ollama_bench/cli/leftovers.h"
 #include "ollama_bench/cli/live_progress.h"
 #include "ollama_bench/cli/plain_progress.h"
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/session_identity.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/config/format_config.h"
@@ -51,7 +52,7 @@ void Session::Warn(const std::string& text) const {
   if (options_.json) {
     PrintJsonNotice(stdout, NoticeLevel::kWarning, text);
   } else {
-    fmt::print(stderr, "warning: {}\n", text);
+    Print(stderr, "warning: {}\n", text);
   }
 }
 
@@ -161,7 +162,17 @@ Expected<SweepOutcome, Error> Session::Measure(Strategy& strategy,
   on_idle_ = nullptr;
   progress.reset();
   CleanUp();
+  if (const auto saved = results.Commit(); !saved) return LastChangesLost(saved.error());
   return outcome;
+}
+
+// The last attempt failed as those before it, and the program is about to end.
+Unexpected<Error> Session::LastChangesLost(const StoreError& reason) const {
+  const SessionError error = ToSessionError(reason);
+  return Fail(error.code,
+              fmt::format("{}\nthe last changes are not saved; all that was reported as measured "
+                          "is in {}, and the same command goes on from there",
+                          error.message, options_.results.string()));
 }
 
 void Session::CleanUp() {
@@ -171,9 +182,18 @@ void Session::CleanUp() {
     const auto left = HasModel(name, *driver_.api());
     if (!left || *left) return;
   }
+  ClearTemporaryModels();
+}
+
+void Session::ClearTemporaryModels() {
   Metadata metadata = store().metadata();
   metadata.temporary_models.clear();
   opened_->store.SetMetadata(std::move(metadata));
+}
+
+void Session::ForgetRemovedModels() {
+  if (store().metadata().temporary_models.empty()) return;
+  ClearTemporaryModels();
   if (const auto saved = opened_->store.Commit(); !saved) Warn(saved.error().message);
 }
 

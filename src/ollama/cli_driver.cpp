@@ -162,7 +162,7 @@ Expected<nanoseconds, Failure> CliDriver::Create(const std::string& model,
   out << modelfile;
   out.close();
   if (!out) {
-    return Fail(FailureKind::kBadModelfile,
+    return Fail(FailureKind::kNoDiskSpace,
                 fmt::format("cannot write {}; is the disk full?", file.string()));
   }
   const ProcessOutcome outcome = RunOllama({"create", model, "-f", file.string()}, {});

@@ -37,6 +37,10 @@ class Session {
                                                std::unique_ptr<ProgressObserver> progress,
                                                CellRunnerOptions runner);
 
+  /// For a start that measures nothing: writes down that what an earlier start, killed at its end,
+  /// had left on the server is gone. A store without such a note is not written.
+  void ForgetRemovedModels();
+
   /// Filled in by Begin.
   [[nodiscard]] const SweepConfig& config() const { return config_; }
   [[nodiscard]] const ResultsStore& store() const { return opened_->store; }
@@ -59,6 +63,8 @@ class Session {
   Expected<void, SessionError> WriteDownPlan();
   void WarnOfGrid() const;
   void CleanUp();
+  void ClearTemporaryModels();
+  [[nodiscard]] Unexpected<SessionError> LastChangesLost(const StoreError& reason) const;
 
   const SessionOptions& options_;
   SweepConfig config_;
