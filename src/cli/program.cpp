@@ -25,6 +25,9 @@ std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);
     return std::nullopt;
+  } catch (const CLI::ExtrasError&) {
+    Print(stderr, "ollama-bench: {}\n", DescribeStrayArguments(app));
+    return static_cast<int>(ExitCode::kUsage);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
   }

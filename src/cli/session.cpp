@@ -16,6 +16,7 @@
 #include "ollama_bench/cli/session_identity.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/config/format_config.h"
+#include "ollama_bench/ollama/version_facts.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/prompt_plan.h"
 
@@ -72,6 +73,7 @@ Expected<void, Error> Session::Begin(GridSize size) {
   auto facts = driver_.Connect(config_, store().metadata(), CountSamples(store()));
   if (!facts) return Unexpected<Error>(facts.error());
   facts_ = std::move(*facts);
+  for (const std::string& warning : VersionWarnings(facts_.ollama_version)) Warn(warning);
   if (!facts_.other_models_loaded.empty()) {
     Warn(fmt::format("other models are loaded and take memory: {}; `ollama stop NAME` frees it",
                      fmt::join(facts_.other_models_loaded, ", ")));

@@ -1,5 +1,7 @@
 #include "ollama_bench/ollama/version_facts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -106,6 +108,16 @@ std::vector<VersionFact> FactsOfVersion(const OllamaVersion& version) {
   std::stable_partition(facts.begin(), facts.end(),
                         [](const VersionFact& fact) { return fact.is_warning; });
   return facts;
+}
+
+std::vector<std::string> VersionWarnings(std::string_view version) {
+  std::vector<std::string> warnings;
+  const auto parsed = ParseOllamaVersion(version);
+  if (!parsed) return warnings;
+  for (const VersionFact& fact : FactsOfVersion(*parsed)) {
+    if (fact.is_warning) warnings.push_back(fmt::format("Ollama {}: {}", version, fact.text));
+  }
+  return warnings;
 }
 
 }  // namespace ollama_bench

@@ -32,4 +32,7 @@ struct VersionFact {
 /// What is known of `version`, warnings first. Sources: Ollama's own, tags v0.6.8 to v0.33.0-rc2.
 std::vector<VersionFact> FactsOfVersion(const OllamaVersion& version);
 
+/// What to say before a sweep on a server that calls itself `version`; a line each, mostly none.
+std::vector<std::string> VersionWarnings(std::string_view version);
+
 }  // namespace ollama_bench

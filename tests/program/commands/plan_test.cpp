@@ -70,6 +70,13 @@ TEST_F(PlanProgramTest, WarnsOfCellsThatWillNotShowWhatTheySeemTo) {
   EXPECT_EQ(kinds, "batch_without_effect prompt_does_not_fit above_trained_context ");
 }
 
+TEST_F(PlanProgramTest, RunAndPlanWarnOfReleasesWhoseRatesAreWrong) {
+  server_.SetScript({{"version", "0.12.5"}, {"rate", 200'000}});
+  EXPECT_NE(RunProgram(Plan()).out.find("warning: Ollama 0.12.5: "), std::string::npos);
+  EXPECT_NE(RunProgram(Sweep({"--limit", "1"})).err.find("warning: Ollama 0.12.5: "),
+            std::string::npos);
+}
+
 TEST_F(PlanProgramTest, WithoutAServerTheGridIsToldAndWhyNoRunWouldBegin) {
   const Ended ended = RunProgram(Plan({"--json", "--host", "127.0.0.1:1"}));
   EXPECT_EQ(ended.exit_code, 3);
