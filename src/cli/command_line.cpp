@@ -100,9 +100,10 @@ std::string DescribeStrayArguments(const CLI::App& app) {
   const auto chosen = app.get_subcommands();
   const CommandDoc command = DescribeCommands(chosen.empty() ? app : *chosen.front());
   const std::string where = chosen.empty() ? command.name : app.get_name() + " " + command.name;
+  const std::string subject = chosen.empty() ? "there is" : fmt::format("`{}` knows", command.name);
   const Stray stray = FindStray(app.remaining(/*recurse=*/true), chosen.empty());
   std::string text =
-      fmt::format("{} knows no {} '{}'", where, stray.kind, Printable(stray.word, false));
+      fmt::format("{} no {} '{}'", subject, stray.kind, Printable(stray.word, false));
   const std::string nearest =
       NearestSpelling(stray.word.substr(0, stray.word.find('=')), KnownWords(command, stray));
   if (!nearest.empty()) text += fmt::format("; did you mean '{}'?", nearest);
