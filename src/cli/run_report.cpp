@@ -36,7 +36,7 @@ std::string DescribePending(const RunHeader& header) {
 
 std::string DescribeTimeNeeded(const Pending& pending, std::span<const CellResult> measured) {
   if (pending.cells.empty()) return "none, all is done";
-  const auto times = CellTimes(measured);
+  const auto times = KnownCellTimes(measured);
   const auto one = RemainingTime(times, 1);
   const auto all = RemainingTime(times, pending.cells.size());
   if (!one || !all) return "known after the first cell";
