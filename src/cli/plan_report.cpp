@@ -84,7 +84,7 @@ std::string PlanText(const SweepPlan& plan, const fs::path& results, std::size_t
 }
 
 std::string PlanJson(const SweepPlan& plan, const fs::path& results) {
-  const auto times = CellTimes(plan.measured);
+  const auto times = KnownCellTimes(plan.measured);
   const auto seconds = [](const std::optional<std::chrono::duration<double>>& time) {
     return time ? Json(time->count()) : Json();
   };

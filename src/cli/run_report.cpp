@@ -36,7 +36,7 @@ std::string DescribePending(const RunHeader& header) {
 
 std::string DescribeTimeNeeded(std::size_t visits, std::span<const CellResult> measured) {
   if (visits == 0) return "none, all is done";
-  const auto times = CellTimes(measured);
+  const auto times = KnownCellTimes(measured);
   const auto one = RemainingTime(times, 1);
   const auto all = RemainingTime(times, visits);
   if (!one || !all) return "known after the first cell";

@@ -75,6 +75,7 @@ Expected<void, Error> Session::Begin(GridSize size) {
   auto facts = driver_.Connect(config_, store().metadata(), CountSamples(store()));
   if (!facts) return Unexpected<Error>(facts.error());
   facts_ = std::move(*facts);
+  for (const std::string& warning : VersionWarnings(facts_.ollama_version)) Warn(warning);
   if (!facts_.other_models_loaded.empty()) {
     Warn(fmt::format("other models are loaded and take memory: {}; `ollama stop NAME` frees it",
                      fmt::join(facts_.other_models_loaded, ", ")));

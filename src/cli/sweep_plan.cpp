@@ -10,6 +10,7 @@
 #include "ollama_bench/cli/session.h"
 #include "ollama_bench/cli/session_driver.h"
 #include "ollama_bench/cli/session_identity.h"
+#include "ollama_bench/ollama/version_facts.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/sweep_order.h"
 
@@ -94,6 +95,9 @@ class Planner {
     auto facts = driver_.Connect(plan_.config, plan_.metadata, 0);
     if (!facts) return Unexpected<Error>(facts.error());
     facts_ = std::move(*facts);
+    for (std::string& warning : VersionWarnings(facts_->ollama_version)) {
+      plan_.warnings.push_back(std::move(warning));
+    }
     if (!facts_->other_models_loaded.empty()) {
       plan_.warnings.push_back(
           fmt::format("other models are loaded and take memory: {}; `ollama stop NAME` frees it",

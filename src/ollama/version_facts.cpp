@@ -1,5 +1,7 @@
 #include "ollama_bench/ollama/version_facts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -121,6 +123,16 @@ int DefaultNumBatch(const OllamaVersion& version, int num_ctx) {
   constexpr int kDefault = 512;
   if (version < OllamaVersion{0, 30, 0} || num_ctx <= 4096) return kDefault;
   return num_ctx <= 32768 ? 1024 : 2048;
+}
+
+std::vector<std::string> VersionWarnings(std::string_view version) {
+  std::vector<std::string> warnings;
+  const auto parsed = ParseOllamaVersion(version);
+  if (!parsed) return warnings;
+  for (const VersionFact& fact : FactsOfVersion(*parsed)) {
+    if (fact.is_warning) warnings.push_back(fmt::format("Ollama {}: {}", version, fact.text));
+  }
+  return warnings;
 }
 
 }  // namespace ollama_bench

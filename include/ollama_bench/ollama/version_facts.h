@@ -44,4 +44,7 @@ EffectiveRules RulesOfVersion(const OllamaVersion& version);
 std::optional<int> DefaultNumCtx(const OllamaVersion& version);
 int DefaultNumBatch(const OllamaVersion& version, int num_ctx);
 
+/// What to say before a sweep on a server that calls itself `version`; a line each, mostly none.
+std::vector<std::string> VersionWarnings(std::string_view version);
+
 }  // namespace ollama_bench
