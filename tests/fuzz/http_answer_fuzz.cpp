@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <mutex>
 #include <thread>
 
 #include "ollama_bench/core/text.h"
@@ -32,7 +33,10 @@ class RawServer {
   }
 
   [[nodiscard]] int port() const { return port_; }
-  void Answer(std::string bytes) { answer_ = std::move(bytes); }
+  void Answer(std::string bytes) {
+    const std::lock_guard lock(mutex_);
+    answer_ = std::move(bytes);
+  }
 
  private:
   void Serve() {
@@ -46,7 +50,11 @@ class RawServer {
              (got = read(connection, buffer, sizeof buffer)) > 0) {
         request.append(buffer, static_cast<std::size_t>(got));
       }
-      [[maybe_unused]] const ssize_t written = write(connection, answer_.data(), answer_.size());
+      const std::string answer = [this] {
+        const std::lock_guard lock(mutex_);
+        return answer_;
+      }();
+      [[maybe_unused]] const ssize_t written = write(connection, answer.data(), answer.size());
       // Without reading what may be left of the request, closing would throw the answer away.
       shutdown(connection, SHUT_WR);
       while (read(connection, buffer, sizeof buffer) > 0) {
@@ -57,7 +65,9 @@ class RawServer {
 
   int socket_;
   int port_ = 0;
-  std::string answer_;  // written before the request that is answered with it
+  // A client that gave an earlier answer up may still be served when the next one is set.
+  std::mutex mutex_;
+  std::string answer_;
 };
 
 void Check(const Failure& failure) {
