@@ -5,6 +5,9 @@ find_package(nlohmann_json 3.11 REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
 find_package(fmt 9.1 REQUIRED)
 find_package(tl-expected REQUIRED)
+# Headers alone: Boost.Math's distributions.
+find_package(Boost 1.74 REQUIRED)
+find_package(Threads REQUIRED)
 
 # yaml-cpp 0.7 names its target without a namespace, 0.8 with one.
 if(NOT TARGET yaml-cpp::yaml-cpp)

@@ -25,6 +25,8 @@ std::vector<double> ValuesOfCountedSamples(const CellResult& result, Metric metr
   return values;
 }
 
+}  // namespace
+
 std::vector<double> LoadTimes(const CellResult& result) {
   std::vector<double> times;
   std::map<std::int64_t, double> longest;
@@ -43,8 +45,6 @@ std::vector<double> LoadTimes(const CellResult& result) {
   for (const auto& [load_id, time] : longest) times.push_back(time);
   return times;
 }
-
-}  // namespace
 
 std::optional<double> CellValue(const CellResult& result, Metric metric) {
   return Median(metric == Metric::kLoad ? LoadTimes(result)

@@ -13,7 +13,9 @@
 
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/result_table.h"
-#include "ollama_bench/cli/exit_code.h"
+#include "ollama_bench/cli/opened_store.h"
+#include "ollama_bench/cli/output_file.h"
+#include "ollama_bench/cli/percent_option.h"
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/terminal.h"
@@ -25,7 +27,6 @@
 #include "ollama_bench/render/json_report.h"
 #include "ollama_bench/render/picture.h"
 #include "ollama_bench/render/text_report.h"
-#include "ollama_bench/store/atomic_file.h"
 #include "ollama_bench/store/file_system.h"
 #include "ollama_bench/store/results_store.h"
 
@@ -34,9 +35,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Fewer generated tokens give a rate that is mostly rounding and start-up.
-constexpr int kFewestTokensForEvalRate = 32;
-
 struct HeatmapOptions {
   fs::path results = "benchmark_results.json";
   std::vector<fs::path> pictures = {"heatmap_highlighted.png"};
@@ -44,6 +42,8 @@ struct HeatmapOptions {
   bool no_csv = false;
   std::string metric{Describe(Metric::kPromptEvalRate).key};
   std::string colormap{DefaultColormap().key};
+  std::string max_loss = "5%";
+  bool detrend = false;
   bool json = false;
 };
 
@@ -52,22 +52,8 @@ struct OutputFileText {
   std::string bytes;
 };
 
-struct HeatmapError {
-  ExitCode code = ExitCode::kUsage;
-  std::string message;
-};
-
-Unexpected<HeatmapError> Fail(ExitCode code, std::string message) {
-  return Unexpected<HeatmapError>(HeatmapError{code, std::move(message)});
-}
-
-ExitCode CodeFor(StoreError::Kind kind) {
-  if (kind == StoreError::Kind::kMissing) return ExitCode::kUsage;
-  return kind == StoreError::Kind::kIo ? ExitCode::kEnvironment : ExitCode::kStore;
-}
-
 // The results are the one file that must not become a picture by a slip of the hand.
-Expected<void, HeatmapError> CheckOutputs(const HeatmapOptions& options) {
+Expected<void, SessionError> CheckOutputs(const HeatmapOptions& options) {
   std::vector<fs::path> outputs = options.pictures;
   if (!options.no_csv) outputs.push_back(options.csv);
   for (const fs::path& output : outputs) {
@@ -80,24 +66,15 @@ Expected<void, HeatmapError> CheckOutputs(const HeatmapOptions& options) {
   return {};
 }
 
-Expected<void, HeatmapError> CheckMetric(Metric metric, const Identity& identity) {
-  if (metric != Metric::kEvalRate || !identity.num_predict) return {};
-  if (*identity.num_predict >= kFewestTokensForEvalRate) return {};
-  return Fail(ExitCode::kUsage,
-              fmt::format("eval_rate says nothing here: each run generated at most {} tokens "
-                          "(num_predict), and a rate needs {} or more. Use another --metric, or "
-                          "sweep again with --num-predict 128.",
-                          *identity.num_predict, kFewestTokensForEvalRate));
-}
-
-Expected<std::vector<OutputFileText>, HeatmapError> RenderFiles(const HeatmapOptions& options,
-                                                                const ResultTable& table,
-                                                                const SweepCaption& caption) {
+Expected<std::vector<OutputFileText>, SessionError> RenderFiles(const HeatmapOptions& options,
+                                                                const StoredReport& report) {
   std::vector<OutputFileText> files;
+  const ResultTable& table = report.table;
   if (table.states.empty()) return files;
   auto font = Font::Load();
   if (!font) return Fail(ExitCode::kEnvironment, font.error());
-  const Scene scene = LayOutHeatmap(table, caption, *ColormapFromKey(options.colormap), *font);
+  const Scene scene = LayOutHeatmap(table, report.answer, report.caption,
+                                    *ColormapFromKey(options.colormap), *font);
   for (const fs::path& path : options.pictures) {
     auto bytes = RenderPicture(scene, *PictureFormatFromExtension(path.extension().string()));
     if (!bytes) {
@@ -110,57 +87,48 @@ Expected<std::vector<OutputFileText>, HeatmapError> RenderFiles(const HeatmapOpt
   return files;
 }
 
-Expected<void, IoError> WriteFile(FileSystem& file_system, const OutputFileText& file) {
-  auto output = AtomicFile::Open(file_system, file.path);
-  if (!output) return Unexpected<IoError>(output.error());
-  if (auto done = output->Write(file.bytes); !done) return done;
-  if (auto done = output->Flush(); !done) return Unexpected<IoError>(done.error());
-  return output->Commit();
-}
-
-Expected<void, HeatmapError> WriteFiles(FileSystem& file_system,
+Expected<void, SessionError> WriteFiles(FileSystem& file_system,
                                         const std::vector<OutputFileText>& files) {
   for (const OutputFileText& file : files) {
-    if (const auto done = WriteFile(file_system, file); !done) {
-      return Fail(ExitCode::kEnvironment, done.error().message);
-    }
+    if (auto done = WriteOutputFile(file_system, file.path, file.bytes); !done) return done;
     Print(stderr, "wrote {}\n", file.path.string());
   }
   return {};
 }
 
-void PrintReport(const HeatmapOptions& options, const ResultTable& table,
-                 const SweepCaption& caption) {
+void PrintReport(const HeatmapOptions& options, const StoredReport& report) {
   if (options.json) {
-    Print(stdout, "{}", RenderJsonReport(table, caption));
+    Print(stdout, "{}", RenderJsonReport(report.table, report.answer, report.caption));
     return;
   }
   const TerminalStyle style = StyleOf(STDOUT_FILENO, *ColormapFromKey(options.colormap));
-  Print(stdout, "{}", RenderTextReport(table, caption, style));
+  Print(stdout, "{}", RenderTextReport(report.table, report.answer, report.caption, style));
 }
 
-Expected<ExitCode, HeatmapError> MakeHeatmap(const HeatmapOptions& options) {
-  if (const auto ok = CheckOutputs(options); !ok) return Unexpected<HeatmapError>(ok.error());
+Expected<ExitCode, SessionError> MakeHeatmap(const HeatmapOptions& options) {
+  if (const auto ok = CheckOutputs(options); !ok) return Unexpected<SessionError>(ok.error());
   PosixFileSystem file_system;
   const auto store = ResultsStore::Load(file_system, options.results);
-  if (!store) return Fail(CodeFor(store.error().kind), store.error().message);
+  if (!store) return Unexpected<SessionError>(ToSessionError(store.error()));
   const Metric metric = *MetricFromKey(options.metric);
   const Metadata& metadata = store->metadata();
   if (const auto ok = CheckMetric(metric, metadata.identity); !ok) {
-    return Unexpected<HeatmapError>(ok.error());
+    return Unexpected<SessionError>(ok.error());
   }
-  const auto table = BuildResultTable(store->results(), PlannedGrid(metadata), metric);
-  if (!table) {
-    return Fail(ExitCode::kStore, fmt::format("{}: {}", options.results.string(), table.error()));
+  AnswerOptions answer_options;
+  answer_options.max_loss = *ParsePercent(options.max_loss);  // checked with the command line
+  answer_options.detrend = options.detrend;
+  const auto report = ReportOf(*store, metric, answer_options);
+  if (!report) {
+    return Fail(ExitCode::kStore, fmt::format("{}: {}", options.results.string(), report.error()));
   }
-  const SweepCaption caption = MakeCaption(metadata);
-  PrintReport(options, *table, caption);
-  const auto files = RenderFiles(options, *table, caption);
-  if (!files) return Unexpected<HeatmapError>(files.error());
+  PrintReport(options, *report);
+  const auto files = RenderFiles(options, *report);
+  if (!files) return Unexpected<SessionError>(files.error());
   if (const auto ok = WriteFiles(file_system, *files); !ok) {
-    return Unexpected<HeatmapError>(ok.error());
+    return Unexpected<SessionError>(ok.error());
   }
-  return FindBestCell(*table) ? ExitCode::kDone : ExitCode::kNoCell;
+  return FindBestCell(report->table) ? ExitCode::kDone : ExitCode::kNoCell;
 }
 
 int RunHeatmap(const HeatmapOptions& options) {
@@ -205,6 +173,15 @@ void AddHeatmapCommand(CLI::App& app, std::function<int()>& action) {
   heatmap->add_option("--colormap", options->colormap, "Colours of the values")
       ->check(CLI::IsMember(KeysOf(AllColormaps())))
       ->capture_default_str();
+  heatmap
+      ->add_option("--max-loss", options->max_loss,
+                   "What the largest safe context may lose against the fastest cell")
+      ->type_name("PERCENT")
+      ->check(CheckPercent)
+      ->capture_default_str();
+  heatmap->add_flag("--detrend", options->detrend,
+                    "Take out a drift that 4 or more control samples show, where they agree on its "
+                    "direction");
   heatmap->add_flag("--json", options->json, "Report for programs instead of people");
   heatmap->callback([options, &action] { action = [options] { return RunHeatmap(*options); }; });
 }

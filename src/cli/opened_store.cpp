@@ -19,6 +19,7 @@ std::string NewStoreId(UlidSource& ids) {
 }  // namespace
 
 SessionError ToSessionError(const StoreError& error) {
+  if (error.kind == StoreError::Kind::kMissing) return {ExitCode::kUsage, error.message};
   const bool is_disk = error.kind == StoreError::Kind::kIo;
   return {is_disk ? ExitCode::kEnvironment : ExitCode::kStore, error.message};
 }

@@ -10,11 +10,15 @@
 #include <functional>
 #include <optional>
 
+#include "ollama_bench/cli/doctor_command.h"
 #include "ollama_bench/cli/exit_code.h"
 #include "ollama_bench/cli/heatmap_command.h"
+#include "ollama_bench/cli/merge_command.h"
+#include "ollama_bench/cli/plan_command.h"
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_command.h"
 #include "ollama_bench/cli/signals.h"
+#include "ollama_bench/cli/status_command.h"
 #include "ollama_bench/cli/version.h"
 #include "ollama_bench/core/stop_request.h"
 
@@ -61,7 +65,11 @@ int RunProgram(int argc, char** argv) {
     return static_cast<int>(ExitCode::kUsage);
   };
   AddRunCommand(app, action, stop);
+  AddPlanCommand(app, action, stop);
+  AddStatusCommand(app, action, stop);
   AddHeatmapCommand(app, action);
+  AddMergeCommand(app, action);
+  AddDoctorCommand(app, action, stop);
   if (const auto code = Parse(app, argc, argv)) return CheckOutput(*code);
   int code = 0;
   try {

@@ -10,17 +10,13 @@
 #include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/cli/version.h"
+#include "ollama_bench/core/text.h"
+#include "ollama_bench/plan/remaining_time.h"
 #include "ollama_bench/render/json_report.h"
 #include "ollama_bench/render/text_report.h"
 
 namespace ollama_bench {
 namespace {
-
-// The grid of this store is bounded by what a configuration may ask for, so the table can be built;
-// where old entries span more, there is nothing that a report could show.
-Expected<ResultTable, std::string> TableOf(const ResultsStore& store) {
-  return BuildResultTable(store.results(), PlannedGrid(store.metadata()), Metric::kPromptEvalRate);
-}
 
 std::string DescribeRepetitions(const SweepConfig& config) {
   return config.repetitions ? fmt::format("{}", *config.repetitions)
@@ -38,13 +34,23 @@ std::string DescribePending(const RunHeader& header) {
 
 }  // namespace
 
-void PrintRunHeader(std::FILE* out, const RunHeader& header) {
+std::string DescribeTimeNeeded(const Pending& pending, std::span<const CellResult> measured) {
+  if (pending.cells.empty()) return "none, all is done";
+  const auto times = CellTimes(measured);
+  const auto one = RemainingTime(times, 1);
+  const auto all = RemainingTime(times, pending.cells.size());
+  if (!one || !all) return "known after the first cell";
+  return fmt::format("about {} ({} a cell so far)", FormatDuration(*all), FormatDuration(*one));
+}
+
+std::string RunHeaderText(const RunHeader& header) {
   const SweepConfig& config = header.config;
   const Identity& identity = header.metadata.identity;
-  Print(out, "ollama-bench {}: {} on Ollama {} at {}\n", kVersion, identity.model,
-        identity.ollama_version, header.server);
-  const auto line = [out](std::string_view label, const std::string& text) {
-    Print(out, "  {:<12} {}\n", label, text);
+  std::string text = fmt::format("ollama-bench {}: {}", kVersion, identity.model);
+  if (!identity.ollama_version.empty()) text += " on Ollama " + identity.ollama_version;
+  text += fmt::format(" at {}\n", header.server);
+  const auto line = [&text](std::string_view label, const std::string& value) {
+    text += fmt::format("  {:<12} {}\n", label, value);
   };
   line("num_ctx", DescribeAxis(config.grid.num_ctx));
   line("num_batch", DescribeAxis(config.grid.num_batch));
@@ -56,26 +62,29 @@ void PrintRunHeader(std::FILE* out, const RunHeader& header) {
   line("num_predict", std::to_string(config.num_predict));
   line("time", header.time_needed);
   line("results", header.results.string());
+  return text;
 }
 
 void PrintRunReport(std::FILE* out, const std::filesystem::path& results,
                     const ResultsStore& store) {
-  const auto table = TableOf(store);
-  if (!table) return;
+  // The grid of this store is bounded by what a configuration may ask for; where old entries span
+  // more, there is nothing that a report could show.
+  const auto report = ReportOf(store, Metric::kPromptEvalRate);
+  if (!report) return;
   const TerminalStyle style = StyleOf(fileno(out));
-  Print(out, "{}\nNext: ollama-bench heatmap {}\n", RenderTextSummary(*table, style),
-        results.string());
-  if (ComputeStatistics(*table).failed > 0) {
+  Print(out, "{}\nNext: ollama-bench heatmap {}\n",
+        RenderTextSummary(report->table, report->answer, style), results.string());
+  if (ComputeStatistics(report->table).failed > 0) {
     Print(out, "      the same run with --retry-failed measures failed cells again\n");
   }
 }
 
 void PrintRunReportJson(std::FILE* out, const ResultsStore& store) {
-  const auto table = TableOf(store);
-  if (!table) return;
-  const auto report =
-      nlohmann::ordered_json::parse(RenderJsonReport(*table, MakeCaption(store.metadata())));
-  Print(out, "{}\n", nlohmann::ordered_json{{"event", "end"}, {"report", report}}.dump());
+  const auto report = ReportOf(store, Metric::kPromptEvalRate);
+  if (!report) return;
+  const auto json = nlohmann::ordered_json::parse(
+      RenderJsonReport(report->table, report->answer, report->caption));
+  Print(out, "{}\n", nlohmann::ordered_json{{"event", "end"}, {"report", json}}.dump());
 }
 
 }  // namespace ollama_bench

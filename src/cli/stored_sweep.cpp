@@ -9,6 +9,12 @@
 namespace ollama_bench {
 namespace {
 
+// Ollama's own num_batch where a model does not name one: api/types.go, DefaultOptions.
+constexpr int kDefaultNumBatch = 512;
+
+// Fewer generated tokens give a rate that is mostly rounding and start-up.
+constexpr int kFewestTokensForEvalRate = 32;
+
 std::string DescribeHardware(const Environment& environment) {
   std::vector<std::pair<std::string, int>> kinds;
   for (const std::string& gpu : environment.gpus) {
@@ -45,6 +51,38 @@ SweepCaption MakeCaption(const Metadata& metadata) {
   caption.replayed = metadata.replayed;
   caption.mixed = metadata.mixed;
   return caption;
+}
+
+Expected<void, SessionError> CheckMetric(Metric metric, const Identity& identity) {
+  if (metric != Metric::kEvalRate || !identity.num_predict) return {};
+  if (*identity.num_predict >= kFewestTokensForEvalRate) return {};
+  return Fail(ExitCode::kUsage,
+              fmt::format("eval_rate says nothing here: each run generated at most {} tokens "
+                          "(num_predict), and a rate needs {} or more. Use another --metric, or "
+                          "sweep again with --num-predict 128.",
+                          *identity.num_predict, kFewestTokensForEvalRate));
+}
+
+std::optional<Cell> BaselineCell(const Metadata& metadata) {
+  if (!metadata.baseline) return std::nullopt;
+  return Cell{metadata.baseline->num_ctx, metadata.baseline->num_batch.value_or(kDefaultNumBatch)};
+}
+
+Expected<StoredReport, std::string> ReportOf(const ResultsStore& store, Metric metric,
+                                             AnswerOptions options) {
+  const Metadata& metadata = store.metadata();
+  options.baseline = BaselineCell(metadata);
+  if (metadata.baseline) options.baseline_source = metadata.baseline->source;
+  const Grid planned = PlannedGrid(metadata);
+  const std::vector<CellResult> results =
+      WithoutForeignBaseline(store.results(), options.baseline, planned);
+  const bool is_foreign = results.size() < store.results().size();
+  auto table = BuildResultTable(results, planned, metric);
+  if (!table) return Unexpected<std::string>(table.error());
+  return StoredReport{
+      std::move(*table),
+      AnswerSweep(results, metric, options, is_foreign ? store.Find(*options.baseline) : nullptr),
+      MakeCaption(metadata)};
 }
 
 }  // namespace ollama_bench

@@ -17,21 +17,14 @@ constexpr std::array<std::string_view, 3> kParts = {"start", "end", "step"};
 // Reads one axis.
 class AxisReader {
  public:
-  AxisReader(const Settings& settings, std::string_view axis, const std::filesystem::path& file,
-             ErrorList& errors)
-      : settings_(settings), axis_(axis), file_(file), errors_(errors) {}
+  AxisReader(const Settings& settings, std::string_view axis, ErrorList& errors)
+      : settings_(settings), axis_(axis), errors_(errors) {}
 
   std::optional<Axis> Read() {
     if (settings_.refused.contains(axis_)) return std::nullopt;
     const std::vector<Setting>* list = settings_.FindList(axis_);
     if (list != nullptr) return CheckNoRange() ? ReadList(*list) : std::nullopt;
-    if (AnyPart() == nullptr && !settings_.places.contains(axis_)) {
-      errors_.Add({file_, 0, axis_}, {}, "is missing",
-                  fmt::format("write {}: {{start: {}, end: {}, step: {}}}, or give {}, {} and {}",
-                              axis_, Of("start").example, Of("end").example, Of("step").example,
-                              Of("start").flag, Of("end").flag, Of("step").flag));
-      return std::nullopt;
-    }
+    if (AnyPart() == nullptr && !settings_.places.contains(axis_)) return Axis();
     return ReadRange();
   }
 
@@ -125,7 +118,6 @@ class AxisReader {
 
   const Settings& settings_;
   const std::string axis_;
-  const std::filesystem::path& file_;
   ErrorList& errors_;
 };
 
@@ -133,8 +125,8 @@ class AxisReader {
 
 std::optional<Grid> ReadGrid(const Settings& settings, const std::filesystem::path& file,
                              ErrorList& errors) {
-  auto num_ctx = AxisReader(settings, "num_ctx", file, errors).Read();
-  auto num_batch = AxisReader(settings, "num_batch", file, errors).Read();
+  auto num_ctx = AxisReader(settings, "num_ctx", errors).Read();
+  auto num_batch = AxisReader(settings, "num_batch", errors).Read();
   if (!num_ctx || !num_batch) return std::nullopt;
   const auto ctx_count = static_cast<std::int64_t>(num_ctx->values.size());
   const auto batch_count = static_cast<std::int64_t>(num_batch->values.size());

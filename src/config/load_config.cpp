@@ -42,7 +42,7 @@ void ReadRepetitions(const Settings& settings, SweepConfig& config, ErrorList& e
 
 SweepConfig Check(const Settings& settings, const fs::path& file, ErrorList& errors) {
   SweepConfig config;
-  ReadModel(settings, file, config, errors);
+  ReadModel(settings, config, errors);
   config.grid = ReadGrid(settings, file, errors).value_or(Grid{});
   ReadPrompt(settings, config, errors);
   if (const Setting* row_first = settings.Find("test_row_first")) {

@@ -81,8 +81,7 @@ void ReadPromptText(const Setting& setting, SweepConfig& config, ErrorList& erro
 
 }  // namespace
 
-void ReadModel(const Settings& settings, const fs::path& file, SweepConfig& config,
-               ErrorList& errors) {
+void ReadModel(const Settings& settings, SweepConfig& config, ErrorList& errors) {
   if (!CheckOnlyOne(settings, {"model", "modelfile"}, errors)) return;
   if (const Setting* model = settings.Find("model")) {
     config.model = model->text;
@@ -96,9 +95,6 @@ void ReadModel(const Settings& settings, const fs::path& file, SweepConfig& conf
     if (!path) return;
     config.modelfile = *path;
     if (auto fits = CheckFile(*path); !fits) AddProblem(*modelfile, fits.error(), errors);
-  } else if (!settings.refused.contains("model") && !settings.refused.contains("modelfile")) {
-    errors.Add({file, 0, "model"}, {}, "neither a model nor a modelfile is given",
-               "write \"model: qwen3:4b\" or give --model qwen3:4b");
   }
 }
 

@@ -8,10 +8,9 @@
 
 namespace ollama_bench {
 
-/// Fills `model` or `modelfile` of `config`, whichever the settings name; errors for both, neither,
-/// a name that Ollama would refuse, and a Modelfile that cannot be opened.
-void ReadModel(const Settings& settings, const std::filesystem::path& file, SweepConfig& config,
-               ErrorList& errors);
+/// Fills `model` or `modelfile` of `config`, whichever the settings name; errors for both, a
+/// name that Ollama would refuse, and a Modelfile that cannot be opened.
+void ReadModel(const Settings& settings, SweepConfig& config, ErrorList& errors);
 
 /// Fills `prompt` of `config`, reading the prompt file where there is one; the built-in text where
 /// the settings name none.

@@ -9,6 +9,7 @@
 #include "ollama_bench/core/sha256.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/ollama/failure_classifier.h"
+#include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/ollama/verbose_output.h"
 
 namespace ollama_bench {
@@ -20,8 +21,6 @@ using std::chrono::nanoseconds;
 using End = ProcessOutcome::End;
 
 constexpr milliseconds kVersionTimeout{10'000};
-constexpr milliseconds kUnloadPoll{50};
-constexpr milliseconds kUnloadLimit{30'000};
 // Longer than any pause between two runs of a cell, whatever OLLAMA_KEEP_ALIVE says.
 constexpr std::string_view kKeepAlive = "30m";
 
@@ -32,26 +31,6 @@ Unexpected<Failure> Fail(FailureKind kind, std::string message) {
 Failure WithStep(Failure failure, std::string_view step) {
   failure.message = fmt::format("{}: {}", step, failure.message);
   return failure;
-}
-
-Unexpected<Failure> NoSuchModel(const std::vector<ModelListing>& models, const std::string& name) {
-  std::vector<std::string> names;
-  std::vector<std::string> spellings;  // people leave ":latest" out
-  for (const ModelListing& model : models) {
-    names.push_back(model.name);
-    spellings.push_back(model.name);
-    spellings.push_back(model.name.substr(0, model.name.rfind(":latest")));
-  }
-  const std::string nearest = NearestSpelling(name, spellings);
-  std::string message = fmt::format("the server has no model '{}'", Printable(name, false));
-  if (!nearest.empty()) {
-    message += fmt::format("; did you mean '{}'?", nearest);
-  } else if (names.empty()) {
-    message += fmt::format(" and no other; `ollama pull {}` would download it", name);
-  } else {
-    message += "; it has " + fmt::format("{}", fmt::join(names, ", "));
-  }
-  return Fail(FailureKind::kModelMissing, std::move(message));
 }
 
 // Size and time stand for the content: hashing tens of gigabytes at every start would not.
@@ -85,14 +64,8 @@ Expected<ServerFacts, Failure> CliDriver::Connect() {
   ServerFacts facts;
   facts.is_local = seams_.api.address().IsLoopback();
   if (const auto program = CheckProgram(); !program) return Unexpected<Failure>(program.error());
-  auto version = seams_.api.Version();
-  if (!version) {
-    Failure failure = version.error();
-    if (failure.kind == FailureKind::kServerUnavailable) {
-      failure.message += "; start it with `ollama serve`, or name it with --host HOST:PORT";
-    }
-    return Unexpected<Failure>(std::move(failure));
-  }
+  auto version = ReachServer(seams_.api);
+  if (!version) return Unexpected<Failure>(version.error());
   facts.ollama_version = std::move(*version);
 
   auto digest = FindBaseModel();
@@ -104,13 +77,9 @@ Expected<ServerFacts, Failure> CliDriver::Connect() {
     const auto details = seams_.api.Show(base);
     if (details) facts.trained_context = details->trained_context;
   }
-  const auto running = seams_.api.Running();
-  if (!running) return Unexpected<Failure>(running.error());
-  for (const RunningModel& model : *running) {
-    if (model.name != NormalizeModelName(options_.temporary_model)) {
-      facts.other_models_loaded.push_back(model.name);
-    }
-  }
+  auto others = OtherModelsLoaded(seams_.api, options_.temporary_model);
+  if (!others) return Unexpected<Failure>(others.error());
+  facts.other_models_loaded = std::move(*others);
   return facts;
 }
 
@@ -129,11 +98,9 @@ Expected<void, Failure> CliDriver::CheckProgram() {
 }
 
 Expected<std::string, Failure> CliDriver::FindBaseModel() {
-  const auto models = seams_.api.Models();
-  if (!models) return Unexpected<Failure>(models.error());
   if (!options_.modelfile) {
-    const ModelListing* base = FindModel(*models, options_.base_model);
-    if (base == nullptr) return NoSuchModel(*models, options_.base_model);
+    const auto base = RequireModel(seams_.api, options_.base_model);
+    if (!base) return Unexpected<Failure>(base.error());
     return base->digest;
   }
   const auto& [modelfile, folder] = *options_.modelfile;
@@ -146,17 +113,19 @@ Expected<std::string, Failure> CliDriver::FindBaseModel() {
                 fmt::format("FROM {}: there is no such file in {}, and it is no model's name",
                             Printable(modelfile.from(), false), folder.string()));
   } else {
-    const ModelListing* base = FindModel(*models, modelfile.from());
-    if (base == nullptr) return NoSuchModel(*models, modelfile.from());
+    const auto base = RequireModel(seams_.api, modelfile.from());
+    if (!base) return Unexpected<Failure>(base.error());
     origin = base->digest;
   }
   return "sha256:" + Sha256Hex(modelfile.text() + '\n' + origin);
 }
 
 Expected<PreparedCell, Failure> CliDriver::Prepare(const Cell& cell) {
-  // A runner that an earlier process left in memory would make the first load no load at all.
-  if (first_prepare_) UnloadAndWait();
-  first_prepare_ = false;
+  // A runner with the same options, of an earlier process or an earlier visit, would stay loaded.
+  if (!prepared_ || *prepared_ == cell) {
+    UnloadAndWait(seams_.api, seams_.clock, options_.temporary_model);
+  }
+  prepared_ = cell;
   if (const auto imported = ImportWeights(); !imported) {
     return Unexpected<Failure>(imported.error());
   }
@@ -208,7 +177,8 @@ Expected<RunReport, Failure> CliDriver::Run(std::string_view prompt) {
                                             "--nowordwrap", "--keepalive", std::string(kKeepAlive)},
                                            std::string(prompt));
   // Ending the client leaves the runner at work on the server.
-  if (outcome.end == End::kTimedOut || outcome.end == End::kInterrupted) UnloadAndWait();
+  if (outcome.end == End::kTimedOut || outcome.end == End::kInterrupted)
+    UnloadAndWait(seams_.api, seams_.clock, options_.temporary_model);
   if (const auto good = Judge(outcome, "ollama run"); !good) {
     return Unexpected<Failure>(good.error());
   }
@@ -257,27 +227,11 @@ Expected<void, Failure> CliDriver::Judge(const ProcessOutcome& outcome,
 }
 
 std::optional<LoadedModel> CliDriver::Loaded() {
-  const auto running = seams_.api.Running();
-  if (!running) return std::nullopt;
-  for (const RunningModel& model : *running) {
-    if (model.name == NormalizeModelName(options_.temporary_model)) {
-      return LoadedModel{model.digest, model.context_length, model.size_bytes,
-                         model.size_vram_bytes};
-    }
-  }
-  return std::nullopt;
-}
-
-// The wait is bounded and does not look at the stop request: it is part of stopping cleanly.
-void CliDriver::UnloadAndWait() {
-  if (!Loaded() || !seams_.api.Unload(options_.temporary_model)) return;
-  const StopRequest never;
-  const auto until = seams_.clock.Now() + kUnloadLimit;
-  while (Loaded() && seams_.clock.Now() < until) seams_.clock.Sleep(kUnloadPoll, never);
+  return FindLoaded(seams_.api, options_.temporary_model);
 }
 
 void CliDriver::CleanUp() {
-  UnloadAndWait();
+  UnloadAndWait(seams_.api, seams_.clock, options_.temporary_model);
   for (const std::string& model : TemporaryModels()) {
     // A server that is gone keeps the model; the store names it, so the next start removes it.
     [[maybe_unused]] const auto removed = seams_.api.Remove(model);

@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "http_answer.h"
 #include "ollama_bench/core/model_name.h"
-#include "ollama_bench/core/text.h"
-#include "ollama_bench/ollama/failure_classifier.h"
 
 namespace ollama_bench {
 namespace {
@@ -16,26 +15,11 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kLargestAnswer = std::size_t{16} * 1024 * 1024;
-constexpr int kDeepestAnswer = 64;
 constexpr std::chrono::seconds kConnectTimeout{5};
 constexpr std::chrono::seconds kAnswerTimeout{30};
 
-Unexpected<Failure> Fail(FailureKind kind, std::string message, std::string_view tail = {}) {
-  return Unexpected<Failure>(Failure{kind, std::move(message), Printable(tail.substr(0, 2000)), 1});
-}
-
-// A missing or wrongly typed field reads as the type's empty value, so that no server's answer can
-// throw: JSON from elsewhere is no promise.
-std::string TextOf(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? Printable(found->get<std::string>(), false)
-                                                     : std::string();
-}
-
-std::optional<std::int64_t> NumberOf(const json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_number_integer()) return std::nullopt;
-  return found->get<std::int64_t>();
+Unexpected<Failure> Fail(FailureKind kind, std::string message) {
+  return Unexpected<Failure>(Failure{kind, std::move(message), {}, 1});
 }
 
 std::string DigestOf(const json& object) {
@@ -54,24 +38,24 @@ std::vector<json> ModelsOf(const json& answer) {
   return models;
 }
 
-// Nesting deeper than Ollama's is refused before it can exhaust the stack.
-Expected<json, Failure> ParseAnswer(const std::string& path, const std::string& body) {
-  const auto keep = [](int depth, json::parse_event_t event, json&) {
-    if (event == json::parse_event_t::object_start || event == json::parse_event_t::array_start) {
-      if (depth > kDeepestAnswer) throw std::length_error("nested too deeply");
-    }
-    return true;
-  };
-  try {
-    json answer = json::parse(body, keep);
-    if (answer.is_object()) return answer;
-  } catch (const std::exception&) {
-    // The message below says all that a person can use.
+// A key and a value of each head that has its own, in each layer. Models with a smaller cache in
+// some layers (sliding windows, latent attention) need less than this. GGUF's keys.
+std::optional<std::int64_t> KvBytesPerToken(const json& info, const std::string& family) {
+  const auto number = [&](const char* key) { return NumberOf(info, (family + key).c_str()); };
+  const auto layers = number(".block_count");
+  const auto heads = number(".attention.head_count");
+  const auto kv_heads = number(".attention.head_count_kv");
+  const auto width = number(".embedding_length");
+  if (!layers || !heads || *heads <= 0 || !width) return std::nullopt;
+  const std::int64_t head_size = *width / *heads;
+  const std::int64_t key = number(".attention.key_length").value_or(head_size);
+  const std::int64_t value = number(".attention.value_length").value_or(head_size);
+  constexpr std::int64_t kMost = 1 << 20;  // of each factor: what is above is no model
+  for (const std::int64_t factor : {*layers, kv_heads.value_or(*heads), key, value}) {
+    if (factor <= 0 || factor > kMost) return std::nullopt;
   }
-  return Fail(FailureKind::kUnknown,
-              fmt::format("the answer to {} is not Ollama's: {}", path,
-                          Printable(std::string_view(body).substr(0, 60), false)),
-              body);
+  constexpr std::int64_t kBytesPerValue = 2;
+  return *layers * kv_heads.value_or(*heads) * (key + value) * kBytesPerValue;
 }
 
 }  // namespace
@@ -83,23 +67,6 @@ const ModelListing* FindModel(const std::vector<ModelListing>& models, const std
   });
   return found == models.end() ? nullptr : &*found;
 }
-
-namespace {
-
-// The library's own words differ from release to release.
-std::string Reason(httplib::Error error) {
-  switch (error) {
-    case httplib::Error::Connection:
-    case httplib::Error::ConnectionTimeout:
-      return "cannot connect";
-    case httplib::Error::Read:
-      return "the connection was lost, or the answer took too long";
-    default:
-      return httplib::to_string(error);
-  }
-}
-
-}  // namespace
 
 class OllamaApi::Connection {
  public:
@@ -126,8 +93,9 @@ class OllamaApi::Connection {
       return true;
     };
     const httplib::Result result = client_.send(request);
-    if (!result) return Unreachable(path, result.error());
-    if (result->status < 200 || result->status > 299) return Refused(path, result->status, answer);
+    if (!result) return Unexpected<Failure>(NoAnswer(address, path, result.error()));
+    if (result->status < 200 || result->status > 299)
+      return Unexpected<Failure>(RefusedAnswer(path, result->status, answer));
     if (answer.empty()) return json::object();
     return ParseAnswer(path, answer);
   }
@@ -135,24 +103,6 @@ class OllamaApi::Connection {
   const ServerAddress address;
 
  private:
-  [[nodiscard]] Unexpected<Failure> Unreachable(const std::string& path,
-                                                httplib::Error error) const {
-    return Fail(FailureKind::kServerUnavailable,
-                fmt::format("no answer from {}{} ({})", address.Url(), path, Reason(error)));
-  }
-
-  static Unexpected<Failure> Refused(const std::string& path, int status, const std::string& body) {
-    const auto answer = ParseAnswer(path, body);
-    const std::string said = answer ? TextOf(*answer, "error") : std::string();
-    Failure failure;
-    failure.kind = ClassifyFailure(said);
-    if (failure.kind == FailureKind::kUnknown && status == 404) {
-      failure.kind = FailureKind::kModelMissing;
-    }
-    failure.message = said.empty() ? fmt::format("{} answers with status {}", path, status) : said;
-    return Unexpected<Failure>(std::move(failure));
-  }
-
   httplib::Client client_;
 };
 
@@ -181,7 +131,7 @@ Expected<std::vector<ModelListing>, Failure> OllamaApi::Models() {
   if (!answer) return Unexpected<Failure>(answer.error());
   std::vector<ModelListing> models;
   for (const json& model : ModelsOf(*answer)) {
-    models.push_back({TextOf(model, "name"), DigestOf(model)});
+    models.push_back({TextOf(model, "name"), DigestOf(model), NumberOf(model, "size")});
   }
   return models;
 }
@@ -205,6 +155,7 @@ Expected<ModelDetails, Failure> OllamaApi::Show(const std::string& model) {
   if (info == answer->end() || !info->is_object()) return details;
   details.family = TextOf(*info, "general.architecture");
   details.trained_context = NumberOf(*info, (details.family + ".context_length").c_str());
+  details.kv_bytes_per_token = KvBytesPerToken(*info, details.family);
   return details;
 }
 

@@ -6,9 +6,9 @@ namespace ollama_bench {
 
 GridOrder::GridOrder(std::vector<Cell> cells) : cells_(std::move(cells)) {}
 
-std::optional<Cell> GridOrder::Next() {
+std::optional<Visit> GridOrder::Next() {
   if (next_ == cells_.size()) return std::nullopt;
-  return cells_[next_++];
+  return Visit{cells_[next_++], SampleRole::kMeasure, std::nullopt};
 }
 
 void GridOrder::Report(const CellResult& /*result*/) {}

@@ -61,6 +61,24 @@ Color BackgroundOf(const CellState& state, const ValueScale& scale) {
   return std::holds_alternative<Untested>(state) ? palette::kUntested : palette::kFailed;
 }
 
+void DrawRecommendedOutline(SceneBuilder& scene, const Box& box) {
+  scene.Outline(box, {palette::kBestHalo, 6});
+  scene.Outline(box, {palette::kBest, 3});
+}
+
+void DrawBestSetOutline(SceneBuilder& scene, const Box& box) {
+  constexpr double kLine = 1.5;
+  constexpr double kHalo = 1.5;
+  const auto inside = [&box](double distance) {
+    return Box{box.x + distance, box.y + distance, box.width - 2 * distance,
+               box.height - 2 * distance};
+  };
+  const double smallest = std::min(box.width, box.height);
+  if (smallest < 6) return scene.Outline(inside(smallest / 4), {palette::kBest, smallest / 4});
+  scene.Outline(inside(kLine + kHalo / 2), {palette::kBestHalo, kHalo});
+  scene.Outline(inside(kLine / 2), {palette::kBest, kLine});
+}
+
 }  // namespace
 
 void DrawCellBackground(SceneBuilder& scene, const Box& box, const CellState& state,
@@ -86,9 +104,9 @@ void DrawCellText(SceneBuilder& scene, const Box& box, const CellState& state,
   }
 }
 
-void DrawBestOutline(SceneBuilder& scene, const Box& box) {
-  scene.Outline(box, {palette::kBestHalo, 6});
-  scene.Outline(box, {palette::kBest, 3});
+void DrawMark(SceneBuilder& scene, const Box& box, AnswerMark mark) {
+  if (mark == AnswerMark::kRecommended) DrawRecommendedOutline(scene, box);
+  if (mark == AnswerMark::kBestSet) DrawBestSetOutline(scene, box);
 }
 
 std::string CellTitle(const ResultTable& table, const Cell& cell, const CellState& state) {

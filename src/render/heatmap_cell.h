@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "answer_marks.h"
 #include "ollama_bench/analysis/result_table.h"
 #include "scene_builder.h"
 #include "value_scale.h"
@@ -17,8 +18,9 @@ void DrawCellBackground(SceneBuilder& scene, const Box& box, const CellState& st
 void DrawCellText(SceneBuilder& scene, const Box& box, const CellState& state,
                   const ValueScale& scale, double value_size);
 
-/// The outline of the best cell, to be seen on every colour.
-void DrawBestOutline(SceneBuilder& scene, const Box& box);
+/// The outline of a marked cell, to be seen on every colour: a thick one around the recommended
+/// cell, a thin one inside the box of another of the best set.
+void DrawMark(SceneBuilder& scene, const Box& box, AnswerMark mark);
 
 /// "num_ctx 8192, num_batch 128: 84.0 tokens/s (3 samples)".
 std::string CellTitle(const ResultTable& table, const Cell& cell, const CellState& state);

@@ -6,6 +6,7 @@
 
 #include "heatmap_palette.h"
 #include "ollama_bench/core/text.h"
+#include "ollama_bench/render/answer_text.h"
 #include "ollama_bench/render/text_fit.h"
 
 namespace ollama_bench {
@@ -16,8 +17,10 @@ constexpr double kTitleLine = 32;
 constexpr double kDetailSize = 13;
 constexpr double kDetailLine = 19;
 constexpr std::size_t kMostDetailLines = 4;
-constexpr double kBestSize = 14;
-constexpr double kBestLine = 26;
+constexpr double kAnswerSize = 14;
+constexpr double kAnswerLine = 22;
+constexpr double kAnswerGap = 4;             // above the first line of the answer
+constexpr std::size_t kMostAnswerLines = 4;  // per sentence
 constexpr double kBadgeSize = 13;
 constexpr double kBadgeHeight = 24;
 constexpr double kBadgePadding = 10;
@@ -43,12 +46,18 @@ std::vector<std::string> DetailPhrases(const MetricInfo& metric, const SweepCapt
   return phrases;
 }
 
-std::string DescribeBest(const MetricInfo& metric, const std::optional<BestCell>& best,
-                         const NumberFormat& format) {
-  if (!best) return "No cell has a value.";
-  return fmt::format("{}: {} {} at num_ctx {}, num_batch {}",
-                     metric.higher_is_better ? "Best" : "Best (lowest)", format(best->value),
-                     metric.unit, best->cell.num_ctx, best->cell.num_batch);
+std::vector<std::string> AnswerLines(const std::optional<SweepAnswer>& answer, const Font& font,
+                                     double width) {
+  if (!answer) return {"No cell has a value."};
+  std::vector<std::string> lines;
+  for (const std::string& sentence :
+       {AnswerSentence(*answer), ValueSentence(*answer), BaselineSentence(*answer)}) {
+    if (sentence.empty()) continue;
+    for (std::string& line : WrapWords(font, sentence, kAnswerSize, width, kMostAnswerLines)) {
+      lines.push_back(std::move(line));
+    }
+  }
+  return lines;
 }
 
 // Returns where the badges begin.
@@ -67,22 +76,22 @@ double DrawBadges(SceneBuilder& scene, const std::vector<std::string>& badges, c
 }  // namespace
 
 HeatmapHeader PlanHeader(const ResultTable& table, const SweepCaption& caption,
-                         const std::optional<BestCell>& best, const NumberFormat& format,
-                         const Font& font, double width) {
+                         const std::optional<SweepAnswer>& answer, const Font& font, double width) {
   const MetricInfo& metric = Describe(table.metric);
   HeatmapHeader header;
   header.title =
       caption.model.empty() ? Capitalized(metric.label) : Printable(caption.model, false);
   header.details = WrapPhrases(font, DetailPhrases(metric, caption), "  \xC2\xB7  ", kDetailSize,
                                width, kMostDetailLines);
-  header.best = DescribeBest(metric, best, format);
+  header.answer = AnswerLines(answer, font, width);
   if (caption.replayed) header.badges.emplace_back("REPLAYED");
   if (caption.mixed) header.badges.emplace_back("MIXED");
   return header;
 }
 
 double HeaderHeight(const HeatmapHeader& header) {
-  return kTitleLine + kDetailLine * static_cast<double>(header.details.size()) + kBestLine;
+  return kTitleLine + kDetailLine * static_cast<double>(header.details.size()) + kAnswerGap +
+         kAnswerLine * static_cast<double>(header.answer.size());
 }
 
 void DrawHeader(SceneBuilder& scene, const HeatmapHeader& header, const Box& place) {
@@ -94,7 +103,11 @@ void DrawHeader(SceneBuilder& scene, const HeatmapHeader& header, const Box& pla
     scene.Text({place.x, y, place.width, kDetailLine}, line, {kDetailSize, palette::kQuiet});
     y += kDetailLine;
   }
-  scene.Text({place.x, y, place.width, kBestLine}, header.best, {kBestSize, palette::kTitle});
+  y += kAnswerGap;
+  for (const std::string& line : header.answer) {
+    scene.Text({place.x, y, place.width, kAnswerLine}, line, {kAnswerSize, palette::kTitle});
+    y += kAnswerLine;
+  }
 }
 
 }  // namespace ollama_bench

@@ -38,21 +38,24 @@ std::string DescribeFailures(const TableStatistics& statistics) {
   return text + ")";
 }
 
-std::vector<LegendEntry> EntriesFor(const TableStatistics& statistics) {
+std::vector<LegendEntry> EntriesFor(const TableStatistics& statistics, const AnswerMarks& marks) {
   std::vector<LegendEntry> entries;
-  if (statistics.successful > 0) entries.push_back({std::nullopt, "best cell", {}});
-  if (statistics.failed > 0) {
-    entries.push_back({Failed{}, DescribeFailures(statistics), {}});
-  }
+  const auto mark = [&entries](AnswerMark kind, std::string text) {
+    entries.push_back({std::nullopt, kind, std::move(text), {}});
+  };
+  const auto state = [&entries](CellState example, std::string text) {
+    entries.push_back({std::move(example), AnswerMark::kNone, std::move(text), {}});
+  };
+  if (marks.HasAny()) mark(AnswerMark::kRecommended, "recommended");
+  if (marks.HasOthers()) mark(AnswerMark::kBestSet, "not told apart from the best");
+  if (statistics.failed > 0) state(Failed{}, DescribeFailures(statistics));
   if (statistics.excluded > 0) {
-    entries.push_back({Excluded{}, fmt::format("not counted: {}", statistics.excluded), {}});
+    state(Excluded{}, fmt::format("not counted: {}", statistics.excluded));
   }
   if (statistics.aliases > 0) {
-    entries.push_back({AliasOf{}, fmt::format("same as another cell: {}", statistics.aliases), {}});
+    state(AliasOf{}, fmt::format("same as another cell: {}", statistics.aliases));
   }
-  if (statistics.untested > 0) {
-    entries.push_back({Untested{}, fmt::format("untested: {}", statistics.untested), {}});
-  }
+  if (statistics.untested > 0) state(Untested{}, fmt::format("untested: {}", statistics.untested));
   return entries;
 }
 
@@ -105,9 +108,9 @@ void DrawColorBar(SceneBuilder& scene, const ColorBar& bar, const ValueScale& sc
              bar.unit, {kAxisNameSize, palette::kQuiet});
 }
 
-std::vector<LegendEntry> PlanLegend(const TableStatistics& statistics, Point top_left, double width,
-                                    const Font& font) {
-  std::vector<LegendEntry> entries = EntriesFor(statistics);
+std::vector<LegendEntry> PlanLegend(const TableStatistics& statistics, const AnswerMarks& marks,
+                                    Point top_left, double width, const Font& font) {
+  std::vector<LegendEntry> entries = EntriesFor(statistics, marks);
   Point corner = top_left;
   for (LegendEntry& entry : entries) {
     const double text_width = font.Width(entry.text, kLabelSize);
@@ -129,7 +132,7 @@ void DrawLegend(SceneBuilder& scene, const std::vector<LegendEntry>& legend,
                      kSwatchHeight};
     if (!entry.example) {
       scene.Fill(swatch, scale.ColorOf(scale.best));
-      DrawBestOutline(scene, swatch);
+      DrawMark(scene, swatch, entry.mark);
     } else {
       DrawCellBackground(scene, swatch, *entry.example, scale, {});
     }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "answer_marks.h"
 #include "heatmap_cell.h"
 #include "ollama_bench/analysis/table_statistics.h"
 #include "scene_builder.h"
@@ -30,14 +31,15 @@ void DrawColorBar(SceneBuilder& scene, const ColorBar& bar, const ValueScale& sc
 
 /// One kind of cell that the picture holds.
 struct LegendEntry {
-  std::optional<CellState> example;  ///< empty: the best cell
+  std::optional<CellState> example;  ///< empty: a cell with a value, marked
+  AnswerMark mark = AnswerMark::kNone;
   std::string text;
   Box place;
 };
 
-/// The entries that `statistics` calls for, wrapped to the width from `top_left` on.
-std::vector<LegendEntry> PlanLegend(const TableStatistics& statistics, Point top_left, double width,
-                                    const Font& font);
+/// The entries that `statistics` and `marks` call for, wrapped to the width from `top_left` on.
+std::vector<LegendEntry> PlanLegend(const TableStatistics& statistics, const AnswerMarks& marks,
+                                    Point top_left, double width, const Font& font);
 void DrawLegend(SceneBuilder& scene, const std::vector<LegendEntry>& legend,
                 const ValueScale& scale);
 

@@ -10,59 +10,12 @@
 #include "heatmap_cell.h"
 #include "heatmap_header.h"
 #include "heatmap_legend.h"
-#include "ollama_bench/analysis/best_cell.h"
+#include "heatmap_notes.h"
+#include "heatmap_plot.h"
 #include "ollama_bench/analysis/table_statistics.h"
 
 namespace ollama_bench {
 namespace {
-
-constexpr double kMargin = 28;
-constexpr double kNarrowest = 640;
-constexpr double kHeaderGap = 16;  // between the header and the names of the axes
-constexpr double kColorBarGap = 28;
-constexpr double kLegendGap = 16;
-constexpr double kAxisNameBelow = 24;  // room for the name below the labels
-
-constexpr double kWidestCell = 104;
-constexpr double kHighestCell = 56;
-constexpr double kUsualPlotWidth = 2160;
-constexpr double kUsualPlotHeight = 900;
-constexpr double kSmallestCell = 4;  // while the plot can still grow
-constexpr double kLargestPlot = 8000;
-constexpr double kSmallestCellWithGap = 10;
-
-struct CellSize {
-  double width = 0;
-  double height = 0;
-};
-
-// Whole pixels, so that edges are sharp, unless there are more cells than pixels.
-double CellExtent(double usual_plot, double largest, std::size_t count) {
-  const double n = static_cast<double>(count);
-  const double extent = std::floor(std::clamp(usual_plot / n, kSmallestCell, largest));
-  return std::min(extent, kLargestPlot / n);
-}
-
-CellSize ChooseCellSize(const ResultTable& table) {
-  const double width = CellExtent(kUsualPlotWidth, kWidestCell, table.columns());
-  const double highest = std::clamp(std::floor(width * 0.62), 24.0, kHighestCell);
-  return {width, CellExtent(kUsualPlotHeight, highest, table.rows())};
-}
-
-// The largest size at which every value fits into a cell with some air around it.
-double ValueTextSize(const ResultTable& table, const NumberFormat& format, const CellSize& cell,
-                     const Font& font) {
-  constexpr double kLargest = 15;
-  constexpr double kMargins = 10;
-  double widest = 0;
-  for (const CellState& state : table.states) {
-    if (const auto* measured = std::get_if<Measured>(&state)) {
-      widest = std::max(widest, font.Width(format(measured->value), 1));
-    }
-  }
-  if (widest == 0 || cell.width <= kMargins) return 0;
-  return std::min({kLargest, cell.height * 0.46, (cell.width - kMargins) / widest});
-}
 
 struct Layout {
   CellSize cell;
@@ -71,16 +24,18 @@ struct Layout {
   AxisLabels num_batch;
   std::optional<ColorBar> color_bar;
   std::vector<LegendEntry> legend;
+  std::vector<std::string> notes;
+  Point notes_corner;
   Box header_place;
   Box plot;
   double width = 0;
   double height = 0;
 };
 
-Layout Plan(const ResultTable& table, const SweepCaption& caption, const ValueScale& scale,
-            const std::optional<BestCell>& best, const Font& font) {
+Layout Plan(const ResultTable& table, const std::optional<SweepAnswer>& answer,
+            const SweepCaption& caption, const ValueScale& scale, const Font& font) {
   Layout layout;
-  layout.cell = ChooseCellSize(table);
+  layout.cell = ChooseCellSize(table.grid);
   layout.num_ctx = PlanNumCtxLabels(table.grid.num_ctx, layout.cell.width, font);
   layout.num_batch = PlanNumBatchLabels(table.grid.num_batch, layout.cell.height, font);
   layout.plot = {kMargin + layout.num_batch.extent, 0,
@@ -93,46 +48,49 @@ Layout Plan(const ResultTable& table, const SweepCaption& caption, const ValueSc
   layout.width = std::ceil(std::max(right + kMargin, kNarrowest));
 
   const double inner_width = layout.width - 2 * kMargin;
-  layout.header = PlanHeader(table, caption, best, scale.format, font, inner_width);
+  layout.header = PlanHeader(table, caption, answer, font, inner_width);
   layout.header_place = {kMargin, kMargin - 8, inner_width, HeaderHeight(layout.header)};
   layout.plot.y = layout.header_place.bottom() + kHeaderGap + kAxisNameLine + kAxisNameGap;
 
   double bottom = layout.plot.bottom() + layout.num_ctx.extent + kAxisNameBelow;
   if (layout.color_bar) bottom = std::max(bottom, layout.plot.y + layout.color_bar->height + 8);
-  layout.legend =
-      PlanLegend(ComputeStatistics(table), {kMargin, bottom + kLegendGap}, inner_width, font);
+  layout.legend = PlanLegend(ComputeStatistics(table), AnswerMarks(answer),
+                             {kMargin, bottom + kLegendGap}, inner_width, font);
   if (!layout.legend.empty()) bottom = layout.legend.back().place.bottom();
+  layout.notes = PlanNotes(answer, inner_width, font);
+  layout.notes_corner = {kMargin, bottom};
+  bottom += NotesHeight(layout.notes);
   layout.height = std::ceil(bottom + kMargin - 8);
   return layout;
 }
 
 void DrawCells(SceneBuilder& scene, const ResultTable& table, const Layout& layout,
-               const ValueScale& scale, const std::optional<BestCell>& best) {
-  const auto [width, height] = layout.cell;
-  const double gap = std::min(width, height) >= kSmallestCellWithGap ? 1 : 0;
+               const ValueScale& scale, const AnswerMarks& marks) {
   const double value_size = ValueTextSize(table, scale.format, layout.cell, scene.font());
-  std::optional<Box> best_box;
+  std::optional<Box> recommended;  // drawn last, over its neighbours
   for (std::size_t row = 0; row < table.rows(); ++row) {
     for (std::size_t column = 0; column < table.columns(); ++column) {
-      const Box box{layout.plot.x + width * static_cast<double>(column),
-                    layout.plot.y + height * static_cast<double>(row), width - gap, height - gap};
+      const Box box = CellBox({layout.plot.x, layout.plot.y}, layout.cell, row, column);
       const Cell cell = table.CellAt(row, column);
       const CellState& state = table.At(row, column);
       DrawCellBackground(scene, box, state, scale, CellTitle(table, cell, state));
       DrawCellText(scene, box, state, scale, value_size);
-      if (best && cell == best->cell) best_box = box;
+      if (marks.Of(cell) == AnswerMark::kRecommended) {
+        recommended = box;
+      } else {
+        DrawMark(scene, box, marks.Of(cell));
+      }
     }
   }
-  if (best_box) DrawBestOutline(scene, *best_box);
+  if (recommended) DrawMark(scene, *recommended, AnswerMark::kRecommended);
 }
 
 }  // namespace
 
-Scene LayOutHeatmap(const ResultTable& table, const SweepCaption& caption, const Colormap& colormap,
-                    const Font& font) {
+Scene LayOutHeatmap(const ResultTable& table, const std::optional<SweepAnswer>& answer,
+                    const SweepCaption& caption, const Colormap& colormap, const Font& font) {
   const ValueScale scale = MakeValueScale(table, colormap);
-  const auto best = FindBestCell(table);
-  const Layout layout = Plan(table, caption, scale, best, font);
+  const Layout layout = Plan(table, answer, caption, scale, font);
 
   SceneBuilder scene(font);
   DrawHeader(scene, layout.header, layout.header_place);
@@ -143,7 +101,8 @@ Scene LayOutHeatmap(const ResultTable& table, const SweepCaption& caption, const
                  {layout.plot.right() + kColorBarGap, layout.plot.y});
   }
   DrawLegend(scene, layout.legend, scale);
-  DrawCells(scene, table, layout, scale, best);
+  DrawNotes(scene, layout.notes, layout.notes_corner, layout.width - 2 * kMargin);
+  DrawCells(scene, table, layout, scale, AnswerMarks(answer));
   return scene.Finish(layout.width, layout.height,
                       fmt::format("{}: {} by num_ctx and num_batch", layout.header.title,
                                   Describe(table.metric).label));

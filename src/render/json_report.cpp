@@ -1,18 +1,13 @@
 #include "ollama_bench/render/json_report.h"
 
-#include <nlohmann/json.hpp>
-
+#include "answer_json.h"
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/table_statistics.h"
 
 namespace ollama_bench {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-Json CellJson(const Cell& cell) {
-  return {{"num_ctx", cell.num_ctx}, {"num_batch", cell.num_batch}};
-}
+using Json = ReportJson;
 
 Json BestJson(const BestCell& best) {
   Json json = CellJson(best.cell);
@@ -79,14 +74,14 @@ void AddCells(Json& report, const ResultTable& table) {
 
 }  // namespace
 
-std::string RenderJsonReport(const ResultTable& table, const SweepCaption& caption) {
+std::string RenderJsonReport(const ResultTable& table, const std::optional<SweepAnswer>& answer,
+                             const SweepCaption& caption) {
   const MetricInfo& metric = Describe(table.metric);
-  const auto best = FindBestCell(table);
   Json report = {{"model", caption.model},       {"metric", metric.key},
                  {"unit", metric.unit},          {"higher_is_better", metric.higher_is_better},
                  {"replayed", caption.replayed}, {"mixed", caption.mixed}};
-  report["best"] = best ? BestJson(*best) : Json();
   report["statistics"] = StatisticsJson(ComputeStatistics(table));
+  AddAnswer(report, table, answer);
   report["best_per_num_ctx"] = BestListJson(BestPerNumCtx(table));
   report["best_per_num_batch"] = BestListJson(BestPerNumBatch(table));
   AddCells(report, table);

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "ollama_bench/analysis/best_cell.h"
+#include "answer_marks.h"
 #include "ollama_bench/analysis/table_statistics.h"
 #include "ollama_bench/render/cell_label.h"
 #include "ollama_bench/render/number_format.h"
@@ -22,11 +22,12 @@ constexpr std::string_view kExcludedMark = "excl.";
 
 class TableWriter {
  public:
-  TableWriter(const ResultTable& table, const TerminalStyle& style)
+  TableWriter(const ResultTable& table, const std::optional<SweepAnswer>& answer,
+              const TerminalStyle& style)
       : table_(table),
         style_(style),
         scale_(MakeValueScale(table, style.colormap)),
-        best_(FindBestCell(table)) {}
+        marks_(answer) {}
 
   std::string Write() {
     std::string out;
@@ -51,7 +52,7 @@ class TableWriter {
     ColumnBlock block{first, first};
     while (block.end < table_.columns()) {
       const std::size_t text_width = std::max(block.text_width, TextWidth(block.end));
-      // One space before the text, one place behind it for the mark of the best cell.
+      // One space before the text, one place behind it for a mark.
       const std::size_t width = kRowName.size() + (block.end + 1 - first) * (text_width + 2);
       if (block.end > first && width > style_.width) break;
       block.text_width = text_width;
@@ -96,17 +97,22 @@ class TableWriter {
 
   [[nodiscard]] std::string CellText(std::size_t row, std::size_t column, std::size_t width) const {
     const CellState& state = table_.At(row, column);
-    const bool is_best = best_ && best_->cell == table_.CellAt(row, column);
-    const std::string text = fmt::format(" {:>{}}{}", TextOf(state), width, is_best ? "*" : " ");
+    const AnswerMark mark = marks_.Of(table_.CellAt(row, column));
+    const char sign = mark == AnswerMark::kRecommended ? '*'
+                      : mark == AnswerMark::kBestSet   ? '+'
+                                                       : ' ';
+    const std::string text = fmt::format(" {:>{}}{}", TextOf(state), width, sign);
     const auto* measured = std::get_if<Measured>(&state);
     if (measured == nullptr) return Dim(text, style_.color);
-    return OnBackground(text, scale_.ColorOf(measured->value), is_best, style_.color);
+    return OnBackground(text, scale_.ColorOf(measured->value), mark != AnswerMark::kNone,
+                        style_.color);
   }
 
   [[nodiscard]] std::string Key() const {
     const TableStatistics statistics = ComputeStatistics(table_);
     std::vector<std::string> notes;
-    if (best_) notes.emplace_back("* best cell");
+    if (marks_.HasAny()) notes.emplace_back("* recommended");
+    if (marks_.HasOthers()) notes.emplace_back("+ not told apart from the best");
     if (statistics.excluded > 0) notes.push_back(fmt::format("{} not counted", kExcludedMark));
     if (statistics.aliases > 0) notes.push_back(fmt::format("{} same as another cell", kAliasMark));
     if (statistics.untested > 0) notes.push_back(fmt::format("{} untested", kUntestedMark));
@@ -117,13 +123,14 @@ class TableWriter {
   const ResultTable& table_;
   const TerminalStyle& style_;
   ValueScale scale_;
-  std::optional<BestCell> best_;
+  AnswerMarks marks_;
 };
 
 }  // namespace
 
-std::string RenderTerminalTable(const ResultTable& table, const TerminalStyle& style) {
-  return TableWriter(table, style).Write();
+std::string RenderTerminalTable(const ResultTable& table, const std::optional<SweepAnswer>& answer,
+                                const TerminalStyle& style) {
+  return TableWriter(table, answer, style).Write();
 }
 
 }  // namespace ollama_bench

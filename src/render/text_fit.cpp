@@ -1,6 +1,7 @@
 #include "ollama_bench/render/text_fit.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "ollama_bench/core/utf8.h"
 
@@ -76,6 +77,14 @@ std::vector<std::string> WrapPhrases(const Font& font, const std::vector<std::st
     lines.push_back(Elide(font, phrase, size, width));
   }
   return lines;
+}
+
+std::vector<std::string> WrapWords(const Font& font, std::string_view text, double size,
+                                   double width, std::size_t most_lines) {
+  std::vector<std::string> words;
+  std::istringstream stream{std::string(text)};
+  for (std::string word; stream >> word;) words.push_back(word);
+  return WrapPhrases(font, words, " ", size, width, most_lines);
 }
 
 }  // namespace ollama_bench

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <sstream>
 #include <vector>
 
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/table_statistics.h"
 #include "ollama_bench/core/text.h"
+#include "ollama_bench/render/answer_text.h"
 #include "ollama_bench/render/cell_label.h"
 #include "ollama_bench/render/number_format.h"
 #include "ollama_bench/render/terminal_table.h"
@@ -110,32 +112,62 @@ std::string BestLists(const ResultTable& table, std::size_t width) {
                     width);
 }
 
-std::string BestText(const ResultTable& table, ColorDepth color) {
-  const auto best = FindBestCell(table);
-  if (!best) return "\nNo cell has a value.\n";
-  const MetricInfo& metric = Describe(table.metric);
-  const NumberFormat format{metric.decimals};
-  const std::string headline =
-      fmt::format("Best: {} {} at num_ctx {}, num_batch {}", format(best->value), metric.unit,
-                  best->cell.num_ctx, best->cell.num_batch);
-  return fmt::format("\n{}\n\nPARAMETER num_ctx {}\nPARAMETER num_batch {}\n",
-                     Bold(headline, color), best->cell.num_ctx, best->cell.num_batch);
+// `text` in lines of at most `width` columns, broken between words, each with a line end.
+std::string Wrapped(const std::string& text, std::size_t width) {
+  std::string lines;
+  std::size_t column = 0;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (column > 0 && column + 1 + word.size() > width) {
+      lines += '\n';
+      column = 0;
+    }
+    lines += (column > 0 ? " " : "") + word;
+    column += word.size() + (column > 0 ? 1 : 0);
+  }
+  return lines + '\n';
+}
+
+std::vector<std::string> LinesOf(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+std::string AnswerText(const std::optional<SweepAnswer>& answer, const TerminalStyle& style) {
+  if (!answer) return "\nNo cell has a value.\n";
+  // Coloured line by line, so that a pager that cuts lines shows them right.
+  std::string text = "\n";
+  for (const std::string& line : LinesOf(Wrapped(AnswerSentence(*answer), style.width))) {
+    text += Bold(line, style.color) + "\n";
+  }
+  for (const std::string& sentence :
+       {ValueSentence(*answer), BaselineSentence(*answer), SafeContextSentence(*answer)}) {
+    if (!sentence.empty()) text += Wrapped(sentence, style.width);
+  }
+  for (const std::string& note : NoteSentences(*answer)) text += Wrapped(note, style.width);
+  const Cell& cell = answer->best.recommended.cell;
+  return text + fmt::format("\nPARAMETER num_ctx {}\nPARAMETER num_batch {}\n", cell.num_ctx,
+                            cell.num_batch);
 }
 
 }  // namespace
 
-std::string RenderTextReport(const ResultTable& table, const SweepCaption& caption,
-                             const TerminalStyle& style) {
+std::string RenderTextReport(const ResultTable& table, const std::optional<SweepAnswer>& answer,
+                             const SweepCaption& caption, const TerminalStyle& style) {
   const TableStatistics statistics = ComputeStatistics(table);
-  std::string text = Heading(table, caption, style.color) + RenderTerminalTable(table, style) +
+  std::string text = Heading(table, caption, style.color) +
+                     RenderTerminalTable(table, answer, style) +
                      StatisticsText(statistics, Describe(table.metric), style.width);
   if (statistics.values) text += "\n" + BestLists(table, style.width);
-  return text + BestText(table, style.color);
+  return text + AnswerText(answer, style);
 }
 
-std::string RenderTextSummary(const ResultTable& table, const TerminalStyle& style) {
+std::string RenderTextSummary(const ResultTable& table, const std::optional<SweepAnswer>& answer,
+                              const TerminalStyle& style) {
   return StatisticsText(ComputeStatistics(table), Describe(table.metric), style.width) +
-         BestText(table, style.color);
+         AnswerText(answer, style);
 }
 
 }  // namespace ollama_bench

@@ -76,6 +76,12 @@ void VisitFields(auto& visit, Is<TemporaryModel> auto& model) {
   visit("digest", model.digest);
 }
 
+void VisitFields(auto& visit, Is<Baseline> auto& baseline) {
+  visit("num_ctx", baseline.num_ctx);
+  visit("num_batch", baseline.num_batch);
+  visit("source", baseline.source);
+}
+
 void VisitFields(auto& visit, Is<Metadata> auto& metadata) {
   visit("schema_version", metadata.schema_version);
   visit("tool_version", metadata.tool_version);
@@ -90,6 +96,7 @@ void VisitFields(auto& visit, Is<Metadata> auto& metadata) {
   visit("mixed", metadata.mixed);
   visit("prompt_words", metadata.prompt_words);
   visit("temporary_models", metadata.temporary_models);
+  visit("baseline", metadata.baseline);
 }
 
 void VisitFields(auto& visit, Is<CellResult> auto& result) {
@@ -106,6 +113,6 @@ void VisitFields(auto& visit, Is<CellResult> auto& result) {
 /// A value that stands as an object of its own.
 template <class T>
 concept HasFields = Is<T, Cell> || Is<T, Sample> || Is<T, Failure> || Is<T, Identity> ||
-    Is<T, Environment> || Is<T, TemporaryModel>;
+    Is<T, Environment> || Is<T, TemporaryModel> || Is<T, Baseline>;
 
 }  // namespace ollama_bench

@@ -23,8 +23,17 @@ std::string Shown(bool value) {
   return value ? "yes" : "no";
 }
 
+// Begins each half of a line: "results have", "b.json has".
+struct Wording {
+  std::string before = "results have";
+  std::string now;  // empty: by the field, "the server runs"
+  std::string here = "now it is";
+};
+
 class Comparison {
  public:
+  explicit Comparison(Wording wording = {}) : wording_(std::move(wording)) {}
+
   // `now` begins the second half: "the server runs", "this run uses".
   template <class T>
   void MustAgree(std::string_view key, const T& stored, const T& present, std::string_view now) {
@@ -38,7 +47,7 @@ class Comparison {
       check.unverified.push_back(
           fmt::format("{}: results have {}, not known at present", key, before));
     } else if (before != here) {
-      check.refusals.push_back(fmt::format("{}: results have {}, {} {}", key, before, now, here));
+      Refuse(key, before, now, here);
     }
   }
 
@@ -47,10 +56,20 @@ class Comparison {
     const std::string before = Shown(stored);
     const std::string here = Shown(present);
     if (before.empty() || here.empty() || before == here) return;
-    check.warnings.push_back(fmt::format("{}: results have {}, now it is {}", key, before, here));
+    check.warnings.push_back(
+        fmt::format("{}: {} {}, {} {}", key, wording_.before, before, wording_.here, here));
+  }
+
+  void Refuse(std::string_view key, const std::string& before, std::string_view now,
+              const std::string& here) {
+    check.refusals.push_back(fmt::format("{}: {} {}, {} {}", key, wording_.before, before,
+                                         wording_.now.empty() ? now : wording_.now, here));
   }
 
   IdentityCheck check;
+
+ private:
+  Wording wording_;
 };
 
 void CompareModels(Comparison& comparison, const Identity& stored, const Identity& present) {
@@ -67,9 +86,8 @@ void ComparePrompts(Comparison& comparison, const Identity& stored, const Identi
                             stored.prompt_sha256 != present.prompt_sha256;
   if (texts_differ || !stored.prompt_tokens || !present.prompt_tokens) return;
   if (std::abs(*stored.prompt_tokens - *present.prompt_tokens) <= kTolerance) return;
-  comparison.check.refusals.push_back(
-      fmt::format("prompt_tokens: results have {}, the server counts {}", *stored.prompt_tokens,
-                  *present.prompt_tokens));
+  comparison.Refuse("prompt_tokens", std::to_string(*stored.prompt_tokens), "the server counts",
+                    std::to_string(*present.prompt_tokens));
 }
 
 bool IsKnown(const Environment& environment) {
@@ -108,18 +126,29 @@ void CompareEnvironments(Comparison& comparison, const Environment& stored,
   CompareSettings(comparison, stored, present);
 }
 
-}  // namespace
-
-IdentityCheck CheckIdentity(const Identity& stored, const Environment& stored_environment,
-                            const Identity& present, const Environment& present_environment) {
-  Comparison comparison;
+void CompareIdentities(Comparison& comparison, const Identity& stored, const Identity& present) {
   CompareModels(comparison, stored, present);
   ComparePrompts(comparison, stored, present);
   comparison.MustAgree("num_predict", stored.num_predict, present.num_predict, "this run uses");
   comparison.MustAgree("driver", stored.driver, present.driver, "this run uses");
   comparison.MustAgree("ollama_version", stored.ollama_version, present.ollama_version,
                        "the server runs");
+}
+
+}  // namespace
+
+IdentityCheck CheckIdentity(const Identity& stored, const Environment& stored_environment,
+                            const Identity& present, const Environment& present_environment) {
+  Comparison comparison;
+  CompareIdentities(comparison, stored, present);
   CompareEnvironments(comparison, stored_environment, present_environment);
+  return std::move(comparison.check);
+}
+
+IdentityCheck CompareStored(const StoredIdentity& a, const StoredIdentity& b) {
+  Comparison comparison({a.name + " has", b.name + " has", b.name + " has"});
+  CompareIdentities(comparison, a.identity, b.identity);
+  CompareEnvironments(comparison, a.environment, b.environment);
   return std::move(comparison.check);
 }
 

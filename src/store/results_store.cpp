@@ -9,6 +9,7 @@
 #include "field_writer.h"
 #include "limits.h"
 #include "ollama_bench/store/atomic_file.h"
+#include "read_text.h"
 #include "retry.h"
 #include "store_change.h"
 #include "store_content.h"
@@ -23,24 +24,6 @@ using Json = nlohmann::json;
 
 Unexpected<StoreError> IoFailure(const std::string& message) {
   return Unexpected<StoreError>({StoreError::Kind::kIo, message});
-}
-
-Expected<FileText, StoreError> ReadText(FileSystem& file_system, const fs::path& path) {
-  const auto status = RetryInterrupted([&] { return file_system.Stat(path); });
-  if (!status && status.error().code == ENOENT) {
-    return Unexpected<StoreError>(
-        {StoreError::Kind::kMissing, fmt::format("{} does not exist", path.string())});
-  }
-  if (!status) return IoFailure(status.error().message);
-  if (status->stamp.size > kMostBytes) {
-    return Unexpected<StoreError>(
-        {StoreError::Kind::kDamaged,
-         fmt::format("{}:1: the file is larger than {} MiB; move it away to start afresh",
-                     path.string(), kMostBytes >> 20)});
-  }
-  auto file = RetryInterrupted([&] { return file_system.Read(path); });
-  if (!file) return IoFailure(file.error().message);
-  return std::move(*file);
 }
 
 Expected<void, IoError> WriteWhole(FileSystem& file_system, const fs::path& path,
@@ -81,7 +64,7 @@ struct ResultsStore::Impl {
 
 // Replaces what is in memory by the file, with the pending changes on top.
 Expected<void, StoreError> ResultsStore::Impl::Read() {
-  auto file = ReadText(file_system, path);
+  auto file = ReadStoreText(file_system, path);
   if (!file) return Unexpected<StoreError>(file.error());
   auto read = ReadStore(std::move(file->text), path.string());
   if (!read) return Unexpected<StoreError>(read.error());

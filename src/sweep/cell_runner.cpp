@@ -39,6 +39,8 @@ Failure CutPrompt(std::int64_t tokens, int num_predict, const Cell& cell) {
 /// One load of the model, from its create to its last run.
 struct CellRunner::Load {
   Cell cell;
+  SampleRole role = SampleRole::kMeasure;
+  std::optional<int> samples;  // as in Visit
   std::int64_t id = 0;
   int attempt = 1;
   int runs = 0;                       // counted from 1 in progress
@@ -56,21 +58,26 @@ std::string CellRunner::Timestamp() const {
   return FormatTimestamp(seams_.clock.WallTime());
 }
 
-Expected<void, CellRunner::Error> CellRunner::Visit(const Cell& cell, int attempt) {
+Expected<void, CellRunner::Error> CellRunner::Run(const Visit& visit, int attempt) {
+  const Cell& cell = visit.cell;
   if (prompt_tokens_ && !FitsContext(cell, *prompt_tokens_, options_.num_predict)) {
     return Unexpected<Error>(CutPrompt(*prompt_tokens_, options_.num_predict, cell));
   }
   Load load;
   load.cell = cell;
+  load.role = visit.role;
+  load.samples = visit.samples;
   load.attempt = attempt;
   load.id = seams_.store.HighestLoadId() + 1;
   seams_.observer.OnPhase(Phase::kCreate, 0);
   const auto prepared = seams_.driver.Prepare(cell);
   if (!prepared) return Unexpected<Error>(prepared.error());
   load.create = prepared->create;
-  seams_.observer.OnPhase(Phase::kWarmUp, 0);
-  const auto warm = options_.built_in_tokens ? MakePrompt(load) : WarmUp(load);
-  if (!warm) return Unexpected<Error>(warm.error());
+  if (options_.warm_up) {
+    seams_.observer.OnPhase(Phase::kWarmUp, 0);
+    const auto warm = options_.built_in_tokens ? MakePrompt(load) : WarmUp(load);
+    if (!warm) return Unexpected<Error>(warm.error());
+  }
   return Measure(load);
 }
 
@@ -132,14 +139,14 @@ Expected<Sample, Failure> CellRunner::RunOnce(Load& load, SampleRole role,
 
 Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
   int discarded = 0;
-  while (!HasEnough(load.cell)) {
+  while (!HasEnough(load)) {
     seams_.observer.OnPhase(Phase::kRun, ++load.runs);
-    auto sample = RunOnce(load, SampleRole::kMeasure, feed_.Next());
+    auto sample = RunOnce(load, load.role, feed_.Next());
     if (!sample) return Unexpected<Error>(sample.error());
     sample->excluded = Judge(load, *sample);
     const std::optional<Exclusion> excluded = sample->excluded;
     const std::int64_t count = sample->metrics.prompt_eval_count.value_or(0);
-    if (!excluded) LearnPromptTokens(count);
+    if (!excluded && count > 0) LearnPromptTokens(count);
     if (const auto kept = Keep(load, *sample); !kept) {
       return Unexpected<Error>(kept.error());
     }
@@ -170,7 +177,7 @@ Expected<void, StoreError> CellRunner::Keep(Load& load, const Sample& sample) {
   load.unsaved.clear();
   seams_.store.AddSample(load.cell, sample, now);
   MarkSettling(load);
-  NoteTemporaryDigest(load, !HasEnough(load.cell));
+  NoteTemporaryDigest(load, !HasEnough(load));
   auto saved = seams_.saver.Save();
   if (saved) seams_.observer.OnSample(load.cell, sample);
   return saved;
@@ -238,9 +245,14 @@ void CellRunner::MarkSettling(const Load& load) {
   }
 }
 
-bool CellRunner::HasEnough(const Cell& cell) const {
-  const CellResult* result = seams_.store.Find(cell);
-  return result != nullptr && HasWantedSamples(*result, options_.repetitions);
+bool CellRunner::HasEnough(const Load& load) const {
+  const CellResult* result = seams_.store.Find(load.cell);
+  if (result == nullptr) return false;
+  if (!load.samples) return HasWantedSamples(*result, options_.repetitions);
+  const auto taken = std::count_if(
+      result->samples.begin(), result->samples.end(),
+      [&](const Sample& sample) { return sample.load_id == load.id && IsCounted(sample); });
+  return taken >= *load.samples;
 }
 
 // Empty on disk whenever the next create may be under way, so that a later start removes the model

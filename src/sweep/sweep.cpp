@@ -24,13 +24,14 @@ Sweep::Sweep(CellRunner& runner, CellRunnerSeams seams, Strategy& strategy, cons
 
 SweepOutcome Sweep::Run() {
   while (!stop_.Requested()) {
-    const std::optional<Cell> cell = strategy_.Next();
-    if (!cell) return {};
-    seams_.observer.OnCellStart(*cell);
-    if (MeasureCell(*cell) == CellEnd::kEndSweep) return outcome_;
-    const CellResult* result = seams_.store.Find(*cell);
+    const std::optional<Visit> visit = strategy_.Next();
+    if (!visit) return {};
+    const Cell& cell = visit->cell;
+    seams_.observer.OnCellStart(cell);
+    if (MeasureCell(*visit) == CellEnd::kEndSweep) return outcome_;
+    const CellResult* result = seams_.store.Find(cell);
     // Someone may have deleted the entry by hand at this moment; the next start measures it again.
-    const CellResult gone{*cell, {}, std::nullopt, std::nullopt, {}, {}};
+    const CellResult gone{cell, {}, std::nullopt, std::nullopt, {}, {}};
     strategy_.Report(result != nullptr ? *result : gone);
     seams_.observer.OnCellEnd(result != nullptr ? *result : gone);
   }
@@ -42,16 +43,17 @@ Sweep::CellEnd Sweep::End(Reason reason, std::string message) {
   return CellEnd::kEndSweep;
 }
 
-Sweep::CellEnd Sweep::MeasureCell(const Cell& cell) {
+Sweep::CellEnd Sweep::MeasureCell(const Visit& visit) {
+  const Cell& cell = visit.cell;
   int attempt = 1;
   int losses = 0;
   while (true) {
-    const auto visit = runner_.Visit(cell, attempt);
-    if (visit) return CellEnd::kFinished;
-    if (const auto* error = std::get_if<StoreError>(&visit.error())) {
+    const auto done = runner_.Run(visit, attempt);
+    if (done) return CellEnd::kFinished;
+    if (const auto* error = std::get_if<StoreError>(&done.error())) {
       return End(stop_.Requested() ? Reason::kStopRequested : Reason::kStoreError, error->message);
     }
-    const auto& failure = std::get<Failure>(visit.error());
+    const auto& failure = std::get<Failure>(done.error());
     switch (ResponseTo(failure.kind, !facts_.other_models_loaded.empty())) {
       case FailureResponse::kStopRequested:
         return End(Reason::kStopRequested, {});

@@ -105,6 +105,10 @@ class RandomValues {
     metadata.mixed = Chance(0.5);
     metadata.prompt_words = MaybeInteger();
     if (Chance(0.5)) metadata.temporary_models = {{Text(), Text()}};
+    metadata.baseline = Maybe([&] {
+      const auto tokens = [&] { return static_cast<int>(Between(1, 1 << 20)); };
+      return Baseline{tokens(), Maybe(tokens), Text()};
+    });
     return metadata;
   }
 

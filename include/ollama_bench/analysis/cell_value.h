@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/metric.h"
@@ -12,5 +13,9 @@ namespace ollama_bench {
 /// load time that any run of the load reported, warm-ups included, runs with a bad clock left out.
 /// Empty where no sample has a finite value.
 std::optional<double> CellValue(const CellResult& result, Metric metric);
+
+/// The load times in seconds that CellValue takes the median of, one per load; samples of an
+/// unknown load count as loads of their own.
+std::vector<double> LoadTimes(const CellResult& result);
 
 }  // namespace ollama_bench

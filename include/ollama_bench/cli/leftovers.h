@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "ollama_bench/cli/session_error.h"
 #include "ollama_bench/ollama/ollama_api.h"
 #include "ollama_bench/store/results_store.h"
 
@@ -16,5 +17,11 @@ Expected<std::vector<std::string>, Failure> RemoveLeftovers(
 
 /// Whether the server has a model of that name.
 Expected<bool, Failure> HasModel(const std::string& name, OllamaApi& api);
+
+/// That the server has none of the models that are about to be created; a model of the user's is
+/// never taken for one of ours. kUsage names the one that is there, kEnvironment a server that does
+/// not answer.
+Expected<void, SessionError> CheckNamesAreFree(const std::vector<std::string>& names,
+                                               OllamaApi& api);
 
 }  // namespace ollama_bench

@@ -21,6 +21,8 @@ Expected<OpenedStore, SessionError> OpenStore(FileSystem& file_system,
                                               const std::filesystem::path& path, Clock& clock,
                                               UlidSource& ids);
 
+/// A file that is not there was misnamed; a refused one and a refusing disk have codes of their
+/// own.
 SessionError ToSessionError(const StoreError& error);
 
 }  // namespace ollama_bench

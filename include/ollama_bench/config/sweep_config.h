@@ -13,17 +13,22 @@ namespace ollama_bench {
 /// The embedded text, cut to about `tokens`; without a number the rule in plan/ decides.
 struct BuiltInPrompt {
   std::optional<int> tokens;
+
+  friend bool operator==(const BuiltInPrompt&, const BuiltInPrompt&) = default;
 };
 
 /// A text of the user's.
 struct PromptText {
   std::string text;
   std::filesystem::path file;  ///< where it was read from; empty for one given in words
+
+  friend bool operator==(const PromptText&, const PromptText&) = default;
 };
 
 using Prompt = std::variant<BuiltInPrompt, PromptText>;
 
-/// A checked configuration: every value is in range, exactly one of `model` and `modelfile` is set.
+/// A checked configuration: every value is in range, at most one of `model` and `modelfile` is set.
+/// What was left out, a model or an axis, is empty: whoever runs the sweep finds or asks for it.
 struct SweepConfig {
   std::string model;                ///< base model, must exist on the server
   std::filesystem::path modelfile;  ///< template; absolute
@@ -34,6 +39,8 @@ struct SweepConfig {
   std::optional<int> repetitions;  ///< counted samples per cell; empty: decided by the run's length
   int confirm = 0;                 ///< separate loads for each leader after the sweep; 0: none
   std::chrono::seconds timeout{360};  ///< for one create, and for one run
+
+  friend bool operator==(const SweepConfig&, const SweepConfig&) = default;
 };
 
 }  // namespace ollama_bench

@@ -65,12 +65,11 @@ class CliDriver : public Driver {
                                                      const std::string& modelfile);
   ProcessOutcome RunOllama(std::vector<std::string> arguments, std::string input);
   Expected<void, Failure> Judge(const ProcessOutcome& outcome, std::string_view step) const;
-  void UnloadAndWait();
 
   CliDriverOptions options_;
   CliDriverSeams seams_;
   bool weights_imported_ = false;
-  bool first_prepare_ = true;
+  std::optional<Cell> prepared_;  ///< the last one
 };
 
 }  // namespace ollama_bench

@@ -15,8 +15,9 @@ namespace ollama_bench {
 
 /// A model that the server has, by /api/tags.
 struct ModelListing {
-  std::string name;    ///< with its tag: "qwen3:latest"
-  std::string digest;  ///< "sha256:…"
+  std::string name;                        ///< with its tag: "qwen3:latest"
+  std::string digest;                      ///< "sha256:…"
+  std::optional<std::int64_t> size_bytes;  ///< of its files
 };
 
 /// The model that `name` means, a missing tag being ":latest"; null where there is none.
@@ -34,7 +35,8 @@ struct RunningModel {
 /// What /api/show tells of a model.
 struct ModelDetails {
   std::string family;
-  std::optional<std::int64_t> trained_context;  ///< tokens
+  std::optional<std::int64_t> trained_context;     ///< tokens
+  std::optional<std::int64_t> kv_bytes_per_token;  ///< of the KV cache at 16 bits a value
 };
 
 /// Ollama's HTTP interface, as far as it is needed beside the command line. Answers are bounded in

@@ -13,7 +13,7 @@ class GridOrder : public Strategy {
  public:
   explicit GridOrder(std::vector<Cell> cells);
 
-  std::optional<Cell> Next() override;
+  std::optional<Visit> Next() override;
   void Report(const CellResult& result) override;
   /// Cells that Next has not returned yet.
   [[nodiscard]] std::size_t Remaining() const override;

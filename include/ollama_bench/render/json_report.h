@@ -1,16 +1,20 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "ollama_bench/analysis/result_table.h"
+#include "ollama_bench/analysis/sweep_answer.h"
 #include "ollama_bench/render/sweep_caption.h"
 
 namespace ollama_bench {
 
-/// The table for programs: one JSON object with "metric", "unit", "replayed", "mixed", "best" (null
-/// where nothing was measured), "best_per_num_ctx", "best_per_num_batch", "statistics", "cells"
-/// (those with a value), "failures", "excluded", "aliases" and "untested". Values are in the unit
-/// named.
-std::string RenderJsonReport(const ResultTable& table, const SweepCaption& caption);
+/// The table for programs: one JSON object with "metric", "unit", "replayed", "mixed",
+/// "statistics", what `answer` says ("answer" in words, "best", "recommended", "best_set",
+/// "baseline", "largest_safe_context", "drift", "outliers"; null or empty without one),
+/// "best_per_num_ctx", "best_per_num_batch", "cells" (those with a value), "failures", "excluded",
+/// "aliases" and "untested". Values, "estimate", "low" and "high" are in the unit named.
+std::string RenderJsonReport(const ResultTable& table, const std::optional<SweepAnswer>& answer,
+                             const SweepCaption& caption);
 
 }  // namespace ollama_bench

@@ -19,4 +19,8 @@ std::vector<std::string> WrapPhrases(const Font& font, const std::vector<std::st
                                      std::string_view separator, double size, double width,
                                      std::size_t most_lines);
 
+/// The same for a sentence, broken between its words.
+std::vector<std::string> WrapWords(const Font& font, std::string_view text, double size,
+                                   double width, std::size_t most_lines);
+
 }  // namespace ollama_bench

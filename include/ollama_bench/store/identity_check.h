@@ -21,6 +21,16 @@ struct IdentityCheck {
 IdentityCheck CheckIdentity(const Identity& stored, const Environment& stored_environment,
                             const Identity& present, const Environment& present_environment);
 
+/// What a results file says of its origin.
+struct StoredIdentity {
+  std::string name;  ///< of the file, for a person
+  const Identity& identity;
+  const Environment& environment;
+};
+
+/// The same comparison between two results files: "driver: a.json has cli, b.json has api".
+IdentityCheck CompareStored(const StoredIdentity& a, const StoredIdentity& b);
+
 /// `stored` with what it does not know taken from `present`.
 Identity AdoptUnknown(Identity stored, const Identity& present);
 

@@ -34,6 +34,14 @@ struct TemporaryModel {
   friend bool operator==(const TemporaryModel&, const TemporaryModel&) = default;
 };
 
+/// What the user had before the sweep: measured to compare with, under an entry of its own.
+struct Baseline {
+  int num_ctx = 0;
+  std::optional<int> num_batch;  ///< empty: Ollama's own default
+  std::string source;            ///< "Modelfile" or "Ollama default"
+  friend bool operator==(const Baseline&, const Baseline&) = default;
+};
+
 /// The file's "metadata". Absent keys (old files) leave the defaults.
 struct Metadata {
   int schema_version = 1;
@@ -49,6 +57,7 @@ struct Metadata {
   bool mixed = false;
   std::optional<std::int64_t> prompt_words;  ///< of the built-in text, where that is the prompt
   std::vector<TemporaryModel> temporary_models;
+  std::optional<Baseline> baseline;
 
   friend bool operator==(const Metadata&, const Metadata&) = default;
 };

@@ -11,6 +11,7 @@
 #include "ollama_bench/core/clock.h"
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/failure.h"
+#include "ollama_bench/core/strategy.h"
 #include "ollama_bench/store/results_store.h"
 #include "ollama_bench/store/ulid.h"
 #include "ollama_bench/sweep/driver.h"
@@ -25,6 +26,7 @@ struct CellRunnerOptions {
   int num_predict = 2;             ///< tokens
   std::optional<int>
       built_in_tokens;  ///< the prompt is yet to be made, of this size, from the built-in text
+  bool warm_up = true;  ///< a run that is not counted, after each load
 };
 
 /// What a cell's measurement needs. All must outlive it.
@@ -37,8 +39,8 @@ struct CellRunnerSeams {
   UlidSource& ids;
 };
 
-/// Measures one cell with one load of the model: create, warm-up, then the samples that the store
-/// still lacks, each verified and saved before the next. Learns the prompt's size on the way.
+/// Measures one cell with one load of the model: create, warm-up, then the samples that the visit
+/// asks for, each verified and saved before the next. Learns the prompt's size on the way.
 class CellRunner {
  public:
   /// The cell failed, or its results could not be saved.
@@ -48,7 +50,7 @@ class CellRunner {
   CellRunner(CellRunnerOptions options, CellRunnerSeams seams, PromptFeed feed);
 
   /// `attempt` counts from 1.
-  Expected<void, Error> Visit(const Cell& cell, int attempt);
+  Expected<void, Error> Run(const Visit& visit, int attempt);
 
  private:
   struct Load;
@@ -62,7 +64,7 @@ class CellRunner {
   void LearnPromptTokens(std::int64_t counted);
   void MarkCutCells(std::int64_t prompt_tokens);
   void MarkSettling(const Load& load);
-  [[nodiscard]] bool HasEnough(const Cell& cell) const;
+  [[nodiscard]] bool HasEnough(const Load& load) const;
   void NoteTemporaryDigest(const Load& load, bool more_runs);
   [[nodiscard]] std::string Timestamp() const;
 

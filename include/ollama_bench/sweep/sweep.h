@@ -35,7 +35,7 @@ class Sweep {
  private:
   enum class CellEnd { kFinished, kEndSweep };
 
-  CellEnd MeasureCell(const Cell& cell);
+  CellEnd MeasureCell(const Visit& visit);
   CellEnd Record(const Cell& cell, Failure failure, int attempts);
   CellEnd End(SweepOutcome::Reason reason, std::string message);
   bool WaitForServer(const Failure& failure);

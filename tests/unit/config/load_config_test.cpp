@@ -50,6 +50,17 @@ TEST_F(LoadConfigTest, FillsInTheDefaults) {
   EXPECT_EQ(config->timeout, seconds(360));
 }
 
+TEST_F(LoadConfigTest, LeavesOpenWhatIsNotSaid) {
+  const auto nothing = Load("num_predict: 3\n");
+  ASSERT_TRUE(nothing) << Lines(nothing);
+  EXPECT_TRUE(nothing->model.empty());
+  EXPECT_TRUE(nothing->modelfile.empty());
+  EXPECT_EQ(nothing->grid, Grid());
+  const auto one_axis = Load("num_batch: 64\n");
+  ASSERT_TRUE(one_axis) << Lines(one_axis);
+  EXPECT_EQ(one_axis->grid, (Grid{{}, {{64}}}));
+}
+
 TEST_F(LoadConfigTest, LoadsTheOldScriptsFilesUnchanged) {
   ConfigOverrides flags;
   flags.model = "nemotron_f";

@@ -123,7 +123,7 @@ TEST(GridOrderTest, VisitsEachCellOnceAndCountsDown) {
   GridOrder order(kPlanned);
   for (std::size_t i = 0; i < kPlanned.size(); ++i) {
     EXPECT_EQ(order.Remaining(), kPlanned.size() - i);
-    EXPECT_EQ(order.Next(), kPlanned[i]);
+    EXPECT_EQ(order.Next(), (Visit{kPlanned[i], SampleRole::kMeasure, std::nullopt}));
     order.Report(ResultOf(kPlanned[i], {}, FailureKind::kTimeout));
   }
   EXPECT_EQ(order.Remaining(), 0U);

@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "ollama_bench/core/sha256.h"
@@ -35,9 +36,16 @@ class SweepTest : public testing::Test {
   }
   ~SweepTest() override { fs::remove_all(folder_); }
 
-  SweepOutcome Run(std::vector<Cell> cells) { return Run(std::move(cells), stop_); }
-  SweepOutcome Run(std::vector<Cell> cells, const StopRequest& stop) {
-    strategy_.emplace(std::move(cells));
+  SweepOutcome Run(const std::vector<Cell>& cells) { return Run(cells, stop_); }
+  SweepOutcome Run(const std::vector<Cell>& cells, const StopRequest& stop) {
+    strategy_.emplace(cells);
+    return RunStrategy(stop);
+  }
+  SweepOutcome RunVisits(std::vector<Visit> visits) {
+    strategy_.emplace(std::move(visits));
+    return RunStrategy(stop_);
+  }
+  SweepOutcome RunStrategy(const StopRequest& stop) {
     StoreSaver saver(*store_, clock_, observer_, stop);
     UlidSource ids(clock_);
     const CellRunnerSeams seams{driver_, *store_, saver, clock_, observer_, ids};
@@ -75,6 +83,21 @@ class SweepTest : public testing::Test {
   CellRunnerOptions options_;
   std::string text_ = BuiltInText(250);
 };
+
+TEST_F(SweepTest, AVisitWithANumberTakesSoManySamplesWithANewLoadWhateverTheCellHas) {
+  options_.repetitions = 2;
+  ASSERT_EQ(Run({kCell}).reason, Reason::kDone);
+  ASSERT_EQ(RunVisits({{kCell, SampleRole::kConfirm, 1}, {kCell, SampleRole::kControl, 2}}).reason,
+            Reason::kDone);
+  std::map<std::int64_t, std::vector<SampleRole>> loads;
+  for (const Sample& sample : Result(kCell).samples) loads[sample.load_id].push_back(sample.role);
+  using enum SampleRole;
+  const std::map<std::int64_t, std::vector<SampleRole>> expected = {
+      {1, {kWarmUp, kMeasure, kMeasure}},
+      {2, {kWarmUp, kConfirm}},
+      {3, {kWarmUp, kControl, kControl}}};
+  EXPECT_EQ(loads, expected);
+}
 
 TEST_F(SweepTest, TakesAWarmUpAndTheWantedSamplesWithOneLoad) {
   EXPECT_EQ(Run({kCell}).reason, Reason::kDone);

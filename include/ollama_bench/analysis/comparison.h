@@ -1,0 +1,63 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "ollama_bench/analysis/best_set.h"
+#include "ollama_bench/core/cell_result.h"
+#include "ollama_bench/core/metric.h"
+
+namespace ollama_bench {
+
+/// How something changed from the first sweep to the second.
+struct Change {
+  LogEstimate log;         ///< natural log of the ratio second / first of the metric
+  double p_value = 1;      ///< two-sided, of the change where there is none
+  bool is_called = false;  ///< significant, and larger than the practical threshold
+
+  [[nodiscard]] double percent() const;  ///< of the metric; above 0: larger
+  [[nodiscard]] Interval PercentInterval(double level) const;
+};
+
+struct CellChange {
+  CellEstimate first;
+  CellEstimate second;
+  Change change;
+};
+
+/// Two sweeps side by side.
+struct SweepComparison {
+  Metric metric = Metric::kPromptEvalRate;
+  Demand demand;
+  NoiseModel noise;               ///< pooled over both
+  std::vector<CellChange> cells;  ///< measured in both, ordered by cell
+  std::optional<Change> overall;  ///< empty where no cell is in both
+  std::vector<Cell> only_first;   ///< measured there alone
+  std::vector<Cell> only_second;
+};
+
+/// Compares the cells that both sweeps measured.
+///
+/// Two sweeps of which nothing changed bring a call, of whatever kind, with probability 1 - level
+/// at most: the cells have four fifths of that, the overall change one fifth.
+///
+/// Per cell: the difference of the mean log values, its standard error from the noise pooled over
+/// both sweeps, Student's t; called where the procedure of Benjamini and Hochberg (JRSS B 57, 1995)
+/// over the grid rejects, and the change exceeds the threshold.
+///
+/// Overall: the mean of the paired differences. What is exchangeable under "nothing changed" is a
+/// cell's pair of estimates, so their spread over the cells gives a standard error that also holds
+/// where cells changed unequally; the pooled noise gives another, which does not starve with few
+/// cells. The wider one counts. Neither knows a mood of the machine that lasted a whole sweep: one
+/// session each cannot tell it from a change.
+SweepComparison CompareSweeps(const std::vector<CellResult>& first,
+                              const std::vector<CellResult>& second, Metric metric,
+                              const Demand& demand = {});
+
+/// Whether a called change, overall or of one cell, makes things worse by more than `loss` (0.05:
+/// 5 %).
+bool IsSlower(const SweepComparison& comparison, double loss);
+/// The same of one change.
+bool IsSlower(const Change& change, Metric metric, double loss);
+
+}  // namespace ollama_bench

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "ollama_bench/cli/opened_store.h"
+#include "ollama_bench/cli/progress.h"
+#include "ollama_bench/cli/session_driver.h"
+#include "ollama_bench/cli/session_error.h"
+#include "ollama_bench/cli/session_options.h"
+#include "ollama_bench/cli/session_prompt.h"
+#include "ollama_bench/core/strategy.h"
+#include "ollama_bench/core/system_clock.h"
+#include "ollama_bench/store/ulid.h"
+#include "ollama_bench/sweep/sweep.h"
+
+namespace ollama_bench {
+
+/// One start of a command that measures: its store, its server, what they agree on. Warnings go to
+/// stderr, with --json to stdout as events.
+class Session {
+ public:
+  /// All must outlive the object.
+  Session(const SessionOptions& options, const SweepConfig& config, const StopRequest& stop);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Opens the store, finds and locks the server, fills in what the configuration leaves open,
+  /// removes what an earlier start left, and checks that model, prompt and Ollama are those of the
+  /// store. Nothing was created or written yet when it returns.
+  Expected<void, SessionError> Begin(GridSize size);
+  /// Writes the plan down, then visits the cells that `strategy` names, and removes what was made.
+  /// `progress` has ended, and wiped its block off the terminal, when this returns.
+  Expected<SweepOutcome, SessionError> Measure(Strategy& strategy,
+                                               std::unique_ptr<ProgressObserver> progress,
+                                               CellRunnerOptions runner);
+
+  /// For a start that measures nothing: writes down that what an earlier start, killed at its end,
+  /// had left on the server is gone. A store without such a note is not written.
+  void ForgetRemovedModels();
+
+  /// Filled in by Begin.
+  [[nodiscard]] const SweepConfig& config() const { return config_; }
+  [[nodiscard]] const ResultsStore& store() const { return opened_->store; }
+  [[nodiscard]] SessionDriver& driver() { return driver_; }
+  [[nodiscard]] const ServerFacts& facts() const { return facts_; }
+  [[nodiscard]] const SessionPrompt& prompt() const { return prompt_; }
+  [[nodiscard]] Clock& clock() { return clock_; }
+
+  /// The cells of the grid in the configured order; of a recording those that it has.
+  [[nodiscard]] std::vector<Cell> PlannedCells() const;
+  /// How the runner is to measure: as configured.
+  [[nodiscard]] CellRunnerOptions RunnerOptions() const;
+  /// The observer that fits the options and the terminal.
+  std::unique_ptr<ProgressObserver> MakeProgress(ProgressState state);
+  void Warn(const std::string& text) const;
+
+ private:
+  Expected<void, SessionError> SettleTemporaryModels();
+  Expected<void, SessionError> CheckStoreFits();
+  Expected<void, SessionError> WriteDownPlan();
+  void WarnOfGrid() const;
+  void CleanUp();
+  void ClearTemporaryModels();
+  [[nodiscard]] Unexpected<SessionError> LastChangesLost(const StoreError& reason) const;
+
+  const SessionOptions& options_;
+  SweepConfig config_;
+  const StopRequest& stop_;
+  SystemClock clock_;
+  UlidSource ids_;
+  PosixFileSystem file_system_;
+  std::optional<OpenedStore> opened_;
+  std::function<void()> on_idle_;
+  SessionDriver driver_;
+  ServerFacts facts_;
+  SessionPrompt prompt_;
+};
+
+/// Writes `config` as a YAML file that LoadSweepConfig reads.
+Expected<void, SessionError> SaveConfig(const SweepConfig& config,
+                                        const std::filesystem::path& path);
+
+/// What a sweep's end means for the shell, `any_success` being whether the store holds a rate.
+ExitCode ExitCodeOf(const SweepOutcome& outcome, bool any_success);
+
+}  // namespace ollama_bench

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "ollama_bench/core/cell.h"
+#include "ollama_bench/core/expected.h"
+#include "ollama_bench/core/failure.h"
+#include "ollama_bench/core/sample.h"
+#include "ollama_bench/core/stop_request.h"
+#include "ollama_bench/ollama/server_address.h"
+
+namespace ollama_bench {
+
+/// One prompt for /api/generate, with the model's template around it.
+struct GenerateRequest {
+  std::string model;
+  std::string prompt;
+  std::optional<Cell> cell;  ///< options that override the model's; empty: as the model has them
+  int num_predict = 2;       ///< tokens
+  std::chrono::milliseconds timeout{360'000};  ///< for the whole answer
+};
+
+/// Sends the request and waits for the end of its answer, the time-out (kTimeout) or a stop request
+/// (kInterrupted), whichever is first; on the latter two the connection is cut, which Ollama takes
+/// as a wish to end the run. Blocks; a thread of its own does the talking meanwhile.
+/// `on_idle`, where given, is called a few times a second, on the caller's thread.
+Expected<RunMetrics, Failure> Generate(const ServerAddress& address, const GenerateRequest& request,
+                                       const StopRequest& stop,
+                                       const std::function<void()>& on_idle = nullptr);
+
+}  // namespace ollama_bench

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include "ollama_bench/core/clock.h"
+#include "ollama_bench/core/expected.h"
+#include "ollama_bench/core/failure.h"
+#include "ollama_bench/ollama/ollama_api.h"
+#include "ollama_bench/sweep/driver.h"
+
+namespace ollama_bench {
+
+// What the drivers that talk to a server ask of it in the same way.
+
+/// The server's version, or a failure that says how to start or to name a server.
+Expected<std::string, Failure> ReachServer(OllamaApi& api);
+
+/// The model `name` as the server has it, or a kModelMissing that names the nearest spelling.
+/// Nothing is ever pulled.
+Expected<ModelListing, Failure> RequireModel(OllamaApi& api, const std::string& name);
+
+/// Names of the models in the server's memory other than `own`.
+Expected<std::vector<std::string>, Failure> OtherModelsLoaded(OllamaApi& api,
+                                                              const std::string& own);
+
+/// `model` as it is loaded now; empty when it is not, or nobody can tell.
+std::optional<LoadedModel> FindLoaded(OllamaApi& api, const std::string& model);
+
+/// Takes `model` out of the server's memory and waits until it is out, at most half a minute. Does
+/// not look at a stop request, for it is part of stopping cleanly.
+void UnloadAndWait(OllamaApi& api, Clock& clock, const std::string& model);
+
+}  // namespace ollama_bench

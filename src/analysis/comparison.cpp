@@ -1,0 +1,141 @@
+#include "ollama_bench/analysis/comparison.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace ollama_bench {
+namespace {
+
+constexpr std::size_t kFewestCellsForSpread = 3;
+// How much of the probability of a false call the cells have; the overall change has the rest.
+constexpr double kShareOfCells = 0.8;
+
+// Both sweeps' units under one noise. A cell of the second is another one than that of the first.
+NoiseModel PooledNoise(const std::vector<LoadUnit>& first, std::vector<LoadUnit> second) {
+  for (LoadUnit& unit : second) unit.cell.num_ctx = -unit.cell.num_ctx;
+  second.insert(second.end(), first.begin(), first.end());
+  return NoiseModel::Fit(second);
+}
+
+void PairCells(const std::vector<CellEstimate>& first, const std::vector<CellEstimate>& second,
+               SweepComparison& comparison) {
+  auto a = first.begin();
+  auto b = second.begin();
+  while (a != first.end() || b != second.end()) {
+    if (b == second.end() || (a != first.end() && a->cell < b->cell)) {
+      comparison.only_first.push_back((a++)->cell);
+    } else if (a == first.end() || b->cell < a->cell) {
+      comparison.only_second.push_back((b++)->cell);
+    } else {
+      CellChange change{*a, *b, {}};
+      change.change.log = Difference(a->log, b->log, comparison.noise);
+      change.change.p_value = change.change.log.error.PValue(change.change.log.value);
+      comparison.cells.push_back(change);
+      ++a;
+      ++b;
+    }
+  }
+}
+
+bool Exceeds(const Change& change, double threshold) {
+  return std::fabs(std::expm1(change.log.value)) > threshold;
+}
+
+// Benjamini and Hochberg: the largest k whose k-th smallest p-value is at most k / n times the
+// rate.
+void CallCells(std::vector<CellChange>& cells, const Demand& demand) {
+  std::vector<std::size_t> order(cells.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&cells](std::size_t a, std::size_t b) {
+    return cells[a].change.p_value < cells[b].change.p_value;
+  });
+  std::size_t called = 0;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const double allowed = (1 - demand.level) * kShareOfCells * static_cast<double>(i + 1) /
+                           static_cast<double>(order.size());
+    if (cells[order[i]].change.p_value <= allowed) called = i + 1;
+  }
+  for (std::size_t i = 0; i < called; ++i) {
+    Change& change = cells[order[i]].change;
+    change.is_called = Exceeds(change, demand.threshold);
+  }
+}
+
+StandardError ErrorFromSpread(const std::vector<CellChange>& cells, double mean) {
+  const double n = static_cast<double>(cells.size());
+  double squares = 0;
+  for (const CellChange& cell : cells) {
+    const double distance = cell.change.log.value - mean;
+    squares += distance * distance;
+  }
+  return {std::sqrt(squares / (n - 1) / n), n - 1};
+}
+
+Change OverallChange(const std::vector<CellChange>& cells, const NoiseModel& noise,
+                     const Demand& demand) {
+  const double n = static_cast<double>(cells.size());
+  Change overall;
+  for (const CellChange& cell : cells) {
+    overall.log.value += cell.change.log.value / n;
+    overall.log.shares = overall.log.shares + cell.change.log.shares;
+  }
+  overall.log.shares = {overall.log.shares.load / (n * n), overall.log.shares.run / (n * n)};
+  overall.log.error = noise.Of(overall.log.shares);
+  if (cells.size() >= kFewestCellsForSpread) {
+    const StandardError spread = ErrorFromSpread(cells, overall.log.value);
+    const bool is_wider =
+        spread.HalfWidth(demand.level) > overall.log.error.HalfWidth(demand.level);
+    if (is_wider) overall.log.error = spread;
+  }
+  overall.p_value = overall.log.error.PValue(overall.log.value);
+  overall.is_called = overall.p_value <= (1 - demand.level) * (1 - kShareOfCells) &&
+                      Exceeds(overall, demand.threshold);
+  return overall;
+}
+
+}  // namespace
+
+double Change::percent() const {
+  return 100 * std::expm1(log.value);
+}
+
+Interval Change::PercentInterval(double level) const {
+  const Interval interval = log.LogInterval(level);
+  return {100 * std::expm1(interval.low), 100 * std::expm1(interval.high)};
+}
+
+SweepComparison CompareSweeps(const std::vector<CellResult>& first,
+                              const std::vector<CellResult>& second, Metric metric,
+                              const Demand& demand) {
+  SweepComparison comparison;
+  comparison.metric = metric;
+  comparison.demand = demand;
+  const std::vector<LoadUnit> first_units = UnbiasedUnits(first, metric);
+  const std::vector<LoadUnit> second_units = UnbiasedUnits(second, metric);
+  comparison.noise = PooledNoise(first_units, second_units);
+  PairCells(EstimateCells(first_units, comparison.noise),
+            EstimateCells(second_units, comparison.noise), comparison);
+  if (comparison.cells.empty()) return comparison;
+  CallCells(comparison.cells, demand);
+  comparison.overall = OverallChange(comparison.cells, comparison.noise, demand);
+  return comparison;
+}
+
+bool IsSlower(const Change& change, Metric metric, double loss) {
+  if (!change.is_called) return false;
+  // A time that grows by a factor is a speed that shrinks by it.
+  const double log_speed = Describe(metric).higher_is_better ? change.log.value : -change.log.value;
+  return -std::expm1(log_speed) > loss;
+}
+
+bool IsSlower(const SweepComparison& comparison, double loss) {
+  const auto is_slower = [&](const Change& change) {
+    return IsSlower(change, comparison.metric, loss);
+  };
+  if (comparison.overall && is_slower(*comparison.overall)) return true;
+  return std::any_of(comparison.cells.begin(), comparison.cells.end(),
+                     [&](const CellChange& cell) { return is_slower(cell.change); });
+}
+
+}  // namespace ollama_bench

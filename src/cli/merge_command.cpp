@@ -1,0 +1,120 @@
+#include "ollama_bench/cli/merge_command.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ollama_bench/cli/opened_store.h"
+#include "ollama_bench/cli/output_file.h"
+#include "ollama_bench/cli/print.h"
+#include "ollama_bench/core/system_clock.h"
+#include "ollama_bench/store/merge.h"
+
+namespace ollama_bench {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+struct MergeOptions {
+  std::vector<fs::path> inputs;
+  fs::path output;
+  bool force_mixed = false;
+  bool json = false;
+};
+
+// Which of the inputs the output replaces; an error where it would replace something else.
+Expected<std::optional<std::size_t>, SessionError> FindInPlace(const MergeOptions& options) {
+  std::error_code error;
+  if (!fs::exists(fs::symlink_status(options.output, error))) return std::optional<std::size_t>();
+  for (std::size_t i = 0; i < options.inputs.size(); ++i) {
+    if (fs::equivalent(options.inputs[i], options.output, error)) return std::optional(i);
+  }
+  return Fail(ExitCode::kUsage,
+              fmt::format("{} exists and is not among the files to merge; name it among them to "
+                          "keep what it holds, or give another --output",
+                          options.output.string()));
+}
+
+Expected<void, SessionError> CheckMerged(const MergeOptions& options, const MergedStores& merged) {
+  if (merged.replaces_old_shape) {
+    return Fail(ExitCode::kUsage, fmt::format("{} is a file of the old script, which stays as it "
+                                              "is; give another --output",
+                                              options.output.string()));
+  }
+  if (merged.conflicts.empty() || options.force_mixed) return {};
+  return Fail(ExitCode::kStore,
+              fmt::format("these results were made under different conditions:\n  {}\nmix them "
+                          "knowingly with --force-mixed",
+                          fmt::join(merged.conflicts, "\n  ")));
+}
+
+void Report(const MergeOptions& options, const MergedStores& merged) {
+  if (!options.json) {
+    Print(stdout, "{}: {} cells, {} samples of {} files{}\n", options.output.string(), merged.cells,
+          merged.samples, options.inputs.size(), merged.conflicts.empty() ? "" : ", MIXED");
+    return;
+  }
+  Json inputs = Json::array();
+  for (const fs::path& input : options.inputs) inputs.push_back(input.string());
+  const Json json = {{"output", options.output.string()},
+                     {"inputs", inputs},
+                     {"cells", merged.cells},
+                     {"samples", merged.samples},
+                     {"conflicts", merged.conflicts},
+                     {"warnings", merged.warnings}};
+  Print(stdout, "{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+Expected<void, SessionError> Merge(const MergeOptions& options) {
+  SystemClock clock;
+  // From here on no run can begin to write the file.
+  const auto lock = LockStore(options.output, clock);
+  if (!lock) return Unexpected<SessionError>(ToSessionError(lock.error()));
+  const auto in_place = FindInPlace(options);
+  if (!in_place) return Unexpected<SessionError>(in_place.error());
+  PosixFileSystem file_system;
+  const auto merged = MergeStores(file_system, options.inputs, *in_place);
+  if (!merged) return Unexpected<SessionError>(ToSessionError(merged.error()));
+  if (auto fits = CheckMerged(options, *merged); !fits) return fits;
+  if (auto done = WriteOutputFile(file_system, options.output, merged->text); !done) return done;
+  for (const std::string& warning : merged->warnings) {
+    if (!options.json) Print(stderr, "warning: {}\n", warning);
+  }
+  Report(options, *merged);
+  return {};
+}
+
+int RunMerge(const MergeOptions& options) {
+  const auto done = Merge(options);
+  if (done) return static_cast<int>(ExitCode::kDone);
+  Print(stderr, "ollama-bench: {}\n", done.error().message);
+  return static_cast<int>(done.error().code);
+}
+
+}  // namespace
+
+void AddMergeCommand(CLI::App& app, std::function<int()>& action) {
+  const auto options = std::make_shared<MergeOptions>();
+  CLI::App* merge = app.add_subcommand("merge", "Unite results files into one");
+  merge->footer(
+      "Samples are united by their ids, so nothing is doubled and the order does not matter.\n"
+      "Example: ollama-bench merge monday.json tuesday.json -o both.json");
+  merge->add_option("RESULTS", options->inputs, "Results of sweeps, finished or not")->required();
+  merge->add_option("-o,--output", options->output, "File to write: a new one, or one of RESULTS")
+      ->type_name("FILE")
+      ->required();
+  merge->add_flag("--force-mixed", options->force_mixed,
+                  "Unite them although model, prompt or Ollama differ");
+  merge->add_flag("--json", options->json, "Report for programs instead of people");
+  merge->callback([options, &action] { action = [options] { return RunMerge(*options); }; });
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,26 @@
+#include "ollama_bench/cli/model_finder.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iterator>
+
+namespace ollama_bench {
+
+Expected<std::optional<ModelfileTemplate>, SessionError> ReadTemplate(const SweepConfig& config) {
+  if (config.modelfile.empty()) return std::optional<ModelfileTemplate>();
+  std::ifstream in(config.modelfile, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  auto modelfile = Modelfile::Parse(bytes);
+  if (!modelfile) {
+    return Fail(ExitCode::kUsage,
+                fmt::format("{}: {}", config.modelfile.string(), modelfile.error()));
+  }
+  return std::optional<ModelfileTemplate>({*modelfile, config.modelfile.parent_path()});
+}
+
+std::string ModelDescription(const SweepConfig& config) {
+  return config.model.empty() ? config.modelfile.string() : config.model;
+}
+
+}  // namespace ollama_bench

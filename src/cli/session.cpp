@@ -1,0 +1,224 @@
+#include "ollama_bench/cli/session.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <random>
+#include <utility>
+
+#include "ollama_bench/cli/json_progress.h"
+#include "ollama_bench/cli/leftovers.h"
+#include "ollama_bench/cli/live_progress.h"
+#include "ollama_bench/cli/plain_progress.h"
+#include "ollama_bench/cli/print.h"
+#include "ollama_bench/cli/session_identity.h"
+#include "ollama_bench/cli/terminal.h"
+#include "ollama_bench/config/format_config.h"
+#include "ollama_bench/plan/plan_cells.h"
+#include "ollama_bench/plan/prompt_plan.h"
+
+namespace ollama_bench {
+namespace {
+
+using Error = SessionError;
+
+// Only the live block needs to be called while something runs.
+bool ShowsLiveBlock(const SessionOptions& options) {
+  return !options.quiet && !options.json && IsTerminal(STDERR_FILENO);
+}
+
+std::uint64_t CountSamples(const ResultsStore& store) {
+  std::uint64_t samples = 0;
+  for (const CellResult& result : store.results()) samples += result.samples.size();
+  return samples;
+}
+
+}  // namespace
+
+Session::Session(const SessionOptions& options, const SweepConfig& config, const StopRequest& stop)
+    : options_(options),
+      config_(config),
+      stop_(stop),
+      ids_(clock_),
+      driver_(options.driver, file_system_, clock_, stop,
+              ShowsLiveBlock(options) ? std::function<void()>([this] {
+                if (on_idle_) on_idle_();
+              })
+                                      : nullptr) {}
+
+void Session::Warn(const std::string& text) const {
+  if (options_.json) {
+    PrintJsonNotice(stdout, NoticeLevel::kWarning, text);
+  } else {
+    Print(stderr, "warning: {}\n", text);
+  }
+}
+
+Expected<void, Error> Session::Begin(GridSize size) {
+  auto opened = OpenStore(file_system_, options_.results, clock_, ids_);
+  if (!opened) return Unexpected<Error>(opened.error());
+  opened_.emplace(std::move(*opened));
+  if (auto step = driver_.Open(store().metadata().identity.driver); !step) return step;
+  if (auto step = driver_.LockServer(); !step) return step;
+  if (!driver_.notice().empty()) Warn(driver_.notice());
+  auto complete = driver_.Complete(std::move(config_), size);
+  if (!complete) return Unexpected<Error>(complete.error());
+  config_ = std::move(*complete);
+  if (!options_.save_config.empty()) {
+    if (auto step = SaveConfig(config_, options_.save_config); !step) return step;
+  }
+  auto facts = driver_.Connect(config_, store().metadata(), CountSamples(store()));
+  if (!facts) return Unexpected<Error>(facts.error());
+  facts_ = std::move(*facts);
+  if (!facts_.other_models_loaded.empty()) {
+    Warn(fmt::format("other models are loaded and take memory: {}; `ollama stop NAME` frees it",
+                     fmt::join(facts_.other_models_loaded, ", ")));
+  }
+  if (auto step = SettleTemporaryModels(); !step) return step;
+  return CheckStoreFits();
+}
+
+// What an earlier start left is removed; a model of the user's is never taken for one of ours.
+Expected<void, Error> Session::SettleTemporaryModels() {
+  if (driver_.api() == nullptr) return {};
+  const auto kept = RemoveLeftovers(store().metadata().temporary_models, *driver_.api());
+  if (!kept) return Fail(kept.error());
+  for (const std::string& name : *kept) {
+    Warn(fmt::format("'{}' was made anew by somebody else since an earlier run; it stays", name));
+  }
+  return CheckNamesAreFree(driver_.driver().TemporaryModels(), *driver_.api());
+}
+
+Expected<void, Error> Session::CheckStoreFits() {
+  auto settled = SettleIdentity(store().metadata(),
+                                {config_, facts_, driver_.driver().name(), options_.results,
+                                 opened_->is_new, options_.force_mixed, driver_.recorded()});
+  if (!settled) return Unexpected<Error>(settled.error());
+  for (const std::string& line : settled->warnings) Warn(line);
+  prompt_ = std::move(settled->prompt);
+  opened_->store.SetMetadata(std::move(settled->metadata));
+  return {};
+}
+
+std::vector<Cell> Session::PlannedCells() const {
+  std::vector<Cell> cells = PlanCells(config_.grid, config_.row_first);
+  return driver_.recording() != nullptr ? driver_.recording()->Select(cells) : cells;
+}
+
+CellRunnerOptions Session::RunnerOptions() const {
+  return {config_.repetitions, config_.num_predict, prompt_.built_in_tokens,
+          driver_.recording() == nullptr};
+}
+
+std::unique_ptr<ProgressObserver> Session::MakeProgress(ProgressState state) {
+  if (options_.json) return std::make_unique<JsonProgress>(std::move(state), clock_, stdout);
+  if (options_.quiet) return std::make_unique<QuietProgress>(std::move(state), clock_, stderr);
+  if (!IsTerminal(STDERR_FILENO)) {
+    return std::make_unique<PlainProgress>(std::move(state), clock_, stderr);
+  }
+  auto live =
+      std::make_unique<LiveProgress>(std::move(state), clock_, stderr, UseColor(STDERR_FILENO));
+  on_idle_ = [shown = live.get()] { shown->Redraw(); };
+  return live;
+}
+
+void Session::WarnOfGrid() const {
+  if (driver_.recording() != nullptr) return;
+  const PromptFacts facts{ExpectedPromptTokens(prompt_, store().metadata()), config_.num_predict,
+                          facts_.trained_context, store().metadata().identity.driver == "cli"};
+  for (const PlanWarning& warning : PlanWarnings(config_.grid, facts)) Warn(warning.message);
+}
+
+// Names of models that are about to be created must be on disk before they exist.
+Expected<void, Error> Session::WriteDownPlan() {
+  Metadata metadata = store().metadata();
+  metadata.total_tests = static_cast<std::int64_t>(config_.grid.CellCount());
+  metadata.num_ctx_range = DescribeAxis(config_.grid.num_ctx);
+  metadata.num_batch_range = DescribeAxis(config_.grid.num_batch);
+  metadata.temporary_models.clear();
+  for (const std::string& name : driver_.driver().TemporaryModels()) {
+    metadata.temporary_models.push_back({name, {}});
+  }
+  opened_->store.SetMetadata(std::move(metadata));
+  const auto saved = opened_->store.Commit();
+  if (!saved) return Unexpected<Error>(ToSessionError(saved.error()));
+  return {};
+}
+
+Expected<SweepOutcome, Error> Session::Measure(Strategy& strategy,
+                                               std::unique_ptr<ProgressObserver> progress,
+                                               CellRunnerOptions options) {
+  WarnOfGrid();
+  if (auto step = WriteDownPlan(); !step) return Unexpected<Error>(step.error());
+  ResultsStore& results = opened_->store;
+  StoreSaver saver(results, clock_, *progress, stop_);
+  const CellRunnerSeams seams{driver_.driver(), results, saver, clock_, *progress, ids_};
+  PromptFeed feed(std::random_device{}());
+  feed.SetText(prompt_.text);
+  CellRunner runner(options, seams, std::move(feed));
+  const SweepOutcome outcome = Sweep(runner, seams, strategy, stop_, facts_).Run();
+  on_idle_ = nullptr;
+  progress.reset();
+  CleanUp();
+  if (const auto saved = results.Commit(); !saved) return LastChangesLost(saved.error());
+  return outcome;
+}
+
+// The last attempt failed as those before it, and the program is about to end.
+Unexpected<Error> Session::LastChangesLost(const StoreError& reason) const {
+  const SessionError error = ToSessionError(reason);
+  return Fail(error.code,
+              fmt::format("{}\nthe last changes are not saved; all that was reported as measured "
+                          "is in {}, and the same command goes on from there",
+                          error.message, options_.results.string()));
+}
+
+void Session::CleanUp() {
+  driver_.driver().CleanUp();
+  // As long as a name stands in the store, the next start looks for it.
+  for (const std::string& name : driver_.driver().TemporaryModels()) {
+    const auto left = HasModel(name, *driver_.api());
+    if (!left || *left) return;
+  }
+  ClearTemporaryModels();
+}
+
+void Session::ClearTemporaryModels() {
+  Metadata metadata = store().metadata();
+  metadata.temporary_models.clear();
+  opened_->store.SetMetadata(std::move(metadata));
+}
+
+void Session::ForgetRemovedModels() {
+  if (store().metadata().temporary_models.empty()) return;
+  ClearTemporaryModels();
+  if (const auto saved = opened_->store.Commit(); !saved) Warn(saved.error().message);
+}
+
+Expected<void, SessionError> SaveConfig(const SweepConfig& config,
+                                        const std::filesystem::path& path) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << FormatSweepConfig(config);
+  out.close();
+  if (out) return {};
+  return Fail(ExitCode::kEnvironment, fmt::format("cannot write {}", path.string()));
+}
+
+ExitCode ExitCodeOf(const SweepOutcome& outcome, bool any_success) {
+  using Reason = SweepOutcome::Reason;
+  switch (outcome.reason) {
+    case Reason::kHopeless:
+    case Reason::kServerChanged:
+    case Reason::kStoreError:
+      return ExitCode::kEnvironment;
+    case Reason::kStopRequested:
+      return ExitCode::kDone;
+    case Reason::kDone:
+      break;
+  }
+  return any_success ? ExitCode::kDone : ExitCode::kNoCell;
+}
+
+}  // namespace ollama_bench

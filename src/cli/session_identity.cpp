@@ -1,0 +1,81 @@
+#include "ollama_bench/cli/session_identity.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "ollama_bench/cli/model_finder.h"
+#include "ollama_bench/core/sha256.h"
+#include "ollama_bench/process/machine.h"
+#include "ollama_bench/store/identity_check.h"
+
+namespace ollama_bench {
+namespace {
+
+// A recording is what it was when it was made, wherever it is replayed.
+Environment DescribeEnvironment(const PresentSession& present) {
+  if (present.recorded != nullptr) return present.recorded->environment;
+  const ServerFacts& facts = present.facts;
+  Environment environment = facts.is_local ? DescribeMachine() : Environment();
+  environment.server_is_local = facts.is_local;
+  return environment;
+}
+
+Identity DescribePresent(const PresentSession& present, const SessionPrompt& prompt) {
+  if (present.recorded != nullptr) {
+    Identity identity = present.recorded->identity;
+    identity.driver = present.driver;
+    return identity;
+  }
+  Identity identity;
+  identity.model = ModelDescription(present.config);
+  identity.model_digest = present.facts.model_digest;
+  if (!prompt.text.empty()) identity.prompt_sha256 = Sha256Hex(prompt.text);
+  identity.num_predict = present.config.num_predict;
+  identity.driver = present.driver;
+  identity.ollama_version = present.facts.ollama_version;
+  return identity;
+}
+
+}  // namespace
+
+Expected<SettledIdentity, SessionError> SettleIdentity(const Metadata& stored,
+                                                       const PresentSession& present) {
+  SettledIdentity settled;
+  settled.metadata = stored;
+  auto prompt = present.recorded != nullptr ? SessionPrompt{{}, std::nullopt, "as recorded"}
+                                            : ChoosePrompt(present.config, stored);
+  std::vector<std::string> refusals;
+  if (prompt) {
+    settled.prompt = std::move(*prompt);
+  } else {
+    refusals.push_back(prompt.error());
+  }
+  const Identity identity = DescribePresent(present, settled.prompt);
+  const Environment environment = DescribeEnvironment(present);
+  if (!present.is_new) {
+    const IdentityCheck check =
+        CheckIdentity(stored.identity, stored.environment, identity, environment);
+    refusals.insert(refusals.end(), check.refusals.begin(), check.refusals.end());
+    settled.warnings = check.warnings;
+    if (!check.unverified.empty() && stored.identity == Identity()) {
+      settled.warnings.push_back(
+          fmt::format("{} does not say with what it was made; its results are taken as they are",
+                      present.results.string()));
+    }
+  }
+  if (!refusals.empty() && (!present.force_mixed || !prompt)) {
+    return Fail(ExitCode::kStore,
+                fmt::format("{} was made under other conditions:\n  {}\ngive another --results "
+                            "FILE, or mix them knowingly with --force-mixed",
+                            present.results.string(), fmt::join(refusals, "\n  ")));
+  }
+  Metadata& metadata = settled.metadata;
+  metadata.mixed = metadata.mixed || !refusals.empty();
+  metadata.replayed = metadata.replayed || present.recorded != nullptr;
+  metadata.identity = AdoptUnknown(metadata.identity, identity);
+  if (metadata.environment == Environment()) metadata.environment = environment;
+  return settled;
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,182 @@
+#include "ollama_bench/cli/store_status.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <set>
+#include <string_view>
+
+#include "ollama_bench/cli/progress.h"
+#include "ollama_bench/cli/stored_sweep.h"
+#include "ollama_bench/core/text.h"
+#include "ollama_bench/plan/pending.h"
+#include "ollama_bench/plan/plan_cells.h"
+#include "ollama_bench/plan/remaining_time.h"
+
+namespace ollama_bench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Seconds = std::chrono::duration<double>;
+
+constexpr std::size_t kLatest = 5;
+
+// The plan, and behind it the cells that stand in the file without being planned.
+std::vector<Cell> AllCells(const ResultsStore& store) {
+  std::vector<Cell> cells = PlanCells(PlannedGrid(store.metadata()), false);
+  const std::set<Cell> planned(cells.begin(), cells.end());
+  for (const CellResult& result : store.results()) {
+    if (!planned.contains(result.cell)) cells.push_back(result.cell);
+  }
+  return cells;
+}
+
+std::vector<CellResult> Latest(const std::vector<CellResult>& results) {
+  std::vector<CellResult> latest(results.rbegin(), results.rend());
+  std::stable_sort(latest.begin(), latest.end(), [](const CellResult& a, const CellResult& b) {
+    return a.timestamp > b.timestamp;
+  });
+  if (latest.size() > kLatest) latest.resize(kLatest);
+  return latest;
+}
+
+std::optional<Seconds> Mean(const std::vector<std::chrono::nanoseconds>& times) {
+  if (times.empty()) return std::nullopt;
+  const Seconds sum = std::accumulate(times.begin(), times.end(), Seconds(0));
+  return sum / static_cast<double>(times.size());
+}
+
+std::string DescribeHolder(const std::optional<LockHolder>& holder) {
+  if (!holder) return "none holds the file";
+  if (holder->pid == 0) return "one holds the file (of another user or container)";
+  std::string text = fmt::format("process {}", holder->pid);
+  if (!holder->since.empty()) text += ", since " + holder->since;
+  return text;
+}
+
+std::string DescribeTime(const StoreStatus& status) {
+  if (!status.mean_cell_time) return "not known yet";
+  std::string text = fmt::format("{} a cell on average", FormatDuration(*status.mean_cell_time));
+  if (status.left > 0 && status.time_left) {
+    text += fmt::format(", about {} for the rest", FormatDuration(*status.time_left));
+  }
+  return text;
+}
+
+// One short phrase; what Ollama said stands in the file.
+std::string DescribeOutcome(const CellResult& result) {
+  if (result.alias_of) {
+    return fmt::format("same as num_ctx={} num_batch={}", result.alias_of->num_ctx,
+                       result.alias_of->num_batch);
+  }
+  if (result.failure) {
+    return fmt::format("failed: {}", Describe(result.failure->kind).label);
+  }
+  return DescribeResult(result);
+}
+
+std::string DescribeLatest(const CellResult& result) {
+  constexpr std::size_t kUpToTheSecond = std::string_view("2026-11-21T07:00:05").size();
+  const std::string cell =
+      fmt::format("num_ctx={} num_batch={}", result.cell.num_ctx, result.cell.num_batch);
+  return fmt::format("    {:<19}  {:<29}  {}",
+                     Printable(result.timestamp.substr(0, kUpToTheSecond), false), cell,
+                     DescribeOutcome(result));
+}
+
+Json ToJson(const CellResult& result) {
+  Json json = {{"num_ctx", result.cell.num_ctx}, {"num_batch", result.cell.num_batch}};
+  const auto rate = MedianPromptEvalRate(result);
+  json["prompt_eval_rate"] = rate && !result.failure ? Json(*rate) : Json();
+  json["failure"] = result.failure ? Json(Describe(result.failure->kind).key) : Json();
+  json["timestamp"] = result.timestamp;
+  return json;
+}
+
+Json ToJson(const std::optional<Seconds>& time) {
+  return time ? Json(time->count()) : Json();
+}
+
+}  // namespace
+
+StoreStatus DescribeStore(const ResultsStore& store, std::optional<LockHolder> holder) {
+  const Metadata& metadata = store.metadata();
+  const std::vector<Cell> cells = AllCells(store);
+  // How many samples a cell is to have is not in the file: one is enough to call it measured.
+  PendingRules rules;
+  rules.repetitions = 1;
+  const Pending pending = FindPending(cells, store.results(), rules);
+  StoreStatus status;
+  status.model = metadata.identity.model;
+  status.ollama_version = metadata.identity.ollama_version;
+  status.replayed = metadata.replayed;
+  status.mixed = metadata.mixed;
+  status.cells = cells.size();
+  status.succeeded = pending.done;
+  status.failed = pending.failed;
+  status.left = pending.cells.size();
+  status.latest = Latest(store.results());
+  const auto times = CellTimes(store.results());
+  status.mean_cell_time = Mean(times);
+  status.time_left = RemainingTime(times, status.left);
+  ProgressState best;
+  for (const CellResult& result : store.results()) best.ConsiderBest(result);
+  status.best = best.best;
+  status.best_rate = best.best_rate;
+  status.holder = std::move(holder);
+  return status;
+}
+
+std::vector<std::string> StatusLines(const StoreStatus& status, const std::string& file) {
+  std::string title = Printable(file, false);
+  if (!status.model.empty()) title += ": " + Printable(status.model, false);
+  if (!status.ollama_version.empty()) {
+    title += " on Ollama " + Printable(status.ollama_version, false);
+  }
+  std::vector<std::string> lines = {title};
+  const auto line = [&lines](std::string_view label, const std::string& text) {
+    lines.push_back(fmt::format("  {:<9} {}", label, text));
+  };
+  if (status.replayed) line("REPLAYED", "these numbers come from a recording");
+  if (status.mixed) line("MIXED", "samples of different models, prompts or servers");
+  line("cells", fmt::format("{} of {} done: {} succeeded, {} failed; {} left",
+                            status.succeeded + status.failed, status.cells, status.succeeded,
+                            status.failed, status.left));
+  line("run", DescribeHolder(status.holder));
+  line("time", DescribeTime(status));
+  if (status.best) {
+    line("best", fmt::format("{:.2f} tokens/s at num_ctx {}, num_batch {}", status.best_rate,
+                             status.best->num_ctx, status.best->num_batch));
+  }
+  if (!status.latest.empty()) lines.emplace_back("  latest");
+  for (const CellResult& result : status.latest) lines.push_back(DescribeLatest(result));
+  return lines;
+}
+
+std::string StatusJson(const StoreStatus& status, const std::string& file, int indent) {
+  Json json = {{"results", file},
+               {"model", status.model},
+               {"ollama_version", status.ollama_version},
+               {"replayed", status.replayed},
+               {"mixed", status.mixed},
+               {"cells", status.cells},
+               {"done", status.succeeded + status.failed},
+               {"succeeded", status.succeeded},
+               {"failed", status.failed},
+               {"left", status.left}};
+  json["mean_cell_s"] = ToJson(status.mean_cell_time);
+  json["time_left_s"] = ToJson(status.time_left);
+  json["run"] =
+      status.holder ? Json{{"pid", status.holder->pid}, {"since", status.holder->since}} : Json();
+  json["best"] = status.best ? Json{{"num_ctx", status.best->num_ctx},
+                                    {"num_batch", status.best->num_batch},
+                                    {"prompt_eval_rate", status.best_rate}}
+                             : Json();
+  json["latest"] = Json::array();
+  for (const CellResult& result : status.latest) json["latest"].push_back(ToJson(result));
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,56 @@
+#include "ollama_bench/config/format_config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include "ollama_bench/config/parameters.h"
+
+namespace ollama_bench {
+namespace {
+
+void Add(YAML::Emitter& out, const char* key, const Axis& axis) {
+  if (axis.values.empty()) return;
+  out << YAML::Key << key << YAML::Value << YAML::Flow << axis.values;
+}
+
+void AddText(YAML::Emitter& out, const char* key, const std::string& text) {
+  if (!text.empty()) out << YAML::Key << key << YAML::Value << YAML::DoubleQuoted << text;
+}
+
+void AddPrompt(YAML::Emitter& out, const Prompt& prompt) {
+  if (const auto* built_in = std::get_if<BuiltInPrompt>(&prompt)) {
+    if (built_in->tokens) out << YAML::Key << "prompt_tokens" << YAML::Value << *built_in->tokens;
+    return;
+  }
+  const auto& text = std::get<PromptText>(prompt);
+  if (!text.file.empty()) {
+    AddText(out, "prompt_file", text.file.string());
+  } else {
+    AddText(out, "prompt", text.text);
+  }
+}
+
+}  // namespace
+
+std::string FormatSweepConfig(const SweepConfig& config) {
+  YAML::Emitter out;
+  out << YAML::BeginMap;
+  AddText(out, "model", config.model);
+  AddText(out, "modelfile", config.modelfile.string());
+  AddPrompt(out, config.prompt);
+  Add(out, "num_ctx", config.grid.num_ctx);
+  Add(out, "num_batch", config.grid.num_batch);
+  out << YAML::Key << "test_row_first" << YAML::Value << config.row_first;
+  out << YAML::Key << "num_predict" << YAML::Value << config.num_predict;
+  out << YAML::Key << "repetitions" << YAML::Value;
+  if (config.repetitions) {
+    out << *config.repetitions;
+  } else {
+    out << std::string(ParameterOf("repetitions").word);
+  }
+  out << YAML::Key << "confirm" << YAML::Value << config.confirm;
+  out << YAML::Key << "timeout_s" << YAML::Value << static_cast<int>(config.timeout.count());
+  out << YAML::EndMap << YAML::Newline;
+  return out.c_str();
+}
+
+}  // namespace ollama_bench

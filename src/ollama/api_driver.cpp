@@ -1,0 +1,62 @@
+#include "ollama_bench/ollama/api_driver.h"
+
+#include <utility>
+
+#include "ollama_bench/ollama/generate.h"
+#include "ollama_bench/ollama/server_check.h"
+
+namespace ollama_bench {
+
+ApiDriver::ApiDriver(ApiDriverOptions options, OllamaApi& api, Clock& clock,
+                     const StopRequest& stop)
+    : options_(std::move(options)), api_(api), clock_(clock), stop_(stop) {}
+
+Expected<ServerFacts, Failure> ApiDriver::Connect() {
+  auto version = ReachServer(api_);
+  if (!version) return Unexpected<Failure>(version.error());
+  const auto model = RequireModel(api_, options_.model);
+  if (!model) return Unexpected<Failure>(model.error());
+  auto others = OtherModelsLoaded(api_, options_.model);
+  if (!others) return Unexpected<Failure>(others.error());
+  ServerFacts facts;
+  facts.ollama_version = std::move(*version);
+  facts.model_digest = model->digest;
+  facts.other_models_loaded = std::move(*others);
+  facts.is_local = api_.address().IsLoopback();
+  if (const auto details = api_.Show(options_.model)) {
+    facts.trained_context = details->trained_context;
+  }
+  return facts;
+}
+
+// A runner with the same options, of an earlier process or an earlier visit, would stay loaded.
+Expected<PreparedCell, Failure> ApiDriver::Prepare(const Cell& cell) {
+  if (!cell_ || *cell_ == cell) UnloadAndWait(api_, clock_, options_.model);
+  cell_ = cell;
+  return PreparedCell{};
+}
+
+Expected<RunReport, Failure> ApiDriver::Run(std::string_view prompt) {
+  const GenerateRequest request{options_.model, std::string(prompt), cell_, options_.num_predict,
+                                options_.timeout};
+  const auto start = clock_.Now();
+  auto metrics = Generate(api_.address(), request, stop_, options_.on_idle);
+  const auto wall = clock_.Now() - start;
+  if (metrics) return RunReport{std::move(*metrics), wall};
+  // Cutting the connection ends the run but leaves the model loaded.
+  if (metrics.error().kind == FailureKind::kTimeout ||
+      metrics.error().kind == FailureKind::kInterrupted) {
+    UnloadAndWait(api_, clock_, options_.model);
+  }
+  return Unexpected<Failure>(metrics.error());
+}
+
+std::optional<LoadedModel> ApiDriver::Loaded() {
+  return FindLoaded(api_, options_.model);
+}
+
+void ApiDriver::CleanUp() {
+  if (cell_) UnloadAndWait(api_, clock_, options_.model);
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,154 @@
+#include "ollama_bench/ollama/generate.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <thread>
+
+#include "http_answer.h"
+#include "ollama_bench/core/text.h"
+#include "ollama_bench/core/unique_fd.h"
+#include "ollama_bench/ollama/generate_stream.h"
+
+namespace ollama_bench {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr const char* kPath = "/api/generate";
+constexpr std::chrono::seconds kConnectTimeout{5};
+// The deadline is ours to keep; the library's must only not be earlier.
+constexpr std::chrono::seconds kReadSlack{60};
+constexpr milliseconds kCutAgain{20};
+constexpr milliseconds kIdleTick{200};
+constexpr milliseconds kLongestWait{60'000};
+
+std::string BodyOf(const GenerateRequest& request) {
+  json options = {{"num_predict", request.num_predict}};
+  if (request.cell) {
+    options["num_ctx"] = request.cell->num_ctx;
+    options["num_batch"] = request.cell->num_batch;
+  }
+  const json body = {{"model", request.model},
+                     {"prompt", request.prompt},
+                     {"keep_alive", "30m"},
+                     {"options", std::move(options)}};
+  return body.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+/// One exchange with the server, on a thread of its own.
+class Exchange {
+ public:
+  Exchange(const ServerAddress& address, const GenerateRequest& request)
+      : address_(address), client_(address.Url()) {
+    MakePipe();
+    client_.set_connection_timeout(kConnectTimeout);
+    client_.set_read_timeout(std::chrono::ceil<std::chrono::seconds>(request.timeout) + kReadSlack);
+    thread_ = std::thread([this, body = BodyOf(request)]() mutable { Talk(std::move(body)); });
+  }
+  ~Exchange() { thread_.join(); }
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  /// Hangs up once the exchange has ended.
+  [[nodiscard]] int done_fd() const { return done_.get(); }
+
+  /// Ends the exchange before its time. A connection that is just being made cannot be cut, so that
+  /// one cut may not be enough.
+  void Cut() {
+    pollfd done = {done_.get(), POLLIN, 0};
+    do {
+      client_.stop();
+    } while (poll(&done, 1, kCutAgain.count()) == 0);
+  }
+
+  /// Only after the end.
+  Expected<RunMetrics, Failure> Result() {
+    if (!result_ && !stream_ended_) {
+      return Unexpected<Failure>(NoAnswer(address_, kPath, result_.error()));
+    }
+    return stream_.Finish(result_ ? result_->status : 200);
+  }
+
+ private:
+  void Talk(std::string body) {
+    httplib::Request request;
+    request.method = "POST";
+    request.path = kPath;
+    request.body = std::move(body);
+    request.set_header("Content-Type", "application/json");
+    request.content_receiver = [this](const char* data, std::size_t size, std::uint64_t,
+                                      std::uint64_t) {
+      stream_ended_ = !stream_.Feed({data, size});
+      return !stream_ended_;
+    };
+    result_ = client_.send(request);
+    under_way_.Reset();
+  }
+
+  void MakePipe() {
+    int ends[2] = {-1, -1};
+    if (pipe(ends) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
+    for (const int end : ends) fcntl(end, F_SETFD, FD_CLOEXEC);
+    done_ = UniqueFd(ends[0]);
+    under_way_ = UniqueFd(ends[1]);
+  }
+
+  ServerAddress address_;
+  httplib::Client client_;
+  GenerateStream stream_;
+  bool stream_ended_ = false;  // by us: nothing more was needed
+  httplib::Result result_{nullptr, httplib::Error::Unknown};
+  UniqueFd done_;
+  UniqueFd under_way_;  // open while the thread talks
+  std::thread thread_;
+};
+
+enum class End { kAnswered, kTimedOut, kStopped };
+
+End Wait(int done_fd, milliseconds timeout, const StopRequest& stop,
+         const std::function<void()>& on_idle) {
+  const auto until = steady_clock::now() + timeout;
+  while (true) {
+    std::array<pollfd, 2> fds = {pollfd{done_fd, POLLIN, 0}, pollfd{stop.wake_fd(), POLLIN, 0}};
+    const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());
+    if (left.count() <= 0) return End::kTimedOut;
+    const milliseconds limit = std::min(left, on_idle ? kIdleTick : kLongestWait);
+    const int ready = poll(fds.data(), fds.size(), static_cast<int>(limit.count()));
+    if (stop.Requested()) return End::kStopped;
+    if (ready > 0 && fds[0].revents != 0) return End::kAnswered;
+    if (ready == 0 && on_idle) on_idle();
+  }
+}
+
+}  // namespace
+
+Expected<RunMetrics, Failure> Generate(const ServerAddress& address, const GenerateRequest& request,
+                                       const StopRequest& stop,
+                                       const std::function<void()>& on_idle) {
+  if (stop.Requested()) {
+    return Unexpected<Failure>(Failure{FailureKind::kInterrupted, "stopped", {}, 1});
+  }
+  Exchange exchange(address, request);
+  const End end = Wait(exchange.done_fd(), request.timeout, stop, on_idle);
+  if (end == End::kAnswered) return exchange.Result();
+  exchange.Cut();
+  if (end == End::kStopped) {
+    return Unexpected<Failure>(Failure{FailureKind::kInterrupted, "stopped", {}, 1});
+  }
+  return Unexpected<Failure>(
+      Failure{FailureKind::kTimeout,
+              fmt::format("{}: not done after {}", kPath, FormatDuration(request.timeout)),
+              {},
+              1});
+}
+
+}  // namespace ollama_bench

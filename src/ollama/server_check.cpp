@@ -1,0 +1,83 @@
+#include "ollama_bench/ollama/server_check.h"
+
+#include <fmt/format.h>
+
+#include "ollama_bench/core/model_name.h"
+#include "ollama_bench/core/text.h"
+
+namespace ollama_bench {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kUnloadPoll{50};
+constexpr milliseconds kUnloadLimit{30'000};
+
+Unexpected<Failure> NoSuchModel(const std::vector<ModelListing>& models, const std::string& name) {
+  std::vector<std::string> names;
+  std::vector<std::string> spellings;  // people leave ":latest" out
+  for (const ModelListing& model : models) {
+    names.push_back(model.name);
+    spellings.push_back(model.name);
+    spellings.push_back(model.name.substr(0, model.name.rfind(":latest")));
+  }
+  const std::string nearest = NearestSpelling(name, spellings);
+  std::string message = fmt::format("the server has no model '{}'", Printable(name, false));
+  if (!nearest.empty()) {
+    message += fmt::format("; did you mean '{}'?", nearest);
+  } else if (names.empty()) {
+    message += fmt::format(" and no other; `ollama pull {}` would download it", name);
+  } else {
+    message += "; it has " + fmt::format("{}", fmt::join(names, ", "));
+  }
+  return Unexpected<Failure>(Failure{FailureKind::kModelMissing, std::move(message), {}, 1});
+}
+
+}  // namespace
+
+Expected<std::string, Failure> ReachServer(OllamaApi& api) {
+  auto version = api.Version();
+  if (!version && version.error().kind == FailureKind::kServerUnavailable) {
+    version.error().message += "; start it with `ollama serve`, or name it with --host HOST:PORT";
+  }
+  return version;
+}
+
+Expected<ModelListing, Failure> RequireModel(OllamaApi& api, const std::string& name) {
+  const auto models = api.Models();
+  if (!models) return Unexpected<Failure>(models.error());
+  const ModelListing* found = FindModel(*models, name);
+  if (found == nullptr) return NoSuchModel(*models, name);
+  return *found;
+}
+
+Expected<std::vector<std::string>, Failure> OtherModelsLoaded(OllamaApi& api,
+                                                              const std::string& own) {
+  const auto running = api.Running();
+  if (!running) return Unexpected<Failure>(running.error());
+  std::vector<std::string> others;
+  for (const RunningModel& model : *running) {
+    if (model.name != NormalizeModelName(own)) others.push_back(model.name);
+  }
+  return others;
+}
+
+std::optional<LoadedModel> FindLoaded(OllamaApi& api, const std::string& model) {
+  const auto running = api.Running();
+  if (!running) return std::nullopt;
+  for (const RunningModel& loaded : *running) {
+    if (loaded.name != NormalizeModelName(model)) continue;
+    return LoadedModel{loaded.digest, loaded.context_length, loaded.size_bytes,
+                       loaded.size_vram_bytes};
+  }
+  return std::nullopt;
+}
+
+void UnloadAndWait(OllamaApi& api, Clock& clock, const std::string& model) {
+  if (!FindLoaded(api, model) || !api.Unload(model)) return;
+  const StopRequest never;
+  const auto until = clock.Now() + kUnloadLimit;
+  while (FindLoaded(api, model) && clock.Now() < until) clock.Sleep(kUnloadPoll, never);
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "ollama_bench/analysis/result_table.h"
+#include "ollama_bench/analysis/sweep_answer.h"
+
+namespace ollama_bench {
+
+using ReportJson = nlohmann::ordered_json;
+
+ReportJson CellJson(const Cell& cell);
+
+/// Adds "answer", "best", "recommended", "best_set", "baseline", "largest_safe_context", "drift",
+/// "outliers" and, to "statistics", "noise". Without an answer they are null or empty.
+void AddAnswer(ReportJson& report, const ResultTable& table,
+               const std::optional<SweepAnswer>& answer);
+
+/// {"percent", "low_percent", "high_percent"} of the log of a ratio.
+ReportJson PercentJson(const LogEstimate& change, double level);
+
+}  // namespace ollama_bench

@@ -1,0 +1,149 @@
+#include "ollama_bench/render/answer_text.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "ollama_bench/render/number_format.h"
+
+namespace ollama_bench {
+namespace {
+
+std::string NameOf(const Cell& cell) {
+  return fmt::format("num_ctx={} num_batch={}", cell.num_ctx, cell.num_batch);
+}
+
+// "1", "0.5": a share as per cent without needless digits.
+std::string Percent(double share) {
+  return fmt::format("{:.3g}", 100 * share);
+}
+
+// "+2.1 %" for the log of a ratio. What rounds to nothing has no sign.
+std::string SignedPercent(double log_ratio) {
+  const double percent = 100 * std::expm1(log_ratio);
+  return std::fabs(percent) < 0.05 ? "0.0 %" : fmt::format("{:+.1f} %", percent);
+}
+
+std::string SignedPercentWithInterval(const LogEstimate& change, double level) {
+  const Interval interval = change.LogInterval(level);
+  return fmt::format("{} ({} to {}, {} % sure)", SignedPercent(change.value),
+                     SignedPercent(interval.low), SignedPercent(interval.high), Percent(level));
+}
+
+std::string LimitsOf(const SweepAnswer& answer) {
+  const Demand& demand = answer.options.demand;
+  return fmt::format("(within {} %, {} % sure)", Percent(demand.threshold), Percent(demand.level));
+}
+
+std::string PresentSetting(const SweepAnswer& answer) {
+  const std::string& source = answer.options.baseline_source;
+  return fmt::format("your present setting, {}{}", NameOf(answer.baseline->baseline.cell),
+                     source.empty() ? "" : fmt::format(" ({})", source));
+}
+
+}  // namespace
+
+std::string AnswerSentence(const SweepAnswer& answer) {
+  const std::size_t all = answer.cells.size();
+  const std::size_t best = answer.best.cells.size();
+  const std::string take = NameOf(answer.best.recommended.cell);
+  if (all == 1) return fmt::format("Only one cell was measured: {}.", take);
+  if (best == 1) {
+    return fmt::format(
+        "Take {}: each of the other {} cells is slower by more than {} % ({} % sure).", take,
+        all - 1, Percent(answer.options.demand.threshold), Percent(answer.options.demand.level));
+  }
+  const std::string which =
+      best == all ? fmt::format("All {} cells are alike as far as this sweep can tell", all)
+                  : fmt::format("These {} of {} cells cannot be told apart", best, all);
+  return fmt::format("{} {}; take {}, the largest context among them.", which, LimitsOf(answer),
+                     take);
+}
+
+std::string ValueSentence(const SweepAnswer& answer) {
+  const MetricInfo& metric = Describe(answer.metric);
+  const NumberFormat format{metric.decimals};
+  const CellEstimate& recommended = answer.best.recommended;
+  const double level = answer.options.demand.level;
+  const Interval interval = recommended.log.RatioInterval(level);
+  return fmt::format("{}: {} {}, between {} and {} ({} % sure).", NameOf(recommended.cell),
+                     format(recommended.value()), metric.unit, format(interval.low),
+                     format(interval.high), Percent(level));
+}
+
+std::string BaselineSentence(const SweepAnswer& answer) {
+  if (!answer.baseline) return {};
+  const BaselineGain& baseline = *answer.baseline;
+  const std::string present = PresentSetting(answer);
+  const std::string gain = SignedPercentWithInterval(baseline.gain, answer.options.demand.level);
+  switch (baseline.verdict) {
+    case BaselineGain::Verdict::kSameCell:
+      return fmt::format("That is {}: nothing to change.", present);
+    case BaselineGain::Verdict::kWorthHaving:
+      return fmt::format("Gain over {}: {}.", present, gain);
+    case BaselineGain::Verdict::kNone:
+      return fmt::format("No gain worth having over {}: {}.", present, gain);
+    case BaselineGain::Verdict::kUnclear:
+      break;
+  }
+  return fmt::format("No gain worth having is shown over {}: {}.", present, gain);
+}
+
+std::string SafeContextSentence(const SweepAnswer& answer) {
+  if (!answer.largest_safe_context) return {};
+  const SafeContext& safe = *answer.largest_safe_context;
+  constexpr double kWholeGpu = 0.995;
+  const std::string on_gpu =
+      safe.gpu_share.value_or(0) >= kWholeGpu ? " and stays wholly on the GPU" : "";
+  const std::string lead =
+      fmt::format("Largest context that loses at most {} %{}: {}", Percent(answer.options.max_loss),
+                  on_gpu, NameOf(safe.estimate.cell));
+  if (safe.estimate.cell == answer.best.leader.cell) return lead + ", the fastest.";
+  return fmt::format("{}, {} against the fastest.", lead,
+                     SignedPercentWithInterval(safe.ratio, answer.options.demand.level));
+}
+
+std::string DriftSentence(const SweepAnswer& answer) {
+  if (!answer.drift) return {};
+  const Drift& drift = *answer.drift;
+  const std::string moved = fmt::format(
+      "{} moved by {} over {} loads", NameOf(drift.cell),
+      SignedPercentWithInterval(drift.change, answer.options.demand.level), drift.controls);
+  if (answer.detrended) {
+    return fmt::format("Drift: {}. It is taken out of the answer, the values shown are raw.",
+                       moved);
+  }
+  if (!drift.has_moved) return fmt::format("Drift: none to be seen; {}.", moved);
+  return fmt::format("WARNING: the machine changed during the sweep: {}. {}", moved,
+                     CanDetrend(drift) ? "Read with --detrend, or measure again."
+                                       : "Measure again when it is quiet.");
+}
+
+std::string NoiseSentence(const SweepAnswer& answer) {
+  const NoiseModel& noise = answer.noise;
+  const auto part = [](double deviation, int differences) {
+    return fmt::format("{:.1f} %{}", 100 * deviation, differences == 0 ? " (assumed)" : "");
+  };
+  return fmt::format("Noise: {} between loads, {} between runs of one load.",
+                     part(noise.load_deviation(), noise.load_differences()),
+                     part(noise.run_deviation(), noise.run_differences()));
+}
+
+std::string OutlierSentence(const SweepAnswer& answer) {
+  const std::size_t count = answer.outliers.size();
+  if (count == 0) return {};
+  return fmt::format("{} far from the other runs of {} cell; counted all the same.",
+                     count == 1 ? "One run lies" : fmt::format("{} runs lie", count),
+                     count == 1 ? "its" : "their");
+}
+
+std::vector<std::string> NoteSentences(const SweepAnswer& answer) {
+  std::vector<std::string> notes;
+  for (std::string& sentence :
+       std::vector{DriftSentence(answer), NoiseSentence(answer), OutlierSentence(answer)}) {
+    if (!sentence.empty()) notes.push_back(std::move(sentence));
+  }
+  return notes;
+}
+
+}  // namespace ollama_bench

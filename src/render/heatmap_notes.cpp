@@ -1,0 +1,44 @@
+#include "heatmap_notes.h"
+
+#include <utility>
+
+#include "heatmap_palette.h"
+#include "ollama_bench/render/answer_text.h"
+#include "ollama_bench/render/text_fit.h"
+
+namespace ollama_bench {
+namespace {
+
+constexpr double kSize = 12;
+constexpr double kLine = 18;
+constexpr double kGap = 6;             // above the first
+constexpr std::size_t kMostLines = 4;  // per sentence
+
+}  // namespace
+
+std::vector<std::string> PlanNotes(const std::optional<SweepAnswer>& answer, double width,
+                                   const Font& font) {
+  std::vector<std::string> lines;
+  if (!answer) return lines;
+  for (const std::string& note : NoteSentences(*answer)) {
+    for (std::string& line : WrapWords(font, note, kSize, width, kMostLines)) {
+      lines.push_back(std::move(line));
+    }
+  }
+  return lines;
+}
+
+double NotesHeight(const std::vector<std::string>& lines) {
+  return lines.empty() ? 0 : kGap + kLine * static_cast<double>(lines.size());
+}
+
+void DrawNotes(SceneBuilder& scene, const std::vector<std::string>& lines, Point top_left,
+               double width) {
+  double y = top_left.y + kGap;
+  for (const std::string& line : lines) {
+    scene.Text({top_left.x, y, width, kLine}, line, {kSize, palette::kQuiet});
+    y += kLine;
+  }
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,143 @@
+#include "ollama_bench/store/merge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "entry_union.h"
+#include "limits.h"
+#include "metadata_union.h"
+#include "ollama_bench/core/sha256.h"
+#include "ollama_bench/core/text.h"
+#include "ollama_bench/store/identity_check.h"
+#include "read_text.h"
+#include "store_content.h"
+#include "store_reader.h"
+#include "store_writer.h"
+
+namespace ollama_bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Input {
+  std::string name;
+  StoreContent content;
+  Metadata metadata;
+  nlohmann::json temporary_models;  // null: none
+};
+
+Expected<Input, StoreError> ReadInput(FileSystem& file_system, const fs::path& path) {
+  auto file = ReadStoreText(file_system, path);
+  if (!file) return Unexpected<StoreError>(file.error());
+  auto content = ReadStore(std::move(file->text), path.string());
+  if (!content) return Unexpected<StoreError>(content.error());
+  Input input;
+  input.name = Printable(path.string(), false);
+  input.content = std::move(*content);
+  nlohmann::json& metadata = input.content.metadata;
+  if (const auto found = metadata.find("temporary_models"); found != metadata.end()) {
+    input.temporary_models = *found;
+    metadata.erase(found);
+  }
+  metadata["schema_version"] = kSchemaVersion;
+  input.metadata = MetadataFrom(metadata).value_or(Metadata());
+  return input;
+}
+
+// Numbers of loads count from 1 in every sweep. Among those of other sweeps each gets one that only
+// its sweep can give; numbers so large are such already.
+constexpr std::int64_t kFirstGlobalLoad = std::int64_t{1} << 32;
+
+std::int64_t GlobalLoad(const std::string& origin, std::int64_t load_id) {
+  if (load_id == 0 || load_id >= kFirstGlobalLoad) return load_id;
+  constexpr std::size_t kDigits = 12;  // 48 bits: a JSON number holds 53
+  const std::string hash = Sha256Hex(fmt::format("{}/{}", origin, load_id)).substr(0, kDigits);
+  return kFirstGlobalLoad + std::stoll(hash, nullptr, 16);
+}
+
+void MakeLoadsGlobal(StoreContent& content) {
+  const auto origins = OriginsOf(content.metadata);
+  if (origins.size() != 1) return;
+  for (std::size_t i = 0; i < content.results.size(); ++i) {
+    const CellResult before = content.results[i];
+    for (Sample& sample : content.results[i].samples) {
+      sample.load_id = GlobalLoad(*origins.begin(), sample.load_id);
+    }
+    if (content.results[i] == before) continue;
+    content.texts[i].text = SerialiseEntry(content.results[i], content.texts[i].text);
+  }
+}
+
+void AddNew(std::vector<std::string>& lines, const std::vector<std::string>& more) {
+  for (const std::string& line : more) {
+    if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
+  }
+}
+
+// Each with each: two may agree with a third that knows nothing, and not with one another.
+void Compare(const std::vector<Input>& inputs, MergedStores& merged) {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Input& input = inputs[i];
+    if (input.metadata.identity == Identity() && inputs.size() > 1) {
+      AddNew(merged.warnings,
+             {fmt::format("{} does not say with what it was made; taken as fitting", input.name)});
+    }
+    for (std::size_t j = 0; j < i; ++j) {
+      const Input& other = inputs[j];
+      const IdentityCheck check =
+          CompareStored({other.name, other.metadata.identity, other.metadata.environment},
+                        {input.name, input.metadata.identity, input.metadata.environment});
+      AddNew(merged.conflicts, check.refusals);
+      AddNew(merged.warnings, check.warnings);
+    }
+  }
+}
+
+StoreContent Join(std::vector<Input> inputs, bool mixed) {
+  std::set<std::string> origins;
+  for (const Input& input : inputs) origins.merge(OriginsOf(input.content.metadata));
+  if (origins.size() > 1) {
+    for (Input& input : inputs) MakeLoadsGlobal(input.content);
+  }
+  StoreContent joined = std::move(inputs.front().content);
+  for (std::size_t i = 1; i < inputs.size(); ++i) {
+    const StoreContent& next = inputs[i].content;
+    JoinEntries(joined, next);
+    joined.metadata = JoinMetadata(joined.metadata, next.metadata, mixed);
+    joined.others = JoinJson(joined.others, next.others);
+  }
+  return joined;
+}
+
+}  // namespace
+
+Expected<MergedStores, StoreError> MergeStores(FileSystem& file_system,
+                                               const std::vector<fs::path>& paths,
+                                               std::optional<std::size_t> in_place) {
+  std::vector<Input> inputs;
+  for (const fs::path& path : paths) {
+    auto input = ReadInput(file_system, path);
+    if (!input) return Unexpected<StoreError>(input.error());
+    inputs.push_back(std::move(*input));
+  }
+  MergedStores merged;
+  Compare(inputs, merged);
+  nlohmann::json models;
+  if (in_place) {
+    models = inputs[*in_place].temporary_models;
+    merged.replaces_old_shape = inputs[*in_place].content.old_text.has_value();
+  }
+  StoreContent joined = Join(std::move(inputs), !merged.conflicts.empty());
+  merged.cells = joined.results.size();
+  for (const CellResult& result : joined.results) merged.samples += result.samples.size();
+  if (!models.is_null()) joined.metadata["temporary_models"] = models;
+  RenderStore(joined, merged.text);
+  return merged;
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,183 @@
+#include "metadata_union.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "entry_union.h"
+#include "field_writer.h"
+#include "ollama_bench/core/axis.h"
+#include "ollama_bench/core/sha256.h"
+#include "store_content.h"
+
+namespace ollama_bench {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kOriginsKey = "merged_from";
+constexpr std::string_view kSeparator = " + ";
+
+std::set<std::string> PartsOf(std::string_view text) {
+  std::set<std::string> parts;
+  for (std::size_t end = 0; (end = text.find(kSeparator)) != std::string_view::npos;) {
+    parts.emplace(text.substr(0, end));
+    text.remove_prefix(end + kSeparator.size());
+  }
+  parts.emplace(text);
+  return parts;
+}
+
+// "0.11.4 + 0.13.5": neither side alone would be true.
+std::string JoinText(const std::string& a, const std::string& b) {
+  if (a.empty() || a == b) return b;
+  if (b.empty()) return a;
+  std::set<std::string> parts = PartsOf(a);
+  parts.merge(PartsOf(b));
+  return fmt::format("{}", fmt::join(parts, kSeparator));
+}
+
+template <class T>
+std::optional<T> JoinNumber(const std::optional<T>& a, const std::optional<T>& b) {
+  return std::max(a, b);  // an empty one is less than any number
+}
+
+std::string Earlier(const std::string& a, const std::string& b) {
+  if (a.empty() || b.empty()) return a.empty() ? b : a;
+  return std::min(a, b);
+}
+
+Identity JoinIdentity(const Identity& a, const Identity& b) {
+  Identity joined;
+  joined.model = JoinText(a.model, b.model);
+  joined.model_digest = JoinText(a.model_digest, b.model_digest);
+  joined.prompt_sha256 = JoinText(a.prompt_sha256, b.prompt_sha256);
+  joined.prompt_tokens = JoinNumber(a.prompt_tokens, b.prompt_tokens);
+  joined.num_predict = JoinNumber(a.num_predict, b.num_predict);
+  joined.driver = JoinText(a.driver, b.driver);
+  joined.ollama_version = JoinText(a.ollama_version, b.ollama_version);
+  return joined;
+}
+
+// Of every kind of GPU as many as the side has that has more of them.
+std::vector<std::string> JoinGpus(const std::vector<std::string>& a,
+                                  const std::vector<std::string>& b) {
+  if (a == b) return a;
+  std::map<std::string, std::ptrdiff_t> most;
+  for (const auto* side : {&a, &b}) {
+    for (const std::string& gpu : *side) {
+      most[gpu] = std::max(most[gpu], std::count(side->begin(), side->end(), gpu));
+    }
+  }
+  std::vector<std::string> joined;
+  for (const auto& [gpu, count] : most) {
+    joined.insert(joined.end(), static_cast<std::size_t>(count), gpu);
+  }
+  return joined;
+}
+
+Environment JoinEnvironment(const Environment& a, const Environment& b) {
+  Environment joined;
+  joined.host = JoinText(a.host, b.host);
+  joined.os = JoinText(a.os, b.os);
+  joined.cpu = JoinText(a.cpu, b.cpu);
+  joined.gpus = JoinGpus(a.gpus, b.gpus);
+  joined.server_settings = a.server_settings;
+  for (const auto& [name, value] : b.server_settings) {
+    joined.server_settings[name] = JoinText(joined.server_settings[name], value);
+  }
+  joined.server_is_local = a.server_is_local && b.server_is_local;
+  return joined;
+}
+
+std::string JoinRange(const std::string& a, const std::string& b) {
+  if (a == b) return a;
+  const auto first = ParseAxis(a);
+  const auto second = ParseAxis(b);
+  if (!first || !second) return first || b.empty() ? a : b;
+  std::set<int> values(first->values.begin(), first->values.end());
+  values.insert(second->values.begin(), second->values.end());
+  return DescribeAxis({{values.begin(), values.end()}});
+}
+
+void JoinPlan(Metadata& joined, const Metadata& a, const Metadata& b) {
+  joined.num_ctx_range = JoinRange(a.num_ctx_range, b.num_ctx_range);
+  joined.num_batch_range = JoinRange(a.num_batch_range, b.num_batch_range);
+  const bool same = a.num_ctx_range == b.num_ctx_range && a.num_batch_range == b.num_batch_range &&
+                    a.total_tests == b.total_tests;
+  const Grid grid{ParseAxis(joined.num_ctx_range).value_or(Axis()),
+                  ParseAxis(joined.num_batch_range).value_or(Axis())};
+  joined.total_tests = same ? a.total_tests : static_cast<std::int64_t>(grid.CellCount());
+}
+
+std::string IdOf(const std::set<std::string>& origins) {
+  if (origins.empty()) return {};
+  if (origins.size() == 1) return *origins.begin();
+  constexpr std::size_t kDigits = 20;
+  return "merged-" + Sha256Hex(fmt::format("{}", fmt::join(origins, "\n"))).substr(0, kDigits);
+}
+
+Metadata JoinValues(const Metadata& a, const Metadata& b, bool mixed) {
+  Metadata joined;
+  joined.schema_version = std::max(a.schema_version, b.schema_version);
+  joined.tool_version = std::max(a.tool_version, b.tool_version);
+  joined.start_time = Earlier(a.start_time, b.start_time);
+  JoinPlan(joined, a, b);
+  joined.identity = JoinIdentity(a.identity, b.identity);
+  joined.environment = JoinEnvironment(a.environment, b.environment);
+  joined.replayed = a.replayed || b.replayed;
+  joined.mixed = a.mixed || b.mixed || mixed;
+  joined.prompt_words = JoinNumber(a.prompt_words, b.prompt_words);
+  return joined;
+}
+
+// Known keys from `values`, all others from `object`.
+void Overlay(Json& object, const Json& values, const std::vector<std::string_view>& known) {
+  for (const std::string_view key : known) {
+    const std::string name(key);
+    if (name == "identity" || name == "environment") continue;
+    object.erase(name);
+  }
+  for (const auto& [key, value] : values.items()) {
+    if (value.is_object() && object.contains(key) && object[key].is_object()) {
+      Overlay(object[key], value, key == "identity" ? KeysOf<Identity>() : KeysOf<Environment>());
+    } else {
+      object[key] = value;
+    }
+  }
+}
+
+}  // namespace
+
+std::set<std::string> OriginsOf(const Json& metadata) {
+  std::set<std::string> origins;
+  const auto list = metadata.find(kOriginsKey);
+  if (list != metadata.end() && list->is_array()) {
+    for (const Json& origin : *list) {
+      if (origin.is_string()) origins.insert(origin.get<std::string>());
+    }
+  }
+  const auto own = metadata.find("store_id");
+  if (origins.empty() && own != metadata.end() && own->is_string()) {
+    origins.insert(own->get<std::string>());
+  }
+  return origins;
+}
+
+Json JoinMetadata(const Json& a, const Json& b, bool mixed) {
+  const Metadata first = MetadataFrom(a).value_or(Metadata());
+  const Metadata second = MetadataFrom(b).value_or(Metadata());
+  Metadata values = JoinValues(first, second, mixed);
+  std::set<std::string> origins = OriginsOf(a);
+  origins.merge(OriginsOf(b));
+  values.store_id = IdOf(origins);
+  Json joined = JoinJson(a, b);
+  Overlay(joined, ToJson(values), KeysOf<Metadata>());
+  if (origins.size() > 1) joined[kOriginsKey] = origins;
+  return joined;
+}
+
+}  // namespace ollama_bench

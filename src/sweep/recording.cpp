@@ -1,0 +1,68 @@
+#include "ollama_bench/sweep/recording.h"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include "ollama_bench/sweep/failure_response.h"
+
+namespace ollama_bench {
+namespace {
+
+bool IsRecord(const CellResult& result) {
+  if (!result.failure) return CountedSamples(result) > 0;
+  const FailureResponse response = ResponseTo(result.failure->kind, false);
+  return result.failure->kind != FailureKind::kNotRecorded &&
+         (response == FailureResponse::kRecord || response == FailureResponse::kRetryOnce);
+}
+
+bool Before(const CellResult& a, const Cell& b) {
+  return std::pair(a.cell.num_ctx, a.cell.num_batch) < std::pair(b.num_ctx, b.num_batch);
+}
+
+}  // namespace
+
+Recording::Recording(std::vector<CellResult> results) : results_(std::move(results)) {
+  std::stable_sort(results_.begin(), results_.end(),
+                   [](const CellResult& a, const CellResult& b) { return Before(a, b.cell); });
+}
+
+const CellResult* Recording::FindEntry(const Cell& cell) const {
+  // Of two entries for one cell the later counts, as everywhere.
+  const auto first = std::lower_bound(results_.begin(), results_.end(), cell, Before);
+  const auto last =
+      std::find_if(first, results_.end(), [&](const auto& result) { return result.cell != cell; });
+  return first == last ? nullptr : &*std::prev(last);
+}
+
+const CellResult* Recording::Find(const Cell& cell) const {
+  const CellResult* entry = FindEntry(cell);
+  if (entry != nullptr && entry->alias_of && *entry->alias_of != cell) {
+    entry = FindEntry(*entry->alias_of);
+  }
+  return entry != nullptr && IsRecord(*entry) ? entry : nullptr;
+}
+
+Grid Recording::Axes() const {
+  std::set<int> num_ctx;
+  std::set<int> num_batch;
+  for (const CellResult& result : results_) {
+    if (Find(result.cell) == nullptr) continue;
+    num_ctx.insert(result.cell.num_ctx);
+    num_batch.insert(result.cell.num_batch);
+  }
+  Grid grid;
+  grid.num_ctx.values.assign(num_ctx.begin(), num_ctx.end());
+  grid.num_batch.values.assign(num_batch.begin(), num_batch.end());
+  return grid;
+}
+
+std::vector<Cell> Recording::Select(const std::vector<Cell>& cells) const {
+  std::vector<Cell> recorded;
+  std::copy_if(cells.begin(), cells.end(), std::back_inserter(recorded),
+               [this](const Cell& cell) { return Find(cell) != nullptr; });
+  return recorded;
+}
+
+}  // namespace ollama_bench

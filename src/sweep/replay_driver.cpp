@@ -1,0 +1,110 @@
+#include "ollama_bench/sweep/replay_driver.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <utility>
+
+#include "ollama_bench/core/metric.h"
+
+namespace ollama_bench {
+namespace {
+
+using std::chrono::nanoseconds;
+
+// A generator whose state is its argument: Steele, Lea & Flood, "Fast splittable pseudorandom
+// number generators" (2014). The standard library's normal distribution differs between vendors.
+std::uint64_t SplitMix(std::uint64_t state) {
+  state += 0x9E3779B97F4A7C15ULL;
+  state = (state ^ (state >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+  state = (state ^ (state >> 27U)) * 0x94D049BB133111EBULL;
+  return state ^ (state >> 31U);
+}
+
+// In (0, 1].
+double Uniform(std::uint64_t bits) {
+  return (static_cast<double>(bits >> 11U) + 1.0) * 0x1.0p-53;
+}
+
+// Box & Muller (1958).
+double Normal(std::uint64_t seed, std::uint64_t index) {
+  const std::uint64_t first = SplitMix(SplitMix(seed) + 2 * index);
+  const std::uint64_t second = SplitMix(SplitMix(seed) + 2 * index + 1);
+  return std::sqrt(-2.0 * std::log(Uniform(first))) *
+         std::cos(2.0 * std::numbers::pi * Uniform(second));
+}
+
+std::vector<const Sample*> CountedOf(const CellResult& cell) {
+  std::vector<const Sample*> counted;
+  for (const Sample& sample : cell.samples) {
+    if (IsCounted(sample)) counted.push_back(&sample);
+  }
+  return counted;
+}
+
+double RateOf(const Sample& sample) {
+  return Describe(Metric::kPromptEvalRate).value(sample).value_or(0);
+}
+
+void Lengthen(std::optional<nanoseconds>& duration, nanoseconds more) {
+  if (duration) *duration += more;
+}
+
+// The run as if its prompt had been read at `rate` tokens/s.
+RunReport AtRate(const Sample& sample, double rate) {
+  RunReport report{sample.metrics, nanoseconds(0)};
+  RunMetrics& metrics = report.metrics;
+  std::optional<nanoseconds> wall = sample.wall;
+  if (metrics.prompt_eval) {
+    const double ratio = RateOf(sample) / rate;
+    const nanoseconds more(
+        std::llround(static_cast<double>(metrics.prompt_eval->count()) * (ratio - 1.0)));
+    Lengthen(metrics.prompt_eval, more);
+    Lengthen(metrics.total, more);
+    Lengthen(wall, more);
+  }
+  if (metrics.printed_prompt_eval_rate) metrics.printed_prompt_eval_rate = rate;
+  report.wall = wall.value_or(metrics.total.value_or(nanoseconds(0)));
+  return report;
+}
+
+}  // namespace
+
+ReplayDriver::ReplayDriver(const Recording& recording, ServerFacts facts, ReplayOptions options)
+    : recording_(recording), facts_(std::move(facts)), options_(options), run_(options.first_run) {}
+
+Expected<PreparedCell, Failure> ReplayDriver::Prepare(const Cell& cell) {
+  cell_ = recording_.Find(cell);
+  if (cell_ == nullptr) {
+    return Unexpected<Failure>(Failure{
+        FailureKind::kNotRecorded,
+        fmt::format("the recording has no num_ctx={} num_batch={}", cell.num_ctx, cell.num_batch),
+        {},
+        1});
+  }
+  if (cell_->failure) return Unexpected<Failure>(*cell_->failure);
+  return PreparedCell{};
+}
+
+Expected<RunReport, Failure> ReplayDriver::Run(std::string_view /*prompt*/) {
+  const std::vector<const Sample*> counted = CountedOf(*cell_);
+  const Sample& sample = *counted[given_[cell_]++ % counted.size()];
+  const double factor = NextFactor();
+  if (options_.noise == 0) return AtRate(sample, RateOf(sample));
+  return AtRate(sample, MedianPromptEvalRate(*cell_).value() * factor);
+}
+
+double ReplayDriver::NextFactor() {
+  return std::exp(options_.noise * Normal(options_.seed, run_++));
+}
+
+std::optional<LoadedModel> ReplayDriver::Loaded() {
+  const Sample& sample = *CountedOf(*cell_).front();
+  if (!sample.size_bytes) return std::nullopt;
+  return LoadedModel{
+      {}, sample.effective_num_ctx, *sample.size_bytes, sample.size_vram_bytes.value_or(0)};
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,120 @@
+#include "ollama_bench/cli/store_status.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/memory_file_system.h"
+
+namespace ollama_bench {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+class StoreStatusTest : public testing::Test {
+ protected:
+  StoreStatusTest() : store_(ResultsStore::Create(files_, "results.json", Planned())) {}
+
+  static Metadata Planned() {
+    Metadata metadata;
+    metadata.identity.model = "smollm2";
+    metadata.num_ctx_range = "1024-3072:1024";
+    metadata.num_batch_range = "64,128";
+    return metadata;
+  }
+
+  void Measure(const Cell& cell, double seconds, double rate, const std::string& when) {
+    Sample sample;
+    sample.id = "S" + std::to_string(++ids_);
+    sample.metrics.prompt_eval_count = 1000;
+    sample.metrics.prompt_eval = std::chrono::nanoseconds(static_cast<std::int64_t>(1e12 / rate));
+    sample.wall = milliseconds(static_cast<std::int64_t>(seconds * 1000));
+    store_.AddSample(cell, sample, when);
+  }
+  void Break(const Cell& cell, FailureKind kind, const std::string& when) {
+    store_.SetFailure(cell, {kind, "a long story", {}, 1}, when);
+  }
+  [[nodiscard]] StoreStatus Status() const { return DescribeStore(store_, std::nullopt); }
+  [[nodiscard]] std::string Text() const {
+    std::string text;
+    for (const std::string& line : StatusLines(Status(), "results.json")) text += line + "\n";
+    return text;
+  }
+
+  MemoryFileSystem files_;
+  ResultsStore store_;
+  int ids_ = 0;
+};
+
+TEST_F(StoreStatusTest, EveryCellIsEitherDoneOrLeft) {
+  Measure({1024, 64}, 1, 100, "1");
+  Break({1024, 128}, FailureKind::kOutOfMemory, "2");
+  Break({2048, 64}, FailureKind::kServerUnavailable, "3");
+  const StoreStatus status = Status();
+  EXPECT_EQ(status.cells, 6U);
+  EXPECT_EQ(status.succeeded, 1U);
+  EXPECT_EQ(status.failed, 1U);
+  EXPECT_EQ(status.left, 4U) << "a server that was away says nothing of the cell";
+}
+
+TEST_F(StoreStatusTest, ACellOutsideThePlanCountsToo) {
+  Measure({8192, 64}, 1, 100, "1");
+  EXPECT_EQ(Status().cells, 7U);
+  EXPECT_EQ(Status().left, 6U);
+}
+
+TEST_F(StoreStatusTest, TellsTheMeanTimeAndEstimatesByTheMedian) {
+  Measure({1024, 64}, 1, 100, "1");
+  Measure({1024, 128}, 1, 100, "2");
+  Measure({2048, 64}, 10, 100, "3");
+  const StoreStatus status = Status();
+  EXPECT_DOUBLE_EQ(status.mean_cell_time->count(), 4);
+  EXPECT_DOUBLE_EQ(status.time_left->count(), 3);
+}
+
+TEST_F(StoreStatusTest, WithoutAnyMeasurementNoTimeIsInvented) {
+  EXPECT_FALSE(Status().mean_cell_time);
+  EXPECT_NE(Text().find("not known yet"), std::string::npos) << Text();
+  EXPECT_EQ(json::parse(StatusJson(Status(), "r", -1))["time_left_s"], nullptr);
+}
+
+TEST_F(StoreStatusTest, TheLatestFiveComeNewestFirst) {
+  for (int i = 0; i < 6; ++i) {
+    Measure({1024 * (1 + i % 3), 64 * (1 + i / 3)}, 1, 100,
+            "2026-11-21T07:00:0" + std::to_string(i));
+  }
+  const StoreStatus status = Status();
+  ASSERT_EQ(status.latest.size(), 5U);
+  EXPECT_EQ(status.latest.front().timestamp, "2026-11-21T07:00:05");
+  EXPECT_EQ(status.latest.back().timestamp, "2026-11-21T07:00:01");
+}
+
+TEST_F(StoreStatusTest, AFailedCellIsNotTheBestWhateverItsSamplesSay) {
+  Measure({1024, 64}, 1, 100, "1");
+  Measure({1024, 128}, 1, 900, "2");
+  Break({1024, 128}, FailureKind::kRunnerCrash, "3");
+  EXPECT_EQ(Status().best, (Cell{1024, 64}));
+  const json report = json::parse(StatusJson(Status(), "r", -1));
+  EXPECT_EQ(report["latest"][0]["failure"], "runner_crash");
+  EXPECT_EQ(report["latest"][0]["prompt_eval_rate"], nullptr);
+}
+
+TEST_F(StoreStatusTest, SaysWhoHoldsTheFile) {
+  const StoreStatus held = DescribeStore(store_, LockHolder{1234, "2026-11-21T07:00:00+00:00"});
+  EXPECT_EQ(StatusLines(held, "r")[2], "  run       process 1234, since 2026-11-21T07:00:00+00:00");
+  EXPECT_EQ(json::parse(StatusJson(held, "r", -1))["run"]["pid"], 1234);
+  EXPECT_EQ(json::parse(StatusJson(Status(), "r", -1))["run"], nullptr);
+}
+
+TEST_F(StoreStatusTest, FitsInEightyColumnsAndEscapesWhatAFileMayHold) {
+  Measure({104857600, 1048576}, 1, 0.0001, "2026-11-21T07:00:05+00:00");
+  Break({1024, 64}, FailureKind::kGpuResourceAllocation, "\x1b[2J");
+  for (const std::string& line : StatusLines(Status(), "results.json")) {
+    EXPECT_LE(line.size(), 80U) << line;
+    EXPECT_EQ(line.find('\x1b'), std::string::npos) << line;
+  }
+}
+
+}  // namespace
+}  // namespace ollama_bench

@@ -1,0 +1,294 @@
+#include "ollama_bench/store/merge.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "support/memory_file_system.h"
+#include "support/random_store.h"
+#include "support/store_texts.h"
+
+namespace ollama_bench {
+namespace {
+
+using Json = nlohmann::json;
+
+/// Makes stores that overlap as those of a divided sweep do: few cells, few ids, some of the ids
+/// shared, with a hand-made edit here and there.
+class RandomSweeps {
+ public:
+  RandomSweeps(MemoryFileSystem& files, unsigned seed) : files_(files), random_(seed) {}
+
+  std::string Make(const std::string& name) {
+    ResultsStore store = ResultsStore::Create(files_, name, MakeMetadata());
+    for (auto i = random_.Between(0, 12); i > 0; --i) Change(store);
+    EXPECT_TRUE(store.Commit());
+    if (random_.Chance(0.5)) Edit(name);
+    return name;
+  }
+
+ private:
+  template <class T>
+  T OneOf(std::initializer_list<T> values) {
+    return *(values.begin() + random_.Between(0, std::ssize(values) - 1));
+  }
+
+  Metadata MakeMetadata() {
+    Metadata metadata;
+    metadata.store_id = OneOf<std::string>({"one", "two", "three"});
+    metadata.start_time = OneOf<std::string>({"", "2026-11-20", "2026-11-21"});
+    metadata.total_tests = random_.Between(0, 9);
+    metadata.num_ctx_range = OneOf<std::string>({"", "1024-4096:1024", "1024,8192", "odd"});
+    metadata.num_batch_range = OneOf<std::string>({"64", "64,128"});
+    metadata.identity.model = OneOf<std::string>({"", "smollm2", "qwen3"});
+    metadata.identity.ollama_version = OneOf<std::string>({"", "0.11.4", "0.13.5", "0.32.15"});
+    metadata.identity.num_predict = OneOf<std::optional<int>>({std::nullopt, 2, 128});
+    metadata.environment.host = OneOf<std::string>({"", "rig", "laptop"});
+    metadata.environment.gpus = OneOf<std::vector<std::string>>({{}, {"A"}, {"A", "A"}, {"B"}});
+    metadata.environment.server_settings["OLLAMA_HOST"] = OneOf<std::string>({"x", "y"});
+    metadata.replayed = random_.Chance(0.1);
+    if (random_.Chance(0.3)) metadata.temporary_models = {{"mine", "sha256:1"}};
+    return metadata;
+  }
+
+  std::string When() { return "2026-11-21T07:00:0" + std::to_string(random_.Between(0, 5)); }
+
+  void Change(ResultsStore& store) {
+    const Cell cell{1024 * static_cast<int>(random_.Between(1, 3)), 64};
+    if (random_.Chance(0.15)) {
+      store.SetFailure(cell, random_.MakeFailure(), When());
+    } else if (random_.Chance(0.1)) {
+      store.SetAlias(cell, {1024, 32}, "because");
+    } else {
+      Sample sample = random_.MakeSample("S" + std::to_string(random_.Between(1, 8)));
+      sample.load_id = random_.Between(0, 2);
+      store.AddSample(cell, std::move(sample), When());
+    }
+  }
+
+  void Edit(const std::string& name) {
+    Json json = Json::parse(files_.TextOf(name));
+    json["metadata"]["note"] = random_.Between(0, 2);
+    json["charts"] = {{OneOf<std::string>({"a", "b"}), random_.Between(0, 2)}};
+    for (Json& entry : json["results"]) {
+      if (random_.Chance(0.3)) entry["colour"] = random_.Between(0, 2);
+      if (entry.contains("samples")) entry["samples"][0]["fan"] = random_.Between(0, 2);
+    }
+    files_.Save(name, json.dump(1));
+  }
+
+  MemoryFileSystem& files_;
+  RandomValues random_;
+};
+
+class MergeTest : public testing::Test {
+ protected:
+  // What the union of the files says, as a file of that name.
+  std::string Merge(const std::vector<std::filesystem::path>& paths, const std::string& name) {
+    const auto merged = MergeStores(files_, paths);
+    if (!merged) {
+      ADD_FAILURE() << merged.error().message;
+      return name;
+    }
+    files_.Save(name, merged->text);
+    return name;
+  }
+  [[nodiscard]] Json Read(const std::string& name) const {
+    return Json::parse(files_.TextOf(name));
+  }
+  [[nodiscard]] const std::string& Text(const std::string& name) const {
+    return files_.TextOf(name);
+  }
+  void Save(const std::string& name, const std::string& store_id, const Json& results) {
+    const Json json = {{"metadata", {{"schema_version", 1}, {"store_id", store_id}}},
+                       {"results", results}};
+    files_.Save(name, json.dump());
+  }
+  static Json Entry(const std::vector<std::string>& ids, const std::string& when, int load = 1) {
+    Json samples = Json::array();
+    for (const std::string& id : ids)
+      samples.push_back({{"id", id}, {"load_id", load}, {"role", "measure"}});
+    return {{"num_ctx", 1024}, {"num_batch", 64}, {"timestamp", when}, {"samples", samples}};
+  }
+
+  MemoryFileSystem files_;
+};
+
+constexpr unsigned kSeed = 20261121;
+constexpr int kTriples = 40;
+
+TEST_F(MergeTest, TheOrderOfTheFilesDoesNotMatter) {
+  RandomSweeps sweeps(files_, kSeed);
+  for (int i = 0; i < kTriples; ++i) {
+    const std::string a = sweeps.Make("a" + std::to_string(i));
+    const std::string b = sweeps.Make("b" + std::to_string(i));
+    ASSERT_EQ(Text(Merge({a, b}, "ab")), Text(Merge({b, a}, "ba"))) << Text(a) << Text(b);
+  }
+}
+
+TEST_F(MergeTest, HowTheFilesAreGroupedDoesNotMatter) {
+  RandomSweeps sweeps(files_, kSeed + 1);
+  for (int i = 0; i < kTriples; ++i) {
+    const std::string a = sweeps.Make("a" + std::to_string(i));
+    const std::string b = sweeps.Make("b" + std::to_string(i));
+    const std::string c = sweeps.Make("c" + std::to_string(i));
+    const std::string all = Text(Merge({a, b, c}, "abc"));
+    ASSERT_EQ(Text(Merge({Merge({a, b}, "ab"), c}, "(ab)c")), all) << Text(a) << Text(b) << Text(c);
+    ASSERT_EQ(Text(Merge({a, Merge({b, c}, "bc")}, "a(bc)")), all) << Text(a) << Text(b) << Text(c);
+  }
+}
+
+TEST_F(MergeTest, AFileMergedWithItselfOrWithAPartOfTheUnionAddsNothing) {
+  RandomSweeps sweeps(files_, kSeed + 2);
+  for (int i = 0; i < kTriples; ++i) {
+    const std::string a = sweeps.Make("a" + std::to_string(i));
+    const std::string b = sweeps.Make("b" + std::to_string(i));
+    const std::string once = Text(Merge({a}, "once"));
+    ASSERT_EQ(Text(Merge({a, a}, "twice")), once);
+    const std::string both = Text(Merge({a, b}, "both"));
+    ASSERT_EQ(Text(Merge({"both", a}, "again")), both) << Text(a) << Text(b);
+    ASSERT_EQ(Text(Merge({"both", "both"}, "doubled")), both);
+  }
+}
+
+TEST_F(MergeTest, EverySampleOfEveryFileIsThereOnceAndNoOther) {
+  RandomSweeps sweeps(files_, kSeed + 3);
+  const auto ids_of = [this](const std::string& name) {
+    std::multiset<std::pair<int, std::string>> ids;
+    const auto store = ResultsStore::Load(files_, name);
+    for (const CellResult& result : store->results()) {
+      for (const Sample& sample : result.samples) ids.emplace(result.cell.num_ctx, sample.id);
+    }
+    return ids;
+  };
+  for (int i = 0; i < kTriples; ++i) {
+    const std::string a = sweeps.Make("a" + std::to_string(i));
+    const std::string b = sweeps.Make("b" + std::to_string(i));
+    std::set<std::pair<int, std::string>> wanted;
+    for (const auto& name : {a, b}) {
+      for (const auto& id : ids_of(name)) wanted.insert(id);
+    }
+    const auto merged = ids_of(Merge({a, b}, "ab"));
+    ASSERT_TRUE(std::equal(merged.begin(), merged.end(), wanted.begin(), wanted.end()));
+  }
+}
+
+TEST_F(MergeTest, TheBytesOfAFileMergedWithItselfStay) {
+  auto store = ResultsStore::Create(files_, "a", Metadata());
+  FillStore(store, 20, 3, kSeed);
+  ASSERT_TRUE(store.Commit());
+  const std::string before = Text("a");
+  EXPECT_EQ(Text(Merge({"a", "a"}, "b")), before);
+}
+
+TEST_F(MergeTest, ALaterSuccessForgetsAFailureAndALaterFailureCounts) {
+  Json failed = Entry({}, "2026-11-21T07:00:05");
+  failed["failure"] = {{"kind", "out_of_memory"}, {"message", "m"}, {"attempts", 1}};
+  Save("failed", "x", Json::array({failed}));
+  Save("earlier", "x", Json::array({Entry({"A"}, "2026-11-21T07:00:01")}));
+  Save("later", "x", Json::array({Entry({"B"}, "2026-11-21T07:00:09")}));
+  EXPECT_TRUE(Read(Merge({"failed", "earlier"}, "m"))["results"][0].contains("failure"));
+  EXPECT_FALSE(Read(Merge({"failed", "later"}, "m"))["results"][0].contains("failure"));
+}
+
+TEST_F(MergeTest, LoadsOfDifferentSweepsDoNotBecomeOneLoad) {
+  Save("a", "one", Json::array({Entry({"A", "B"}, "1", 1)}));
+  Save("b", "two", Json::array({Entry({"C"}, "1", 1)}));
+  const Json samples = Read(Merge({"a", "b"}, "m"))["results"][0]["samples"];
+  ASSERT_EQ(samples.size(), 3U);
+  EXPECT_EQ(samples[0]["load_id"], samples[1]["load_id"]);
+  EXPECT_NE(samples[0]["load_id"], samples[2]["load_id"]);
+}
+
+TEST_F(MergeTest, LoadsOfOneSweepKeepTheirNumbers) {
+  Save("a", "one", Json::array({Entry({"A"}, "1", 1)}));
+  Save("b", "one", Json::array({Entry({"B"}, "1", 2)}));
+  EXPECT_EQ(Read(Merge({"a", "b"}, "m"))["results"][0]["samples"][1]["load_id"], 2);
+}
+
+TEST_F(MergeTest, ASampleSetAsideInOneFileStaysSetAside) {
+  Json excluded = Entry({"A"}, "1");
+  excluded["samples"][0]["excluded"] = "cached";
+  Save("a", "x", Json::array({excluded}));
+  Save("b", "x", Json::array({Entry({"A"}, "2")}));
+  EXPECT_EQ(Read(Merge({"a", "b"}, "m"))["results"][0]["samples"][0]["excluded"], "cached");
+}
+
+TEST_F(MergeTest, KeysOfSomebodyElseSurviveAtEveryLevel) {
+  files_.Save("a", kStoreWithUnknownKeys);
+  files_.Save("b", R"({"metadata": {"schema_version": 1, "store_id": "other"}, "results": []})");
+  Save("c", "f3c1", Json::array({Entry({"A", "D"}, "2027")}));
+  const Json merged = Read(Merge({"a", "b", "c"}, "m"));
+  EXPECT_EQ(merged["metadata"]["note"], "mine");
+  EXPECT_EQ(merged["metadata"]["identity"]["quant"], "Q4_K_M");
+  EXPECT_EQ(merged["metadata"]["environment"]["room"], 12);
+  EXPECT_EQ(merged["charts"]["theme"], "dark");
+  const Json& entry = merged["results"][0];
+  EXPECT_EQ(entry["colour"], Json::parse(R"([1, {"a": 2.5}])"));
+  EXPECT_EQ(entry["samples"].size(), 3U);
+  EXPECT_EQ(entry["samples"][0]["fan"], "loud");
+}
+
+TEST_F(MergeTest, ADifferentIdentityIsAConflictThatNamesBothFiles) {
+  files_.Save("a", R"({"metadata": {"schema_version": 1, "store_id": "1",
+                       "identity": {"ollama_version": "0.11.4"}}, "results": []})");
+  files_.Save("b", R"({"metadata": {"schema_version": 1, "store_id": "2",
+                       "identity": {"ollama_version": "0.13.5"}}, "results": []})");
+  const auto merged = MergeStores(files_, {"a", "b"});
+  ASSERT_TRUE(merged);
+  EXPECT_EQ(merged->conflicts,
+            std::vector<std::string>{"ollama_version: a has 0.11.4, b has 0.13.5"});
+  const Json metadata = Json::parse(merged->text)["metadata"];
+  EXPECT_EQ(metadata["mixed"], true);
+  EXPECT_EQ(metadata["identity"]["ollama_version"], "0.11.4 + 0.13.5");
+}
+
+TEST_F(MergeTest, TwoFilesThatDisagreeBesideOneThatKnowsNothingAreAConflict) {
+  files_.Save("a", R"({"metadata": {"identity": {"num_predict": 2}}, "results": []})");
+  files_.Save("b", R"({"metadata": {}, "results": []})");
+  files_.Save("c", R"({"metadata": {"identity": {"num_predict": 128}}, "results": []})");
+  EXPECT_EQ(MergeStores(files_, {"a", "b", "c"})->conflicts.size(), 1U);
+}
+
+TEST_F(MergeTest, AxesAreUnited) {
+  files_.Save("a", R"({"metadata": {"num_ctx_range": "1024-3072:1024", "num_batch_range": "64"},
+                       "results": []})");
+  files_.Save("b", R"({"metadata": {"num_ctx_range": "4096", "num_batch_range": "64,128"},
+                       "results": []})");
+  const Json metadata = Read(Merge({"a", "b"}, "m"))["metadata"];
+  EXPECT_EQ(metadata["num_ctx_range"], "1024-4096:1024");
+  EXPECT_EQ(metadata["num_batch_range"], "64-128:64");
+  EXPECT_EQ(metadata["total_tests"], 8);
+}
+
+TEST_F(MergeTest, TemporaryModelsStayWithTheFileThatIsReplacedAlone) {
+  const char* text = R"({"metadata": {"schema_version": 1, "store_id": "1",
+                         "temporary_models": [{"name": "mine", "digest": "sha256:1"}]},
+                         "results": []})";
+  files_.Save("a", text);
+  files_.Save("b", R"({"metadata": {"schema_version": 1}, "results": []})");
+  EXPECT_FALSE(Read(Merge({"a", "b"}, "m"))["metadata"].contains("temporary_models"));
+  const auto in_place = MergeStores(files_, {"b", "a"}, 1);
+  EXPECT_EQ(Json::parse(in_place->text)["metadata"]["temporary_models"][0]["name"], "mine");
+}
+
+TEST_F(MergeTest, FilesOfTheOldScriptUniteWithNewOnes) {
+  files_.Save("old", kOldStore);
+  Save("new", "x", Json::array({Entry({"A"}, "2026")}));
+  const Json merged = Read(Merge({"old", "new"}, "m"));
+  EXPECT_EQ(merged["results"].size(), 3U);
+  EXPECT_EQ(Text(Merge({"old", "m"}, "again")), Text("m"));
+  EXPECT_TRUE(MergeStores(files_, {"old", "new"}, 0)->replaces_old_shape);
+}
+
+TEST_F(MergeTest, WhatCannotBeReadIsNotMerged) {
+  files_.Save("a", "{}");
+  EXPECT_EQ(MergeStores(files_, {"a"}).error().kind, StoreError::Kind::kDamaged);
+  EXPECT_EQ(MergeStores(files_, {"none"}).error().kind, StoreError::Kind::kMissing);
+}
+
+}  // namespace
+}  // namespace ollama_bench
