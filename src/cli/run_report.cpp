@@ -34,11 +34,11 @@ std::string DescribePending(const RunHeader& header) {
 
 }  // namespace
 
-std::string DescribeTimeNeeded(const Pending& pending, std::span<const CellResult> measured) {
-  if (pending.cells.empty()) return "none, all is done";
-  const auto times = CellTimes(measured);
+std::string DescribeTimeNeeded(std::size_t visits, std::span<const CellResult> measured) {
+  if (visits == 0) return "none, all is done";
+  const auto times = KnownCellTimes(measured);
   const auto one = RemainingTime(times, 1);
-  const auto all = RemainingTime(times, pending.cells.size());
+  const auto all = RemainingTime(times, visits);
   if (!one || !all) return "known after the first cell";
   return fmt::format("about {} ({} a cell so far)", FormatDuration(*all), FormatDuration(*one));
 }

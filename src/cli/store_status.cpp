@@ -118,7 +118,7 @@ StoreStatus DescribeStore(const ResultsStore& store, std::optional<LockHolder> h
   status.failed = pending.failed;
   status.left = pending.cells.size();
   status.latest = Latest(store.results());
-  const auto times = CellTimes(store.results());
+  const auto times = KnownCellTimes(store.results());
   status.mean_cell_time = Mean(times);
   status.time_left = RemainingTime(times, status.left);
   ProgressState best;

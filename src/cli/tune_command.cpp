@@ -7,13 +7,14 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "ollama_bench/cli/percent_option.h"
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_command.h"
 #include "ollama_bench/cli/session.h"
-#include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/tune_progress.h"
 #include "ollama_bench/cli/tune_report.h"
 #include "ollama_bench/cli/tune_strategy.h"
@@ -32,6 +33,7 @@ struct TuneOptions {
   std::string budget = "80";
   std::string max_loss = "5%";
   bool no_stop = false;
+  bool baseline = true;  ///< measure what the user has at present first
 };
 
 /// "40" measurements, or a duration as Ollama writes them: "90m", "1h30m". Empty: neither.
@@ -80,6 +82,17 @@ std::optional<double> GainOver(const std::optional<Cell>& present, const Search&
   return answer->rate / std::exp(found->log_mean) - 1.0;
 }
 
+/// Keeps the search from the cells of the grid that are not among `cells`.
+void ExcludeOthers(Search& search, const SweepConfig& config, const std::vector<Cell>& cells) {
+  const std::set<Cell> wanted(cells.begin(), cells.end());
+  for (const int num_ctx : config.grid.num_ctx.values) {
+    for (const int num_batch : config.grid.num_batch.values) {
+      const Cell cell{num_ctx, num_batch};
+      if (!wanted.contains(cell)) search.Exclude(cell);
+    }
+  }
+}
+
 ProgressState StateOf(const Session& session, const TuneStrategy& strategy) {
   ProgressState state;
   state.done = strategy.measurements();
@@ -106,15 +119,17 @@ ExitCode Report(const TuneOptions& options, const SweepOutcome& outcome, const T
 
 Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session) {
   if (auto step = session.Begin(GridSize::kSearch); !step) return Unexpected<Error>(step.error());
-  const Metadata& metadata = session.store().metadata();
   TuneLimits limits = *ParseBudget(options.budget);  // checked with the command line
   limits.stop_when_certified = !options.no_stop;
   SearchOptions search_options;
   search_options.seed = options.session.driver.seed;
-  search_options.present = BaselineCell(metadata);
+  if (options.baseline) search_options.present = session.SettleBaseline();
   search_options.max_loss = *ParsePercent(options.max_loss);
   const Grid& grid = session.config().grid;
   Search search(grid, search_options);
+  std::vector<Cell> cells = session.PlannedCells();
+  session.SettleAliases(cells, false);
+  ExcludeOthers(search, session.config(), cells);
   TuneStrategy strategy(search, limits, session.clock());
   strategy.Learn(session.store().results());
   if (!options.session.quiet && !options.session.json) {
@@ -165,6 +180,8 @@ void AddTuneCommand(CLI::App& app, std::function<int()>& action, const StopReque
       ->check(CheckPercent)
       ->capture_default_str();
   tune->add_flag("--no-stop", options->no_stop, "Go on to the budget when the answer is certified");
+  tune->add_flag("!--no-baseline", options->baseline,
+                 "Do not measure the present setting to compare with");
   tune->callback([options, &action, &stop] {
     action = [options, &stop] {
       return WithConfig(options->session,

@@ -6,8 +6,8 @@
 
 namespace ollama_bench {
 
-void TuneProgress::OnCellStart(const Cell& cell) {
-  if (json_ == nullptr) shown_->OnCellStart(cell);
+void TuneProgress::OnCellStart(const Visit& visit, std::size_t remaining) {
+  if (json_ == nullptr) shown_->OnCellStart(visit, remaining);
 }
 
 void TuneProgress::OnPhase(Phase phase, int run) {

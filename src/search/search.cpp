@@ -97,6 +97,10 @@ class Search::State {
     if (measurement.cpu_share) cpu_share_[*cell] = *measurement.cpu_share;
   }
 
+  void Exclude(const Cell& cell) {
+    if (const auto found = grid_.Find(cell)) barred_[*found] = true;
+  }
+
   const SearchBelief& Belief() {
     if (belief_for_ != history_.size()) {
       belief_ = model_.Believe(history_);
@@ -151,7 +155,7 @@ class Search::State {
   }
 
   /// The largest num_ctx, and of those the fastest cell, that loses little for sure.
-  std::optional<SafeContext> Safe() {
+  std::optional<SearchSafeContext> Safe() {
     const SearchBelief& belief = Belief();
     std::optional<std::size_t> result;
     for (std::size_t cell = 0; cell < grid_.CellCount(); ++cell) {
@@ -162,7 +166,7 @@ class Search::State {
       if (StaysOnGpu(cell) && ProbabilityOfSmallLoss(cell) >= kSafe) result = cell;
     }
     if (!result) return std::nullopt;
-    return SafeContext{
+    return SearchSafeContext{
         grid_.CellAt(*result),
         std::max(0.0, 1.0 - std::exp(belief.mean[*result] - belief.mean[*belief.leader])),
         belief.successes[*result] > 0};
@@ -295,6 +299,10 @@ void Search::Observe(const Measurement& measurement) {
   state_->Observe(measurement);
 }
 
+void Search::Exclude(const Cell& cell) {
+  state_->Exclude(cell);
+}
+
 std::optional<Cell> Search::Propose() const {
   if (state_->Empty()) return std::nullopt;
   const auto cell = state_->NextCell();
@@ -319,8 +327,8 @@ std::optional<SearchAnswer> Search::Answer() const {
   return answer;
 }
 
-std::vector<CellEstimate> Search::Estimates() const {
-  std::vector<CellEstimate> estimates;
+std::vector<SearchEstimate> Search::Estimates() const {
+  std::vector<SearchEstimate> estimates;
   if (state_->Empty()) return estimates;
   const SearchBelief& belief = state_->Belief();
   if (!belief.leader) return estimates;

@@ -23,7 +23,7 @@ class TuneProgress : public ProgressObserver {
         strategy_(strategy),
         json_(json) {}
 
-  void OnCellStart(const Cell& cell) override;
+  void OnCellStart(const Visit& visit, std::size_t remaining) override;
   void OnPhase(Phase phase, int run) override;
   void OnSample(const Cell& cell, const Sample& sample) override;
   void OnCellEnd(const CellResult& result) override;

@@ -29,7 +29,7 @@ struct Measurement {
 };
 
 /// What the model holds of one cell.
-struct CellEstimate {
+struct SearchEstimate {
   Cell cell;
   int visits = 0;           ///< measurements that brought a rate
   double log_mean = 0.0;    ///< of the log rate, rate in tokens/s
@@ -39,7 +39,7 @@ struct CellEstimate {
 };
 
 /// The largest context that is as good as safe to use.
-struct SafeContext {
+struct SearchSafeContext {
   Cell cell;
   double loss = 0.0;      ///< expected, relative to the answer
   bool measured = false;  ///< otherwise it is the model's estimate alone
@@ -52,7 +52,7 @@ struct SearchAnswer {
   bool certified = false;    ///< sure enough, three measurements in a row
   std::vector<Cell> equals;  ///< measured cells not shown to be slower by the tolerance
   /// Loses at most max_loss and stays wholly on the GPUs, both with 95 % probability.
-  std::optional<SafeContext> safe_context;
+  std::optional<SearchSafeContext> safe_context;
 };
 
 /// Finds the best cell of a grid in few measurements. Pure and deterministic: what it proposes
@@ -69,6 +69,8 @@ class Search {
   /// Cells outside the grid are ignored. A failure that says nothing of the cell's neighbours (no
   /// record, a server gone) keeps only the cell itself from being proposed.
   void Observe(const Measurement& measurement);
+  /// Never proposes this cell: it cannot be measured, or is the same measurement as another.
+  void Exclude(const Cell& cell);
   /// The cell to visit next. It does not run dry: a measured cell may come again. Empty only where
   /// no cell is left that could be measured.
   [[nodiscard]] std::optional<Cell> Propose() const;
@@ -76,7 +78,7 @@ class Search {
   [[nodiscard]] std::optional<SearchAnswer> Answer() const;
   /// One per cell of the grid, all num_batch of the smallest num_ctx first; empty until a
   /// measurement brought a rate.
-  [[nodiscard]] std::vector<CellEstimate> Estimates() const;
+  [[nodiscard]] std::vector<SearchEstimate> Estimates() const;
 
  private:
   class State;

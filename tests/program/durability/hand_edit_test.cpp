@@ -101,7 +101,9 @@ TEST_F(HandEditLongTest, DuringARunAreAllKept) {
       program.Signal(SIGCONT);
     }
     const Ended ended = program.Wait();
-    ASSERT_EQ(ended.exit_code, 0) << ended.err << " seed " << share.seed;
+    // 1: what was measured is deleted again, all of it.
+    ASSERT_TRUE(ended.exit_code == 0 || ended.exit_code == 1)
+        << ended.err << " seed " << share.seed;
     ExpectEditsKept();
     // What was deleted is measured again by the next start, and only that.
     EXPECT_EQ(RunProgram(SmallSweep()).exit_code, 0);

@@ -197,7 +197,7 @@ TEST(SearchTest, LearnsWhatDoesNotFitIntoMemory) {
   machine.memory = 60000.0;
   Search search(GridOf(20, 10), {});
   Play(search, machine, 40);
-  for (const CellEstimate& estimate : search.Estimates()) {
+  for (const SearchEstimate& estimate : search.Estimates()) {
     const double need = estimate.cell.num_ctx + 20.0 * estimate.cell.num_batch;
     if (need < 45000.0) {
       EXPECT_GT(estimate.p_feasible, 0.5) << need;
@@ -227,6 +227,13 @@ TEST(SearchTest, ACellWithoutARecordIsNotProposedAgain) {
   missing.failure = FailureKind::kNotRecorded;
   search.Observe(missing);
   EXPECT_THAT(Play(search, machine, 30), testing::Not(testing::Contains(missing.cell)));
+}
+
+TEST(SearchTest, AnExcludedCellIsNeverProposed) {
+  Machine machine;
+  Search search(GridOf(2, 2), {});
+  search.Exclude({4096, 256});
+  EXPECT_THAT(Play(search, machine, 30), testing::Not(testing::Contains(Cell{4096, 256})));
 }
 
 TEST(SearchTest, EndsWhereNoCellCanBeMeasured) {
