@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <numbers>
+#include <utility>
 
 #include "ollama_bench/search/start_design.h"
 #include "posterior_draws.h"
@@ -12,8 +13,12 @@
 namespace ollama_bench {
 namespace {
 
-constexpr double kSure = 0.99;
+constexpr double kSure = 0.98;
 constexpr double kSafe = 0.95;
+// A region this far from every visit, each axis 1 long, may hide an island.
+constexpr double kBlindSpot = 0.18;
+// Cells less feasible than this are not asked before a certificate.
+constexpr double kUnlikely = 0.05;
 constexpr std::size_t kSureInARow = 3;
 constexpr std::size_t kLeastMeasured = 24;
 constexpr std::size_t kStartCells = 12;
@@ -135,7 +140,7 @@ class Search::State {
     for (std::size_t back = 0; back < kSureInARow; ++back) {
       if (back > count || CertaintyAfter(count - back).probability < kSure) return false;
     }
-    return true;
+    return !Loophole();
   }
 
   std::optional<std::size_t> NextCell() {
@@ -148,19 +153,27 @@ class Search::State {
       }
     }
     if (!belief.leader) return Farthest();
+    if (CertaintyNow().probability >= kSure) {
+      if (const auto loophole = Loophole()) return loophole;
+    }
     if (history_.size() % kExploreEvery == kExploreEvery - 1) {
       return Farthest(history_.size() / kExploreEvery % 2 == 1);
     }
     return MostGain();
   }
 
-  /// The largest num_ctx, and of those the fastest cell, that loses little for sure.
+  /// Of two cells that will do, the measured one, and of those the faster.
+  [[nodiscard]] std::pair<bool, double> Rank(std::size_t cell) {
+    return {Belief().successes[cell] > 0, Belief().mean[cell]};
+  }
+
+  /// The largest num_ctx at which a cell loses little for sure.
   std::optional<SearchSafeContext> Safe() {
     const SearchBelief& belief = Belief();
     std::optional<std::size_t> result;
     for (std::size_t cell = 0; cell < grid_.CellCount(); ++cell) {
       if (result && grid_.CtxIndex(cell) == grid_.CtxIndex(*result) &&
-          belief.mean[cell] <= belief.mean[*result]) {
+          Rank(cell) <= Rank(*result)) {
         continue;
       }
       if (StaysOnGpu(cell) && ProbabilityOfSmallLoss(cell) >= kSafe) result = cell;
@@ -177,17 +190,51 @@ class Search::State {
   bool Empty() const { return grid_.CellCount() == 0; }
 
  private:
+  /// What no certificate may be given without, for no model sees it coming: a cliff right beside
+  /// the leader, an island in a region that nobody visited. The cell that would tell.
+  std::optional<std::size_t> Loophole() {
+    const SearchBelief& belief = Belief();
+    const auto unknown = [&](std::size_t cell) {
+      return !barred_[cell] && belief.successes[cell] + belief.failures[cell] == 0 &&
+             belief.p_feasible[cell] > kUnlikely;
+    };
+    for (const std::size_t cell : Neighbours(*belief.leader)) {
+      if (unknown(cell)) return cell;
+    }
+    const std::size_t farthest = Farthest();
+    const bool worth = unknown(farthest) &&
+                       belief.p_feasible[farthest] * belief.p_fast[farthest] > 0.5 &&
+                       SquaredDistanceToVisited(farthest) > kBlindSpot * kBlindSpot;
+    return worth ? std::optional(farthest) : std::nullopt;
+  }
+
+  [[nodiscard]] std::vector<std::size_t> Neighbours(std::size_t cell) const {
+    const std::size_t ctx = grid_.CtxIndex(cell);
+    const std::size_t batch = grid_.BatchIndex(cell);
+    std::vector<std::size_t> result;
+    if (batch + 1 < grid_.batch().values.size()) result.push_back(grid_.At(ctx, batch + 1));
+    if (batch > 0) result.push_back(grid_.At(ctx, batch - 1));
+    if (ctx + 1 < grid_.ctx().values.size()) result.push_back(grid_.At(ctx + 1, batch));
+    if (ctx > 0) result.push_back(grid_.At(ctx - 1, batch));
+    return result;
+  }
+
+  [[nodiscard]] double SquaredDistanceToVisited(std::size_t cell) const {
+    double least = 4.0;
+    for (const Observation& o : history_) {
+      least = std::min(least, grid_.SquaredDistance(cell, o.cell));
+    }
+    return least;
+  }
+
   std::size_t Farthest(bool near = false) {
     const SearchBelief& belief = Belief();
     double most = -1.0;
     std::size_t result = 0;
     for (std::size_t cell = 0; cell < grid_.CellCount(); ++cell) {
       if (barred_[cell]) continue;
-      double least = 4.0;
-      for (const Observation& o : history_) {
-        least = std::min(least, grid_.SquaredDistance(cell, o.cell));
-      }
-      double value = std::sqrt(least) * belief.p_feasible[cell] * belief.p_fast[cell];
+      double value =
+          std::sqrt(SquaredDistanceToVisited(cell)) * belief.p_feasible[cell] * belief.p_fast[cell];
       if (near && belief.leader) {
         value *= std::exp((belief.mean[cell] - belief.mean[*belief.leader]) / kNear);
       }
