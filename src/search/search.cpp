@@ -13,7 +13,7 @@
 namespace ollama_bench {
 namespace {
 
-constexpr double kSure = 0.98;
+constexpr double kSure = 0.985;
 constexpr double kSafe = 0.95;
 // A region this far from every visit, each axis 1 long, may hide an island.
 constexpr double kBlindSpot = 0.18;
