@@ -17,7 +17,7 @@ Grid SmallGrid() {
   return {{{1024, 2048, 3072}}, {{64, 128, 256}}};
 }
 
-Sample Run(std::int64_t load_id, double rate) {
+Sample RunOf(std::int64_t load_id, double rate) {
   Sample sample;
   sample.id = "S" + std::to_string(load_id);
   sample.load_id = load_id;
@@ -53,7 +53,7 @@ TEST_F(TuneStrategyTest, EndsWhenTheMeasurementsOfItsBudgetAreMade) {
   for (std::int64_t load = 1; load <= 2; ++load) {
     EXPECT_EQ(strategy.Remaining(), static_cast<std::size_t>(3 - load));
     CellResult result = Result(strategy.Next()->cell);
-    result.samples.push_back(Run(load, 100.0));
+    result.samples.push_back(RunOf(load, 100.0));
     strategy.Report(result);
   }
   EXPECT_FALSE(strategy.Next());
@@ -71,12 +71,12 @@ TEST_F(TuneStrategyTest, EndsWhenItsTimeIsOver) {
 
 TEST_F(TuneStrategyTest, LearnsEachLoadOnce) {
   CellResult known = Result({1024, 64});
-  known.samples = {Run(1, 100.0), Run(2, 120.0)};
+  known.samples = {RunOf(1, 100.0), RunOf(2, 120.0)};
   TuneStrategy strategy(search_, {}, clock_);
   strategy.Learn(std::vector<CellResult>{known});
   EXPECT_EQ(strategy.measurements(), 2U);
   ASSERT_TRUE(strategy.Next());
-  known.samples.push_back(Run(3, 110.0));
+  known.samples.push_back(RunOf(3, 110.0));
   strategy.Report(known);
   ASSERT_TRUE(strategy.last());
   EXPECT_NEAR(*strategy.last()->rate, 110.0, 1e-6);
@@ -87,7 +87,7 @@ TEST_F(TuneStrategyTest, LearnsEachLoadOnce) {
 
 TEST_F(TuneStrategyTest, TakesRunsOfOneLoadAsOneMeasurement) {
   CellResult known = Result({1024, 64});
-  known.samples = {Run(1, 100.0), Run(1, 120.0)};
+  known.samples = {RunOf(1, 100.0), RunOf(1, 120.0)};
   EXPECT_EQ(TeachSearch(search_, std::vector<CellResult>{known}), 1U);
 }
 
@@ -112,7 +112,7 @@ TEST_F(TuneStrategyTest, GoesOnElsewhereWhenAnEntryWasTakenAway) {
 TEST_F(TuneStrategyTest, TellsTheShareOnTheCpu) {
   TuneStrategy strategy(search_, {}, clock_);
   CellResult result = Result(strategy.Next()->cell);
-  result.samples.push_back(Run(1, 100.0));
+  result.samples.push_back(RunOf(1, 100.0));
   result.samples[0].size_bytes = 1000;
   result.samples[0].size_vram_bytes = 750;
   strategy.Report(result);
