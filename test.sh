@@ -77,7 +77,7 @@ case ${1:-} in
   *) usage ;;
 esac
 
-packages=("${build_packages[@]}" libgtest-dev libgmock-dev)
+packages=("${build_packages[@]}" libgtest-dev libgmock-dev python3-scipy)
 [ -z "$ci" ] || packages+=(clang-format shellcheck)
 step 'Installing packages' install_packages "${packages[@]}"
 if command -v shellcheck >/dev/null; then step 'Checking the scripts' check_scripts; fi
