@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ollama_bench/cli/command_docs.h"
+#include "ollama_bench/cli/compare_command.h"
 #include "ollama_bench/cli/doctor_command.h"
 #include "ollama_bench/cli/exit_code.h"
 #include "ollama_bench/cli/heatmap_command.h"
@@ -26,7 +27,8 @@ namespace {
 
 constexpr const char* kFooter =
     "Exit codes: 0 done, 1 no cell succeeded, 2 wrong usage or configuration,\n"
-    "3 environment (no Ollama, no model, no disk), 4 results file refused.";
+    "3 environment (no Ollama, no model, no disk), 4 results file refused,\n"
+    "5 compare --fail-if-slower found a slow-down.";
 
 // For those who build packages: hidden from --help, the manual page and the completions.
 void AddDocumentationCommand(CLI::App& app, std::function<int()>& action) {
@@ -91,6 +93,7 @@ void DeclareCommandLine(CLI::App& app, std::function<int()>& action, const StopR
   AddPlanCommand(app, action, stop);
   AddStatusCommand(app, action, stop);
   AddHeatmapCommand(app, action);
+  AddCompareCommand(app, action);
   AddMergeCommand(app, action);
   AddDoctorCommand(app, action, stop);
   AddDocumentationCommand(app, action);

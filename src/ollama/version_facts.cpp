@@ -120,4 +120,19 @@ std::vector<std::string> VersionWarnings(std::string_view version) {
   return warnings;
 }
 
+EffectiveRules RulesOfVersion(const OllamaVersion& version) {
+  return {version >= OllamaVersion{0, 11, 11}, version >= OllamaVersion{0, 9, 3}};
+}
+
+std::optional<int> DefaultNumCtx(const OllamaVersion& version) {
+  if (version >= OllamaVersion{0, 14, 0}) return std::nullopt;
+  return 4096;
+}
+
+int DefaultNumBatch(const OllamaVersion& version, int num_ctx) {
+  constexpr int kDefault = 512;
+  if (version < OllamaVersion{0, 30, 0} || num_ctx <= 4096) return kDefault;
+  return num_ctx <= 32768 ? 1024 : 2048;
+}
+
 }  // namespace ollama_bench

@@ -17,7 +17,9 @@ struct Demand {
 struct BestSet {
   CellEstimate leader;              ///< whose value is best even at the bad end of its interval
   std::vector<CellEstimate> cells;  ///< ordered by cell; the leader is among them
-  CellEstimate recommended;  ///< of `cells` that with the largest num_ctx, then the smallest batch
+  /// Of `cells` one with the largest num_ctx: the one that is best at the bad end of its interval,
+  /// of equal ones that with the smallest num_batch.
+  CellEstimate recommended;
 };
 
 /// The cells that are not shown to lose more than the threshold against the best cell. Empty where

@@ -55,7 +55,8 @@ Scene LayOut(const ResultTable& table) {
   const auto font = Font::Load();
   SweepCaption caption;
   caption.model = "qwen3:4b";
-  return LayOutHeatmap(table, caption, DefaultColormap(), *font);
+  // What is marked is the layout's business; the largest tables take long to judge.
+  return LayOutHeatmap(table, std::nullopt, caption, DefaultColormap(), *font);
 }
 
 Box CellBox(const Scene& scene, const std::string& part_of_title) {
