@@ -17,6 +17,7 @@
 #include "ollama_bench/cli/option_keys.h"
 #include "ollama_bench/cli/output_file.h"
 #include "ollama_bench/cli/percent_option.h"
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/metric.h"
@@ -91,18 +92,18 @@ Expected<void, SessionError> WriteFiles(FileSystem& file_system,
                                         const std::vector<OutputFileText>& files) {
   for (const OutputFileText& file : files) {
     if (auto done = WriteOutputFile(file_system, file.path, file.bytes); !done) return done;
-    fmt::print(stderr, "wrote {}\n", file.path.string());
+    Print(stderr, "wrote {}\n", file.path.string());
   }
   return {};
 }
 
 void PrintReport(const HeatmapOptions& options, const StoredReport& report) {
   if (options.json) {
-    fmt::print("{}", RenderJsonReport(report.table, report.answer, report.caption));
+    Print(stdout, "{}", RenderJsonReport(report.table, report.answer, report.caption));
     return;
   }
   const TerminalStyle style = StyleOf(STDOUT_FILENO, *ColormapFromKey(options.colormap));
-  fmt::print("{}", RenderTextReport(report.table, report.answer, report.caption, style));
+  Print(stdout, "{}", RenderTextReport(report.table, report.answer, report.caption, style));
 }
 
 Expected<ExitCode, SessionError> MakeHeatmap(const HeatmapOptions& options) {
@@ -134,7 +135,7 @@ Expected<ExitCode, SessionError> MakeHeatmap(const HeatmapOptions& options) {
 int RunHeatmap(const HeatmapOptions& options) {
   const auto code = MakeHeatmap(options);
   if (code) return static_cast<int>(*code);
-  fmt::print(stderr, "ollama-bench: {}\n", code.error().message);
+  Print(stderr, "ollama-bench: {}\n", code.error().message);
   return static_cast<int>(code.error().code);
 }
 

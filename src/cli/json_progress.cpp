@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/core/metric.h"
 
 namespace ollama_bench {
@@ -20,15 +21,17 @@ ordered_json CellEvent(const char* event, const Cell& cell) {
 }
 
 void PrintLine(std::FILE* out, const ordered_json& line) {
-  fmt::print(out, "{}\n", line.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+  Print(out, "{}\n", line.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
   std::fflush(out);
 }
 
 }  // namespace
 
-void JsonProgress::OnCellStart(const Cell& cell) {
-  ProgressObserver::OnCellStart(cell);
-  PrintLine(out_, CellEvent("cell_start", cell));
+void JsonProgress::OnCellStart(const Visit& visit, std::size_t remaining) {
+  ProgressObserver::OnCellStart(visit, remaining);
+  ordered_json line = CellEvent("cell_start", visit.cell);
+  line["role"] = KeyOf(visit.role);
+  PrintLine(out_, line);
 }
 
 void JsonProgress::OnSample(const Cell& cell, const Sample& sample) {
@@ -47,6 +50,7 @@ void JsonProgress::OnSample(const Cell& cell, const Sample& sample) {
 void JsonProgress::OnCellEnd(const CellResult& result) {
   ProgressObserver::OnCellEnd(result);
   ordered_json line = CellEvent("cell", result.cell);
+  line["role"] = KeyOf(state().role);
   line["done"] = state().done;
   line["total"] = state().total;
   line["prompt_eval_rate"] =

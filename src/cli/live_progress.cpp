@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "ollama_bench/cli/print.h"
+#include "ollama_bench/cli/signals.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/text.h"
 
@@ -30,6 +32,19 @@ std::string_view PhaseName(const std::optional<Phase>& phase) {
 std::string Clip(std::string text, int width) {
   if (std::ssize(text) > width) text.resize(static_cast<std::size_t>(std::max(0, width)));
   return text;
+}
+
+// Of text with colours, whose characters are all one column wide.
+int ColumnsOf(std::string_view line) {
+  int columns = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '\x1b') {
+      i = line.find('m', i);
+    } else if ((static_cast<unsigned char>(line[i]) & 0xC0U) != 0x80U) {
+      ++columns;
+    }
+  }
+  return columns;
 }
 
 // Full cells and eighths of one.
@@ -58,8 +73,8 @@ LiveProgress::~LiveProgress() {
   std::fflush(out_);
 }
 
-void LiveProgress::OnCellStart(const Cell& cell) {
-  ProgressObserver::OnCellStart(cell);
+void LiveProgress::OnCellStart(const Visit& visit, std::size_t remaining) {
+  ProgressObserver::OnCellStart(visit, remaining);
   Redraw();
 }
 
@@ -89,32 +104,58 @@ void LiveProgress::OnNotice(NoticeLevel level, const std::string& text) {
 
 void LiveProgress::PrintAbove(const std::string& line) {
   Erase();
-  fmt::print(out_, "{}\n", line);
+  Print(out_, "{}\n", line);
 }
 
-// Back to the block's first line and clear from there on (ECMA-48: CPL, ED).
+// Back to the block's first line and clear from there on (ECMA-48: CPL, ED). A terminal that became
+// narrower has wrapped the lines meanwhile.
+std::string LiveProgress::BackToStart(int width) {
+  int rows = 0;
+  for (const int columns : drawn_) rows += std::max(1, (columns + width - 1) / width);
+  drawn_.clear();
+  // After a stop the shell's lines stand below the block.
+  if (rows == 0 || continued_ != TimesContinued()) return {};
+  return fmt::format("\x1b[{}F\x1b[J", rows);
+}
+
 void LiveProgress::Erase() {
-  if (drawn_lines_ > 0) fmt::print(out_, "\x1b[{}F\x1b[J", drawn_lines_);
-  drawn_lines_ = 0;
+  if (!OwnsTerminal(fileno(out_))) return drawn_.clear();
+  Print(out_, "{}", BackToStart(TerminalWidth(fileno(out_))));
 }
 
 void LiveProgress::Redraw() {
-  const int width = std::max(20, TerminalWidth(fileno(out_)) - 1);
+  const int fd = fileno(out_);
+  if (!OwnsTerminal(fd)) return drawn_.clear();
+  const int terminal_width = TerminalWidth(fd);
+  const int width = std::max(20, terminal_width - 1);
   const std::array<std::string, 3> lines = {BarLine(width), Clip(CellLine(), width),
                                             Clip(RateLine(), width)};
   // One write for the whole block keeps it from flickering.
-  std::string block = drawn_lines_ > 0 ? fmt::format("\x1b[{}F", drawn_lines_) : std::string();
-  for (const std::string& line : lines) block += line + "\x1b[K\n";
+  std::string block = BackToStart(terminal_width);
+  continued_ = TimesContinued();
+  for (const std::string& line : lines) {
+    block += line + '\n';
+    drawn_.push_back(ColumnsOf(line));
+  }
   std::fwrite(block.data(), 1, block.size(), out_);
   std::fflush(out_);
-  drawn_lines_ = static_cast<int>(lines.size());
 }
 
 std::string LiveProgress::BarLine(int width) const {
   const ProgressState& now = state();
   const double fraction =
       now.total == 0 ? 0 : static_cast<double>(now.done) / static_cast<double>(now.total);
-  std::string text = fmt::format("  cell {} of {}", std::min(now.done + 1, now.total), now.total);
+  std::string text;
+  switch (now.role) {
+    case SampleRole::kConfirm:
+      text = fmt::format("  confirming, {} to go", now.left);
+      break;
+    case SampleRole::kControl:
+      text = "  control cell";
+      break;
+    default:
+      text = fmt::format("  cell {} of {}", std::min(now.done + 1, now.total), now.total);
+  }
   if (const auto left = now.TimeLeft()) {
     const Seconds spent = clock().Now() - now.cell_started;
     text += fmt::format("  {} left", FormatDuration(std::max(Seconds(0), *left - spent)));

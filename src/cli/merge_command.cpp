@@ -13,6 +13,7 @@
 
 #include "ollama_bench/cli/opened_store.h"
 #include "ollama_bench/cli/output_file.h"
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/core/system_clock.h"
 #include "ollama_bench/store/merge.h"
 
@@ -57,8 +58,8 @@ Expected<void, SessionError> CheckMerged(const MergeOptions& options, const Merg
 
 void Report(const MergeOptions& options, const MergedStores& merged) {
   if (!options.json) {
-    fmt::print("{}: {} cells, {} samples of {} files{}\n", options.output.string(), merged.cells,
-               merged.samples, options.inputs.size(), merged.conflicts.empty() ? "" : ", MIXED");
+    Print(stdout, "{}: {} cells, {} samples of {} files{}\n", options.output.string(), merged.cells,
+          merged.samples, options.inputs.size(), merged.conflicts.empty() ? "" : ", MIXED");
     return;
   }
   Json inputs = Json::array();
@@ -69,7 +70,7 @@ void Report(const MergeOptions& options, const MergedStores& merged) {
                      {"samples", merged.samples},
                      {"conflicts", merged.conflicts},
                      {"warnings", merged.warnings}};
-  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+  Print(stdout, "{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
 Expected<void, SessionError> Merge(const MergeOptions& options) {
@@ -85,7 +86,7 @@ Expected<void, SessionError> Merge(const MergeOptions& options) {
   if (auto fits = CheckMerged(options, *merged); !fits) return fits;
   if (auto done = WriteOutputFile(file_system, options.output, merged->text); !done) return done;
   for (const std::string& warning : merged->warnings) {
-    if (!options.json) fmt::print(stderr, "warning: {}\n", warning);
+    if (!options.json) Print(stderr, "warning: {}\n", warning);
   }
   Report(options, *merged);
   return {};
@@ -94,7 +95,7 @@ Expected<void, SessionError> Merge(const MergeOptions& options) {
 int RunMerge(const MergeOptions& options) {
   const auto done = Merge(options);
   if (done) return static_cast<int>(ExitCode::kDone);
-  fmt::print(stderr, "ollama-bench: {}\n", done.error().message);
+  Print(stderr, "ollama-bench: {}\n", done.error().message);
   return static_cast<int>(done.error().code);
 }
 

@@ -2,13 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/core/text.h"
 
 namespace ollama_bench {
 namespace {
 
 void PrintNotice(std::FILE* out, NoticeLevel level, const std::string& text) {
-  fmt::print(out, "{}{}\n", level == NoticeLevel::kWarning ? "warning: " : "", text);
+  Print(out, "{}{}\n", level == NoticeLevel::kWarning ? "warning: " : "", text);
   std::fflush(out);
 }
 
@@ -16,12 +17,14 @@ void PrintNotice(std::FILE* out, NoticeLevel level, const std::string& text) {
 
 void PlainProgress::OnCellEnd(const CellResult& result) {
   ProgressObserver::OnCellEnd(result);
-  std::string line =
-      fmt::format("[{}/{}] num_ctx={} num_batch={}  {}", state().done, state().total,
-                  result.cell.num_ctx, result.cell.num_batch, DescribeResult(result));
+  const bool is_cell = state().role == SampleRole::kMeasure;
+  std::string line = is_cell ? fmt::format("[{}/{}]", state().done, state().total)
+                             : fmt::format("[{}]", KeyOf(state().role));
+  line += fmt::format(" num_ctx={} num_batch={}  {}", result.cell.num_ctx, result.cell.num_batch,
+                      is_cell ? DescribeResult(result) : DescribeVisit(state(), result));
   const auto left = state().TimeLeft();
   if (left && state().left > 0) line += "  ETA " + FormatDuration(*left);
-  fmt::print(out_, "{}\n", line);
+  Print(out_, "{}\n", line);
   std::fflush(out_);
 }
 

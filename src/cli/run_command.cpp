@@ -4,23 +4,32 @@
 
 #include <memory>
 
+#include "ollama_bench/cli/plan_command.h"
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_session.h"
 
 namespace ollama_bench {
-namespace {
 
-int Run(const RunOptions& options, const StopRequest& stop) {
+int WithConfig(const RunOptions& options, const std::function<ExitCode(const SweepConfig&)>& act) {
   const auto config = LoadConfigOf(options.session);
-  if (!config) {
-    for (const ConfigError& error : config.error()) {
-      fmt::print(stderr, "ollama-bench: {}\n", FormatConfigError(error));
-    }
-    return static_cast<int>(ExitCode::kUsage);
+  if (config) return static_cast<int>(act(*config));
+  for (const ConfigError& error : config.error()) {
+    Print(stderr, "ollama-bench: {}\n", FormatConfigError(error));
   }
-  return static_cast<int>(RunSweep(options, *config, stop));
+  return static_cast<int>(ExitCode::kUsage);
 }
 
-}  // namespace
+void AddRunFlags(CLI::App& app, RunOptions& options) {
+  AddSessionFlags(app, options.session);
+  app.add_option("--limit", options.limit, "Measure at most so many cells, then stop")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  app.add_flag("--retry-failed", options.retry_failed, "Measure failed cells again");
+  app.add_flag("!--no-baseline", options.baseline,
+               "Do not measure the present setting to compare with");
+  app.add_flag("--measure-aliases", options.measure_aliases,
+               "Also measure cells that are known to be the same as another");
+}
 
 void AddRunCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {
   const auto options = std::make_shared<RunOptions>();
@@ -30,13 +39,16 @@ void AddRunCommand(CLI::App& app, std::function<int()>& action, const StopReques
       "Interrupt it as you like: the same command goes on where it stopped.\n"
       "Examples: ollama-bench run --model qwen3:4b\n"
       "          ollama-bench run --model qwen3:4b --ctx 4096,8192 --batch 256,512,1024");
-  AddSessionFlags(*run, options->session);
-  run->add_option("--limit", options->limit, "Measure at most so many cells, then stop")
-      ->type_name("N")
-      ->check(CLI::PositiveNumber);
-  run->add_flag("--retry-failed", options->retry_failed, "Measure failed cells again");
-  run->callback(
-      [options, &action, &stop] { action = [options, &stop] { return Run(*options, stop); }; });
+  AddRunFlags(*run, *options);
+  run->add_flag("--dry-run", options->dry_run, "Tell what would be done, as `plan` does");
+  run->callback([options, &action, &stop] {
+    action = [options, &stop] {
+      return WithConfig(*options, [&](const SweepConfig& config) {
+        return options->dry_run ? ShowPlan(*options, config, stop)
+                                : RunSweep(*options, config, stop);
+      });
+    };
+  });
 }
 
 }  // namespace ollama_bench

@@ -6,9 +6,12 @@
 
 #include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/analysis/table_statistics.h"
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/cli/version.h"
+#include "ollama_bench/core/text.h"
+#include "ollama_bench/plan/remaining_time.h"
 #include "ollama_bench/render/json_report.h"
 #include "ollama_bench/render/text_report.h"
 
@@ -31,13 +34,24 @@ std::string DescribePending(const RunHeader& header) {
 
 }  // namespace
 
-void PrintRunHeader(std::FILE* out, const RunHeader& header) {
+std::string DescribeTimeNeeded(std::size_t visits, std::span<const CellResult> measured) {
+  if (visits == 0) return "none, all is done";
+  const auto times = KnownCellTimes(measured);
+  const auto one = RemainingTime(times, 1);
+  const auto all = RemainingTime(times, visits);
+  if (!one || !all) return "known after the first cell";
+  return fmt::format("about {} ({} a cell so far)", FormatDuration(*all), FormatDuration(*one));
+}
+
+std::string RunHeaderText(const RunHeader& header) {
   const SweepConfig& config = header.config;
   const Identity& identity = header.metadata.identity;
-  fmt::print(out, "ollama-bench {}: {} on Ollama {} at {}\n", kVersion, identity.model,
-             identity.ollama_version, header.server);
-  const auto line = [out](std::string_view label, const std::string& text) {
-    fmt::print(out, "  {:<12} {}\n", label, text);
+  std::string text = fmt::format("ollama-bench {}:", kVersion);
+  if (!identity.model.empty()) text += " " + identity.model;
+  if (!identity.ollama_version.empty()) text += " on Ollama " + identity.ollama_version;
+  text += fmt::format(" at {}\n", header.server);
+  const auto line = [&text](std::string_view label, const std::string& value) {
+    text += fmt::format("  {:<12} {}\n", label, value);
   };
   line("num_ctx", DescribeAxis(config.grid.num_ctx));
   line("num_batch", DescribeAxis(config.grid.num_batch));
@@ -49,6 +63,7 @@ void PrintRunHeader(std::FILE* out, const RunHeader& header) {
   line("num_predict", std::to_string(config.num_predict));
   line("time", header.time_needed);
   line("results", header.results.string());
+  return text;
 }
 
 void PrintRunReport(std::FILE* out, const std::filesystem::path& results,
@@ -58,10 +73,10 @@ void PrintRunReport(std::FILE* out, const std::filesystem::path& results,
   const auto report = ReportOf(store, Metric::kPromptEvalRate);
   if (!report) return;
   const TerminalStyle style = StyleOf(fileno(out));
-  fmt::print(out, "{}\nNext: ollama-bench heatmap {}\n",
-             RenderTextSummary(report->table, report->answer, style), results.string());
+  Print(out, "{}\nNext: ollama-bench heatmap {}\n",
+        RenderTextSummary(report->table, report->answer, style), results.string());
   if (ComputeStatistics(report->table).failed > 0) {
-    fmt::print(out, "      the same run with --retry-failed measures failed cells again\n");
+    Print(out, "      the same run with --retry-failed measures failed cells again\n");
   }
 }
 
@@ -70,7 +85,7 @@ void PrintRunReportJson(std::FILE* out, const ResultsStore& store) {
   if (!report) return;
   const auto json = nlohmann::ordered_json::parse(
       RenderJsonReport(report->table, report->answer, report->caption));
-  fmt::print(out, "{}\n", nlohmann::ordered_json{{"event", "end"}, {"report", json}}.dump());
+  Print(out, "{}\n", nlohmann::ordered_json{{"event", "end"}, {"report", json}}.dump());
 }
 
 }  // namespace ollama_bench

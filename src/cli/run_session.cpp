@@ -5,12 +5,11 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_report.h"
 #include "ollama_bench/cli/session.h"
-#include "ollama_bench/core/text.h"
-#include "ollama_bench/plan/grid_order.h"
 #include "ollama_bench/plan/pending.h"
-#include "ollama_bench/plan/remaining_time.h"
+#include "ollama_bench/plan/sweep_order.h"
 
 namespace ollama_bench {
 namespace {
@@ -23,20 +22,11 @@ bool HasSuccess(const std::vector<CellResult>& results) {
   });
 }
 
-std::string TimeNeeded(const Pending& pending, const ResultsStore& store) {
-  if (pending.cells.empty()) return "none, all is done";
-  const auto times = CellTimes(store.results());
-  const auto one = RemainingTime(times, 1);
-  const auto all = RemainingTime(times, pending.cells.size());
-  if (!one || !all) return "known after the first cell";
-  return fmt::format("about {} ({} a cell so far)", FormatDuration(*all), FormatDuration(*one));
-}
-
-ProgressState StateOf(const Session& session, const Pending& pending) {
+ProgressState StateOf(const Session& session, const Pending& pending, const SweepOrder& order) {
   ProgressState state;
-  state.total = pending.done + pending.failed + pending.cells.size();
+  state.total = pending.done + pending.failed + order.PassLength();
   state.done = pending.done + pending.failed;
-  state.left = pending.cells.size();
+  state.left = order.Remaining();
   for (const CellResult& result : session.store().results()) state.ConsiderBest(result);
   return state;
 }
@@ -44,9 +34,8 @@ ProgressState StateOf(const Session& session, const Pending& pending) {
 ExitCode Report(const SweepOutcome& outcome, const SessionOptions& options,
                 const ResultsStore& store) {
   if (outcome.reason == SweepOutcome::Reason::kStopRequested) {
-    fmt::print(stderr,
-               "stopped; everything measured is in {}; the same command goes on from here\n",
-               options.results.string());
+    Print(stderr, "stopped; everything measured is in {}; the same command goes on from here\n",
+          options.results.string());
     return ExitCode::kDone;
   }
   if (options.json) {
@@ -54,25 +43,36 @@ ExitCode Report(const SweepOutcome& outcome, const SessionOptions& options,
   } else {
     PrintRunReport(stdout, options.results, store);
   }
-  if (!outcome.message.empty()) fmt::print(stderr, "ollama-bench: {}\n", outcome.message);
+  if (!outcome.message.empty()) Print(stderr, "ollama-bench: {}\n", outcome.message);
   return ExitCodeOf(outcome, HasSuccess(store.results()));
 }
 
 Expected<ExitCode, Error> RunSteps(const RunOptions& options, Session& session) {
   if (auto step = session.Begin(GridSize::kSweep); !step) return Unexpected<Error>(step.error());
   const SessionOptions& common = options.session;
-  const Pending pending =
-      FindPending(session.PlannedCells(), session.store().results(),
-                  {session.config().repetitions, options.retry_failed, options.limit});
+  std::vector<Cell> cells = session.PlannedCells();
+  session.SettleAliases(cells, options.measure_aliases);
+  const std::vector<CellResult>& known = session.store().results();
+  const Pending pending = FindPending(
+      cells, known, {session.config().repetitions, options.retry_failed, options.limit});
+  const bool is_whole = !options.limit || pending.cells.size() < *options.limit;
+  SweepOrderOptions rules;
+  rules.repetitions = session.config().repetitions;
+  if (is_whole) rules.confirm = session.config().confirm;
+  if (options.baseline) rules.baseline = session.SettleBaseline();
+  SweepOrder order(pending.cells, known, rules);
   if (!common.quiet && !common.json) {
-    PrintRunHeader(stderr, {session.config(), session.store().metadata(), pending,
-                            session.driver().place(), session.prompt().description,
-                            TimeNeeded(pending, session.store()), common.results});
+    Print(stderr, "{}",
+          RunHeaderText({session.config(), session.store().metadata(), pending,
+                         session.driver().place(), session.prompt().description,
+                         DescribeTimeNeeded(order.Remaining(), known), common.results}));
   }
-  if (pending.cells.empty()) return Report({}, common, session.store());
-  GridOrder order(pending.cells);
-  const auto outcome = session.Measure(order, session.MakeProgress(StateOf(session, pending)),
-                                       session.RunnerOptions());
+  if (order.Remaining() == 0) {
+    session.ForgetRemovedModels();
+    return Report({}, common, session.store());
+  }
+  const auto outcome = session.Measure(
+      order, session.MakeProgress(StateOf(session, pending, order)), session.RunnerOptions());
   if (!outcome) return Unexpected<Error>(outcome.error());
   return Report(*outcome, common, session.store());
 }
@@ -83,7 +83,7 @@ ExitCode RunSweep(const RunOptions& options, const SweepConfig& config, const St
   Session session(options.session, config, stop);
   const auto code = RunSteps(options, session);
   if (code) return *code;
-  fmt::print(stderr, "ollama-bench: {}\n", code.error().message);
+  Print(stderr, "ollama-bench: {}\n", code.error().message);
   return code.error().code;
 }
 

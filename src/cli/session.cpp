@@ -12,11 +12,15 @@
 #include "ollama_bench/cli/leftovers.h"
 #include "ollama_bench/cli/live_progress.h"
 #include "ollama_bench/cli/plain_progress.h"
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/session_identity.h"
+#include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/config/format_config.h"
+#include "ollama_bench/ollama/version_facts.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/prompt_plan.h"
+#include "ollama_bench/sweep/verify.h"
 
 namespace ollama_bench {
 namespace {
@@ -51,7 +55,7 @@ void Session::Warn(const std::string& text) const {
   if (options_.json) {
     PrintJsonNotice(stdout, NoticeLevel::kWarning, text);
   } else {
-    fmt::print(stderr, "warning: {}\n", text);
+    Print(stderr, "warning: {}\n", text);
   }
 }
 
@@ -65,26 +69,19 @@ Expected<void, Error> Session::Begin(GridSize size) {
   auto complete = driver_.Complete(std::move(config_), size);
   if (!complete) return Unexpected<Error>(complete.error());
   config_ = std::move(*complete);
-  if (auto step = SaveConfig(); !step) return step;
+  if (!options_.save_config.empty()) {
+    if (auto step = SaveConfig(config_, options_.save_config); !step) return step;
+  }
   auto facts = driver_.Connect(config_, store().metadata(), CountSamples(store()));
   if (!facts) return Unexpected<Error>(facts.error());
   facts_ = std::move(*facts);
+  for (const std::string& warning : VersionWarnings(facts_.ollama_version)) Warn(warning);
   if (!facts_.other_models_loaded.empty()) {
     Warn(fmt::format("other models are loaded and take memory: {}; `ollama stop NAME` frees it",
                      fmt::join(facts_.other_models_loaded, ", ")));
   }
   if (auto step = SettleTemporaryModels(); !step) return step;
   return CheckStoreFits();
-}
-
-Expected<void, Error> Session::SaveConfig() const {
-  if (options_.save_config.empty()) return {};
-  std::ofstream out(options_.save_config, std::ios::binary | std::ios::trunc);
-  out << FormatSweepConfig(config_);
-  out.close();
-  if (out) return {};
-  return Fail(ExitCode::kEnvironment,
-              fmt::format("cannot write {}", options_.save_config.string()));
 }
 
 // What an earlier start left is removed; a model of the user's is never taken for one of ours.
@@ -114,6 +111,50 @@ std::vector<Cell> Session::PlannedCells() const {
   return driver_.recording() != nullptr ? driver_.recording()->Select(cells) : cells;
 }
 
+std::optional<Cell> Session::SettleBaseline() {
+  Metadata metadata = store().metadata();
+  if (!metadata.baseline) metadata.baseline = driver_.FindBaseline(config_);
+  if (!metadata.baseline) return std::nullopt;
+  opened_->store.SetMetadata(metadata);
+  const std::optional<Cell> cell = BaselineCell(metadata);
+  if (driver_.recording() != nullptr) {
+    return driver_.recording()->Find(*cell) != nullptr ? cell : std::nullopt;
+  }
+  const std::int64_t tokens = ExpectedPromptTokens(prompt_, metadata);
+  if (FitsContext(*cell, tokens, config_.num_predict)) return cell;
+  Warn(
+      fmt::format("the present setting, num_ctx {}, cannot hold a prompt of {} tokens; nothing is "
+                  "compared with it",
+                  cell->num_ctx, tokens));
+  return std::nullopt;
+}
+
+EffectiveLimits LimitsOf(const ServerFacts& facts) {
+  EffectiveLimits limits;
+  const auto version = ParseOllamaVersion(facts.ollama_version);
+  if (!version) return limits;
+  const EffectiveRules rules = RulesOfVersion(*version);
+  limits.batch_cut_to_context = rules.cuts_batch_to_context;
+  if (rules.cuts_context_to_trained) limits.largest_context = facts.trained_context;
+  return limits;
+}
+
+void Session::SettleAliases(std::vector<Cell>& cells, bool measure) {
+  if (driver_.recording() != nullptr) return;
+  ResultsStore& results = opened_->store;
+  for (const Alias& alias : FindAliases(cells, LimitsOf(facts_))) {
+    const CellResult* known = results.Find(alias.cell);
+    const bool is_noted = known != nullptr && known->alias_of.has_value();
+    if (measure) {
+      if (is_noted) results.Remove(alias.cell);
+      continue;
+    }
+    if (known != nullptr && !is_noted) continue;
+    if (!is_noted) results.SetAlias(alias.cell, alias.of, alias.reason);
+    std::erase(cells, alias.cell);
+  }
+}
+
 CellRunnerOptions Session::RunnerOptions() const {
   return {config_.repetitions, config_.num_predict, prompt_.built_in_tokens,
           driver_.recording() == nullptr};
@@ -133,19 +174,15 @@ std::unique_ptr<ProgressObserver> Session::MakeProgress(ProgressState state) {
 
 void Session::WarnOfGrid() const {
   if (driver_.recording() != nullptr) return;
-  // Four bytes a token is the usual guess for a text that no server has counted yet.
-  const auto guess = prompt_.built_in_tokens ? *prompt_.built_in_tokens
-                                             : static_cast<std::int64_t>(prompt_.text.size() / 4);
-  const PromptFacts facts{store().metadata().identity.prompt_tokens.value_or(guess),
-                          config_.num_predict, facts_.trained_context,
-                          store().metadata().identity.driver == "cli"};
+  const PromptFacts facts{ExpectedPromptTokens(prompt_, store().metadata()), config_.num_predict,
+                          facts_.trained_context, store().metadata().identity.driver == "cli"};
   for (const PlanWarning& warning : PlanWarnings(config_.grid, facts)) Warn(warning.message);
 }
 
 // Names of models that are about to be created must be on disk before they exist.
 Expected<void, Error> Session::WriteDownPlan() {
   Metadata metadata = store().metadata();
-  metadata.total_tests = static_cast<std::int64_t>(config_.grid.CellCount());
+  metadata.total_tests = static_cast<std::int64_t>(PlannedCells().size());
   metadata.num_ctx_range = DescribeAxis(config_.grid.num_ctx);
   metadata.num_batch_range = DescribeAxis(config_.grid.num_batch);
   metadata.temporary_models.clear();
@@ -173,7 +210,17 @@ Expected<SweepOutcome, Error> Session::Measure(Strategy& strategy,
   on_idle_ = nullptr;
   progress.reset();
   CleanUp();
+  if (const auto saved = results.Commit(); !saved) return LastChangesLost(saved.error());
   return outcome;
+}
+
+// The last attempt failed as those before it, and the program is about to end.
+Unexpected<Error> Session::LastChangesLost(const StoreError& reason) const {
+  const SessionError error = ToSessionError(reason);
+  return Fail(error.code,
+              fmt::format("{}\nthe last changes are not saved; all that was reported as measured "
+                          "is in {}, and the same command goes on from there",
+                          error.message, options_.results.string()));
 }
 
 void Session::CleanUp() {
@@ -183,10 +230,28 @@ void Session::CleanUp() {
     const auto left = HasModel(name, *driver_.api());
     if (!left || *left) return;
   }
+  ClearTemporaryModels();
+}
+
+void Session::ClearTemporaryModels() {
   Metadata metadata = store().metadata();
   metadata.temporary_models.clear();
   opened_->store.SetMetadata(std::move(metadata));
+}
+
+void Session::ForgetRemovedModels() {
+  if (store().metadata().temporary_models.empty()) return;
+  ClearTemporaryModels();
   if (const auto saved = opened_->store.Commit(); !saved) Warn(saved.error().message);
+}
+
+Expected<void, SessionError> SaveConfig(const SweepConfig& config,
+                                        const std::filesystem::path& path) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << FormatSweepConfig(config);
+  out.close();
+  if (out) return {};
+  return Fail(ExitCode::kEnvironment, fmt::format("cannot write {}", path.string()));
 }
 
 ExitCode ExitCodeOf(const SweepOutcome& outcome, bool any_success) {

@@ -57,4 +57,12 @@ Expected<SessionPrompt, std::string> ChoosePrompt(const SweepConfig& config,
   return SessionPrompt{{}, tokens, fmt::format("built-in text, about {} tokens", tokens)};
 }
 
+std::int64_t ExpectedPromptTokens(const SessionPrompt& prompt, const Metadata& stored) {
+  if (stored.identity.prompt_tokens) return *stored.identity.prompt_tokens;
+  if (prompt.built_in_tokens) return *prompt.built_in_tokens;
+  // The usual guess for a text that no server has counted yet.
+  constexpr std::size_t kBytesPerToken = 4;
+  return static_cast<std::int64_t>(prompt.text.size() / kBytesPerToken);
+}
+
 }  // namespace ollama_bench

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "ollama_bench/cli/opened_store.h"
+#include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/store_status.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/system_clock.h"
@@ -43,7 +44,7 @@ Expected<StoreStatus, StoreError> ReadStatus(const fs::path& results) {
 
 int Complain(const StoreError& error) {
   const SessionError shown = ToSessionError(error);
-  fmt::print(stderr, "ollama-bench: {}\n", shown.message);
+  Print(stderr, "ollama-bench: {}\n", shown.message);
   return static_cast<int>(shown.code);
 }
 
@@ -56,7 +57,7 @@ std::string Render(const StoreStatus& status, const StatusOptions& options, int 
 int ShowOnce(const StatusOptions& options) {
   const auto status = ReadStatus(options.results);
   if (!status) return Complain(status.error());
-  fmt::print("{}", Render(*status, options, 2));
+  Print(stdout, "{}", Render(*status, options, 2));
   return static_cast<int>(ExitCode::kDone);
 }
 
@@ -70,12 +71,12 @@ class Shown {
     if (text == last_) return;
     if (in_place_) {
       // Back to the block's first line and clear from there on (ECMA-48: CPL, ED).
-      if (lines_ > 0) fmt::print("\x1b[{}F\x1b[J", lines_);
+      if (lines_ > 0) Print(stdout, "\x1b[{}F\x1b[J", lines_);
       lines_ = RowsOf(text, TerminalWidth(STDOUT_FILENO));
     } else if (!last_.empty() && !json_) {
-      fmt::print("\n");
+      Print(stdout, "\n");
     }
-    fmt::print("{}", text);
+    Print(stdout, "{}", text);
     std::fflush(stdout);
     last_ = text;
   }

@@ -23,6 +23,12 @@ bool IsTerminal(int fd) {
   return isatty(fd) == 1;
 }
 
+bool OwnsTerminal(int fd) {
+  const pid_t owner = tcgetpgrp(fd);
+  // -1: a terminal without job control.
+  return owner < 0 || owner == getpgrp();
+}
+
 int TerminalWidth(int fd) {
   winsize size{};
   if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;

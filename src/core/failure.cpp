@@ -24,6 +24,7 @@ constexpr std::array kKinds = {
     FailureKindInfo{kNoMetrics, "no_metrics", "no data", "Parse error"},
     FailureKindInfo{kNotRecorded, "not_recorded", "no record", "Not recorded"},
     FailureKindInfo{kInterrupted, "interrupted", "stopped", "Interrupted"},
+    FailureKindInfo{kNoDiskSpace, "no_disk_space", "disk full", "No disk space"},
     FailureKindInfo{kUnknown, "unknown", "failed", "Unknown error"},
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <numeric>
 
@@ -94,6 +95,20 @@ std::string FormatDuration(std::chrono::duration<double> duration) {
   if (seconds < 89.5) return fmt::format("{:.0f} s", seconds);
   if (seconds < 90 * 60) return fmt::format("{:.1f} min", seconds / 60);
   return fmt::format("{:.1f} h", seconds / 3600);
+}
+
+std::string FormatBytes(std::int64_t bytes) {
+  static constexpr std::array<std::string_view, 4> kUnits = {"kB", "MB", "GB", "TB"};
+  constexpr double kStep = 1000;
+  if (static_cast<double>(bytes) < kStep) return fmt::format("{} bytes", bytes);
+  double value = static_cast<double>(bytes) / kStep;
+  std::size_t unit = 0;
+  // What would be rounded up to a thousand belongs to the next unit.
+  while (value >= kStep - 0.5 && unit + 1 < kUnits.size()) {
+    value /= kStep;
+    ++unit;
+  }
+  return fmt::format("{:.{}f} {}", value, value < 10 ? 1 : 0, kUnits[unit]);
 }
 
 }  // namespace ollama_bench

@@ -14,6 +14,7 @@ FailureResponse ResponseTo(FailureKind kind, bool other_models_loaded) {
       return FailureResponse::kWaitForServer;
     case FailureKind::kModelMissing:
     case FailureKind::kBadModelfile:
+    case FailureKind::kNoDiskSpace:
       return FailureResponse::kStopSweep;
     case FailureKind::kInterrupted:
       return FailureResponse::kStopRequested;

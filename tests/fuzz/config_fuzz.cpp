@@ -4,18 +4,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include "ollama_bench/config/load_config.h"
 #include "ollama_bench/core/model_name.h"
 #include "ollama_bench/core/text.h"
+#include "require.h"
 
 namespace ollama_bench {
 namespace {
-
-void Require(bool sound) {
-  if (!sound) std::abort();
-}
 
 void CheckConfig(const SweepConfig& config) {
   Require(config.model.empty() != config.modelfile.empty());

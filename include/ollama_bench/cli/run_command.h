@@ -3,11 +3,21 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
+#include "ollama_bench/cli/exit_code.h"
+#include "ollama_bench/cli/run_options.h"
+#include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/core/stop_request.h"
 
 namespace ollama_bench {
 
 /// Adds `run` to `app` and, when it is chosen, lets `action` do it.
 void AddRunCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
+
+/// Adds the flags that say what is swept and measured; `options` must outlive `app`.
+void AddRunFlags(CLI::App& app, RunOptions& options);
+
+/// What `act` returns for the configuration of `options`, or that of wrong usage after its errors
+/// were printed.
+int WithConfig(const RunOptions& options, const std::function<ExitCode(const SweepConfig&)>& act);
 
 }  // namespace ollama_bench

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <span>
 #include <string>
 
 #include "ollama_bench/config/sweep_config.h"
@@ -23,7 +24,10 @@ struct RunHeader {
 };
 
 /// Model, version, ranges, number of cells, order, prompt and time, a line each.
-void PrintRunHeader(std::FILE* out, const RunHeader& header);
+std::string RunHeaderText(const RunHeader& header);
+
+/// "about 20 min (2.1 min a cell so far)", by the cells that were measured; or why it is not known.
+std::string DescribeTimeNeeded(std::size_t visits, std::span<const CellResult> measured);
 
 /// Best cell, statistics, failures by kind, the two PARAMETER lines, what to do next.
 void PrintRunReport(std::FILE* out, const std::filesystem::path& results,

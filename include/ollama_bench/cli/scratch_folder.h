@@ -1,13 +1,16 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "ollama_bench/cli/session_error.h"
 #include "ollama_bench/core/expected.h"
+#include "ollama_bench/core/unique_fd.h"
 
 namespace ollama_bench {
 
-/// An empty folder of our own under the system's temporary folder, removed with the object.
+/// An empty folder of our own under the system's temporary folder, removed with the object. An
+/// flock(2) on the folder itself shows for how long somebody uses it.
 class ScratchFolder {
  public:
   static Expected<ScratchFolder, SessionError> Make();
@@ -19,9 +22,16 @@ class ScratchFolder {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
-  explicit ScratchFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  ScratchFolder(std::filesystem::path path, UniqueFd lock)
+      : path_(std::move(path)), lock_(std::move(lock)) {}
 
   std::filesystem::path path_;
+  UniqueFd lock_;
 };
+
+/// Scratch folders of this user in `parent` whose owner died without removing them.
+std::vector<std::filesystem::path> FindAbandonedScratch(const std::filesystem::path& parent);
+/// The folder that scratch folders are made in.
+std::filesystem::path ScratchParent();
 
 }  // namespace ollama_bench

@@ -23,4 +23,7 @@ struct SessionPrompt {
 Expected<SessionPrompt, std::string> ChoosePrompt(const SweepConfig& config,
                                                   const Metadata& stored);
 
+/// Its length in tokens: as the server counted it for these results, else a guess.
+std::int64_t ExpectedPromptTokens(const SessionPrompt& prompt, const Metadata& stored);
+
 }  // namespace ollama_bench

@@ -8,6 +8,10 @@ namespace ollama_bench {
 
 bool IsTerminal(int fd);
 
+/// Whether the terminal at `fd` is this program's to draw on: false for a job in the background,
+/// whose shell is at work there.
+bool OwnsTerminal(int fd);
+
 /// In columns: of the terminal at `fd`, else what COLUMNS says, else 80.
 int TerminalWidth(int fd);
 

@@ -22,6 +22,7 @@ enum class FailureKind {
   kNoMetrics,
   kNotRecorded,
   kInterrupted,
+  kNoDiskSpace,
   kUnknown,
 };
 

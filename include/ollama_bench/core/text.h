@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,5 +22,8 @@ std::string NearestSpelling(std::string_view given, const std::vector<std::strin
 
 /// "21.7 h", "4.2 min", "13 s": for people, never for data.
 std::string FormatDuration(std::chrono::duration<double> duration);
+
+/// "1.5 GB", "600 bytes": decimal units, as Ollama shows sizes.
+std::string FormatBytes(std::int64_t bytes);
 
 }  // namespace ollama_bench

@@ -9,7 +9,8 @@
 namespace ollama_bench {
 
 /// Commits a store, and where the disk refuses, says so and tries again until it works or the user
-/// stops: nothing is measured while results cannot be kept.
+/// stops: nothing is measured while results cannot be kept. A file that cannot be read may be one
+/// that an editor is just writing, and gets a second.
 class StoreSaver {
  public:
   StoreSaver(ResultsStore& store, Clock& clock, Observer& observer, const StopRequest& stop)

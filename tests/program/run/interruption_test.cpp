@@ -1,6 +1,4 @@
 #include <csignal>
-#include <random>
-#include <sstream>
 
 #include "program/run/run_fixture.h"
 
@@ -83,32 +81,19 @@ TEST_F(RunInterruptionTest, AKilledRunIsResumedWithNothingLostDoubledOrLeft) {
   EXPECT_EQ(Models(), before);
 }
 
-TEST_F(RunInterruptionTest, KilledAtRandomMomentsItLosesAtMostTheSampleInFlight) {
+TEST_F(RunInterruptionTest, WhereNobodyReadsItsOutputAnyMoreItStopsCleanly) {
   Play(Json::array());
-  const unsigned seed = 20261121;
-  std::mt19937 random(seed);
-  RecordProperty("seed", static_cast<int>(seed));
   const auto before = Models();
-  std::map<std::pair<int, int>, int> reported;
-  for (int kill = 0; kill < 12; ++kill) {
-    RunningProgram program(Sweep({"--json"}));
-    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(random() % 120);
-    while (std::chrono::steady_clock::now() < until) {
-    }
-    program.Signal(SIGKILL);
-    const Ended ended = program.Wait();
-    std::istringstream out(ended.out);
-    for (std::string line; std::getline(out, line);) {
-      const Json event = Json::parse(line, nullptr, false);
-      if (!event.is_object() || event["event"] != "sample") continue;
-      ++reported[{event["num_ctx"], event["num_batch"]}];
-    }
+  for (const char* pipeline : {"\"$@\" --json | head -n 2 >/dev/null; exit ${PIPESTATUS[0]}",
+                               "\"$@\" 2>&1 | head -n 12 >/dev/null; exit ${PIPESTATUS[0]}"}) {
+    Program program = Sweep();
+    program.argv.insert(program.argv.begin(), {"/bin/bash", "-c", pipeline, "bash"});
+    EXPECT_EQ(RunProgram(program).exit_code, 128 + SIGPIPE);
+    EXPECT_LT(CountedSamples().size(), 9U) << "it went on to the end";
+    EXPECT_EQ(Models(), before);
   }
   EXPECT_EQ(RunProgram(Sweep()).exit_code, 0);
   ExpectFullSweep();
-  EXPECT_EQ(Models(), before);
-  const auto counted = CountedSamples();
-  for (const auto& [cell, count] : reported) EXPECT_LE(count, counted.at(cell));
 }
 
 TEST_F(RunInterruptionTest, ASecondStartIsToldWhoHoldsTheStoreAndTheServer) {

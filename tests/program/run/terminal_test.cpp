@@ -1,10 +1,8 @@
 // The live block, seen through a pseudo-terminal.
-#include <pty.h>
-#include <sys/wait.h>
-
 #include <csignal>
 
 #include "program/run/run_fixture.h"
+#include "support/terminal_program.h"
 
 namespace ollama_bench::testing {
 namespace {
@@ -13,30 +11,7 @@ class RunTerminalTest : public RunFixture {
  protected:
   // Everything that `program` writes to a terminal of that many columns.
   [[nodiscard]] static std::string OnTerminal(const Program& program, unsigned short columns) {
-    winsize size{};
-    size.ws_col = columns;
-    size.ws_row = 24;
-    int master = -1;
-    const pid_t pid = forkpty(&master, nullptr, nullptr, &size);
-    if (pid == 0) {
-      for (const auto& [name, value] : program.environment) setenv(name.c_str(), value.c_str(), 1);
-      setenv("TERM", "xterm-256color", 1);
-      if (chdir(program.folder.c_str()) != 0) _exit(126);
-      std::vector<std::string> arguments = program.argv;
-      std::vector<char*> argv;
-      for (std::string& argument : arguments) argv.push_back(argument.data());
-      argv.push_back(nullptr);
-      execv(argv[0], argv.data());
-      _exit(127);
-    }
-    std::string output;
-    char buffer[4096];
-    for (ssize_t got = 0; (got = read(master, buffer, sizeof buffer)) > 0;) {
-      output.append(buffer, static_cast<std::size_t>(got));
-    }
-    close(master);
-    waitpid(pid, nullptr, 0);
-    return output;
+    return TerminalProgram(program, columns).Wait().out;
   }
 
   // A terminal in miniature: what stands on it in the end, line by line. It knows text, line ends,
@@ -110,6 +85,47 @@ TEST_F(RunTerminalTest, AFailedCellScrollsByAboveTheBlock) {
     failed += line.starts_with("num_ctx=2048") && line.find("out of memory") != std::string::npos;
   }
   EXPECT_EQ(failed, 3);
+}
+
+TEST_F(RunTerminalTest, ANarrowedTerminalIsRedrawnWithoutLeavingWrappedLinesBehind) {
+  Play(Json::array(
+      {Rule("run", {{"num_ctx", 1024}, {"num_batch", 256}, {"nth", 3}}, {{"hang", true}})}));
+  TerminalProgram program(Sweep(), 80);
+  ASSERT_TRUE(program.WaitForOutput("num_batch 256  run 2"));
+  const std::size_t before = program.output().size();
+  program.Resize(40);
+  // Each of the wide lines takes two rows now.
+  ASSERT_TRUE(program.WaitForOutput("\x1b[6F\x1b[J", before));
+  const std::size_t narrow = program.output().find("F\x1b[J", before);
+  ASSERT_TRUE(program.WaitForOutput("\x1b[3F\x1b[J", narrow)) << "and from then on three";
+  program.Signal(SIGINT);
+  program.Wait();
+  const std::size_t end = program.output().find("\x1b[3F", narrow);
+  for (const std::string& line : Screen(program.output().substr(narrow + 4, end - narrow - 4))) {
+    EXPECT_LT(Columns(line), 40U) << line;
+  }
+}
+
+TEST_F(RunTerminalTest, AfterCtrlZAndFgItGoesOnBelowWhatTheShellPrinted) {
+  Play(Json::array(
+      {Rule("run", {{"num_ctx", 1024}, {"num_batch", 256}, {"nth", 3}}, {{"sleep_ms", 1000}})}));
+  Program shell = Sweep();
+  const std::vector<std::string> script = {
+      "/bin/bash", "-mc", "\"$@\"\necho stopped; read line; fg >/dev/null; exit $?", "bash"};
+  shell.argv.insert(shell.argv.begin(), script.begin(), script.end());
+  TerminalProgram program(shell);
+  ASSERT_TRUE(program.WaitForOutput("num_batch 256  run 2"));
+  program.Type("\x1a");
+  ASSERT_TRUE(program.WaitForOutput("stopped"));
+  const std::size_t stopped = program.output().find("stopped");
+  program.Type("\n");
+  const Ended ended = program.Wait();
+  EXPECT_EQ(ended.exit_code, 0) << ended.out;
+  ExpectFullSweep();
+  const std::size_t block = ended.out.find("num_ctx", stopped);
+  EXPECT_EQ(ended.out.substr(stopped, block - stopped).find("\x1b[3F"), std::string::npos)
+      << "the shell's lines were erased";
+  EXPECT_NE(ended.out.find("\x1b[3F", block), std::string::npos);
 }
 
 TEST_F(RunTerminalTest, NoColorMeansNoColour) {

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
+#include <utility>
 
 namespace ollama_bench::stand_in {
 namespace {
@@ -39,22 +41,16 @@ class Reader {
     if (at_ < text_.size() && kBlank.find(text_[at_]) != kBlank.npos) ++at_;
   }
 
-  // A value: quoted, or the rest of the line.
-  std::string TakeValue() {
-    while (at_ < text_.size() && kBlank.find(text_[at_]) != kBlank.npos) ++at_;
-    for (const std::string_view quote : {std::string_view("\"\"\""), std::string_view("\"")}) {
-      if (text_.substr(at_, quote.size()) != quote) continue;
-      at_ += quote.size();
-      const std::size_t end = std::min(text_.find(quote, at_), text_.size());
-      std::string value(text_.substr(at_, end - at_));
-      at_ = std::min(end + quote.size(), text_.size());
-      return value;
+  // A value: the rest of the line, and of further lines as long as it begins with a quote that is
+  // not its end as well. Nothing where the file ends before (parser.go: unquote, stateValue).
+  std::optional<std::string> TakeValue() {
+    std::string value;
+    while (true) {
+      value += TakeUntil(kNewline);
+      if (auto whole = Unquoted(Trimmed(value))) return whole;
+      if (at_ == text_.size()) return std::nullopt;
+      value += text_[at_++];
     }
-    std::string value = TakeUntil(kNewline);
-    while (!value.empty() && std::isspace(static_cast<unsigned char>(value.back()))) {
-      value.pop_back();
-    }
-    return value;
   }
 
   [[nodiscard]] std::int64_t line() const {
@@ -67,6 +63,21 @@ class Reader {
     std::string taken(text_.substr(at_, end - at_));
     at_ = end;
     return taken;
+  }
+
+  static std::string Trimmed(const std::string& value) {
+    constexpr const char* kSpaces = " \t\r\n\v\f";
+    const auto begin = value.find_first_not_of(kSpaces);
+    if (begin == std::string::npos) return "";
+    return value.substr(begin, value.find_last_not_of(kSpaces) - begin + 1);
+  }
+  static std::optional<std::string> Unquoted(const std::string& value) {
+    for (const std::string quote : {"\"\"\"", "\""}) {
+      if (!value.starts_with(quote)) continue;
+      if (value.size() < 2 * quote.size() || !value.ends_with(quote)) return std::nullopt;
+      return value.substr(quote.size(), value.size() - 2 * quote.size());
+    }
+    return value;
   }
 
   std::string_view text_;
@@ -122,13 +133,15 @@ Expected<Modelfile, std::string> ParseModelfile(std::string_view text) {
     const std::int64_t line = reader.line();
     const std::string instruction = Lower(reader.TakeWord());
     reader.SkipOneBlank();
+    std::string name = instruction == "parameter" ? reader.TakeWord() : "";
+    const std::optional<std::string> value = reader.TakeValue();
+    if (!value) return Unexpected<std::string>("unexpected EOF");
     if (instruction == "from") {
-      result.from = reader.TakeValue();
+      result.from = *value;
     } else if (instruction == "parameter") {
-      const std::string name = reader.TakeWord();
-      result.parameters.emplace_back(name, reader.TakeValue());
+      result.parameters.emplace_back(std::move(name), *value);
     } else if (IsText(instruction)) {
-      result.texts += instruction + " " + reader.TakeValue() + "\n";
+      result.texts += instruction + " " + *value + "\n";
     } else {
       return Unexpected<std::string>(
           "(line " + std::to_string(line) +

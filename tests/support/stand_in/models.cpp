@@ -104,7 +104,8 @@ Expected<Model, std::string> Models::Create(const std::string& name, const Model
     const std::string error = ParameterError(key, value);
     if (!error.empty()) return Unexpected<std::string>(error);
     // The parent's parameters are inherited; a scalar of the same name is replaced.
-    if (key != "stop") std::erase_if(model.parameters, [&](auto& p) { return p.first == key; });
+    if (key != "stop")
+      std::erase_if(model.parameters, [&name = key](auto& p) { return p.first == name; });
     model.parameters.emplace_back(key, value);
   }
   model.name = FullName(name);

@@ -175,6 +175,32 @@ TEST_F(ProcessRunnerTest, LeavesNoDescriptorBehindAndGivesNoneToTheChild) {
   EXPECT_EQ(held, expected);
 }
 
+volatile std::sig_atomic_t g_handled = 0;
+
+TEST_F(ProcessRunnerTest, TheChildHearsSignalsAndHasNoneOfOurHandlers) {
+  std::signal(SIGUSR1, [](int) { g_handled = 1; });
+  std::signal(SIGUSR2, SIG_IGN);
+  // The mask of blocked signals as proc(5) tells it.
+  const std::string masks = Run(Shell("exec grep '^SigBlk' /proc/self/status")).stdout_tail;
+  EXPECT_EQ(Run(Shell("kill -USR1 $$")).signal_number, SIGUSR1);
+  EXPECT_EQ(Run(Shell("kill -USR2 $$; exit 3")).exit_code, 3) << "what is ignored stays ignored";
+  std::signal(SIGUSR1, SIG_DFL);
+  std::signal(SIGUSR2, SIG_DFL);
+  EXPECT_EQ(g_handled, 0);
+  EXPECT_NE(masks.find("SigBlk:\t0000000000000000"), std::string::npos) << masks;
+  sigset_t blocked;
+  pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+  EXPECT_EQ(sigismember(&blocked, SIGINT), 0) << "and ours are as before";
+}
+
+// What a start does to memory that the child shares until its exec.
+TEST_F(ProcessRunnerTest, AFailedStartLeavesThisProcessAsItWas) {
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(Run({{"/etc"}, {}, "", seconds(1)}).start_error, "/etc: Permission denied");
+    EXPECT_EQ(Run(Shell("exit 7")).exit_code, 7);
+  }
+}
+
 TEST_F(ProcessRunnerTest, CallsBackWhileItWaits) {
   int calls = 0;
   PosixProcessRunner runner([&] {

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ollama_bench/cli/finding.h"
+#include "ollama_bench/core/stop_request.h"
+#include "ollama_bench/ollama/ollama_api.h"
+#include "ollama_bench/process/process_runner.h"
+#include "ollama_bench/store/results_store.h"
+
+namespace ollama_bench {
+
+/// What `doctor` looks at.
+struct DoctorSubject {
+  std::string ollama;             ///< Ollama's program
+  std::filesystem::path results;  ///< whose leftovers count as ours; need not exist
+  OllamaApi& api;
+  ProcessRunner& runner;
+  const StopRequest& stop;
+};
+
+/// Looks at program, server, versions, models, machine, disk and leftovers, and changes nothing. Of
+/// a server elsewhere nothing is said of the machine.
+std::vector<Finding> Examine(const DoctorSubject& subject);
+
+/// What an earlier start left behind and nobody will come back to by itself.
+struct Leftovers {
+  std::vector<TemporaryModel> models;       ///< noted in the results, and on the server as noted
+  std::vector<std::string> foreign_models;  ///< named like ours, but not noted there
+  std::vector<std::filesystem::path> folders;
+  bool results_in_use = false;  ///< a run holds the results: its models are no leftovers
+};
+Leftovers FindLeftovers(const DoctorSubject& subject);
+
+}  // namespace ollama_bench

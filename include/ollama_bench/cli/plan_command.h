@@ -1,0 +1,20 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "ollama_bench/cli/exit_code.h"
+#include "ollama_bench/cli/run_options.h"
+#include "ollama_bench/config/sweep_config.h"
+#include "ollama_bench/core/stop_request.h"
+
+namespace ollama_bench {
+
+/// Adds `plan` to `app` and, when it is chosen, lets `action` do it.
+void AddPlanCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
+
+/// Prints what a run with these options would do, and returns what it would begin with: kDone, or
+/// the code of what stands in its way.
+ExitCode ShowPlan(const RunOptions& options, const SweepConfig& config, const StopRequest& stop);
+
+}  // namespace ollama_bench

@@ -1,0 +1,264 @@
+#include "ollama_bench/cli/doctor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include "ollama_bench/cli/scratch_folder.h"
+#include "ollama_bench/core/text.h"
+#include "ollama_bench/ollama/version_facts.h"
+#include "ollama_bench/process/find_program.h"
+#include "ollama_bench/process/free_memory.h"
+#include "ollama_bench/process/machine.h"
+#include "ollama_bench/process/power.h"
+#include "ollama_bench/store/file_lock.h"
+
+namespace ollama_bench {
+namespace {
+
+namespace fs = std::filesystem;
+using Level = Finding::Level;
+
+constexpr std::chrono::milliseconds kVersionTimeout{10'000};
+constexpr std::int64_t kLittleDisk = 100'000'000;  // bytes; a results file takes a few megabytes
+constexpr std::size_t kMostModelsShown = 10;
+constexpr std::string_view kModelPrefix = "ollama-bench-";
+
+std::string Shortened(const std::vector<fs::path>& paths) {
+  constexpr std::size_t kMostShown = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kMostShown, paths.size()); ++i) {
+    text += (i == 0 ? "" : ", ") + paths[i].string();
+  }
+  if (paths.size() > kMostShown) text += fmt::format(" and {} more", paths.size() - kMostShown);
+  return text;
+}
+
+/// Makes the findings, one after the other.
+class Examination {
+ public:
+  explicit Examination(const DoctorSubject& subject)
+      : subject_(subject), is_local_(subject.api.address().IsLoopback()) {}
+
+  std::vector<Finding> Run() {
+    const auto version = subject_.api.Version();
+    Program(version.has_value());
+    Server(version);
+    if (version) {
+      Version(*version);
+      Models();
+      Loaded();
+    }
+    Machine();
+    Disk();
+    Remains();
+    return std::move(findings_);
+  }
+
+ private:
+  void Add(Level level, std::string_view topic, std::string text, std::string remedy = {}) {
+    findings_.push_back({level, topic, std::move(text), std::move(remedy)});
+  }
+
+  void Program(bool server_answers) {
+    program_ = FindProgram(subject_.ollama);
+    if (program_) return Add(Level::kGood, "program", program_->string());
+    const std::string remedy =
+        "install Ollama from https://ollama.com/download, or name its program with --ollama PATH";
+    const std::string text = fmt::format("there is no program '{}' here", subject_.ollama);
+    if (!server_answers) return Add(Level::kProblem, "program", text, remedy);
+    Add(Level::kNote, "program", text + "; `run` measures through the server's API instead",
+        remedy);
+  }
+
+  void Server(const Expected<std::string, Failure>& version) {
+    const std::string url = subject_.api.address().Url();
+    if (version) {
+      return Add(Level::kGood, "server", fmt::format("Ollama {} answers at {}", *version, url));
+    }
+    Add(Level::kProblem, "server", version.error().message,
+        is_local_ ? "ollama serve" : "start it there, or name another with --host HOST:PORT");
+  }
+
+  void Version(const std::string& server) {
+    const std::string client = AskClient();
+    if (!client.empty() && client != server) {
+      Add(Level::kWarning, "version",
+          fmt::format("the program is version {}, the server {}", client, server),
+          is_local_ ? "restart the server: sudo systemctl restart ollama, or ollama serve"
+                    : "install the same version here and there");
+    }
+    const auto parsed = ParseOllamaVersion(server);
+    if (!parsed) {
+      return Add(Level::kNote, "version",
+                 fmt::format("the server calls itself {}, of which nothing is known", server));
+    }
+    for (const VersionFact& fact : FactsOfVersion(*parsed)) {
+      Add(fact.is_warning ? Level::kWarning : Level::kNote, "version",
+          fmt::format("Ollama {}: {}", server, fact.text),
+          fact.is_warning ? "install another release from https://ollama.com/download" : "");
+    }
+  }
+
+  std::string AskClient() {
+    if (!program_) return {};
+    const ProcessOutcome outcome =
+        subject_.runner.Run({{program_->string(), "--version"},
+                             {{"OLLAMA_HOST", subject_.api.address().Url()}},
+                             {},
+                             kVersionTimeout},
+                            subject_.stop);
+    if (outcome.end != ProcessOutcome::End::kExited) return {};
+    return Printable(ClientVersion(outcome.stdout_tail + "\n" + outcome.stderr_tail), false);
+  }
+
+  void Models() {
+    const auto models = subject_.api.Models();
+    if (!models) return Add(Level::kProblem, "models", models.error().message);
+    if (models->empty()) {
+      return Add(Level::kProblem, "models", "the server has no model", "ollama pull qwen3:4b");
+    }
+    std::vector<std::string> names;
+    for (const ModelListing& model : *models) {
+      if (names.size() == kMostModelsShown) break;
+      names.push_back(model.size_bytes
+                          ? fmt::format("{} ({})", model.name, FormatBytes(*model.size_bytes))
+                          : model.name);
+    }
+    std::string text = fmt::format("{}", fmt::join(names, ", "));
+    if (models->size() > names.size()) {
+      text += fmt::format(" and {} more", models->size() - names.size());
+    }
+    Add(Level::kGood, "models", text);
+  }
+
+  void Loaded() {
+    const auto running = subject_.api.Running();
+    if (!running) return Add(Level::kProblem, "loaded", running.error().message);
+    if (running->empty()) return Add(Level::kGood, "loaded", "no model is in memory");
+    for (const RunningModel& model : *running) {
+      Add(Level::kWarning, "loaded",
+          fmt::format("{} is in memory and takes {}", model.name, FormatBytes(model.size_bytes)),
+          "ollama stop " + model.name);
+    }
+  }
+
+  void Machine() {
+    if (!is_local_) {
+      return Add(
+          Level::kNote, "machine",
+          "the server is elsewhere; nothing can be said of its CPU, GPU and memory from here");
+    }
+    const Environment machine = DescribeMachine();
+    Add(Level::kGood, "cpu", machine.cpu.empty() ? "not told by the system" : machine.cpu);
+    if (machine.gpus.empty()) {
+      Add(Level::kNote, "gpu", "none was seen; models run on the CPU");
+    } else {
+      Add(Level::kGood, "gpu", fmt::format("{}", fmt::join(machine.gpus, ", ")));
+    }
+    const FreeMemory memory = MeasureFreeMemory(subject_.runner, subject_.stop);
+    if (memory.ram) {
+      Add(Level::kGood, "memory",
+          fmt::format("{} free{}", FormatBytes(*memory.ram),
+                      memory.gpu ? fmt::format(", {} on GPUs", FormatBytes(*memory.gpu)) : ""));
+    }
+    Power();
+  }
+
+  void Power() {
+    const PowerState power = ReadPowerState();
+    const bool fast = std::all_of(power.governors.begin(), power.governors.end(),
+                                  [](const std::string& name) { return name == "performance"; });
+    if (!fast) {
+      Add(Level::kWarning, "governor",
+          fmt::format("the CPUs are governed by {}, so their speed changes with the load",
+                      fmt::join(power.governors, ", ")),
+          "sudo cpupower frequency-set --governor performance");
+    } else if (!power.governors.empty()) {
+      Add(Level::kGood, "governor", "performance");
+    }
+    if (power.on_battery) {
+      Add(Level::kWarning, "battery", "the machine runs on its battery, which slows it down",
+          "plug it in");
+    }
+  }
+
+  void Disk() {
+    std::error_code error;
+    const fs::path folder = fs::absolute(subject_.results, error).parent_path();
+    const fs::space_info space = fs::space(folder, error);
+    if (error) {
+      return Add(Level::kProblem, "disk", fmt::format("{}: {}", folder.string(), error.message()),
+                 "name a file in another folder with --results FILE");
+    }
+    const auto free = static_cast<std::int64_t>(space.available);
+    const std::string text = fmt::format("{} free in {}", FormatBytes(free), folder.string());
+    if (free < kLittleDisk) {
+      return Add(Level::kWarning, "disk", text, "make room, or name a --results FILE elsewhere");
+    }
+    Add(Level::kGood, "disk", text);
+  }
+
+  void Remains() {
+    const Leftovers left = FindLeftovers(subject_);
+    const std::string fix = fmt::format("ollama-bench doctor --fix {}", subject_.results.string());
+    for (const TemporaryModel& model : left.models) {
+      Add(Level::kWarning, "leftovers",
+          fmt::format("the model {} was left behind by an earlier run", model.name), fix);
+    }
+    if (!left.folders.empty()) {
+      Add(Level::kWarning, "leftovers",
+          fmt::format("{} left behind by earlier runs: {}",
+                      left.folders.size() == 1
+                          ? "a folder was"
+                          : fmt::format("{} folders were", left.folders.size()),
+                      Shortened(left.folders)),
+          fix);
+    }
+    for (const std::string& name : left.foreign_models) {
+      Add(Level::kNote, "leftovers",
+          fmt::format("the model {} belongs to another results file, whose run may go on", name),
+          fmt::format("ollama-bench doctor --fix THAT_FILE, or by hand: ollama rm {}", name));
+    }
+    const bool none = left.models.empty() && left.folders.empty() && left.foreign_models.empty();
+    if (none) Add(Level::kGood, "leftovers", "none");
+  }
+
+  const DoctorSubject& subject_;
+  bool is_local_;
+  std::optional<fs::path> program_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+std::vector<Finding> Examine(const DoctorSubject& subject) {
+  return Examination(subject).Run();
+}
+
+Leftovers FindLeftovers(const DoctorSubject& subject) {
+  Leftovers left;
+  left.folders = FindAbandonedScratch(ScratchParent());
+  PosixFileSystem file_system;
+  const auto store = ResultsStore::Load(file_system, subject.results);
+  const auto holder = WhoHolds(subject.results);
+  left.results_in_use = holder && holder->has_value();
+  const auto models = subject.api.Models();
+  if (!models) return left;
+  const auto noted = store ? store->metadata().temporary_models : std::vector<TemporaryModel>();
+  for (const ModelListing& model : *models) {
+    if (!model.name.starts_with(kModelPrefix)) continue;
+    const auto ours = std::find_if(noted.begin(), noted.end(), [&](const TemporaryModel& mine) {
+      return FindModel({model}, mine.name) != nullptr;
+    });
+    if (ours == noted.end()) {
+      left.foreign_models.push_back(model.name);
+    } else if (!left.results_in_use && (ours->digest.empty() || ours->digest == model.digest)) {
+      left.models.push_back(*ours);
+    }
+  }
+  return left;
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,127 @@
+#include "ollama_bench/cli/doctor_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ollama_bench/cli/doctor.h"
+#include "ollama_bench/cli/leftovers.h"
+#include "ollama_bench/cli/opened_store.h"
+#include "ollama_bench/cli/print.h"
+#include "ollama_bench/cli/server_finder.h"
+#include "ollama_bench/cli/terminal.h"
+#include "ollama_bench/core/system_clock.h"
+#include "ollama_bench/process/posix_process_runner.h"
+
+namespace ollama_bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct DoctorOptions {
+  fs::path results = "benchmark_results.json";
+  std::string host;
+  std::string ollama = "ollama";
+  bool fix = false;
+  bool json = false;
+};
+
+// The owner of the lock is the owner of the models; what somebody made anew since stays.
+Expected<void, SessionError> RemoveModels(const DoctorSubject& subject) {
+  SystemClock clock;
+  const auto lock = LockStore(subject.results, clock);
+  if (!lock) return Unexpected<SessionError>(ToSessionError(lock.error()));
+  PosixFileSystem file_system;
+  auto store = ResultsStore::Load(file_system, subject.results);
+  if (!store) return Unexpected<SessionError>(ToSessionError(store.error()));
+  Metadata metadata = store->metadata();
+  const auto kept = RemoveLeftovers(metadata.temporary_models, subject.api);
+  if (!kept) return Fail(kept.error());
+  metadata.temporary_models.clear();
+  store->SetMetadata(std::move(metadata));
+  const auto saved = store->Commit();
+  if (!saved) return Unexpected<SessionError>(ToSessionError(saved.error()));
+  return {};
+}
+
+Expected<std::vector<std::string>, SessionError> Fix(const DoctorSubject& subject) {
+  std::vector<std::string> removed;
+  const Leftovers left = FindLeftovers(subject);
+  if (!left.models.empty()) {
+    if (const auto done = RemoveModels(subject); !done) {
+      return Unexpected<SessionError>(done.error());
+    }
+    for (const TemporaryModel& model : left.models) removed.push_back(model.name);
+  }
+  for (const fs::path& folder : left.folders) {
+    std::error_code error;
+    fs::remove_all(folder, error);
+    if (error) {
+      return Fail(ExitCode::kEnvironment,
+                  fmt::format("cannot remove {}: {}", folder.string(), error.message()));
+    }
+    removed.push_back(folder.string());
+  }
+  return removed;
+}
+
+Expected<ExitCode, SessionError> Diagnose(const DoctorOptions& options, const StopRequest& stop) {
+  const auto address = FindServer(options.host);
+  if (!address) return Unexpected<SessionError>(address.error());
+  OllamaApi api(*address);
+  PosixProcessRunner runner;
+  const DoctorSubject subject{options.ollama, options.results, api, runner, stop};
+  std::vector<std::string> fixed;
+  if (options.fix) {
+    auto done = Fix(subject);
+    if (!done) return Unexpected<SessionError>(done.error());
+    fixed = std::move(*done);
+  }
+  const std::vector<Finding> findings = Examine(subject);
+  if (options.json) {
+    Print(stdout, "{}\n", FindingsJson(findings, fixed));
+  } else {
+    for (const std::string& name : fixed) Print(stdout, "removed {}\n", name);
+    Print(stdout, "{}", FindingsText(findings, StyleOf(STDOUT_FILENO)));
+  }
+  return AnyProblem(findings) ? ExitCode::kEnvironment : ExitCode::kDone;
+}
+
+int RunDoctor(const DoctorOptions& options, const StopRequest& stop) {
+  const auto code = Diagnose(options, stop);
+  if (code) return static_cast<int>(*code);
+  Print(stderr, "ollama-bench: {}\n", code.error().message);
+  return static_cast<int>(code.error().code);
+}
+
+}  // namespace
+
+void AddDoctorCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {
+  const auto options = std::make_shared<DoctorOptions>();
+  CLI::App* doctor =
+      app.add_subcommand("doctor", "Look for what would stop or spoil a sweep, and say what to do");
+  doctor->footer("Exit code 3 where a sweep could not run, else 0. Without --fix nothing changes.");
+  doctor
+      ->add_option("RESULTS", options->results,
+                   "Results whose leftovers on the server are looked for")
+      ->capture_default_str();
+  doctor->add_option("--host", options->host, "Server [OLLAMA_HOST, else 127.0.0.1:11434]")
+      ->type_name("HOST:PORT");
+  doctor->add_option("--ollama", options->ollama, "Ollama's program")
+      ->type_name("PATH")
+      ->capture_default_str();
+  doctor->add_flag("--fix", options->fix,
+                   "Remove what earlier runs of RESULTS left behind, and abandoned folders");
+  doctor->add_flag("--json", options->json, "Report for programs instead of people");
+  doctor->callback([options, &action, &stop] {
+    action = [options, &stop] { return RunDoctor(*options, stop); };
+  });
+}
+
+}  // namespace ollama_bench

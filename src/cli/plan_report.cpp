@@ -1,0 +1,118 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "ollama_bench/cli/run_report.h"
+#include "ollama_bench/cli/sweep_plan.h"
+#include "ollama_bench/core/text.h"
+#include "ollama_bench/plan/remaining_time.h"
+
+namespace ollama_bench {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+// "  num_ctx      4 values: 1024, 2048, …" in lines of at most `width` columns.
+std::string ValueLines(std::string_view name, const Axis& axis, std::size_t width) {
+  constexpr std::size_t kIndent = 15;
+  std::string line = fmt::format("  {:<12} {} value{}:", name, axis.values.size(),
+                                 axis.values.size() == 1 ? "" : "s");
+  std::string text;
+  for (std::size_t i = 0; i < axis.values.size(); ++i) {
+    const std::string value =
+        fmt::format(" {}{}", axis.values[i], i + 1 < axis.values.size() ? "," : "");
+    if (line.size() + value.size() > width) {
+      text += line + "\n";
+      line = std::string(kIndent - 1, ' ');
+    }
+    line += value;
+  }
+  return text + line + "\n";
+}
+
+std::string DiskText(const DiskNeed& disk) {
+  std::string text = fmt::format("about {} for the results", FormatBytes(disk.results));
+  if (disk.free) text += fmt::format(", {} free", FormatBytes(*disk.free));
+  if (disk.weights > 0) {
+    text += fmt::format("; Ollama copies {} of weights", FormatBytes(disk.weights));
+  }
+  return text;
+}
+
+std::string_view KeyOf(PlanWarning::Kind kind) {
+  switch (kind) {
+    case PlanWarning::Kind::kBatchWithoutEffect:
+      return "batch_without_effect";
+    case PlanWarning::Kind::kPromptDoesNotFit:
+      return "prompt_does_not_fit";
+    case PlanWarning::Kind::kAboveTrainedContext:
+      return "above_trained_context";
+    case PlanWarning::Kind::kMetricsLost:
+      return "metrics_lost";
+  }
+  return "";
+}
+
+Json WarningsJson(const SweepPlan& plan) {
+  Json json = Json::array();
+  for (const PlanWarning& warning : plan.grid_warnings) {
+    json.push_back({{"kind", KeyOf(warning.kind)}, {"message", warning.message}});
+  }
+  for (const std::string& warning : plan.warnings) {
+    json.push_back({{"kind", "other"}, {"message", warning}});
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string PlanText(const SweepPlan& plan, const fs::path& results, std::size_t width) {
+  std::string text =
+      RunHeaderText({plan.config, plan.metadata, plan.pending, plan.place, plan.prompt.description,
+                     DescribeTimeNeeded(plan.visits, plan.measured), results});
+  text += fmt::format("  {:<12} {}\n", "disk", DiskText(plan.disk));
+  text += "values\n" + ValueLines("num_ctx", plan.config.grid.num_ctx, width) +
+          ValueLines("num_batch", plan.config.grid.num_batch, width);
+  for (const PlanWarning& warning : plan.grid_warnings) {
+    text += fmt::format("warning: {}\n", warning.message);
+  }
+  for (const std::string& warning : plan.warnings) text += fmt::format("warning: {}\n", warning);
+  if (plan.obstacle) text += fmt::format("a run would end here: {}\n", plan.obstacle->message);
+  return text;
+}
+
+std::string PlanJson(const SweepPlan& plan, const fs::path& results) {
+  const auto times = KnownCellTimes(plan.measured);
+  const auto seconds = [](const std::optional<std::chrono::duration<double>>& time) {
+    return time ? Json(time->count()) : Json();
+  };
+  const SweepConfig& config = plan.config;
+  Json json = {{"model", plan.metadata.identity.model},
+               {"driver", plan.metadata.identity.driver},
+               {"ollama_version", plan.metadata.identity.ollama_version},
+               {"server", plan.place},
+               {"results", results.string()},
+               {"num_ctx", config.grid.num_ctx.values},
+               {"num_batch", config.grid.num_batch.values},
+               {"row_first", config.row_first},
+               {"cells", config.grid.CellCount()},
+               {"done", plan.pending.done},
+               {"failed", plan.pending.failed},
+               {"to_measure", plan.pending.cells.size()},
+               {"prompt", plan.prompt.description},
+               {"prompt_tokens", plan.prompt_tokens},
+               {"num_predict", config.num_predict}};
+  json["repetitions"] = config.repetitions ? Json(*config.repetitions) : Json();
+  json["cell_s"] = seconds(RemainingTime(times, 1));
+  json["total_s"] = seconds(RemainingTime(times, plan.visits));
+  json["disk"] = {{"results_bytes", plan.disk.results},
+                  {"weights_bytes", plan.disk.weights},
+                  {"free_bytes", plan.disk.free ? Json(*plan.disk.free) : Json()}};
+  json["warnings"] = WarningsJson(plan);
+  json["obstacle"] = plan.obstacle ? Json(plan.obstacle->message) : Json();
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,103 @@
+#include <filesystem>
+
+#include "program/run/run_fixture.h"
+
+namespace ollama_bench::testing {
+namespace {
+
+class PlanProgramTest : public RunFixture {
+ protected:
+  [[nodiscard]] Program Plan(std::vector<std::string> more = {}) const {
+    Program program = Sweep(std::move(more));
+    program.argv[1] = "plan";
+    return program;
+  }
+  [[nodiscard]] Json PlanOf(std::vector<std::string> more = {}) const {
+    more.emplace_back("--json");
+    return Json::parse(RunProgram(Plan(std::move(more))).out, nullptr, false);
+  }
+  [[nodiscard]] bool HasResults() const {
+    return std::filesystem::exists(server_.folder() / "benchmark_results.json");
+  }
+};
+
+TEST_F(PlanProgramTest, TellsTheGridAndTouchesNothing) {
+  const auto models = Models();
+  const Json plan = PlanOf();
+  EXPECT_EQ(plan["num_ctx"], Json::parse("[1024, 2048, 3072]"));
+  EXPECT_EQ(plan["cells"], 9);
+  EXPECT_EQ(plan["to_measure"], 9);
+  EXPECT_EQ(plan["total_s"], nullptr) << "nothing was measured yet";
+  EXPECT_GT(plan["disk"]["free_bytes"], 0);
+  EXPECT_FALSE(HasResults());
+  EXPECT_EQ(CallsOf("create") + CallsOf("run"), 0);
+  EXPECT_EQ(Models(), models);
+}
+
+TEST_F(PlanProgramTest, ADryRunSaysTheSame) {
+  const Ended plan = RunProgram(Plan());
+  const Ended dry = RunProgram(Sweep({"--dry-run"}));
+  EXPECT_EQ(dry.exit_code, 0) << dry.err;
+  EXPECT_NE(plan.out.find("3 values: 1024, 2048, 3072\n"), std::string::npos) << plan.out;
+  // The free space may change in between.
+  EXPECT_EQ(dry.out.substr(0, dry.out.find("  disk")), plan.out.substr(0, plan.out.find("  disk")));
+  EXPECT_FALSE(HasResults());
+}
+
+TEST_F(PlanProgramTest, EstimatesByTheTimesOfTheResults) {
+  RunProgram(Sweep({"--limit", "3"}));
+  const Json plan = PlanOf();
+  EXPECT_EQ(plan["to_measure"], 6);
+  EXPECT_GT(plan["cell_s"], 0);
+  EXPECT_NEAR(plan["total_s"].get<double>(), 6 * plan["cell_s"].get<double>(), 1e-6);
+}
+
+TEST_F(PlanProgramTest, AProbeMeasuresOneCellThatIsKept) {
+  const Json plan = PlanOf({"--probe"});
+  EXPECT_EQ(plan["done"], 1);
+  EXPECT_GT(plan["total_s"], 0);
+  EXPECT_EQ(Models().size(), 1U) << "the temporary model is gone";
+  const int runs = CallsOf("run");
+  EXPECT_EQ(PlanOf({"--probe"})["done"], 1) << "a known time is not measured again";
+  EXPECT_EQ(CallsOf("run"), runs);
+}
+
+TEST_F(PlanProgramTest, WarnsOfCellsThatWillNotShowWhatTheySeemTo) {
+  std::string kinds;
+  const Json plan =
+      PlanOf({"--ctx", "256,1024,1000000", "--batch", "64,2048", "--prompt-tokens", "300"});
+  for (const Json& warning : plan["warnings"]) kinds += warning["kind"].get<std::string>() + " ";
+  EXPECT_EQ(kinds, "batch_without_effect prompt_does_not_fit above_trained_context ");
+}
+
+TEST_F(PlanProgramTest, RunAndPlanWarnOfReleasesWhoseRatesAreWrong) {
+  server_.SetScript({{"version", "0.12.5"}, {"rate", 200'000}});
+  EXPECT_NE(RunProgram(Plan()).out.find("warning: Ollama 0.12.5: "), std::string::npos);
+  EXPECT_NE(RunProgram(Sweep({"--limit", "1"})).err.find("warning: Ollama 0.12.5: "),
+            std::string::npos);
+}
+
+TEST_F(PlanProgramTest, WithoutAServerTheGridIsToldAndWhyNoRunWouldBegin) {
+  const Ended ended = RunProgram(Plan({"--json", "--host", "127.0.0.1:1"}));
+  EXPECT_EQ(ended.exit_code, 3);
+  const Json plan = Json::parse(ended.out, nullptr, false);
+  EXPECT_EQ(plan["cells"], 9);
+  EXPECT_NE(plan["obstacle"].get<std::string>().find("ollama serve"), std::string::npos);
+}
+
+TEST_F(PlanProgramTest, ResultsOfOtherConditionsAreAnObstacleToo) {
+  RunProgram(Sweep({"--limit", "1"}));
+  const Ended ended = RunProgram(Plan({"--num-predict", "7"}));
+  EXPECT_EQ(ended.exit_code, 4);
+  EXPECT_NE(ended.out.find("num_predict: results have 2"), std::string::npos) << ended.out;
+}
+
+TEST_F(PlanProgramTest, PlansForResultsThatARunHolds) {
+  Play(Json::array({Rule("run", {{"num_ctx", 1024}, {"num_batch", 128}}, {{"hang", true}})}));
+  RunningProgram sweep(Sweep());
+  ASSERT_TRUE(sweep.WaitForOutput("[1/9]"));
+  EXPECT_EQ(PlanOf()["done"], 1);
+}
+
+}  // namespace
+}  // namespace ollama_bench::testing
