@@ -5,6 +5,7 @@ find_package(nlohmann_json 3.11 REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
 find_package(fmt 9.1 REQUIRED)
 find_package(tl-expected REQUIRED)
+find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 # Headers alone: Boost.Math's distributions.
 find_package(Boost 1.74 REQUIRED)
 find_package(Threads REQUIRED)

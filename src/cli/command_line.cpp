@@ -19,6 +19,7 @@
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_command.h"
 #include "ollama_bench/cli/status_command.h"
+#include "ollama_bench/cli/tune_command.h"
 #include "ollama_bench/cli/version.h"
 #include "ollama_bench/core/text.h"
 
@@ -90,6 +91,7 @@ void DeclareCommandLine(CLI::App& app, std::function<int()>& action, const StopR
     return static_cast<int>(ExitCode::kUsage);
   };
   AddRunCommand(app, action, stop);
+  AddTuneCommand(app, action, stop);
   AddPlanCommand(app, action, stop);
   AddStatusCommand(app, action, stop);
   AddHeatmapCommand(app, action);

@@ -45,7 +45,7 @@ Expected<void, SessionError> Probe(RunOptions options, const SweepConfig& config
 }
 
 int Plan(const PlanOptions& options, const StopRequest& stop) {
-  return WithConfig(options.run, [&](const SweepConfig& config) {
+  return WithConfig(options.run.session, [&](const SweepConfig& config) {
     if (options.probe) {
       if (const auto probed = Probe(options.run, config, stop); !probed) {
         Print(stderr, "ollama-bench: {}\n", probed.error().message);

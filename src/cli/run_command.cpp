@@ -10,8 +10,9 @@
 
 namespace ollama_bench {
 
-int WithConfig(const RunOptions& options, const std::function<ExitCode(const SweepConfig&)>& act) {
-  const auto config = LoadConfigOf(options.session);
+int WithConfig(const SessionOptions& options,
+               const std::function<ExitCode(const SweepConfig&)>& act) {
+  const auto config = LoadConfigOf(options);
   if (config) return static_cast<int>(act(*config));
   for (const ConfigError& error : config.error()) {
     Print(stderr, "ollama-bench: {}\n", FormatConfigError(error));
@@ -43,7 +44,7 @@ void AddRunCommand(CLI::App& app, std::function<int()>& action, const StopReques
   run->add_flag("--dry-run", options->dry_run, "Tell what would be done, as `plan` does");
   run->callback([options, &action, &stop] {
     action = [options, &stop] {
-      return WithConfig(*options, [&](const SweepConfig& config) {
+      return WithConfig(options->session, [&](const SweepConfig& config) {
         return options->dry_run ? ShowPlan(*options, config, stop)
                                 : RunSweep(*options, config, stop);
       });

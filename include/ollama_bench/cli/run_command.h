@@ -18,6 +18,7 @@ void AddRunFlags(CLI::App& app, RunOptions& options);
 
 /// What `act` returns for the configuration of `options`, or that of wrong usage after its errors
 /// were printed.
-int WithConfig(const RunOptions& options, const std::function<ExitCode(const SweepConfig&)>& act);
+int WithConfig(const SessionOptions& options,
+               const std::function<ExitCode(const SweepConfig&)>& act);
 
 }  // namespace ollama_bench

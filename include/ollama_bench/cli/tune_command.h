@@ -1,0 +1,13 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "ollama_bench/core/stop_request.h"
+
+namespace ollama_bench {
+
+/// Adds `tune` to `app` and, when it is chosen, lets `action` do it.
+void AddTuneCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
+
+}  // namespace ollama_bench

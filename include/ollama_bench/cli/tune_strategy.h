@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
+
+#include "ollama_bench/core/clock.h"
+#include "ollama_bench/core/strategy.h"
+#include "ollama_bench/search/search.h"
+
+namespace ollama_bench {
+
+/// When a search ends, beside its certificate.
+struct TuneLimits {
+  std::optional<std::size_t> measurements;  ///< of this start at most
+  std::optional<std::chrono::nanoseconds> time;
+  bool stop_when_certified = true;
+};
+
+/// Lets a search choose the cells of a sweep: one visit is one load and one counted sample.
+/// The search learns of every load once, whether this start measured it or an earlier one.
+class TuneStrategy : public Strategy {
+ public:
+  /// Search and clock must outlive the object.
+  TuneStrategy(Search& search, TuneLimits limits, Clock& clock);
+
+  /// What earlier starts measured, in the order of their loads.
+  void Learn(std::span<const CellResult> known);
+
+  std::optional<Visit> Next() override;
+  void Report(const CellResult& result) override;
+  /// Measurements that the budget leaves; 0 where time alone is the limit.
+  [[nodiscard]] std::size_t Remaining() const override;
+
+  /// What the last visit brought; empty before the first.
+  [[nodiscard]] const std::optional<Measurement>& last() const { return last_; }
+  /// Measurements that the search knows of.
+  [[nodiscard]] std::size_t measurements() const { return known_ + visits_; }
+
+ private:
+  [[nodiscard]] bool BudgetIsSpent() const;
+
+  Search& search_;
+  TuneLimits limits_;
+  Clock& clock_;
+  std::chrono::steady_clock::time_point began_;
+  std::chrono::steady_clock::time_point visit_began_;
+  std::set<std::int64_t> loads_;  ///< that the search knows of
+  std::size_t known_ = 0;
+  std::size_t visits_ = 0;
+  std::optional<Measurement> last_;
+};
+
+}  // namespace ollama_bench

@@ -1,0 +1,193 @@
+#include "ollama_bench/cli/tune_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ollama_bench/cli/percent_option.h"
+#include "ollama_bench/cli/print.h"
+#include "ollama_bench/cli/run_command.h"
+#include "ollama_bench/cli/session.h"
+#include "ollama_bench/cli/tune_progress.h"
+#include "ollama_bench/cli/tune_report.h"
+#include "ollama_bench/cli/tune_strategy.h"
+#include "ollama_bench/cli/version.h"
+#include "ollama_bench/core/axis.h"
+#include "ollama_bench/core/text.h"
+#include "ollama_bench/ollama/go_duration.h"
+
+namespace ollama_bench {
+namespace {
+
+using Error = SessionError;
+
+struct TuneOptions {
+  SessionOptions session;
+  std::string budget = "80";
+  std::string max_loss = "5%";
+  bool no_stop = false;
+  bool baseline = true;  ///< measure what the user has at present first
+};
+
+/// "40" measurements, or a duration as Ollama writes them: "90m", "1h30m". Empty: neither.
+std::optional<TuneLimits> ParseBudget(const std::string& text) {
+  TuneLimits limits;
+  std::size_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, count);
+  if (error == std::errc() && rest == end) {
+    if (count == 0) return std::nullopt;
+    limits.measurements = count;
+    return limits;
+  }
+  const auto time = ParseGoDuration(text);
+  if (!time || time->count() <= 0) return std::nullopt;
+  limits.time = *time;
+  return limits;
+}
+
+std::string CheckBudget(const std::string& text) {
+  if (ParseBudget(text)) return {};
+  return fmt::format("{}: a budget is a number of measurements such as 40, or a time such as 90m",
+                     text);
+}
+
+void PrintHeader(const Session& session, const TuneOptions& options, std::size_t known) {
+  const Grid& grid = session.config().grid;
+  const Identity& identity = session.store().metadata().identity;
+  Print(stderr, "ollama-bench {}: {}\n", kVersion, identity.model);
+  Print(stderr, "  num_ctx      {}\n  num_batch    {}\n", DescribeAxis(grid.num_ctx),
+        DescribeAxis(grid.num_batch));
+  Print(stderr, "  cells        {}, {} measurements known\n", grid.CellCount(), known);
+  Print(stderr, "  budget       {}{}\n", options.budget,
+        options.budget.find_first_not_of("0123456789") == std::string::npos ? " measurements" : "");
+  Print(stderr, "  results      {}\n", options.session.results.string());
+}
+
+/// How much faster the answer is than `present`, relative; empty where that was not measured.
+std::optional<double> GainOver(const std::optional<Cell>& present, const Search& search) {
+  const auto answer = search.Answer();
+  if (!present || !answer) return std::nullopt;
+  const auto estimates = search.Estimates();
+  const auto found = std::find_if(estimates.begin(), estimates.end(),
+                                  [&](const auto& estimate) { return estimate.cell == *present; });
+  if (found == estimates.end() || found->visits == 0) return std::nullopt;
+  return answer->rate / std::exp(found->log_mean) - 1.0;
+}
+
+/// Keeps the search from the cells of the grid that are not among `cells`.
+void ExcludeOthers(Search& search, const SweepConfig& config, const std::vector<Cell>& cells) {
+  const std::set<Cell> wanted(cells.begin(), cells.end());
+  for (const int num_ctx : config.grid.num_ctx.values) {
+    for (const int num_batch : config.grid.num_batch.values) {
+      const Cell cell{num_ctx, num_batch};
+      if (!wanted.contains(cell)) search.Exclude(cell);
+    }
+  }
+}
+
+ProgressState StateOf(const Session& session, const TuneStrategy& strategy) {
+  ProgressState state;
+  state.done = strategy.measurements();
+  state.left = strategy.Remaining();
+  state.total = state.done + state.left;
+  for (const CellResult& result : session.store().results()) state.ConsiderBest(result);
+  return state;
+}
+
+ExitCode Report(const TuneOptions& options, const SweepOutcome& outcome, const TuneOutcome& found) {
+  if (outcome.reason == SweepOutcome::Reason::kStopRequested) {
+    Print(stderr, "stopped; everything measured is in {}; the same command goes on from here\n",
+          options.session.results.string());
+    return ExitCode::kDone;
+  }
+  if (options.session.json) {
+    PrintTuneReportJson(stdout, found);
+  } else {
+    Print(stdout, "{}", TuneReportText(found, options.session.results));
+  }
+  if (!outcome.message.empty()) Print(stderr, "ollama-bench: {}\n", outcome.message);
+  return ExitCodeOf(outcome, found.answer.has_value());
+}
+
+Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session) {
+  if (auto step = session.Begin(GridSize::kSearch); !step) return Unexpected<Error>(step.error());
+  TuneLimits limits = *ParseBudget(options.budget);  // checked with the command line
+  limits.stop_when_certified = !options.no_stop;
+  SearchOptions search_options;
+  search_options.seed = options.session.driver.seed;
+  if (options.baseline) search_options.present = session.SettleBaseline();
+  search_options.max_loss = *ParsePercent(options.max_loss);
+  const Grid& grid = session.config().grid;
+  Search search(grid, search_options);
+  std::vector<Cell> cells = session.PlannedCells();
+  session.SettleAliases(cells, false);
+  ExcludeOthers(search, session.config(), cells);
+  TuneStrategy strategy(search, limits, session.clock());
+  strategy.Learn(session.store().results());
+  if (!options.session.quiet && !options.session.json) {
+    PrintHeader(session, options, strategy.measurements());
+  }
+  auto progress = std::make_unique<TuneProgress>(session.MakeProgress(StateOf(session, strategy)),
+                                                 session.clock(), search, strategy,
+                                                 options.session.json ? stdout : nullptr);
+  const auto outcome = session.Measure(strategy, std::move(progress), session.RunnerOptions());
+  if (!outcome) return Unexpected<Error>(outcome.error());
+  TuneOutcome found;
+  found.answer = search.Answer();
+  found.measurements = strategy.measurements();
+  found.cells = grid.CellCount();
+  found.present = search_options.present;
+  found.gain = GainOver(search_options.present, search);
+  found.max_loss = search_options.max_loss;
+  return Report(options, *outcome, found);
+}
+
+ExitCode Tune(const TuneOptions& options, const SweepConfig& config, const StopRequest& stop) {
+  Session session(options.session, config, stop);
+  const auto code = TuneSteps(options, session);
+  if (code) return *code;
+  Print(stderr, "ollama-bench: {}\n", code.error().message);
+  return code.error().code;
+}
+
+}  // namespace
+
+void AddTuneCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {
+  const auto options = std::make_shared<TuneOptions>();
+  CLI::App* tune =
+      app.add_subcommand("tune", "Find the best cell of a grid in a few per cent of its cells");
+  tune->footer(
+      "Uses and fills the same results as `run`, which can measure the rest later.\n"
+      "Interrupt it as you like: the same command goes on where it stopped.\n"
+      "Example: ollama-bench tune --model qwen3:4b --budget 1h");
+  AddSessionFlags(*tune, options->session);
+  tune->add_option("--budget", options->budget,
+                   "Measure at most so often, or for so long, in this start: 40, 90m, 1h30m")
+      ->type_name("N|DURATION")
+      ->check(CheckBudget)
+      ->capture_default_str();
+  tune->add_option("--max-loss", options->max_loss,
+                   "What the largest safe context may lose against the best cell")
+      ->type_name("PERCENT")
+      ->check(CheckPercent)
+      ->capture_default_str();
+  tune->add_flag("--no-stop", options->no_stop, "Go on to the budget when the answer is certified");
+  tune->add_flag("!--no-baseline", options->baseline,
+                 "Do not measure the present setting to compare with");
+  tune->callback([options, &action, &stop] {
+    action = [options, &stop] {
+      return WithConfig(options->session,
+                        [&](const SweepConfig& config) { return Tune(*options, config, stop); });
+    };
+  });
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,100 @@
+#include "ollama_bench/cli/tune_strategy.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "ollama_bench/analysis/load_units.h"
+#include "ollama_bench/core/metric.h"
+
+namespace ollama_bench {
+namespace {
+
+std::vector<LoadUnit> UnitsOf(const CellResult& result) {
+  return LoadUnitsOf(result, Metric::kPromptEvalRate);
+}
+
+std::optional<double> CpuShareOf(const CellResult& result, std::int64_t load_id) {
+  for (const Sample& sample : result.samples) {
+    if (sample.load_id != load_id || !sample.size_bytes || !sample.size_vram_bytes) continue;
+    if (*sample.size_bytes <= 0) continue;
+    const double on_gpus =
+        static_cast<double>(*sample.size_vram_bytes) / static_cast<double>(*sample.size_bytes);
+    return std::clamp(1.0 - on_gpus, 0.0, 1.0);
+  }
+  return std::nullopt;
+}
+
+Measurement ToMeasurement(const CellResult& result, const LoadUnit& unit) {
+  Measurement measurement;
+  measurement.cell = result.cell;
+  measurement.rate = std::exp(unit.log_value);
+  measurement.cpu_share = CpuShareOf(result, unit.load_id);
+  return measurement;
+}
+
+Measurement Failed(const Cell& cell, FailureKind kind) {
+  Measurement measurement;
+  measurement.cell = cell;
+  measurement.failure = kind;
+  return measurement;
+}
+
+}  // namespace
+
+TuneStrategy::TuneStrategy(Search& search, TuneLimits limits, Clock& clock)
+    : search_(search), limits_(limits), clock_(clock), began_(clock.Now()) {}
+
+void TuneStrategy::Learn(std::span<const CellResult> known) {
+  std::vector<std::pair<std::int64_t, Measurement>> loads;
+  std::vector<Measurement> failures;
+  for (const CellResult& result : known) {
+    for (const LoadUnit& unit : UnitsOf(result)) {
+      loads.emplace_back(unit.load_id, ToMeasurement(result, unit));
+      loads_.insert(unit.load_id);
+    }
+    if (result.failure) failures.push_back(Failed(result.cell, result.failure->kind));
+  }
+  std::stable_sort(loads.begin(), loads.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [load_id, measurement] : loads) search_.Observe(measurement);
+  for (const Measurement& failure : failures) search_.Observe(failure);
+  known_ += loads.size() + failures.size();
+}
+
+bool TuneStrategy::BudgetIsSpent() const {
+  if (limits_.measurements && visits_ >= *limits_.measurements) return true;
+  return limits_.time && clock_.Now() - began_ >= *limits_.time;
+}
+
+std::optional<Visit> TuneStrategy::Next() {
+  if (BudgetIsSpent()) return std::nullopt;
+  if (limits_.stop_when_certified) {
+    const auto answer = search_.Answer();
+    if (answer && answer->certified) return std::nullopt;
+  }
+  const auto cell = search_.Propose();
+  if (!cell) return std::nullopt;
+  visit_began_ = clock_.Now();
+  return Visit{*cell, SampleRole::kMeasure, 1};
+}
+
+void TuneStrategy::Report(const CellResult& result) {
+  ++visits_;
+  // Without a new load and without a failure the entry was taken away by hand at this moment.
+  Measurement measurement =
+      Failed(result.cell, result.failure ? result.failure->kind : FailureKind::kNoMetrics);
+  for (const LoadUnit& unit : UnitsOf(result)) {
+    if (loads_.insert(unit.load_id).second) measurement = ToMeasurement(result, unit);
+  }
+  measurement.cost_s = std::chrono::duration<double>(clock_.Now() - visit_began_).count();
+  search_.Observe(measurement);
+  last_ = measurement;
+}
+
+std::size_t TuneStrategy::Remaining() const {
+  if (!limits_.measurements) return 0;
+  return *limits_.measurements - std::min(visits_, *limits_.measurements);
+}
+
+}  // namespace ollama_bench

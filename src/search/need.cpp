@@ -1,0 +1,22 @@
+#include "ollama_bench/search/need.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ollama_bench {
+
+std::vector<double> NeedAlong(const SearchGrid& grid, double angle, double bilinear) {
+  std::vector<double> need(grid.CellCount());
+  for (std::size_t cell = 0; cell < need.size(); ++cell) {
+    const double ctx = grid.ctx().measure[grid.CtxIndex(cell)];
+    const double batch = grid.batch().measure[grid.BatchIndex(cell)];
+    need[cell] = std::cos(angle) * ctx + std::sin(angle) * batch + bilinear * ctx * batch;
+  }
+  const double most = *std::max_element(need.begin(), need.end());
+  if (most > 0.0) {
+    for (double& value : need) value /= most;
+  }
+  return need;
+}
+
+}  // namespace ollama_bench

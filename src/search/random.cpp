@@ -1,0 +1,29 @@
+#include "ollama_bench/search/random.h"
+
+#include <cmath>
+#include <numbers>
+
+namespace ollama_bench {
+
+std::uint64_t Random::Bits() {
+  state_ += 0x9e3779b97f4a7c15U;
+  std::uint64_t z = state_;
+  z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
+  z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
+  return z ^ (z >> 31U);
+}
+
+double Random::Uniform() {
+  return (static_cast<double>(Bits() >> 11U) + 0.5) * 0x1p-53;
+}
+
+double Random::Normal() {
+  const double radius = std::sqrt(-2.0 * std::log(Uniform()));
+  return radius * std::cos(2.0 * std::numbers::pi * Uniform());
+}
+
+std::size_t Random::Below(std::size_t size) {
+  return static_cast<std::size_t>(Uniform() * static_cast<double>(size)) % size;
+}
+
+}  // namespace ollama_bench

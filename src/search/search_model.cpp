@@ -1,0 +1,119 @@
+#include "search_model.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ollama_bench {
+namespace {
+
+constexpr double kPassingFailure = 0.03;
+constexpr double kPassingSuccess = 0.005;
+constexpr double kMislabelled = 0.02;
+constexpr double kCliff = 0.10;
+constexpr std::size_t kKeptAboveCliff = 4;
+
+/// The log rates of one cell.
+struct CellValues {
+  std::size_t cell = 0;
+  double sum = 0.0;
+  double squares = 0.0;
+  double count = 0.0;
+  [[nodiscard]] double Mean() const { return sum / count; }
+  [[nodiscard]] double Within() const { return std::max(0.0, squares - sum * sum / count); }
+};
+
+std::vector<CellValues> Collect(const std::vector<Observation>& observations) {
+  std::vector<CellValues> values;
+  for (const Observation& observation : observations) {
+    if (!observation.log_rate) continue;
+    auto found = std::find_if(values.begin(), values.end(),
+                              [&](const auto& v) { return v.cell == observation.cell; });
+    if (found == values.end()) found = values.insert(values.end(), {observation.cell});
+    found->sum += *observation.log_rate;
+    found->squares += *observation.log_rate * *observation.log_rate;
+    found->count += 1.0;
+  }
+  return values;
+}
+
+/// The log rate below which a cell is of a slower regime.
+double Cut(const std::vector<CellValues>& values) {
+  std::vector<double> means;
+  for (const CellValues& value : values) means.push_back(value.Mean());
+  std::sort(means.rbegin(), means.rend());
+  for (std::size_t i = kKeptAboveCliff; i < means.size(); ++i) {
+    if (means[i - 1] - means[i] > kCliff) return 0.5 * (means[i - 1] + means[i]);
+  }
+  return -1e300;
+}
+
+void Mix(SearchBelief& belief) {
+  const std::size_t cells = belief.p_fast.size();
+  belief.mean.assign(cells, 0.0);
+  belief.sd.assign(cells, 0.0);
+  for (const ValueComponent& component : belief.components) {
+    for (std::size_t i = 0; i < cells; ++i) {
+      const auto j = static_cast<Eigen::Index>(i);
+      belief.mean[i] += component.weight * component.mean[j];
+      belief.sd[i] +=
+          component.weight * (component.variance[j] + component.mean[j] * component.mean[j]);
+    }
+  }
+  for (std::size_t i = 0; i < cells; ++i) {
+    belief.sd[i] = std::sqrt(std::max(1e-12, belief.sd[i] - belief.mean[i] * belief.mean[i]));
+  }
+}
+
+}  // namespace
+
+SearchModel::SearchModel(const SearchGrid& grid) : grid_(&grid), values_(grid), boundary_(grid) {}
+
+SearchBelief SearchModel::Believe(const std::vector<Observation>& observations) const {
+  SearchBelief belief;
+  const std::size_t cells = grid_->CellCount();
+  belief.successes.assign(cells, 0);
+  belief.failures.assign(cells, 0);
+  for (const Observation& observation : observations) {
+    ++(observation.log_rate ? belief.successes : belief.failures)[observation.cell];
+  }
+  std::vector<BoundaryLabel> feasible;
+  for (std::size_t cell = 0; cell < cells; ++cell) {
+    const double good = belief.successes[cell];
+    const double bad = belief.failures[cell];
+    if (good + bad == 0.0) continue;
+    feasible.push_back({cell, good * std::log1p(-kPassingFailure) + bad * std::log(kPassingFailure),
+                        good * std::log(kPassingSuccess) + bad * std::log1p(-kPassingSuccess)});
+  }
+  belief.p_feasible = boundary_.Inside(feasible, {0.40, 0.45, 0.03, 0.10, 0.02});
+
+  const std::vector<CellValues> values = Collect(observations);
+  const double cut = Cut(values);
+  ValueData data;
+  std::vector<BoundaryLabel> fast;
+  for (const CellValues& value : values) {
+    const bool is_fast = value.Mean() > cut;
+    const double yes = std::log1p(-kMislabelled);
+    const double no = std::log(kMislabelled);
+    fast.push_back({value.cell, is_fast ? yes : no, is_fast ? no : yes});
+    if (!is_fast) continue;
+    data.cells.push_back(value.cell);
+    data.mean.push_back(value.Mean());
+    data.visits.push_back(value.count);
+    data.within += value.Within();
+    data.count += static_cast<std::size_t>(value.count);
+  }
+  belief.p_fast = boundary_.Inside(fast, {0.30, 0.30, 0.20, 0.10, 0.10});
+  for (const CellValues& value : values) {
+    belief.p_feasible[value.cell] = 1.0;
+    belief.p_fast[value.cell] = value.Mean() > cut ? 1.0 : 0.0;
+  }
+  if (data.cells.empty()) return belief;
+  belief.components = values_.Fit(data);
+  Mix(belief);
+  belief.leader = *std::max_element(data.cells.begin(), data.cells.end(), [&](auto a, auto b) {
+    return belief.mean[a] < belief.mean[b];
+  });
+  return belief;
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "ollama_bench/search/boundary_model.h"
+#include "ollama_bench/search/search_grid.h"
+#include "ollama_bench/search/value_model.h"
+
+namespace ollama_bench {
+
+/// One visit, as the model sees it.
+struct Observation {
+  std::size_t cell = 0;
+  std::optional<double> log_rate;  ///< empty: the cell failed
+};
+
+/// Everything the search holds after some observations.
+struct SearchBelief {
+  std::vector<int> successes;  ///< by cell
+  std::vector<int> failures;   ///< by cell
+  std::vector<double> p_feasible;
+  std::vector<double> p_fast;
+  std::vector<ValueComponent> components;  ///< empty: nothing has a rate yet
+  std::vector<double> mean;                ///< by cell, log rate
+  std::vector<double> sd;
+  std::optional<std::size_t> leader;  ///< measured, in the fast regime, of the highest mean
+};
+
+class SearchModel {
+ public:
+  explicit SearchModel(const SearchGrid& grid);
+
+  [[nodiscard]] SearchBelief Believe(const std::vector<Observation>& observations) const;
+  [[nodiscard]] const ValueModel& values() const { return values_; }
+
+ private:
+  const SearchGrid* grid_;
+  ValueModel values_;
+  BoundaryModel boundary_;
+};
+
+}  // namespace ollama_bench

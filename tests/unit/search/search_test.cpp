@@ -1,0 +1,275 @@
+#include "ollama_bench/search/search.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "ollama_bench/search/random.h"
+
+namespace ollama_bench {
+namespace {
+
+Grid GridOf(int contexts, int batches) {
+  Grid grid;
+  for (int i = 1; i <= contexts; ++i) grid.num_ctx.values.push_back(4096 * i);
+  for (int i = 1; i <= batches; ++i) grid.num_batch.values.push_back(128 * i);
+  return grid;
+}
+
+/// A machine whose rate falls with num_ctx and saturates in num_batch; what is too large fails.
+struct Machine {
+  double scale = 500.0;
+  double noise = 0.01;
+  double memory = 1e9;  ///< num_ctx + 20 · num_batch at most
+  Random random{7};
+
+  Measurement Measure(const Cell& cell) {
+    Measurement measurement;
+    measurement.cell = cell;
+    if (cell.num_ctx + 20.0 * cell.num_batch > memory) {
+      measurement.failure = FailureKind::kOutOfMemory;
+    } else {
+      measurement.rate = Truth(cell) * std::exp(noise * random.Normal());
+    }
+    return measurement;
+  }
+  [[nodiscard]] double Truth(const Cell& cell) const {
+    return scale * cell.num_batch / (cell.num_batch + 100.0) / (1.0 + cell.num_ctx / 2e5);
+  }
+};
+
+std::vector<Cell> Play(Search& search, Machine& machine, int visits) {
+  std::vector<Cell> cells;
+  for (int i = 0; i < visits; ++i) {
+    const auto cell = search.Propose();
+    if (!cell) break;
+    cells.push_back(*cell);
+    search.Observe(machine.Measure(*cell));
+  }
+  return cells;
+}
+
+bool Holds(const Grid& grid, const Cell& cell) {
+  const auto has = [](const Axis& axis, int value) {
+    return std::find(axis.values.begin(), axis.values.end(), value) != axis.values.end();
+  };
+  return has(grid.num_ctx, cell.num_ctx) && has(grid.num_batch, cell.num_batch);
+}
+
+TEST(SearchTest, ProposesTheSameForTheSameSeedAndMeasurements) {
+  Machine first;
+  Machine second;
+  Search one(GridOf(20, 10), {});
+  Search other(GridOf(20, 10), {});
+  EXPECT_EQ(Play(one, first, 30), Play(other, second, 30));
+  EXPECT_EQ(one.Answer()->probability, other.Answer()->probability);
+}
+
+TEST(SearchTest, AResumedSearchProposesWhatTheInterruptedOneWouldHave) {
+  Machine machine;
+  Search whole(GridOf(20, 10), {});
+  std::vector<Measurement> seen;
+  for (int i = 0; i < 25; ++i) {
+    seen.push_back(machine.Measure(*whole.Propose()));
+    whole.Observe(seen.back());
+  }
+  Search resumed(GridOf(20, 10), {});
+  for (const Measurement& measurement : seen) resumed.Observe(measurement);
+  EXPECT_EQ(resumed.Propose(), whole.Propose());
+  EXPECT_EQ(resumed.Answer()->cell, whole.Answer()->cell);
+  EXPECT_EQ(resumed.Answer()->certified, whole.Answer()->certified);
+}
+
+TEST(SearchTest, AnotherSeedStartsElsewhere) {
+  Machine first;
+  Machine second;
+  SearchOptions options;
+  options.seed = 99;
+  Search one(GridOf(20, 10), {});
+  Search other(GridOf(20, 10), options);
+  EXPECT_NE(Play(one, first, 10), Play(other, second, 10));
+}
+
+TEST(SearchTest, FindsAndCertifiesTheBestCellOfASmoothSurface) {
+  Machine machine;
+  Search search(GridOf(40, 16), {});
+  int visits = 0;
+  while (visits < 80 && !(search.Answer() && search.Answer()->certified)) {
+    Play(search, machine, 1);
+    ++visits;
+  }
+  ASSERT_TRUE(search.Answer()->certified);
+  EXPECT_GE(visits, 24);
+  EXPECT_GE(search.Answer()->probability, 0.99);
+  EXPECT_GE(machine.Truth(search.Answer()->cell), 0.99 * machine.Truth({4096, 2048}));
+}
+
+TEST(SearchTest, TheUnitOfTheRateDoesNotMatter) {
+  Machine slow;
+  Machine fast;
+  fast.scale = 1024.0 * slow.scale;
+  Search one(GridOf(20, 10), {});
+  Search other(GridOf(20, 10), {});
+  EXPECT_EQ(Play(one, slow, 30), Play(other, fast, 30));
+}
+
+TEST(SearchTest, TheOrderOfTheAxesValuesDoesNotMatter) {
+  Grid turned = GridOf(20, 10);
+  std::reverse(turned.num_ctx.values.begin(), turned.num_ctx.values.end());
+  std::reverse(turned.num_batch.values.begin(), turned.num_batch.values.end());
+  Machine first;
+  Machine second;
+  Search one(GridOf(20, 10), {});
+  Search other(turned, {});
+  EXPECT_EQ(Play(one, first, 20), Play(other, second, 20));
+}
+
+TEST(SearchTest, MeasuresThePresentSettingFirst) {
+  SearchOptions options;
+  options.present = Cell{8192, 512};
+  EXPECT_EQ(Search(GridOf(20, 10), options).Propose(), options.present);
+}
+
+TEST(SearchTest, HasNoAnswerBeforeTheFirstRate) {
+  Search search(GridOf(4, 4), {});
+  EXPECT_FALSE(search.Answer());
+  EXPECT_TRUE(search.Estimates().empty());
+  Measurement failure;
+  failure.cell = *search.Propose();
+  failure.failure = FailureKind::kOutOfMemory;
+  search.Observe(failure);
+  EXPECT_FALSE(search.Answer());
+  EXPECT_TRUE(search.Propose());
+}
+
+TEST(SearchTest, AnswersOnlyCellsThatWereMeasured) {
+  Machine machine;
+  machine.memory = 60000.0;
+  Search search(GridOf(20, 10), {});
+  std::vector<Cell> rated;
+  for (int i = 0; i < 40; ++i) {
+    const Measurement measurement = machine.Measure(*search.Propose());
+    if (measurement.rate) rated.push_back(measurement.cell);
+    search.Observe(measurement);
+    if (search.Answer()) {
+      EXPECT_THAT(rated, testing::Contains(search.Answer()->cell));
+    }
+  }
+}
+
+TEST(SearchTest, SmallAndUnevenGridsWork) {
+  std::vector<Grid> grids = {GridOf(1, 1), GridOf(1, 7), GridOf(9, 1), GridOf(2, 2), GridOf(3, 5)};
+  grids.push_back({{{2048, 4096, 32768}}, {{1, 7, 512, 513}}});
+  for (const Grid& grid : grids) {
+    Machine machine;
+    Search search(grid, {});
+    for (const Cell& cell : Play(search, machine, 30)) EXPECT_TRUE(Holds(grid, cell));
+    ASSERT_TRUE(search.Answer()) << grid.CellCount() << " cells";
+    EXPECT_EQ(search.Estimates().size(), grid.CellCount());
+  }
+}
+
+TEST(SearchTest, TheOnlyCellOfAGridIsCertainlyItsBest) {
+  Machine machine;
+  Search search(GridOf(1, 1), {});
+  Play(search, machine, 3);
+  EXPECT_EQ(search.Answer()->probability, 1.0);
+  EXPECT_TRUE(search.Answer()->certified);
+}
+
+TEST(SearchTest, AGridWithoutCellsHasNothingToPropose) {
+  Search search(Grid{}, {});
+  EXPECT_FALSE(search.Propose());
+  EXPECT_FALSE(search.Answer());
+}
+
+TEST(SearchTest, ALargeGridWorks) {
+  Machine machine;
+  Search search(GridOf(200, 64), {});
+  Play(search, machine, 20);
+  EXPECT_EQ(search.Estimates().size(), 12800U);
+}
+
+TEST(SearchTest, LearnsWhatDoesNotFitIntoMemory) {
+  Machine machine;
+  machine.memory = 60000.0;
+  Search search(GridOf(20, 10), {});
+  Play(search, machine, 40);
+  for (const SearchEstimate& estimate : search.Estimates()) {
+    const double need = estimate.cell.num_ctx + 20.0 * estimate.cell.num_batch;
+    if (need < 45000.0) {
+      EXPECT_GT(estimate.p_feasible, 0.5) << need;
+    }
+    if (need > 75000.0) {
+      EXPECT_LT(estimate.p_feasible, 0.5) << need;
+    }
+  }
+}
+
+TEST(SearchTest, OnePassingFailureDoesNotRuleOutItsNeighbourhood) {
+  Machine machine;
+  Search search(GridOf(20, 10), {});
+  Measurement failure;
+  failure.cell = {4096, 1280};
+  failure.failure = FailureKind::kOutOfMemory;
+  search.Observe(failure);
+  Play(search, machine, 40);
+  EXPECT_GE(machine.Truth(search.Answer()->cell), 0.98 * machine.Truth({4096, 1280}));
+}
+
+TEST(SearchTest, ACellWithoutARecordIsNotProposedAgain) {
+  Machine machine;
+  Search search(GridOf(2, 2), {});
+  Measurement missing;
+  missing.cell = {8192, 256};
+  missing.failure = FailureKind::kNotRecorded;
+  search.Observe(missing);
+  EXPECT_THAT(Play(search, machine, 30), testing::Not(testing::Contains(missing.cell)));
+}
+
+TEST(SearchTest, AnExcludedCellIsNeverProposed) {
+  Machine machine;
+  Search search(GridOf(2, 2), {});
+  search.Exclude({4096, 256});
+  EXPECT_THAT(Play(search, machine, 30), testing::Not(testing::Contains(Cell{4096, 256})));
+}
+
+TEST(SearchTest, EndsWhereNoCellCanBeMeasured) {
+  Search search(GridOf(2, 2), {});
+  for (int i = 0; i < 4; ++i) {
+    Measurement missing;
+    missing.cell = *search.Propose();
+    missing.failure = FailureKind::kNotRecorded;
+    search.Observe(missing);
+  }
+  EXPECT_FALSE(search.Propose());
+}
+
+TEST(SearchTest, TheSafeContextLosesLittleAndStaysOnTheGpus) {
+  Machine machine;
+  machine.noise = 0.002;
+  SearchOptions options;
+  options.max_loss = 0.05;
+  Search search(GridOf(20, 10), options);
+  for (int i = 0; i < 60; ++i) {
+    Measurement measurement = machine.Measure(*search.Propose());
+    measurement.cpu_share = measurement.cell.num_ctx > 8192 ? 0.5 : 0.0;
+    search.Observe(measurement);
+  }
+  const auto safe = search.Answer()->safe_context;
+  ASSERT_TRUE(safe);
+  EXPECT_LE(safe->cell.num_ctx, 8192);
+  EXPECT_GE(machine.Truth(safe->cell), 0.94 * machine.Truth({4096, 1280}));
+}
+
+TEST(SearchTest, MeasurementsOutsideTheGridAreIgnored) {
+  Machine machine;
+  Search search(GridOf(4, 4), {});
+  search.Observe(machine.Measure({999, 999}));
+  EXPECT_FALSE(search.Answer());
+}
+
+}  // namespace
+}  // namespace ollama_bench
