@@ -35,6 +35,23 @@ build() {
   cmake --preset "$1" -DOLLAMA_BENCH_TESTS=ON && cmake --build --preset "$1" -j "$jobs"
 }
 
+# Whether there is a clang with libFuzzer.
+has_fuzzer() {
+  local program
+  program=$(mktemp) || return
+  printf 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' |
+    clang++ -fsanitize=fuzzer -x c++ - -o "$program" 2>>"$log"
+  local status=$?
+  rm -f "$program"
+  return "$status"
+}
+
+# Only the fuzzers: the rest is built by the compiler that people have.
+build_fuzzers() {
+  cmake --preset fuzz -DOLLAMA_BENCH_TESTS=ON -DOLLAMA_BENCH_FUZZ_SECONDS=10 &&
+    cmake --build --preset fuzz -j "$jobs" --target fuzz_programs
+}
+
 get_real_ollama() {
   build_ollama && get_weights
 }
@@ -77,8 +94,8 @@ case ${1:-} in
   *) usage ;;
 esac
 
-packages=("${build_packages[@]}" libgtest-dev libgmock-dev)
-[ -z "$ci" ] || packages+=(clang-format shellcheck)
+packages=("${build_packages[@]}" libgtest-dev libgmock-dev strace python3-scipy)
+[ -z "$ci" ] || packages+=(clang-format shellcheck clang libclang-rt-14-dev)
 step 'Installing packages' install_packages "${packages[@]}"
 if command -v shellcheck >/dev/null; then step 'Checking the scripts' check_scripts; fi
 if has_clang_format; then step 'Checking the format' check_format; fi
@@ -88,5 +105,11 @@ if [ "${selection[0]}" = -LE ]; then
   step 'Building with sanitizers' build sanitize
   step 'Running unit and program tests with sanitizers' \
     ctest --preset sanitize -j "$jobs" -L 'unit|program' -LE long
+  if [ -n "$ci" ] || has_fuzzer; then
+    step 'Building the fuzzers' build_fuzzers
+    step 'Fuzzing every parser for 10 s' ctest --preset fuzz -j "$jobs"
+  else
+    printf 'Not fuzzed: that needs clang with libFuzzer (libclang-rt-14-dev).\n'
+  fi
 fi
 run_tests "${selection[@]}"

@@ -46,7 +46,8 @@ std::string DescribeTimeNeeded(std::size_t visits, std::span<const CellResult> m
 std::string RunHeaderText(const RunHeader& header) {
   const SweepConfig& config = header.config;
   const Identity& identity = header.metadata.identity;
-  std::string text = fmt::format("ollama-bench {}: {}", kVersion, identity.model);
+  std::string text = fmt::format("ollama-bench {}:", kVersion);
+  if (!identity.model.empty()) text += " " + identity.model;
   if (!identity.ollama_version.empty()) text += " on Ollama " + identity.ollama_version;
   text += fmt::format(" at {}\n", header.server);
   const auto line = [&text](std::string_view label, const std::string& value) {

@@ -182,7 +182,7 @@ void Session::WarnOfGrid() const {
 // Names of models that are about to be created must be on disk before they exist.
 Expected<void, Error> Session::WriteDownPlan() {
   Metadata metadata = store().metadata();
-  metadata.total_tests = static_cast<std::int64_t>(config_.grid.CellCount());
+  metadata.total_tests = static_cast<std::int64_t>(PlannedCells().size());
   metadata.num_ctx_range = DescribeAxis(config_.grid.num_ctx);
   metadata.num_batch_range = DescribeAxis(config_.grid.num_batch);
   metadata.temporary_models.clear();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "answer_guard.h"
 #include "http_answer.h"
 #include "ollama_bench/core/model_name.h"
 
@@ -16,7 +17,8 @@ using nlohmann::json;
 
 constexpr std::size_t kLargestAnswer = std::size_t{16} * 1024 * 1024;
 constexpr std::chrono::seconds kConnectTimeout{5};
-constexpr std::chrono::seconds kAnswerTimeout{30};
+constexpr std::chrono::seconds kAnswerTimeout{30};       // without a byte
+constexpr std::chrono::seconds kWholeAnswerTimeout{60};  // from the request to the last byte
 
 Unexpected<Failure> Fail(FailureKind kind, std::string message) {
   return Unexpected<Failure>(Failure{kind, std::move(message), {}, 1});
@@ -70,7 +72,10 @@ const ModelListing* FindModel(const std::vector<ModelListing>& models, const std
 
 class OllamaApi::Connection {
  public:
-  explicit Connection(ServerAddress server) : address(std::move(server)), client_(address.Url()) {
+  explicit Connection(ServerAddress server)
+      : address(std::move(server)),
+        client_(address.Url()),
+        guard_(client_, kWholeAnswerTimeout, 2 * static_cast<std::int64_t>(kLargestAnswer)) {
     client_.set_keep_alive(true);
     client_.set_connection_timeout(kConnectTimeout);
     client_.set_read_timeout(kAnswerTimeout);
@@ -92,7 +97,9 @@ class OllamaApi::Connection {
       answer.append(data, size);
       return true;
     };
+    guard_.Begin();
     const httplib::Result result = client_.send(request);
+    guard_.End();
     if (!result) return Unexpected<Failure>(NoAnswer(address, path, result.error()));
     if (result->status < 200 || result->status > 299)
       return Unexpected<Failure>(RefusedAnswer(path, result->status, answer));
@@ -104,6 +111,7 @@ class OllamaApi::Connection {
 
  private:
   httplib::Client client_;
+  AnswerGuard guard_;
 };
 
 OllamaApi::OllamaApi(ServerAddress address)

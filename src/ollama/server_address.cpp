@@ -10,6 +10,9 @@
 namespace ollama_bench {
 namespace {
 
+// Of a name in the DNS (RFC 1035). The HTTP library crashes on names of many thousand characters.
+constexpr std::size_t kLongestHost = 253;
+
 std::string_view TrimQuotesAndBlanks(std::string_view text) {
   constexpr std::string_view kTrimmed = " \t\r\n\"'";
   const auto first = text.find_first_not_of(kTrimmed);
@@ -20,7 +23,7 @@ std::string_view TrimQuotesAndBlanks(std::string_view text) {
 Unexpected<std::string> Wrong(std::string_view text, std::string_view why) {
   return Unexpected<std::string>(
       fmt::format("'{}' is no server address: {}; write HOST:PORT, for example 127.0.0.1:11434",
-                  Printable(text, false), why));
+                  Printable(text.substr(0, kLongestHost), false), why));
 }
 
 bool IsHostCharacter(char c) {
@@ -75,6 +78,7 @@ Expected<ServerAddress, std::string> ParseServerAddress(std::string_view text) {
   if (!std::all_of(host.begin(), host.end(), IsHostCharacter)) {
     return Wrong(text, "the host has a character that no host name has");
   }
+  if (host.size() > kLongestHost) return Wrong(text, "the host is longer than any name");
   if (!host.empty()) address.host = host;
   if (host == "0.0.0.0") address.host = "127.0.0.1";
   if (host == "::") address.host = "::1";

@@ -110,6 +110,16 @@ std::vector<VersionFact> FactsOfVersion(const OllamaVersion& version) {
   return facts;
 }
 
+std::vector<std::string> VersionWarnings(std::string_view version) {
+  std::vector<std::string> warnings;
+  const auto parsed = ParseOllamaVersion(version);
+  if (!parsed) return warnings;
+  for (const VersionFact& fact : FactsOfVersion(*parsed)) {
+    if (fact.is_warning) warnings.push_back(fmt::format("Ollama {}: {}", version, fact.text));
+  }
+  return warnings;
+}
+
 EffectiveRules RulesOfVersion(const OllamaVersion& version) {
   return {version >= OllamaVersion{0, 11, 11}, version >= OllamaVersion{0, 9, 3}};
 }
@@ -123,16 +133,6 @@ int DefaultNumBatch(const OllamaVersion& version, int num_ctx) {
   constexpr int kDefault = 512;
   if (version < OllamaVersion{0, 30, 0} || num_ctx <= 4096) return kDefault;
   return num_ctx <= 32768 ? 1024 : 2048;
-}
-
-std::vector<std::string> VersionWarnings(std::string_view version) {
-  std::vector<std::string> warnings;
-  const auto parsed = ParseOllamaVersion(version);
-  if (!parsed) return warnings;
-  for (const VersionFact& fact : FactsOfVersion(*parsed)) {
-    if (fact.is_warning) warnings.push_back(fmt::format("Ollama {}: {}", version, fact.text));
-  }
-  return warnings;
 }
 
 }  // namespace ollama_bench

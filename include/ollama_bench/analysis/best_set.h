@@ -32,8 +32,8 @@ struct BestSet {
 /// far below (generalised moment selection, Andrews and Soares, Econometrica 78, 2010). A cell
 /// within the threshold of the best stays in with probability `level` at least. Drawing the cells'
 /// values from their posteriors instead would not do: the maximum of noisy draws around noisy
-/// readings lies above every cell, and a flat surface of 36 cells loses its best one in 10 sweeps
-/// out of 25. Deterministic.
+/// readings lies above every cell, and a flat surface of 36 cells loses its best one in half
+/// of the sweeps. Deterministic.
 std::optional<BestSet> FindBestSet(const std::vector<CellEstimate>& estimates,
                                    const NoiseModel& noise, bool higher_is_better,
                                    const Demand& demand = {});

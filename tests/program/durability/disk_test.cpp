@@ -69,6 +69,7 @@ TEST_F(FullDiskLongTest, StoppedWhileTheDiskIsFullItDoesNotClaimThatAllIsSaved) 
   std::mt19937 random(share.seed);
   const auto models = Models();
   const auto whole = static_cast<int>(BytesOfWholeSweep());
+  int unsaved = 0;
   for (int i = 0; i < share.count; ++i) {
     const int limit = std::uniform_int_distribution<int>(whole / 2, whole * 9 / 10)(random);
     Program sweep = SmallSweep({"--json"});
@@ -78,14 +79,19 @@ TEST_F(FullDiskLongTest, StoppedWhileTheDiskIsFullItDoesNotClaimThatAllIsSaved) 
     running.Signal(SIGINT);
     const Ended ended = running.Wait();
     EXPECT_EQ(ended.signal, SIGINT);
-    EXPECT_NE(ended.err.find("the last changes are not saved"), std::string::npos) << ended.err;
-    EXPECT_EQ(ended.err.find("everything measured is in"), std::string::npos) << ended.err;
+    // Without the note of the temporary model the file may just fit; then all is saved indeed.
+    const bool all_saved = !Store()["metadata"].contains("temporary_models");
+    const char* says = all_saved ? "everything measured is in" : "the last changes are not saved";
+    EXPECT_NE(ended.err.find(says), std::string::npos) << ended.err;
+    unsaved += all_saved ? 0 : 1;
     ExpectSaved(ReportedSamples(ended.out));
     EXPECT_EQ(Models(), models);
     ResumeAndExpectWhole(models);
     ForgetResults();
     ASSERT_FALSE(HasFailure()) << "limit " << limit << " of " << whole;
   }
+  std::cout << unsaved << " ended with something unsaved\n";
+  EXPECT_GT(unsaved, 0);
 }
 
 // A file system in memory, of a size that a sweep outgrows.

@@ -126,9 +126,9 @@ TEST_F(RunFailureTest, ReportsAPromptThatDoesNotFitWithoutLoadingTheCell) {
     for (int i = 0; i < 1500; ++i) text += "word ";
     return text;
   }());
-  const Ended ended =
-      RunProgram(Command({"run", "--model", "smollm2", "--ctx", "4096,1024,512", "--batch", "64",
-                          "--repetitions", "1", "--prompt-file", "p.txt"}));
+  const Ended ended = RunProgram(
+      Command({"run", "--model", "smollm2", "--ctx", "4096,1024,512", "--batch", "64",
+               "--repetitions", "1", "--prompt-file", "p.txt", "--confirm", "0", "--no-baseline"}));
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_EQ(FailureKind(1024, 64), "prompt_truncated");
   EXPECT_EQ(FailureKind(512, 64), "prompt_truncated");
@@ -145,7 +145,13 @@ TEST_F(RunFailureTest, RefusesWithTheRightCodeAndARemedy) {
   Write("damaged.json", R"({"metadata": {}, "results": [)");
   Write("newer.json", R"({"metadata": {"schema_version": 99}, "results": []})");
   Write("typo.yaml", "num_cxt: [1024]\nnum_batch: [64]\nmodel: smollm2\n");
+  Write("weights.gguf", "GGUF" + std::string(5 << 20, '\0'));
   const Refusal refusals[] = {
+      {{"run", "--modelfile", "weights.gguf", "--ctx", "512", "--batch", "64"},
+       2,
+       "no Modelfile; weights are named by FROM in one"},
+      {{"run", "--modelfile", "/dev/zero", "--ctx", "512", "--batch", "64"}, 2, "/dev/zero"},
+      {{"run", "--model", "--help", "--ctx", "512", "--batch", "64"}, 2, "--model"},
       {{"run", "--model", "smolm2", "--ctx", "512", "--batch", "64"}, 3, "did you mean 'smollm2"},
       {{"run", "--model", "smollm2", "--ctx", "512", "--batch", "64", "--host", "127.0.0.1:1"},
        3,
@@ -182,6 +188,35 @@ TEST_F(RunFailureTest, RefusesWithTheRightCodeAndARemedy) {
   }
   EXPECT_EQ(Models().size(), 1U);
   EXPECT_EQ(CallsOf("run"), 0);
+}
+
+TEST_F(RunFailureTest, SurvivesAnyEnvironment) {
+  const std::pair<const char*, std::string> variables[] = {
+      {"OLLAMA_HOST", "\x1b[2J"},
+      {"OLLAMA_HOST", "http://[::1"},
+      {"OLLAMA_HOST", "127.0.0.1:99999999999999999999"},
+      {"OLLAMA_HOST", "a b\n:1"},
+      {"OLLAMA_HOST", std::string(100'000, 'x')},
+      {"TMPDIR", "/no/such/folder"},
+      {"TMPDIR", "\x1b]0;x\x07"},
+      {"COLUMNS", "-5"},
+      {"COLUMNS", "99999999999999999999"},
+      {"TERM", std::string(100'000, '\x1b')},
+      {"HOME", ""},
+      {"PATH", ""},
+      {"LC_ALL", "\xff\xfe"},
+  };
+  for (const auto& [name, value] : variables) {
+    Program program = Sweep({"--limit", "1"});
+    std::erase_if(program.environment, [&name = name](auto& pair) { return pair.first == name; });
+    program.environment.emplace_back(name, value);
+    const Ended ended = RunProgram(program);
+    EXPECT_TRUE(ended.exit_code == 0 || ended.exit_code == 2 || ended.exit_code == 3)
+        << name << ' ' << ended.exit_code << ' ' << ended.signal << ended.err.substr(0, 500);
+    EXPECT_EQ((ended.err + ended.out).find('\x1b'), std::string::npos) << name;
+    EXPECT_LT(ended.err.size(), 10'000U) << name;
+  }
+  EXPECT_EQ(Models().size(), 1U);
 }
 
 TEST_F(RunFailureTest, RefusesResultsThatWereMadeUnderOtherConditions) {

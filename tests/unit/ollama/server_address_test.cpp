@@ -38,6 +38,13 @@ TEST(ServerAddressTest, RefusesWhatIsNoAddress) {
   }
 }
 
+TEST(ServerAddressTest, RefusesAHostThatIsLongerThanAnyName) {
+  EXPECT_EQ(UrlOf(std::string(253, 'x')), "http://" + std::string(253, 'x') + ":11434");
+  const auto address = ParseServerAddress(std::string(100'000, 'x'));
+  ASSERT_FALSE(address);
+  EXPECT_LT(address.error().size(), 1'000U) << "and does not repeat all of it";
+}
+
 TEST(ServerAddressTest, ItsUrlReadsBackAsItself) {
   for (const char* text : {"", "[::1]:5", "https://a.b", "x:1", "0.0.0.0:9"}) {
     const auto address = ParseServerAddress(text);

@@ -30,7 +30,8 @@ class Machine {
       Sample sample = CountedSample(milliseconds(500));
       sample.role = visit.role;
       sample.load_id = load_;
-      sample.metrics.printed_prompt_eval_rate = rates.at(visit.cell);
+      sample.metrics.prompt_eval =
+          std::chrono::nanoseconds(static_cast<std::int64_t>(500e9 / rates.at(visit.cell)));
       result.samples.push_back(sample);
     }
   }
@@ -110,7 +111,9 @@ TEST(SweepOrderTest, ConfirmsTheLeadersInTurnWithSeparateLoads) {
     EXPECT_EQ(visits[i].role, kConfirm);
     EXPECT_EQ(visits[i].samples, 3);
     ++loads[visits[i].cell];
-    if (i > 8) EXPECT_NE(visits[i].cell, visits[i - 1].cell) << i;
+    if (i > 8) {
+      EXPECT_NE(visits[i].cell, visits[i - 1].cell) << i;
+    }
   }
   EXPECT_EQ(loads.size(), kMostLeaders);
   for (const auto& [cell, count] : loads) EXPECT_EQ(count, 3);
@@ -145,7 +148,9 @@ TEST(SweepOrderTest, AControlCellTakesAtMostATwentiethOfTheVisits) {
   const std::vector<Visit> visits = machine.Follow(order);
   EXPECT_EQ(Count(visits, kControl), 4U);
   for (const Visit& visit : visits) {
-    if (visit.role == kControl) EXPECT_EQ(visit.cell, cells[0]);
+    if (visit.role == kControl) {
+      EXPECT_EQ(visit.cell, cells[0]);
+    }
   }
 }
 

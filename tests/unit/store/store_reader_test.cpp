@@ -1,10 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "ollama_bench/store/results_store.h"
 #include "support/memory_file_system.h"
+#include "support/random_store.h"
+#include "support/share.h"
 #include "support/store_texts.h"
 
 namespace ollama_bench {
@@ -81,6 +84,40 @@ TEST(StoreReaderTest, AFlippedBitIsRefusedOrChangesOneValueAlone) {
     }
     ASSERT_LE(different, 1) << "bit " << bit;
   }
+  EXPECT_GT(accepted, 0);
+}
+
+// Twenty cells as a sweep writes them: no flip reaches beyond the value that it hits.
+TEST(BitFlipLongTest, AnyFlippedBitOfTwentyCellsIsRefusedOrChangesOneEntryAlone) {
+  MemoryFileSystem files;
+  ResultsStore store = ResultsStore::Create(files, kPath, {});
+  FillStore(store, 20, 1, 1);
+  ASSERT_TRUE(store.Commit());
+  const std::string text = files.TextOf(kPath);
+  const std::vector<CellResult> whole = store.results();
+  const Metadata metadata = ResultsStore::Load(files, kPath)->metadata();
+  const std::size_t step = FullCountsWanted() ? 1 : 401;
+  int tried = 0;
+  int accepted = 0;
+  for (std::size_t bit = 0; bit < 8 * text.size(); bit += step) {
+    ++tried;
+    std::string flipped = text;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
+    const auto read = LoadText(files, std::move(flipped));
+    if (!read) {
+      ASSERT_FALSE(read.error().message.empty());
+      continue;
+    }
+    ++accepted;
+    ASSERT_EQ(read->results().size(), whole.size()) << "bit " << bit;
+    int different = read->metadata() == metadata ? 0 : 1;
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      different += read->results()[i] == whole[i] ? 0 : 1;
+    }
+    ASSERT_LE(different, 1) << "bit " << bit;
+  }
+  std::cout << accepted << " of " << tried << " flips of " << 8 * text.size()
+            << " bits read as edits of one value\n";
   EXPECT_GT(accepted, 0);
 }
 

@@ -104,7 +104,9 @@ TEST_F(SweepTest, ALongSystemTextBeforeThePromptDoesNotRaiseTheRate) {
   ASSERT_EQ(Run({kCell}).reason, Reason::kDone);
   EXPECT_EQ(CountedSamples(Result(kCell)), 3);
   for (const Sample& sample : Result(kCell).samples) {
-    if (IsCounted(sample)) EXPECT_NEAR(PromptEvalRate(sample.metrics).value(), 300, 0.01);
+    if (IsCounted(sample)) {
+      EXPECT_NEAR(PromptEvalRate(sample.metrics).value(), 300, 0.01);
+    }
   }
 }
 

@@ -1,0 +1,76 @@
+#include "ollama_bench/ollama/ollama_api.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include "ollama_bench/core/text.h"
+#include "support/raw_server.h"
+
+namespace ollama_bench {
+namespace {
+
+// Lives as long as the program, as its thread does.
+RawServer& Server() {
+  static auto* const server = new RawServer;
+  return *server;
+}
+
+OllamaApi Api() {
+  return OllamaApi(ParseServerAddress("127.0.0.1:" + std::to_string(Server().port())).value());
+}
+
+std::string Whole(const std::string& body) {
+  return "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + body;
+}
+
+long PeakMemoryKiB() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+TEST(OllamaApiTest, RefusesAnAnswerWithoutEndInBoundedMemory) {
+  const long before = PeakMemoryKiB();
+  for (const char* header :
+       {"HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: "}) {
+    Server().Answer(header);
+    Server().RepeatForEver(std::string(1 << 16, ' '));
+    const auto models = Api().Models();
+    ASSERT_FALSE(models) << header;
+    EXPECT_EQ(models.error().kind, FailureKind::kServerUnavailable) << models.error().message;
+  }
+  EXPECT_LT(PeakMemoryKiB() - before, 128 * 1024) << "KiB";
+}
+
+TEST(OllamaApiTest, TurnsWhateverComesIntoAFailureThatCanBeShown) {
+  for (const std::string& answer :
+       {std::string(), std::string("\0\xff\x1b[2J", 6), std::string("HTTP/1.1 200 OK\r\n"),
+        std::string("HTTP/9.9 999 \x1b]0;x\x07\r\n\r\n"), Whole("\x1b[2J not JSON \xff"),
+        Whole("[1, 2]"), Whole("{\"models\":"), Whole(std::string(100'000, '[')),
+        Whole("{\"models\": 5")}) {
+    Server().Answer(answer);
+    const auto models = Api().Models();
+    ASSERT_FALSE(models) << answer.substr(0, 40);
+    EXPECT_FALSE(models.error().message.empty());
+    EXPECT_EQ(Printable(models.error().message, false), models.error().message);
+    EXPECT_EQ(Printable(models.error().output_tail), models.error().output_tail);
+  }
+}
+
+TEST(OllamaApiTest, TakesWhatIsThereOfAnAnswerWithWrongTypes) {
+  Server().Answer(Whole(R"({"models": [5, {"name": 7}, {"name": "a:latest", "digest": null}, )"
+                        R"({"name": "\u001b[2J", "size": "x", "size_vram": 1e400}]})"));
+  EXPECT_FALSE(Api().Models()) << "1e400 is no number";
+  Server().Answer(Whole(R"({"models": [5, {"name": 7}, {"name": "a:latest", "digest": null}, )"
+                        R"({"name": "\u001b[2J", "size": "x"}]})"));
+  const auto models = Api().Models();
+  ASSERT_TRUE(models) << models.error().message;
+  ASSERT_EQ(models->size(), 3U);
+  EXPECT_EQ((*models)[1].name, "a:latest");
+  EXPECT_EQ((*models)[2].name.find('\x1b'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ollama_bench
