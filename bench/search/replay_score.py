@@ -31,7 +31,7 @@ def read_table(path):
 
 def play(program, folder, truth, seed, options):
     recording = folder / "recording.json"
-    recording.write_text(json.dumps({"results": [
+    recording.write_text(json.dumps({"metadata": {}, "results": [
         {"num_ctx": cell[0], "num_batch": cell[1], "prompt_eval_rate": rate}
         for cell, rate in truth.items()]}))
     axis = lambda index: ",".join(str(value) for value in sorted({cell[index] for cell in truth}))
