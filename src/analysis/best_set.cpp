@@ -1,6 +1,7 @@
 #include "ollama_bench/analysis/best_set.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "lead_test.h"
 
@@ -11,11 +12,6 @@ namespace {
 double AtTheBadEnd(const CellEstimate& estimate, bool higher_is_better, double level) {
   const Interval interval = estimate.log.LogInterval(level);
   return higher_is_better ? interval.low : -interval.high;
-}
-
-bool HasMoreContext(const CellEstimate& a, const CellEstimate& b) {
-  if (a.cell.num_ctx != b.cell.num_ctx) return a.cell.num_ctx > b.cell.num_ctx;
-  return a.cell.num_batch < b.cell.num_batch;
 }
 
 }  // namespace
@@ -33,13 +29,18 @@ std::optional<BestSet> FindBestSet(const std::vector<CellEstimate>& estimates,
   const auto score = [&](const CellEstimate& estimate) {
     return AtTheBadEnd(estimate, higher_is_better, demand.level);
   };
-  // Equal readings are common in a coarse table: then the cell with more context leads.
+  // Equal readings are common in a coarse table: then the cell with more context leads, and of
+  // those the one with the smaller batch, which needs less memory.
   set.leader = *std::max_element(set.cells.begin(), set.cells.end(),
-                                 [&score](const CellEstimate& a, const CellEstimate& b) {
-                                   if (score(a) != score(b)) return score(a) < score(b);
-                                   return HasMoreContext(b, a);
+                                 [&](const CellEstimate& a, const CellEstimate& b) {
+                                   return std::tuple(score(a), a.cell.num_ctx, -a.cell.num_batch) <
+                                          std::tuple(score(b), b.cell.num_ctx, -b.cell.num_batch);
                                  });
-  set.recommended = *std::min_element(set.cells.begin(), set.cells.end(), HasMoreContext);
+  set.recommended = *std::max_element(
+      set.cells.begin(), set.cells.end(), [&](const CellEstimate& a, const CellEstimate& b) {
+        return std::tuple(a.cell.num_ctx, score(a), -a.cell.num_batch) <
+               std::tuple(b.cell.num_ctx, score(b), -b.cell.num_batch);
+      });
   return set;
 }
 

@@ -122,20 +122,18 @@ SweepComparison CompareSweeps(const std::vector<CellResult>& first,
   return comparison;
 }
 
-bool IsSlower(const Change& change, Metric metric, double loss) {
-  if (!change.is_called) return false;
-  // A time that grows by a factor is a speed that shrinks by it.
-  const double log_speed = Describe(metric).higher_is_better ? change.log.value : -change.log.value;
-  return -std::expm1(log_speed) > loss;
-}
-
 bool IsSlower(const SweepComparison& comparison, double loss) {
-  const auto is_slower = [&](const Change& change) {
-    return IsSlower(change, comparison.metric, loss);
-  };
-  if (comparison.overall && is_slower(*comparison.overall)) return true;
-  return std::any_of(comparison.cells.begin(), comparison.cells.end(),
-                     [&](const CellChange& cell) { return is_slower(cell.change); });
+  // A time that grows by a factor is a speed that shrinks by it.
+  const double sign = Describe(comparison.metric).higher_is_better ? 1 : -1;
+  const double log_loss = -std::log1p(-loss);
+  if (comparison.overall && comparison.overall->is_called &&
+      -sign * comparison.overall->log.value > log_loss) {
+    return true;
+  }
+  return std::any_of(comparison.cells.begin(), comparison.cells.end(), [&](const auto& cell) {
+    const double half = cell.change.log.error.HalfWidth(comparison.demand.level);
+    return cell.change.is_called && -sign * cell.change.log.value - half > log_loss;
+  });
 }
 
 }  // namespace ollama_bench

@@ -11,7 +11,9 @@
 namespace ollama_bench {
 namespace {
 
-constexpr std::size_t kDraws = 2000;
+constexpr std::size_t kMostDraws = 2000;
+constexpr std::size_t kFewestDraws = 200;
+constexpr std::size_t kMostNumbers = 4'000'000;  // drawn in all, where that leaves enough draws
 constexpr std::uint64_t kSeed = 20261121;
 // How many standard errors a cell has to be behind for not to count as a rival for the first place.
 constexpr double kFarBehind = 2;
@@ -83,16 +85,19 @@ void LeadTest::DrawLuck(const std::vector<std::size_t>& undecided) {
   double widest = 0;
   for (const StandardError& error : errors_) widest = std::max(widest, error.value);
   const double far_below = lowest - kFarBehind * widest;
+  const auto rivals = static_cast<std::size_t>(std::count_if(
+      scores_.begin(), scores_.end(), [far_below](double score) { return score >= far_below; }));
+  draws_ = std::clamp(kMostNumbers / rivals, kFewestDraws, kMostDraws);
   NormalDraws draws(kSeed);
   luck_.resize(scores_.size());
   for (std::size_t cell = 0; cell < scores_.size(); ++cell) {
     if (scores_[cell] < far_below) continue;
-    luck_[cell].reserve(kDraws);
-    for (std::size_t i = 0; i < kDraws; ++i) {
+    luck_[cell].reserve(draws_);
+    for (std::size_t i = 0; i < draws_; ++i) {
       luck_[cell].push_back(static_cast<float>(draws.Next()));
     }
   }
-  const std::vector<Variances> variances = noise_.Draws(kDraws);
+  const std::vector<Variances> variances = noise_.Draws(draws_);
   deviations_.resize(groups_.size());
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     const NoiseShares& shares = groups_[group].shares;
@@ -118,7 +123,7 @@ void LeadTest::DecideGroup(std::size_t own, const std::vector<bool>& undecided,
           highest[group] = luck;
           continue;
         }
-        for (std::size_t i = 0; i < kDraws; ++i) {
+        for (std::size_t i = 0; i < draws_; ++i) {
           highest[group][i] = std::max(highest[group][i], luck[i]);
         }
       }
@@ -130,17 +135,17 @@ void LeadTest::DecideGroup(std::size_t own, const std::vector<bool>& undecided,
 double LeadTest::CriticalLead(std::size_t cell,
                               const std::vector<std::vector<float>>& highest) const {
   const std::size_t own = group_of_[cell];
-  std::vector<double> leads(kDraws, -std::numeric_limits<double>::infinity());
+  std::vector<double> leads(draws_, -std::numeric_limits<double>::infinity());
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     if (highest[group].empty()) continue;
     const double error = Error(group, own).value;
-    for (std::size_t i = 0; i < kDraws; ++i) {
+    for (std::size_t i = 0; i < draws_; ++i) {
       const double lead = static_cast<double>(highest[group][i]) * deviations_[group][i] -
                           static_cast<double>(luck_[cell][i]) * deviations_[own][i];
       leads[i] = std::max(leads[i], lead / error);
     }
   }
-  const auto place = static_cast<std::ptrdiff_t>(demand_.level * kDraws);
+  const auto place = static_cast<std::ptrdiff_t>(demand_.level * static_cast<double>(draws_));
   std::nth_element(leads.begin(), leads.begin() + place, leads.end());
   return leads[static_cast<std::size_t>(place)];
 }

@@ -40,7 +40,8 @@ class LeadTest {
   std::vector<double> scores_;  // higher is better
   std::vector<std::size_t> group_of_;
   std::vector<Group> groups_;
-  std::vector<StandardError> errors_;            // of differences between two groups
+  std::vector<StandardError> errors_;  // of differences between two groups
+  std::size_t draws_ = 0;
   std::vector<std::vector<float>> luck_;         // per cell, standard normal; empty: too far below
   std::vector<std::vector<double>> deviations_;  // per group and draw, of one cell's estimate
 };

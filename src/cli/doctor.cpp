@@ -25,6 +25,16 @@ constexpr std::int64_t kLittleDisk = 100'000'000;  // bytes; a results file take
 constexpr std::size_t kMostModelsShown = 10;
 constexpr std::string_view kModelPrefix = "ollama-bench-";
 
+std::string Shortened(const std::vector<fs::path>& paths) {
+  constexpr std::size_t kMostShown = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kMostShown, paths.size()); ++i) {
+    text += (i == 0 ? "" : ", ") + paths[i].string();
+  }
+  if (paths.size() > kMostShown) text += fmt::format(" and {} more", paths.size() - kMostShown);
+  return text;
+}
+
 /// Makes the findings, one after the other.
 class Examination {
  public:
@@ -197,9 +207,14 @@ class Examination {
       Add(Level::kWarning, "leftovers",
           fmt::format("the model {} was left behind by an earlier run", model.name), fix);
     }
-    for (const fs::path& folder : left.folders) {
+    if (!left.folders.empty()) {
       Add(Level::kWarning, "leftovers",
-          fmt::format("the folder {} was left behind by an earlier run", folder.string()), fix);
+          fmt::format("{} left behind by earlier runs: {}",
+                      left.folders.size() == 1
+                          ? "a folder was"
+                          : fmt::format("{} folders were", left.folders.size()),
+                      Shortened(left.folders)),
+          fix);
     }
     for (const std::string& name : left.foreign_models) {
       Add(Level::kNote, "leftovers",

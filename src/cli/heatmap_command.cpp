@@ -14,6 +14,7 @@
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/cli/opened_store.h"
+#include "ollama_bench/cli/option_keys.h"
 #include "ollama_bench/cli/output_file.h"
 #include "ollama_bench/cli/percent_option.h"
 #include "ollama_bench/cli/print.h"
@@ -136,18 +137,6 @@ int RunHeatmap(const HeatmapOptions& options) {
   if (code) return static_cast<int>(*code);
   Print(stderr, "ollama-bench: {}\n", code.error().message);
   return static_cast<int>(code.error().code);
-}
-
-std::string CheckPictureName(const std::string& name) {
-  if (PictureFormatFromExtension(fs::path(name).extension().string())) return {};
-  return fmt::format("{}: a picture ends in .png, .svg or .pdf", name);
-}
-
-template <class Table>
-std::vector<std::string> KeysOf(const Table& table) {
-  std::vector<std::string> keys;
-  for (const auto& entry : table) keys.emplace_back(entry.key);
-  return keys;
 }
 
 }  // namespace

@@ -27,9 +27,11 @@ void PrintLine(std::FILE* out, const ordered_json& line) {
 
 }  // namespace
 
-void JsonProgress::OnCellStart(const Cell& cell) {
-  ProgressObserver::OnCellStart(cell);
-  PrintLine(out_, CellEvent("cell_start", cell));
+void JsonProgress::OnCellStart(const Visit& visit, std::size_t remaining) {
+  ProgressObserver::OnCellStart(visit, remaining);
+  ordered_json line = CellEvent("cell_start", visit.cell);
+  line["role"] = KeyOf(visit.role);
+  PrintLine(out_, line);
 }
 
 void JsonProgress::OnSample(const Cell& cell, const Sample& sample) {
@@ -48,6 +50,7 @@ void JsonProgress::OnSample(const Cell& cell, const Sample& sample) {
 void JsonProgress::OnCellEnd(const CellResult& result) {
   ProgressObserver::OnCellEnd(result);
   ordered_json line = CellEvent("cell", result.cell);
+  line["role"] = KeyOf(state().role);
   line["done"] = state().done;
   line["total"] = state().total;
   line["prompt_eval_rate"] =

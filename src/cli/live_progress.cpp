@@ -73,8 +73,8 @@ LiveProgress::~LiveProgress() {
   std::fflush(out_);
 }
 
-void LiveProgress::OnCellStart(const Cell& cell) {
-  ProgressObserver::OnCellStart(cell);
+void LiveProgress::OnCellStart(const Visit& visit, std::size_t remaining) {
+  ProgressObserver::OnCellStart(visit, remaining);
   Redraw();
 }
 
@@ -145,7 +145,17 @@ std::string LiveProgress::BarLine(int width) const {
   const ProgressState& now = state();
   const double fraction =
       now.total == 0 ? 0 : static_cast<double>(now.done) / static_cast<double>(now.total);
-  std::string text = fmt::format("  cell {} of {}", std::min(now.done + 1, now.total), now.total);
+  std::string text;
+  switch (now.role) {
+    case SampleRole::kConfirm:
+      text = fmt::format("  confirming, {} to go", now.left);
+      break;
+    case SampleRole::kControl:
+      text = "  control cell";
+      break;
+    default:
+      text = fmt::format("  cell {} of {}", std::min(now.done + 1, now.total), now.total);
+  }
   if (const auto left = now.TimeLeft()) {
     const Seconds spent = clock().Now() - now.cell_started;
     text += fmt::format("  {} left", FormatDuration(std::max(Seconds(0), *left - spent)));

@@ -28,7 +28,13 @@ Expected<OpenedStore, SessionError> OpenStore(FileSystem& file_system,
                                               const std::filesystem::path& path, Clock& clock,
                                               UlidSource& ids) {
   auto lock = LockStore(path, clock);
-  if (!lock) return Unexpected<SessionError>(ToSessionError(lock.error()));
+  if (!lock) {
+    SessionError error = ToSessionError(lock.error());
+    if (lock.error().kind == StoreError::Kind::kIo) {
+      error.message += "; name a file in a folder that can be written with --results FILE";
+    }
+    return Unexpected<SessionError>(std::move(error));
+  }
   auto store = ResultsStore::Load(file_system, path);
   if (!store && store.error().kind != StoreError::Kind::kMissing) {
     return Unexpected<SessionError>(ToSessionError(store.error()));

@@ -1,5 +1,7 @@
 #include "ollama_bench/cli/output_file.h"
 
+#include <fmt/format.h>
+
 #include "ollama_bench/store/atomic_file.h"
 
 namespace ollama_bench {
@@ -20,7 +22,11 @@ Expected<void, SessionError> WriteOutputFile(FileSystem& file_system,
                                              const std::filesystem::path& path,
                                              std::string_view bytes) {
   const auto done = Write(file_system, path, bytes);
-  if (!done) return Fail(ExitCode::kEnvironment, done.error().message);
+  if (!done) {
+    return Fail(ExitCode::kEnvironment,
+                fmt::format("cannot write {} ({}); name a file in a folder that can be written",
+                            path.string(), done.error().message));
+  }
   return {};
 }
 

@@ -17,9 +17,11 @@ void PrintNotice(std::FILE* out, NoticeLevel level, const std::string& text) {
 
 void PlainProgress::OnCellEnd(const CellResult& result) {
   ProgressObserver::OnCellEnd(result);
-  std::string line =
-      fmt::format("[{}/{}] num_ctx={} num_batch={}  {}", state().done, state().total,
-                  result.cell.num_ctx, result.cell.num_batch, DescribeResult(result));
+  const bool is_cell = state().role == SampleRole::kMeasure;
+  std::string line = is_cell ? fmt::format("[{}/{}]", state().done, state().total)
+                             : fmt::format("[{}]", KeyOf(state().role));
+  line += fmt::format(" num_ctx={} num_batch={}  {}", result.cell.num_ctx, result.cell.num_batch,
+                      is_cell ? DescribeResult(result) : DescribeVisit(state(), result));
   const auto left = state().TimeLeft();
   if (left && state().left > 0) line += "  ETA " + FormatDuration(*left);
   Print(out_, "{}\n", line);

@@ -12,8 +12,8 @@
 #include "ollama_bench/cli/sweep_plan.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/system_clock.h"
-#include "ollama_bench/plan/grid_order.h"
 #include "ollama_bench/plan/remaining_time.h"
+#include "ollama_bench/plan/sweep_order.h"
 
 namespace ollama_bench {
 namespace {
@@ -37,7 +37,7 @@ Expected<void, SessionError> Probe(RunOptions options, const SweepConfig& config
   if (known || pending.cells.empty()) return {};
   Print(stderr, "probing with num_ctx={} num_batch={}\n", pending.cells.front().num_ctx,
         pending.cells.front().num_batch);
-  GridOrder order(pending.cells);
+  SweepOrder order(pending.cells, {}, {});
   const auto outcome = session.Measure(order, session.MakeProgress({}), session.RunnerOptions());
   if (!outcome) return Unexpected<SessionError>(outcome.error());
   if (outcome->message.empty()) return {};

@@ -71,7 +71,7 @@ Json WarningsJson(const SweepPlan& plan) {
 std::string PlanText(const SweepPlan& plan, const fs::path& results, std::size_t width) {
   std::string text =
       RunHeaderText({plan.config, plan.metadata, plan.pending, plan.place, plan.prompt.description,
-                     DescribeTimeNeeded(plan.pending, plan.measured), results});
+                     DescribeTimeNeeded(plan.visits, plan.measured), results});
   text += fmt::format("  {:<12} {}\n", "disk", DiskText(plan.disk));
   text += "values\n" + ValueLines("num_ctx", plan.config.grid.num_ctx, width) +
           ValueLines("num_batch", plan.config.grid.num_batch, width);
@@ -84,7 +84,7 @@ std::string PlanText(const SweepPlan& plan, const fs::path& results, std::size_t
 }
 
 std::string PlanJson(const SweepPlan& plan, const fs::path& results) {
-  const auto times = CellTimes(plan.measured);
+  const auto times = KnownCellTimes(plan.measured);
   const auto seconds = [](const std::optional<std::chrono::duration<double>>& time) {
     return time ? Json(time->count()) : Json();
   };
@@ -106,7 +106,7 @@ std::string PlanJson(const SweepPlan& plan, const fs::path& results) {
                {"num_predict", config.num_predict}};
   json["repetitions"] = config.repetitions ? Json(*config.repetitions) : Json();
   json["cell_s"] = seconds(RemainingTime(times, 1));
-  json["total_s"] = seconds(RemainingTime(times, plan.pending.cells.size()));
+  json["total_s"] = seconds(RemainingTime(times, plan.visits));
   json["disk"] = {{"results_bytes", plan.disk.results},
                   {"weights_bytes", plan.disk.weights},
                   {"free_bytes", plan.disk.free ? Json(*plan.disk.free) : Json()}};

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "ollama_bench/core/median.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/plan/remaining_time.h"
 
@@ -18,8 +19,10 @@ void ProgressState::ConsiderBest(const CellResult& result) {
   best_rate = *rate;
 }
 
-void ProgressObserver::OnCellStart(const Cell& cell) {
-  state_.cell = cell;
+void ProgressObserver::OnCellStart(const Visit& visit, std::size_t remaining) {
+  state_.cell = visit.cell;
+  state_.role = visit.role;
+  state_.left = remaining + 1;
   state_.phase.reset();
   state_.run = 0;
   state_.cell_rates.clear();
@@ -39,17 +42,29 @@ void ProgressObserver::OnSample(const Cell&, const Sample& sample) {
 void ProgressObserver::OnCellEnd(const CellResult& result) {
   // A cell that is known to fail without a load says nothing of what the others will take.
   if (state_.phase) state_.cell_times.push_back(clock_.Now() - state_.cell_started);
-  ++state_.done;
+  if (state_.role == SampleRole::kMeasure && state_.done < state_.total) ++state_.done;
   if (state_.left > 0) --state_.left;
   state_.ConsiderBest(result);
 }
 
-std::string DescribeResult(const CellResult& result) {
-  if (result.failure) return "failed: " + result.failure->message;
+namespace {
+
+std::string DescribeRate(std::optional<double> rate) {
   const MetricInfo& metric = Describe(Metric::kPromptEvalRate);
-  const auto rate = MedianPromptEvalRate(result);
   if (!rate) return "no counted sample";
   return fmt::format("{:.{}f} {}", *rate, metric.decimals, metric.unit);
+}
+
+}  // namespace
+
+std::string DescribeResult(const CellResult& result) {
+  if (result.failure) return "failed: " + result.failure->message;
+  return DescribeRate(MedianPromptEvalRate(result));
+}
+
+std::string DescribeVisit(const ProgressState& state, const CellResult& result) {
+  if (result.failure) return DescribeResult(result);
+  return DescribeRate(Median(state.cell_rates));
 }
 
 }  // namespace ollama_bench

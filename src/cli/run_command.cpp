@@ -25,6 +25,10 @@ void AddRunFlags(CLI::App& app, RunOptions& options) {
       ->type_name("N")
       ->check(CLI::PositiveNumber);
   app.add_flag("--retry-failed", options.retry_failed, "Measure failed cells again");
+  app.add_flag("!--no-baseline", options.baseline,
+               "Do not measure the present setting to compare with");
+  app.add_flag("--measure-aliases", options.measure_aliases,
+               "Also measure cells that are known to be the same as another");
 }
 
 void AddRunCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {

@@ -34,11 +34,11 @@ std::string DescribePending(const RunHeader& header) {
 
 }  // namespace
 
-std::string DescribeTimeNeeded(const Pending& pending, std::span<const CellResult> measured) {
-  if (pending.cells.empty()) return "none, all is done";
-  const auto times = CellTimes(measured);
+std::string DescribeTimeNeeded(std::size_t visits, std::span<const CellResult> measured) {
+  if (visits == 0) return "none, all is done";
+  const auto times = KnownCellTimes(measured);
   const auto one = RemainingTime(times, 1);
-  const auto all = RemainingTime(times, pending.cells.size());
+  const auto all = RemainingTime(times, visits);
   if (!one || !all) return "known after the first cell";
   return fmt::format("about {} ({} a cell so far)", FormatDuration(*all), FormatDuration(*one));
 }
@@ -46,7 +46,8 @@ std::string DescribeTimeNeeded(const Pending& pending, std::span<const CellResul
 std::string RunHeaderText(const RunHeader& header) {
   const SweepConfig& config = header.config;
   const Identity& identity = header.metadata.identity;
-  std::string text = fmt::format("ollama-bench {}: {}", kVersion, identity.model);
+  std::string text = fmt::format("ollama-bench {}:", kVersion);
+  if (!identity.model.empty()) text += " " + identity.model;
   if (!identity.ollama_version.empty()) text += " on Ollama " + identity.ollama_version;
   text += fmt::format(" at {}\n", header.server);
   const auto line = [&text](std::string_view label, const std::string& value) {

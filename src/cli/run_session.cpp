@@ -8,8 +8,8 @@
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_report.h"
 #include "ollama_bench/cli/session.h"
-#include "ollama_bench/plan/grid_order.h"
 #include "ollama_bench/plan/pending.h"
+#include "ollama_bench/plan/sweep_order.h"
 
 namespace ollama_bench {
 namespace {
@@ -22,11 +22,11 @@ bool HasSuccess(const std::vector<CellResult>& results) {
   });
 }
 
-ProgressState StateOf(const Session& session, const Pending& pending) {
+ProgressState StateOf(const Session& session, const Pending& pending, const SweepOrder& order) {
   ProgressState state;
-  state.total = pending.done + pending.failed + pending.cells.size();
+  state.total = pending.done + pending.failed + order.PassLength();
   state.done = pending.done + pending.failed;
-  state.left = pending.cells.size();
+  state.left = order.Remaining();
   for (const CellResult& result : session.store().results()) state.ConsiderBest(result);
   return state;
 }
@@ -50,22 +50,29 @@ ExitCode Report(const SweepOutcome& outcome, const SessionOptions& options,
 Expected<ExitCode, Error> RunSteps(const RunOptions& options, Session& session) {
   if (auto step = session.Begin(GridSize::kSweep); !step) return Unexpected<Error>(step.error());
   const SessionOptions& common = options.session;
-  const Pending pending =
-      FindPending(session.PlannedCells(), session.store().results(),
-                  {session.config().repetitions, options.retry_failed, options.limit});
+  std::vector<Cell> cells = session.PlannedCells();
+  session.SettleAliases(cells, options.measure_aliases);
+  const std::vector<CellResult>& known = session.store().results();
+  const Pending pending = FindPending(
+      cells, known, {session.config().repetitions, options.retry_failed, options.limit});
+  const bool is_whole = !options.limit || pending.cells.size() < *options.limit;
+  SweepOrderOptions rules;
+  rules.repetitions = session.config().repetitions;
+  if (is_whole) rules.confirm = session.config().confirm;
+  if (options.baseline) rules.baseline = session.SettleBaseline();
+  SweepOrder order(pending.cells, known, rules);
   if (!common.quiet && !common.json) {
     Print(stderr, "{}",
           RunHeaderText({session.config(), session.store().metadata(), pending,
                          session.driver().place(), session.prompt().description,
-                         DescribeTimeNeeded(pending, session.store().results()), common.results}));
+                         DescribeTimeNeeded(order.Remaining(), known), common.results}));
   }
-  if (pending.cells.empty()) {
+  if (order.Remaining() == 0) {
     session.ForgetRemovedModels();
     return Report({}, common, session.store());
   }
-  GridOrder order(pending.cells);
-  const auto outcome = session.Measure(order, session.MakeProgress(StateOf(session, pending)),
-                                       session.RunnerOptions());
+  const auto outcome = session.Measure(
+      order, session.MakeProgress(StateOf(session, pending, order)), session.RunnerOptions());
   if (!outcome) return Unexpected<Error>(outcome.error());
   return Report(*outcome, common, session.store());
 }

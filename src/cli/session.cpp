@@ -14,10 +14,13 @@
 #include "ollama_bench/cli/plain_progress.h"
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/session_identity.h"
+#include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/config/format_config.h"
+#include "ollama_bench/ollama/version_facts.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/prompt_plan.h"
+#include "ollama_bench/sweep/verify.h"
 
 namespace ollama_bench {
 namespace {
@@ -72,6 +75,7 @@ Expected<void, Error> Session::Begin(GridSize size) {
   auto facts = driver_.Connect(config_, store().metadata(), CountSamples(store()));
   if (!facts) return Unexpected<Error>(facts.error());
   facts_ = std::move(*facts);
+  for (const std::string& warning : VersionWarnings(facts_.ollama_version)) Warn(warning);
   if (!facts_.other_models_loaded.empty()) {
     Warn(fmt::format("other models are loaded and take memory: {}; `ollama stop NAME` frees it",
                      fmt::join(facts_.other_models_loaded, ", ")));
@@ -107,6 +111,50 @@ std::vector<Cell> Session::PlannedCells() const {
   return driver_.recording() != nullptr ? driver_.recording()->Select(cells) : cells;
 }
 
+std::optional<Cell> Session::SettleBaseline() {
+  Metadata metadata = store().metadata();
+  if (!metadata.baseline) metadata.baseline = driver_.FindBaseline(config_);
+  if (!metadata.baseline) return std::nullopt;
+  opened_->store.SetMetadata(metadata);
+  const std::optional<Cell> cell = BaselineCell(metadata);
+  if (driver_.recording() != nullptr) {
+    return driver_.recording()->Find(*cell) != nullptr ? cell : std::nullopt;
+  }
+  const std::int64_t tokens = ExpectedPromptTokens(prompt_, metadata);
+  if (FitsContext(*cell, tokens, config_.num_predict)) return cell;
+  Warn(
+      fmt::format("the present setting, num_ctx {}, cannot hold a prompt of {} tokens; nothing is "
+                  "compared with it",
+                  cell->num_ctx, tokens));
+  return std::nullopt;
+}
+
+EffectiveLimits LimitsOf(const ServerFacts& facts) {
+  EffectiveLimits limits;
+  const auto version = ParseOllamaVersion(facts.ollama_version);
+  if (!version) return limits;
+  const EffectiveRules rules = RulesOfVersion(*version);
+  limits.batch_cut_to_context = rules.cuts_batch_to_context;
+  if (rules.cuts_context_to_trained) limits.largest_context = facts.trained_context;
+  return limits;
+}
+
+void Session::SettleAliases(std::vector<Cell>& cells, bool measure) {
+  if (driver_.recording() != nullptr) return;
+  ResultsStore& results = opened_->store;
+  for (const Alias& alias : FindAliases(cells, LimitsOf(facts_))) {
+    const CellResult* known = results.Find(alias.cell);
+    const bool is_noted = known != nullptr && known->alias_of.has_value();
+    if (measure) {
+      if (is_noted) results.Remove(alias.cell);
+      continue;
+    }
+    if (known != nullptr && !is_noted) continue;
+    if (!is_noted) results.SetAlias(alias.cell, alias.of, alias.reason);
+    std::erase(cells, alias.cell);
+  }
+}
+
 CellRunnerOptions Session::RunnerOptions() const {
   return {config_.repetitions, config_.num_predict, prompt_.built_in_tokens,
           driver_.recording() == nullptr};
@@ -134,7 +182,7 @@ void Session::WarnOfGrid() const {
 // Names of models that are about to be created must be on disk before they exist.
 Expected<void, Error> Session::WriteDownPlan() {
   Metadata metadata = store().metadata();
-  metadata.total_tests = static_cast<std::int64_t>(config_.grid.CellCount());
+  metadata.total_tests = static_cast<std::int64_t>(PlannedCells().size());
   metadata.num_ctx_range = DescribeAxis(config_.grid.num_ctx);
   metadata.num_batch_range = DescribeAxis(config_.grid.num_batch);
   metadata.temporary_models.clear();

@@ -11,6 +11,7 @@
 #include "ollama_bench/core/model_name.h"
 #include "ollama_bench/ollama/api_driver.h"
 #include "ollama_bench/ollama/cli_driver.h"
+#include "ollama_bench/ollama/present_setting.h"
 #include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/process/find_program.h"
 #include "ollama_bench/process/free_memory.h"
@@ -187,6 +188,24 @@ Expected<ServerFacts, Error> SessionDriver::Connect(const SweepConfig& config,
   auto facts = driver_->Connect();
   if (!facts) return Fail(facts.error());
   return std::move(*facts);
+}
+
+std::optional<Baseline> SessionDriver::FindBaseline(const SweepConfig& config) {
+  if (recording_) return recorded_.baseline;
+  std::string base = config.model;
+  std::string own;
+  if (const auto modelfile = ReadTemplate(config); modelfile && *modelfile) {
+    base = (*modelfile)->modelfile.from();
+    own = (*modelfile)->modelfile.ParameterLines();
+  }
+  // A Modelfile's weights file is no model that could be asked or loaded as it is.
+  const auto details =
+      IsValidModelName(base) ? api_->Show(base) : Expected<ModelDetails, Failure>(ModelDetails());
+  if (!details) return std::nullopt;
+  const auto setting = FindPresentSetting(ReadParameters(details->parameters + '\n' + own), base,
+                                          *api_, clock_, stop_);
+  if (!setting) return std::nullopt;
+  return Baseline{setting->cell.num_ctx, setting->cell.num_batch, setting->source};
 }
 
 Expected<void, Error> SessionDriver::MakeCliDriver(const SweepConfig& config,

@@ -33,6 +33,15 @@ std::vector<Cell> AllCells(const ResultsStore& store) {
   return cells;
 }
 
+// A recording need not have every cell of its grid; those that it lacks are not planned.
+std::size_t CellsLeft(const Pending& pending, const Metadata& metadata) {
+  const std::size_t left = pending.cells.size();
+  if (!metadata.replayed || metadata.total_tests <= 0) return left;
+  const auto planned = static_cast<std::size_t>(metadata.total_tests);
+  const std::size_t known = pending.done + pending.failed;
+  return std::min(left, planned > known ? planned - known : 0);
+}
+
 std::vector<CellResult> Latest(const std::vector<CellResult>& results) {
   std::vector<CellResult> latest(results.rbegin(), results.rend());
   std::stable_sort(latest.begin(), latest.end(), [](const CellResult& a, const CellResult& b) {
@@ -113,12 +122,12 @@ StoreStatus DescribeStore(const ResultsStore& store, std::optional<LockHolder> h
   status.ollama_version = metadata.identity.ollama_version;
   status.replayed = metadata.replayed;
   status.mixed = metadata.mixed;
-  status.cells = cells.size();
   status.succeeded = pending.done;
   status.failed = pending.failed;
-  status.left = pending.cells.size();
+  status.left = CellsLeft(pending, metadata);
+  status.cells = status.succeeded + status.failed + status.left;
   status.latest = Latest(store.results());
-  const auto times = CellTimes(store.results());
+  const auto times = KnownCellTimes(store.results());
   status.mean_cell_time = Mean(times);
   status.time_left = RemainingTime(times, status.left);
   ProgressState best;

@@ -7,9 +7,12 @@
 
 #include "ollama_bench/cli/model_finder.h"
 #include "ollama_bench/cli/opened_store.h"
+#include "ollama_bench/cli/session.h"
 #include "ollama_bench/cli/session_driver.h"
 #include "ollama_bench/cli/session_identity.h"
+#include "ollama_bench/ollama/version_facts.h"
 #include "ollama_bench/plan/plan_cells.h"
+#include "ollama_bench/plan/sweep_order.h"
 
 namespace ollama_bench {
 namespace {
@@ -36,8 +39,14 @@ class Planner {
     CompareWithResults();
     std::vector<Cell> cells = PlanCells(plan_.config.grid, plan_.config.row_first);
     if (driver_.recording() != nullptr) cells = driver_.recording()->Select(cells);
+    LeaveOutAliases(cells);
     plan_.pending = FindPending(cells, plan_.measured,
                                 {plan_.config.repetitions, options_.retry_failed, options_.limit});
+    SweepOrderOptions rules;
+    rules.repetitions = plan_.config.repetitions;
+    const bool is_whole = !options_.limit || plan_.pending.cells.size() < *options_.limit;
+    if (is_whole) rules.confirm = plan_.config.confirm;
+    plan_.visits = SweepOrder(plan_.pending.cells, plan_.measured, rules).Remaining();
     plan_.place = driver_.place();
     WarnOfGrid();
     MeasureDisk();
@@ -45,6 +54,17 @@ class Planner {
   }
 
  private:
+  void LeaveOutAliases(std::vector<Cell>& cells) {
+    if (!facts_ || options_.measure_aliases || driver_.recording() != nullptr) return;
+    const std::vector<Alias> aliases = FindAliases(cells, LimitsOf(*facts_));
+    if (aliases.empty()) return;
+    for (const Alias& alias : aliases) std::erase(cells, alias.cell);
+    plan_.warnings.push_back(
+        fmt::format("{} cells are the same measurement as another ({}) and are not measured; "
+                    "--measure-aliases measures them",
+                    aliases.size(), aliases.front().reason));
+  }
+
   Expected<void, Error> ReadResults() {
     const auto store = ResultsStore::Load(file_system_, options_.session.results);
     if (store) {
@@ -75,6 +95,9 @@ class Planner {
     auto facts = driver_.Connect(plan_.config, plan_.metadata, 0);
     if (!facts) return Unexpected<Error>(facts.error());
     facts_ = std::move(*facts);
+    for (std::string& warning : VersionWarnings(facts_->ollama_version)) {
+      plan_.warnings.push_back(std::move(warning));
+    }
     if (!facts_->other_models_loaded.empty()) {
       plan_.warnings.push_back(
           fmt::format("other models are loaded and take memory: {}; `ollama stop NAME` frees it",

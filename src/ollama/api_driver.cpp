@@ -38,7 +38,7 @@ Expected<PreparedCell, Failure> ApiDriver::Prepare(const Cell& cell) {
 
 Expected<RunReport, Failure> ApiDriver::Run(std::string_view prompt) {
   const GenerateRequest request{options_.model, std::string(prompt), cell_, options_.num_predict,
-                                options_.timeout};
+                                false,          options_.timeout};
   const auto start = clock_.Now();
   auto metrics = Generate(api_.address(), request, stop_, options_.on_idle);
   const auto wall = clock_.Now() - start;
@@ -49,6 +49,10 @@ Expected<RunReport, Failure> ApiDriver::Run(std::string_view prompt) {
     UnloadAndWait(api_, clock_, options_.model);
   }
   return Unexpected<Failure>(metrics.error());
+}
+
+Expected<void, Failure> ApiDriver::ForgetPrompt() {
+  return ollama_bench::ForgetPrompt(api_.address(), options_.model, cell_, stop_);
 }
 
 std::optional<LoadedModel> ApiDriver::Loaded() {

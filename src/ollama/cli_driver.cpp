@@ -9,6 +9,7 @@
 #include "ollama_bench/core/sha256.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/ollama/failure_classifier.h"
+#include "ollama_bench/ollama/generate.h"
 #include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/ollama/verbose_output.h"
 
@@ -224,6 +225,12 @@ Expected<void, Failure> CliDriver::Judge(const ProcessOutcome& outcome,
                   fmt::format("{}: {}", step, outcome.start_error));
   }
   return Fail(FailureKind::kUnknown, std::string(step));
+}
+
+// No options: those of the model itself are the ones that it is loaded with.
+Expected<void, Failure> CliDriver::ForgetPrompt() {
+  return ollama_bench::ForgetPrompt(seams_.api.address(), options_.temporary_model, std::nullopt,
+                                    seams_.stop);
 }
 
 std::optional<LoadedModel> CliDriver::Loaded() {

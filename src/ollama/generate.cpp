@@ -40,6 +40,7 @@ std::string BodyOf(const GenerateRequest& request) {
   const json body = {{"model", request.model},
                      {"prompt", request.prompt},
                      {"keep_alive", "30m"},
+                     {"raw", request.raw},
                      {"options", std::move(options)}};
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -149,6 +150,20 @@ Expected<RunMetrics, Failure> Generate(const ServerAddress& address, const Gener
               fmt::format("{}: not done after {}", kPath, FormatDuration(request.timeout)),
               {},
               1});
+}
+
+Expected<void, Failure> ForgetPrompt(const ServerAddress& address, const std::string& model,
+                                     std::optional<Cell> cell, const StopRequest& stop) {
+  GenerateRequest request;
+  request.model = model;
+  request.prompt = ".";
+  request.cell = cell;
+  request.num_predict = 1;
+  request.raw = true;
+  const auto answer = Generate(address, request, stop);
+  // Without a figure for so short a prompt it was read all the same.
+  if (answer || answer.error().kind == FailureKind::kNoMetrics) return {};
+  return Unexpected<Failure>(answer.error());
 }
 
 }  // namespace ollama_bench

@@ -221,6 +221,15 @@ const std::string& Modelfile::from() const {
       ->argument;
 }
 
+std::string Modelfile::ParameterLines() const {
+  std::string lines;
+  for (const ModelfileInstruction& instruction : instructions_) {
+    if (instruction.name != "PARAMETER") continue;
+    lines += text_.substr(instruction.begin, instruction.end - instruction.begin);
+  }
+  return lines;
+}
+
 std::string Modelfile::WithParameters(
     const std::vector<std::pair<std::string, int>>& parameters) const {
   std::string out;

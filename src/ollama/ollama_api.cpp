@@ -159,6 +159,8 @@ Expected<ModelDetails, Failure> OllamaApi::Show(const std::string& model) {
   const auto answer = connection_->Request("POST", "/api/show", {{"model", model}});
   if (!answer) return Unexpected<Failure>(answer.error());
   ModelDetails details;
+  const auto parameters = answer->find("parameters");
+  if (parameters != answer->end() && parameters->is_string()) details.parameters = *parameters;
   const auto info = answer->find("model_info");
   if (info == answer->end() || !info->is_object()) return details;
   details.family = TextOf(*info, "general.architecture");

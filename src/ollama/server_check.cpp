@@ -38,7 +38,12 @@ Unexpected<Failure> NoSuchModel(const std::vector<ModelListing>& models, const s
 Expected<std::string, Failure> ReachServer(OllamaApi& api) {
   auto version = api.Version();
   if (!version && version.error().kind == FailureKind::kServerUnavailable) {
-    version.error().message += "; start it with `ollama serve`, or name it with --host HOST:PORT";
+    version.error().message +=
+        api.address().IsLoopback()
+            ? "; start it with `ollama serve`, or name it with --host HOST:PORT"
+            : "; start it there with `OLLAMA_HOST=0.0.0.0 ollama serve`, or name another with "
+              "--host "
+              "HOST:PORT";
   }
   return version;
 }

@@ -1,5 +1,7 @@
 #include "ollama_bench/ollama/version_facts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -106,6 +108,31 @@ std::vector<VersionFact> FactsOfVersion(const OllamaVersion& version) {
   std::stable_partition(facts.begin(), facts.end(),
                         [](const VersionFact& fact) { return fact.is_warning; });
   return facts;
+}
+
+std::vector<std::string> VersionWarnings(std::string_view version) {
+  std::vector<std::string> warnings;
+  const auto parsed = ParseOllamaVersion(version);
+  if (!parsed) return warnings;
+  for (const VersionFact& fact : FactsOfVersion(*parsed)) {
+    if (fact.is_warning) warnings.push_back(fmt::format("Ollama {}: {}", version, fact.text));
+  }
+  return warnings;
+}
+
+EffectiveRules RulesOfVersion(const OllamaVersion& version) {
+  return {version >= OllamaVersion{0, 11, 11}, version >= OllamaVersion{0, 9, 3}};
+}
+
+std::optional<int> DefaultNumCtx(const OllamaVersion& version) {
+  if (version >= OllamaVersion{0, 14, 0}) return std::nullopt;
+  return 4096;
+}
+
+int DefaultNumBatch(const OllamaVersion& version, int num_ctx) {
+  constexpr int kDefault = 512;
+  if (version < OllamaVersion{0, 30, 0} || num_ctx <= 4096) return kDefault;
+  return num_ctx <= 32768 ? 1024 : 2048;
 }
 
 }  // namespace ollama_bench

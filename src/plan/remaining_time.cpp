@@ -1,6 +1,10 @@
 #include "ollama_bench/plan/remaining_time.h"
 
+#include <time.h>  // NOLINT(modernize-deprecated-headers): strptime is POSIX, not C++
+
 #include <algorithm>
+#include <ctime>
+#include <string>
 
 namespace ollama_bench {
 namespace {
@@ -11,7 +15,36 @@ bool BelongsToTheSweep(const Sample& sample) {
   return sample.role == SampleRole::kWarmUp || sample.role == SampleRole::kMeasure;
 }
 
+// Reads "2025-12-22T20:29:17.123456" to the second. An offset is left out, for a file's entries
+// were all written in one place.
+std::optional<std::chrono::sys_seconds> ParseTimestamp(const std::string& text) {
+  std::tm fields{};
+  const char* end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &fields);
+  if (end == nullptr) return std::nullopt;
+  const std::chrono::year_month_day day{
+      std::chrono::year(fields.tm_year + 1900),
+      std::chrono::month(static_cast<unsigned>(fields.tm_mon + 1)),
+      std::chrono::day(static_cast<unsigned>(fields.tm_mday))};
+  if (!day.ok()) return std::nullopt;
+  return std::chrono::sys_days(day) + std::chrono::hours(fields.tm_hour) +
+         std::chrono::minutes(fields.tm_min) + std::chrono::seconds(fields.tm_sec);
+}
+
 }  // namespace
+
+std::vector<nanoseconds> KnownCellTimes(std::span<const CellResult> results) {
+  std::vector<nanoseconds> times = CellTimes(results);
+  if (!times.empty()) return times;
+  std::vector<std::chrono::sys_seconds> ends;
+  for (const CellResult& result : results) {
+    if (const auto end = ParseTimestamp(result.timestamp)) ends.push_back(*end);
+  }
+  std::sort(ends.begin(), ends.end());
+  for (std::size_t i = 1; i < ends.size(); ++i) {
+    if (ends[i] > ends[i - 1]) times.push_back(ends[i] - ends[i - 1]);
+  }
+  return times;
+}
 
 std::vector<nanoseconds> CellTimes(std::span<const CellResult> results) {
   std::vector<nanoseconds> times;

@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
+#include <utility>
 
 #include "ollama_bench/render/number_format.h"
+#include "signed_percent.h"
 
 namespace ollama_bench {
 namespace {
@@ -16,12 +17,6 @@ std::string NameOf(const Cell& cell) {
 // "1", "0.5": a share as per cent without needless digits.
 std::string Percent(double share) {
   return fmt::format("{:.3g}", 100 * share);
-}
-
-// "+2.1 %" for the log of a ratio. What rounds to nothing has no sign.
-std::string SignedPercent(double log_ratio) {
-  const double percent = 100 * std::expm1(log_ratio);
-  return std::fabs(percent) < 0.05 ? "0.0 %" : fmt::format("{:+.1f} %", percent);
 }
 
 std::string SignedPercentWithInterval(const LogEstimate& change, double level) {
@@ -54,7 +49,8 @@ std::string AnswerSentence(const SweepAnswer& answer) {
         all - 1, Percent(answer.options.demand.threshold), Percent(answer.options.demand.level));
   }
   const std::string which =
-      best == all ? fmt::format("All {} cells are alike as far as this sweep can tell", all)
+      best == all ? fmt::format("{} cells are alike as far as this sweep can tell",
+                                all == 2 ? "Both" : fmt::format("All {}", all))
                   : fmt::format("These {} of {} cells cannot be told apart", best, all);
   return fmt::format("{} {}; take {}, the largest context among them.", which, LimitsOf(answer),
                      take);

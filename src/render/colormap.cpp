@@ -39,6 +39,11 @@ constexpr std::array kYlOrRd = {Rgb(0xFFFFCC), Rgb(0xFFEDA0), Rgb(0xFED976),
                                 Rgb(0xFEB24C), Rgb(0xFD8D3C), Rgb(0xFC4E2A),
                                 Rgb(0xE31A1C), Rgb(0xBD0026), Rgb(0x800026)};
 
+// RdBu, of the same origin.
+constexpr std::array kRdBu = {Rgb(0xB2182B), Rgb(0xEF8A62), Rgb(0xFDDBC7), Rgb(0xF7F7F7),
+                              Rgb(0xD1E5F0), Rgb(0x67A9CF), Rgb(0x2166AC)};
+constexpr Colormap kDiverging{"RdBu", kRdBu};
+
 constexpr std::array kColormaps = {Colormap{"cividis", kCividis}, Colormap{"viridis", kViridis},
                                    Colormap{"YlOrRd", kYlOrRd}};
 
@@ -64,6 +69,10 @@ std::span<const Colormap> AllColormaps() {
 
 const Colormap& DefaultColormap() {
   return kColormaps.front();
+}
+
+const Colormap& DivergingColormap() {
+  return kDiverging;
 }
 
 std::optional<Colormap> ColormapFromKey(std::string_view key) {

@@ -18,10 +18,15 @@ constexpr std::size_t kMostLines = 4;  // per sentence
 
 std::vector<std::string> PlanNotes(const std::optional<SweepAnswer>& answer, double width,
                                    const Font& font) {
+  if (!answer) return {};
+  return WrapNotes(NoteSentences(*answer), width, font);
+}
+
+std::vector<std::string> WrapNotes(const std::vector<std::string>& sentences, double width,
+                                   const Font& font) {
   std::vector<std::string> lines;
-  if (!answer) return lines;
-  for (const std::string& note : NoteSentences(*answer)) {
-    for (std::string& line : WrapWords(font, note, kSize, width, kMostLines)) {
+  for (const std::string& sentence : sentences) {
+    for (std::string& line : WrapWords(font, sentence, kSize, width, kMostLines)) {
       lines.push_back(std::move(line));
     }
   }

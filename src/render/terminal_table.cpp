@@ -116,8 +116,16 @@ class TableWriter {
     if (statistics.excluded > 0) notes.push_back(fmt::format("{} not counted", kExcludedMark));
     if (statistics.aliases > 0) notes.push_back(fmt::format("{} same as another cell", kAliasMark));
     if (statistics.untested > 0) notes.push_back(fmt::format("{} untested", kUntestedMark));
-    if (notes.empty()) return {};
-    return fmt::format("\n{}\n", fmt::join(notes, "   "));
+    std::string text;
+    std::size_t column = 0;
+    for (const std::string& note : notes) {
+      constexpr std::size_t kDistance = 3;
+      const bool starts_line = text.empty() || column + kDistance + note.size() > style_.width;
+      if (starts_line) column = 0;
+      text += (starts_line ? "\n" : "   ") + note;
+      column += (starts_line ? 0 : kDistance) + note.size();
+    }
+    return text.empty() ? text : "\n" + text.substr(1) + "\n";
   }
 
   const ResultTable& table_;

@@ -72,10 +72,22 @@ class Comparison {
   Wording wording_;
 };
 
+// "smollm2 (sha256:167e1ef1f7b1)": people know the name, but only the digest tells models apart.
+std::string ShownModel(const Identity& identity) {
+  constexpr std::size_t kEnough = std::string_view("sha256:").size() + 12;
+  const std::string digest = identity.model_digest.substr(0, kEnough);
+  return identity.model.empty() ? digest : fmt::format("{} ({})", identity.model, digest);
+}
+
 void CompareModels(Comparison& comparison, const Identity& stored, const Identity& present) {
   const bool digests_known = !stored.model_digest.empty() && !present.model_digest.empty();
-  if (!digests_known) comparison.MustAgree("model", stored.model, present.model, "this run uses");
-  comparison.MustAgree("model_digest", stored.model_digest, present.model_digest, "this run uses");
+  if (!digests_known) {
+    comparison.MustAgree("model", stored.model, present.model, "this run uses");
+    comparison.MustAgree("model_digest", stored.model_digest, present.model_digest,
+                         "this run uses");
+  } else if (stored.model_digest != present.model_digest) {
+    comparison.Refuse("model", ShownModel(stored), "this run uses", ShownModel(present));
+  }
 }
 
 void ComparePrompts(Comparison& comparison, const Identity& stored, const Identity& present) {

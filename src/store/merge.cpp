@@ -93,6 +93,13 @@ void Compare(const std::vector<Input>& inputs, MergedStores& merged) {
           CompareStored({other.name, other.metadata.identity, other.metadata.environment},
                         {input.name, input.metadata.identity, input.metadata.environment});
       AddNew(merged.conflicts, check.refusals);
+      // A replay of a measurement is no second measurement.
+      if (input.metadata.replayed != other.metadata.replayed) {
+        AddNew(merged.conflicts,
+               {fmt::format("replayed: {} comes from a recording, {} was measured",
+                            (input.metadata.replayed ? input : other).name,
+                            (input.metadata.replayed ? other : input).name)});
+      }
       AddNew(merged.warnings, check.warnings);
     }
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "entry_union.h"
@@ -113,6 +114,16 @@ void JoinPlan(Metadata& joined, const Metadata& a, const Metadata& b) {
   joined.total_tests = same ? a.total_tests : static_cast<std::int64_t>(grid.CellCount());
 }
 
+// One of both, the same one whatever the order.
+std::optional<Baseline> JoinBaseline(const std::optional<Baseline>& a,
+                                     const std::optional<Baseline>& b) {
+  if (!a || !b) return a ? a : b;
+  const auto rank = [](const Baseline& baseline) {
+    return std::tie(baseline.num_ctx, baseline.num_batch, baseline.source);
+  };
+  return rank(*a) < rank(*b) ? b : a;
+}
+
 std::string IdOf(const std::set<std::string>& origins) {
   if (origins.empty()) return {};
   if (origins.size() == 1) return *origins.begin();
@@ -131,6 +142,7 @@ Metadata JoinValues(const Metadata& a, const Metadata& b, bool mixed) {
   joined.replayed = a.replayed || b.replayed;
   joined.mixed = a.mixed || b.mixed || mixed;
   joined.prompt_words = JoinNumber(a.prompt_words, b.prompt_words);
+  joined.baseline = JoinBaseline(a.baseline, b.baseline);
   return joined;
 }
 

@@ -141,6 +141,9 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
   int discarded = 0;
   while (!HasEnough(load)) {
     seams_.observer.OnPhase(Phase::kRun, ++load.runs);
+    if (const auto forgotten = seams_.driver.ForgetPrompt(); !forgotten) {
+      return Unexpected<Error>(forgotten.error());
+    }
     auto sample = RunOnce(load, load.role, feed_.Next());
     if (!sample) return Unexpected<Error>(sample.error());
     sample->excluded = Judge(load, *sample);

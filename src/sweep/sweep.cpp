@@ -27,7 +27,7 @@ SweepOutcome Sweep::Run() {
     const std::optional<Visit> visit = strategy_.Next();
     if (!visit) return {};
     const Cell& cell = visit->cell;
-    seams_.observer.OnCellStart(cell);
+    seams_.observer.OnCellStart(*visit, strategy_.Remaining());
     if (MeasureCell(*visit) == CellEnd::kEndSweep) return outcome_;
     const CellResult* result = seams_.store.Find(cell);
     // Someone may have deleted the entry by hand at this moment; the next start measures it again.

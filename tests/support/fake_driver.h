@@ -30,6 +30,7 @@ class FakeDriver : public Driver {
   Expected<PreparedCell, Failure> Prepare(const Cell& cell) override {
     if (auto failure = Take(prepare_failures)) return Unexpected<Failure>(*failure);
     cell_ = cell;
+    template_is_cached_ = false;
     prepared.push_back(cell);
     clock_.Advance(std::chrono::milliseconds(30));
     return PreparedCell{std::chrono::milliseconds(30)};
@@ -39,6 +40,11 @@ class FakeDriver : public Driver {
     if (on_run) on_run();
     if (auto failure = Take(run_failures)) return Unexpected<Failure>(*failure);
     return Answer(prompt);
+  }
+  Expected<void, Failure> ForgetPrompt() override {
+    ++forgotten;
+    template_is_cached_ = false;
+    return {};
   }
   std::optional<LoadedModel> Loaded() override {
     return LoadedModel{"sha256:abc", effective_num_ctx.value_or(cell_.num_ctx), 1000, 600};
@@ -53,12 +59,14 @@ class FakeDriver : public Driver {
   std::deque<std::optional<Failure>> run_failures;
   std::optional<std::int64_t> effective_num_ctx;
   std::function<void()> on_run;
-  std::map<Cell, double> rates;  ///< tokens/s; 300 where none is given
-  double cached_share = 0;       ///< of a prompt, as newer builds report it
+  std::map<Cell, double> rates;    ///< tokens/s; 300 where none is given
+  std::int64_t system_tokens = 0;  ///< before each prompt, and cached after the first
+  double cached_share = 0;         ///< of a prompt, as newer builds report it
   std::vector<Cell> prepared;
   std::vector<std::string> prompts;
   int connects = 0;
   int clean_ups = 0;
+  int forgotten = 0;
 
  private:
   static std::optional<Failure> Take(std::deque<std::optional<Failure>>& queue) {
@@ -69,8 +77,8 @@ class FakeDriver : public Driver {
   }
 
   Expected<RunReport, Failure> Answer(std::string_view prompt) {
-    const auto tokens =
-        std::min<std::int64_t>(static_cast<std::int64_t>(prompt.size()) / 4 + 4, cell_.num_ctx);
+    const auto tokens = std::min<std::int64_t>(
+        static_cast<std::int64_t>(prompt.size()) / 4 + 4 + system_tokens, cell_.num_ctx);
     const auto found = rates.find(cell_);
     const double rate = found == rates.end() ? 300 : found->second;
     RunReport report;
@@ -81,6 +89,12 @@ class FakeDriver : public Driver {
     }
     report.metrics.prompt_eval = std::chrono::nanoseconds(
         static_cast<std::int64_t>(1e9 * static_cast<double>(tokens) / rate));
+    // The server counts the template but does not read it again.
+    if (template_is_cached_) {
+      *report.metrics.prompt_eval -= std::chrono::nanoseconds(
+          static_cast<std::int64_t>(1e9 * static_cast<double>(system_tokens) / rate));
+    }
+    template_is_cached_ = true;
     report.metrics.load = std::chrono::milliseconds(10);
     report.metrics.total = *report.metrics.prompt_eval + std::chrono::milliseconds(20);
     report.wall = *report.metrics.total + std::chrono::milliseconds(20);
@@ -90,6 +104,7 @@ class FakeDriver : public Driver {
 
   FakeClock& clock_;
   Cell cell_;
+  bool template_is_cached_ = false;
 };
 
 }  // namespace ollama_bench

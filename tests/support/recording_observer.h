@@ -10,7 +10,7 @@ namespace ollama_bench {
 /// Remembers what it was told.
 class RecordingObserver : public Observer {
  public:
-  void OnCellStart(const Cell& cell) override { started.push_back(cell); }
+  void OnCellStart(const Visit& visit, std::size_t) override { started.push_back(visit.cell); }
   void OnPhase(Phase phase, int run) override { phases.emplace_back(phase, run); }
   void OnSample(const Cell&, const Sample& sample) override { samples.push_back(sample); }
   void OnCellEnd(const CellResult& result) override { ended.push_back(result); }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ollama_bench/analysis/result_table.h"
+#include "ollama_bench/analysis/sweep_answer.h"
 #include "ollama_bench/core/cell_result.h"
 
 namespace ollama_bench {
@@ -32,6 +33,18 @@ inline CellResult FailedResult(Cell cell, FailureKind kind, std::string message 
   result.cell = cell;
   result.failure = Failure{kind, std::move(message), {}, 1};
   return result;
+}
+
+/// What the cells of a table of prompt eval rates say, each measured by one run of one load.
+inline std::optional<SweepAnswer> AnswerOf(const ResultTable& table) {
+  std::vector<CellResult> results;
+  for (std::size_t i = 0; i < table.states.size(); ++i) {
+    if (const auto* measured = std::get_if<Measured>(&table.states[i])) {
+      const Cell cell = table.CellAt(i / table.columns(), i % table.columns());
+      results.push_back(ResultWithRates(cell, {measured->value}));
+    }
+  }
+  return AnswerSweep(results, table.metric);
 }
 
 /// Evenly spaced axes, as a sweep has them.

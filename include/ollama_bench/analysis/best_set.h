@@ -17,7 +17,9 @@ struct Demand {
 struct BestSet {
   CellEstimate leader;              ///< whose value is best even at the bad end of its interval
   std::vector<CellEstimate> cells;  ///< ordered by cell; the leader is among them
-  CellEstimate recommended;  ///< of `cells` that with the largest num_ctx, then the smallest batch
+  /// Of `cells` one with the largest num_ctx: the one that is best at the bad end of its interval,
+  /// of equal ones that with the smallest num_batch.
+  CellEstimate recommended;
 };
 
 /// The cells that are not shown to lose more than the threshold against the best cell. Empty where
@@ -30,8 +32,8 @@ struct BestSet {
 /// far below (generalised moment selection, Andrews and Soares, Econometrica 78, 2010). A cell
 /// within the threshold of the best stays in with probability `level` at least. Drawing the cells'
 /// values from their posteriors instead would not do: the maximum of noisy draws around noisy
-/// readings lies above every cell, and a flat surface of 36 cells loses its best one in 10 sweeps
-/// out of 25. Deterministic.
+/// readings lies above every cell, and a flat surface of 36 cells loses its best one in half
+/// of the sweeps. Deterministic.
 std::optional<BestSet> FindBestSet(const std::vector<CellEstimate>& estimates,
                                    const NoiseModel& noise, bool higher_is_better,
                                    const Demand& demand = {});

@@ -54,10 +54,9 @@ SweepComparison CompareSweeps(const std::vector<CellResult>& first,
                               const std::vector<CellResult>& second, Metric metric,
                               const Demand& demand = {});
 
-/// Whether a called change, overall or of one cell, makes things worse by more than `loss` (0.05:
-/// 5 %).
+/// Whether things got worse by more than `loss` (0.05: 5 %): overall by a called change, or in one
+/// cell, where the whole interval has to lie beyond, for the worst of many readings is worse than
+/// the truth.
 bool IsSlower(const SweepComparison& comparison, double loss);
-/// The same of one change.
-bool IsSlower(const Change& change, Metric metric, double loss);
 
 }  // namespace ollama_bench

@@ -8,7 +8,8 @@ enum class ExitCode {
   kNoCell = 1,       ///< no cell succeeded
   kUsage = 2,        ///< wrong usage or configuration
   kEnvironment = 3,  ///< no Ollama, no model, no disk
-  kStore = 4,  ///< the results file was refused: other identity, newer schema, locked, damaged
+  kStore = 4,   ///< the results file was refused: other identity, newer schema, locked, damaged
+  kSlower = 5,  ///< compare --fail-if-slower found a slow-down
 };
 
 }  // namespace ollama_bench

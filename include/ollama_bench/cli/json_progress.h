@@ -12,7 +12,7 @@ class JsonProgress : public ProgressObserver {
   JsonProgress(ProgressState state, Clock& clock, std::FILE* out)
       : ProgressObserver(std::move(state), clock), out_(out) {}
 
-  void OnCellStart(const Cell& cell) override;
+  void OnCellStart(const Visit& visit, std::size_t remaining) override;
   void OnSample(const Cell& cell, const Sample& sample) override;
   void OnCellEnd(const CellResult& result) override;
   void OnNotice(NoticeLevel level, const std::string& text) override;

@@ -18,7 +18,7 @@ class LiveProgress : public ProgressObserver {
   LiveProgress(ProgressState state, Clock& clock, std::FILE* out, bool colour);
   ~LiveProgress() override;
 
-  void OnCellStart(const Cell& cell) override;
+  void OnCellStart(const Visit& visit, std::size_t remaining) override;
   void OnPhase(Phase phase, int run) override;
   void OnSample(const Cell& cell, const Sample& sample) override;
   void OnCellEnd(const CellResult& result) override;

@@ -14,10 +14,11 @@ namespace ollama_bench {
 
 /// Where a sweep stands, for whichever way it is shown.
 struct ProgressState {
-  std::size_t total = 0;  ///< cells of the grid
+  std::size_t total = 0;  ///< cells of the sweep
   std::size_t done = 0;   ///< of them finished, in earlier starts too
-  std::size_t left = 0;   ///< cells that this start still has to measure, the present one included
+  std::size_t left = 0;   ///< visits that this start still has to make, the present one included
   Cell cell;
+  SampleRole role = SampleRole::kMeasure;  ///< of the present visit; others count as no cell
   std::optional<Phase> phase;
   int run = 0;
   std::vector<double> cell_rates;  ///< counted samples of the present cell, tokens/s
@@ -38,7 +39,7 @@ class ProgressObserver : public Observer {
  public:
   ProgressObserver(ProgressState state, Clock& clock) : state_(std::move(state)), clock_(clock) {}
 
-  void OnCellStart(const Cell& cell) override;
+  void OnCellStart(const Visit& visit, std::size_t remaining) override;
   void OnPhase(Phase phase, int run) override;
   void OnSample(const Cell& cell, const Sample& sample) override;
   void OnCellEnd(const CellResult& result) override;
@@ -54,5 +55,7 @@ class ProgressObserver : public Observer {
 
 /// "83.34 tokens/s", or "failed: out of memory (…)".
 std::string DescribeResult(const CellResult& result);
+/// The same of the present visit alone.
+std::string DescribeVisit(const ProgressState& state, const CellResult& result);
 
 }  // namespace ollama_bench

@@ -27,7 +27,7 @@ struct RunHeader {
 std::string RunHeaderText(const RunHeader& header);
 
 /// "about 20 min (2.1 min a cell so far)", by the cells that were measured; or why it is not known.
-std::string DescribeTimeNeeded(const Pending& pending, std::span<const CellResult> measured);
+std::string DescribeTimeNeeded(std::size_t visits, std::span<const CellResult> measured);
 
 /// Best cell, statistics, failures by kind, the two PARAMETER lines, what to do next.
 void PrintRunReport(std::FILE* out, const std::filesystem::path& results,

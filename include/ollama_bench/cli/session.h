@@ -13,6 +13,7 @@
 #include "ollama_bench/cli/session_prompt.h"
 #include "ollama_bench/core/strategy.h"
 #include "ollama_bench/core/system_clock.h"
+#include "ollama_bench/plan/aliases.h"
 #include "ollama_bench/store/ulid.h"
 #include "ollama_bench/sweep/sweep.h"
 
@@ -36,6 +37,13 @@ class Session {
   Expected<SweepOutcome, SessionError> Measure(Strategy& strategy,
                                                std::unique_ptr<ProgressObserver> progress,
                                                CellRunnerOptions runner);
+
+  /// What the user has at present, to be measured too: as the store has it, else found out and
+  /// noted there. Empty, with a word, where it cannot hold the prompt or cannot be told.
+  std::optional<Cell> SettleBaseline();
+  /// Takes from `cells` those that are the same measurement as another and notes them in the store
+  /// as aliases, unless they hold samples of their own. With `measure` set it forgets such notes.
+  void SettleAliases(std::vector<Cell>& cells, bool measure);
 
   /// For a start that measures nothing: writes down that what an earlier start, killed at its end,
   /// had left on the server is gone. A store without such a note is not written.
@@ -82,6 +90,9 @@ class Session {
 /// Writes `config` as a YAML file that LoadSweepConfig reads.
 Expected<void, SessionError> SaveConfig(const SweepConfig& config,
                                         const std::filesystem::path& path);
+
+/// What a server of these facts makes of a cell's values.
+EffectiveLimits LimitsOf(const ServerFacts& facts);
 
 /// What a sweep's end means for the shell, `any_success` being whether the store holds a rate.
 ExitCode ExitCodeOf(const SweepOutcome& outcome, bool any_success);

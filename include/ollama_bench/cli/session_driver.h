@@ -46,6 +46,10 @@ class SessionDriver {
   Expected<ServerFacts, SessionError> Connect(const SweepConfig& config, const Metadata& store,
                                               std::uint64_t runs_before);
 
+  /// What the user has at present for the model of `config`; of a recording, what it had. May load
+  /// the model once.
+  std::optional<Baseline> FindBaseline(const SweepConfig& config);
+
   [[nodiscard]] Driver& driver() { return *driver_; }
   /// Null with a recording.
   [[nodiscard]] OllamaApi* api() { return api_ ? &*api_ : nullptr; }

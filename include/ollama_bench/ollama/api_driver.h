@@ -33,6 +33,7 @@ class ApiDriver : public Driver {
   [[nodiscard]] std::vector<std::string> TemporaryModels() const override { return {}; }
   Expected<PreparedCell, Failure> Prepare(const Cell& cell) override;
   Expected<RunReport, Failure> Run(std::string_view prompt) override;
+  Expected<void, Failure> ForgetPrompt() override;
   std::optional<LoadedModel> Loaded() override;
   void CleanUp() override;
 

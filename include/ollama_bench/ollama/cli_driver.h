@@ -52,6 +52,7 @@ class CliDriver : public Driver {
   [[nodiscard]] std::vector<std::string> TemporaryModels() const override;
   Expected<PreparedCell, Failure> Prepare(const Cell& cell) override;
   Expected<RunReport, Failure> Run(std::string_view prompt) override;
+  Expected<void, Failure> ForgetPrompt() override;
   std::optional<LoadedModel> Loaded() override;
   void CleanUp() override;
 

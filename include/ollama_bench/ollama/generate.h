@@ -14,12 +14,13 @@
 
 namespace ollama_bench {
 
-/// One prompt for /api/generate, with the model's template around it.
+/// One prompt for /api/generate.
 struct GenerateRequest {
   std::string model;
   std::string prompt;
   std::optional<Cell> cell;  ///< options that override the model's; empty: as the model has them
   int num_predict = 2;       ///< tokens
+  bool raw = false;          ///< without the model's template and SYSTEM text around it
   std::chrono::milliseconds timeout{360'000};  ///< for the whole answer
 };
 
@@ -30,5 +31,11 @@ struct GenerateRequest {
 Expected<RunMetrics, Failure> Generate(const ServerAddress& address, const GenerateRequest& request,
                                        const StopRequest& stop,
                                        const std::function<void()>& on_idle = nullptr);
+
+/// Has the loaded `model` read one token in place of what its prompt cache holds, so that nothing
+/// of a later prompt, not even the template before it, is there already. `cell` must be what the
+/// model is loaded with, or empty where those are its own parameters; then no load follows.
+Expected<void, Failure> ForgetPrompt(const ServerAddress& address, const std::string& model,
+                                     std::optional<Cell> cell, const StopRequest& stop);
 
 }  // namespace ollama_bench

@@ -31,6 +31,9 @@ class Modelfile {
   [[nodiscard]] const std::string& from() const;
   [[nodiscard]] const std::string& text() const { return text_; }
 
+  /// Its top-level PARAMETER lines, as they stand.
+  [[nodiscard]] std::string ParameterLines() const;
+
   /// The text with its top-level lines of these parameters dropped and the new values at its end.
   [[nodiscard]] std::string WithParameters(
       const std::vector<std::pair<std::string, int>>& parameters) const;

@@ -37,6 +37,7 @@ struct ModelDetails {
   std::string family;
   std::optional<std::int64_t> trained_context;     ///< tokens
   std::optional<std::int64_t> kv_bytes_per_token;  ///< of the KV cache at 16 bits a value
+  std::string parameters;                          ///< of its Modelfile, a line each
 };
 
 /// Ollama's HTTP interface, as far as it is needed beside the command line. Answers are bounded in

@@ -32,4 +32,19 @@ struct VersionFact {
 /// What is known of `version`, warnings first. Sources: Ollama's own, tags v0.6.8 to v0.33.0-rc2.
 std::vector<VersionFact> FactsOfVersion(const OllamaVersion& version);
 
+/// What to say before a sweep on a server that calls itself `version`; a line each, mostly none.
+std::vector<std::string> VersionWarnings(std::string_view version);
+
+/// What a release makes of the values that it is given.
+struct EffectiveRules {
+  bool cuts_batch_to_context = false;    ///< num_batch to num_ctx
+  bool cuts_context_to_trained = false;  ///< num_ctx to what the model was trained with
+};
+EffectiveRules RulesOfVersion(const OllamaVersion& version);
+
+/// num_ctx and num_batch that a release takes where neither the user nor the model names one, in
+/// tokens. `num_ctx` is empty from v0.14 on: it depends on the server's memory.
+std::optional<int> DefaultNumCtx(const OllamaVersion& version);
+int DefaultNumBatch(const OllamaVersion& version, int num_ctx);
+
 }  // namespace ollama_bench

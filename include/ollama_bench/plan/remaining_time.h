@@ -15,6 +15,10 @@ namespace ollama_bench {
 /// recorded times (an old results file) are left out.
 std::vector<std::chrono::nanoseconds> CellTimes(std::span<const CellResult> results);
 
+/// The same for estimates: where no cell has recorded times, the gaps between the timestamps of
+/// consecutive entries, which is what the old script's files tell of the time of a cell.
+std::vector<std::chrono::nanoseconds> KnownCellTimes(std::span<const CellResult> results);
+
 /// The time that `cells_left` cells will take: their number times the median of `cell_times`, which
 /// a few time-outs do not move. Empty when nothing was measured yet.
 std::optional<std::chrono::duration<double>> RemainingTime(

@@ -20,6 +20,9 @@ struct Colormap {
 /// cividis (the default, made for all kinds of colour vision), viridis and YlOrRd.
 std::span<const Colormap> AllColormaps();
 const Colormap& DefaultColormap();
+/// For changes, not for choice on the command line: red for worse, nearly white for none, blue for
+/// better.
+const Colormap& DivergingColormap();
 std::optional<Colormap> ColormapFromKey(std::string_view key);
 
 }  // namespace ollama_bench

@@ -56,6 +56,9 @@ class Driver {
   /// One run of the prepared cell with `prompt`, to its end or the time-out. After a run that had
   /// to be ended, the model is unloaded before this returns, so that the GPU is free again.
   virtual Expected<RunReport, Failure> Run(std::string_view prompt) = 0;
+  /// Makes the server forget the last prompt without a load, so that the next one is read whole,
+  /// the model's template and SYSTEM text included.
+  virtual Expected<void, Failure> ForgetPrompt() = 0;
   /// The prepared cell's model as loaded now; empty when it is not loaded or nobody can tell.
   virtual std::optional<LoadedModel> Loaded() = 0;
   /// Names of the models that Prepare will create on the server. They are written down before the

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "ollama_bench/core/cell.h"
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/sample.h"
+#include "ollama_bench/core/strategy.h"
 
 namespace ollama_bench {
 
@@ -19,7 +21,8 @@ class Observer {
  public:
   virtual ~Observer() = default;
 
-  virtual void OnCellStart(const Cell& cell) = 0;
+  /// `remaining`: visits that the strategy expects after this one.
+  virtual void OnCellStart(const Visit& visit, std::size_t remaining) = 0;
   /// `run` counts from 1 within kRun; 0 otherwise.
   virtual void OnPhase(Phase phase, int run) = 0;
   /// Called after the sample is safe on disk.

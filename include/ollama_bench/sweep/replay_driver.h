@@ -32,6 +32,7 @@ class ReplayDriver : public Driver {
   Expected<ServerFacts, Failure> Connect() override { return facts_; }
   Expected<PreparedCell, Failure> Prepare(const Cell& cell) override;
   Expected<RunReport, Failure> Run(std::string_view prompt) override;
+  Expected<void, Failure> ForgetPrompt() override { return {}; }
   std::optional<LoadedModel> Loaded() override;
   [[nodiscard]] std::vector<std::string> TemporaryModels() const override { return {}; }
   void CleanUp() override {}

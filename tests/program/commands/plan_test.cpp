@@ -58,8 +58,8 @@ TEST_F(PlanProgramTest, AProbeMeasuresOneCellThatIsKept) {
   EXPECT_GT(plan["total_s"], 0);
   EXPECT_EQ(Models().size(), 1U) << "the temporary model is gone";
   const int runs = CallsOf("run");
-  PlanOf({"--probe"});
-  EXPECT_EQ(CallsOf("run"), runs) << "a known time is not measured again";
+  EXPECT_EQ(PlanOf({"--probe"})["done"], 1) << "a known time is not measured again";
+  EXPECT_EQ(CallsOf("run"), runs);
 }
 
 TEST_F(PlanProgramTest, WarnsOfCellsThatWillNotShowWhatTheySeemTo) {
@@ -70,10 +70,15 @@ TEST_F(PlanProgramTest, WarnsOfCellsThatWillNotShowWhatTheySeemTo) {
   EXPECT_EQ(kinds, "batch_without_effect prompt_does_not_fit above_trained_context ");
 }
 
+TEST_F(PlanProgramTest, RunAndPlanWarnOfReleasesWhoseRatesAreWrong) {
+  server_.SetScript({{"version", "0.12.5"}, {"rate", 200'000}});
+  EXPECT_NE(RunProgram(Plan()).out.find("warning: Ollama 0.12.5: "), std::string::npos);
+  EXPECT_NE(RunProgram(Sweep({"--limit", "1"})).err.find("warning: Ollama 0.12.5: "),
+            std::string::npos);
+}
+
 TEST_F(PlanProgramTest, WithoutAServerTheGridIsToldAndWhyNoRunWouldBegin) {
-  Program program = Plan({"--json"});
-  program.environment.emplace_back("OLLAMA_HOST", "127.0.0.1:1");
-  const Ended ended = RunProgram(program);
+  const Ended ended = RunProgram(Plan({"--json", "--host", "127.0.0.1:1"}));
   EXPECT_EQ(ended.exit_code, 3);
   const Json plan = Json::parse(ended.out, nullptr, false);
   EXPECT_EQ(plan["cells"], 9);

@@ -20,9 +20,20 @@ class DurabilityFixture : public RunFixture {
 
   /// 2 x 2 cells of two repetitions, about a tenth of a second.
   [[nodiscard]] Program SmallSweep(std::vector<std::string> more = {}) const {
-    std::vector<std::string> arguments = {
-        "run",    "--model",       "smollm2", "--ctx",    "1024,2048",           "--batch",
-        "64,128", "--repetitions", "2",       "--prompt", "Why is the sky blue?"};
+    std::vector<std::string> arguments = {"run",
+                                          "--model",
+                                          "smollm2",
+                                          "--ctx",
+                                          "1024,2048",
+                                          "--batch",
+                                          "64,128",
+                                          "--repetitions",
+                                          "2",
+                                          "--prompt",
+                                          "Why is the sky blue?",
+                                          "--confirm",
+                                          "0",
+                                          "--no-baseline"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return Command(std::move(arguments));
   }

@@ -56,7 +56,8 @@ class SystemCallLongTest : public DurabilityFixture {
   // One cell of one repetition: every step of a store's life, few calls.
   [[nodiscard]] std::vector<std::string> OneCell() const {
     return Command({"run", "--model", "smollm2", "--ctx", "1024", "--batch", "64", "--repetitions",
-                    "1", "--prompt", "Why?", "--results", Path("benchmark_results.json")})
+                    "1", "--prompt", "Why?", "--confirm", "0", "--no-baseline", "--results",
+                    Path("benchmark_results.json")})
         .argv;
   }
   [[nodiscard]] std::string Path(const std::string& name) const {

@@ -126,9 +126,9 @@ TEST_F(RunFailureTest, ReportsAPromptThatDoesNotFitWithoutLoadingTheCell) {
     for (int i = 0; i < 1500; ++i) text += "word ";
     return text;
   }());
-  const Ended ended =
-      RunProgram(Command({"run", "--model", "smollm2", "--ctx", "4096,1024,512", "--batch", "64",
-                          "--repetitions", "1", "--prompt-file", "p.txt"}));
+  const Ended ended = RunProgram(
+      Command({"run", "--model", "smollm2", "--ctx", "4096,1024,512", "--batch", "64",
+               "--repetitions", "1", "--prompt-file", "p.txt", "--confirm", "0", "--no-baseline"}));
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_EQ(FailureKind(1024, 64), "prompt_truncated");
   EXPECT_EQ(FailureKind(512, 64), "prompt_truncated");

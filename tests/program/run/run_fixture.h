@@ -35,8 +35,8 @@ class RunFixture : public ::testing::Test {
   /// Plays these rules from the next call on.
   void Play(const Json& rules) const { server_.SetScript(Script(rules)); }
 
-  /// A command of `ollama-bench`, with a 3 x 3 grid of three short repetitions unless it is given
-  /// another.
+  /// A command of `ollama-bench`, whose sweep is the pass of a 3 x 3 grid, three short repetitions
+  /// each, unless it is given another.
   [[nodiscard]] Program Command(std::vector<std::string> arguments) const {
     Program program;
     program.argv = {OLLAMA_BENCH_PROGRAM};
@@ -46,10 +46,20 @@ class RunFixture : public ::testing::Test {
     return program;
   }
   [[nodiscard]] Program Sweep(std::vector<std::string> more = {}) const {
-    std::vector<std::string> arguments = {
-        "run",     "--model",    "smollm2",       "--ctx", "1024,2048,3072",
-        "--batch", "64,128,256", "--repetitions", "3",     "--prompt-tokens",
-        "300"};
+    std::vector<std::string> arguments = {"run",
+                                          "--model",
+                                          "smollm2",
+                                          "--ctx",
+                                          "1024,2048,3072",
+                                          "--batch",
+                                          "64,128,256",
+                                          "--repetitions",
+                                          "3",
+                                          "--prompt-tokens",
+                                          "300",
+                                          "--confirm",
+                                          "0",
+                                          "--no-baseline"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return Command(std::move(arguments));
   }

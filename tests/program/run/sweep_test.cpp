@@ -100,8 +100,9 @@ TEST_F(RunSweepTest, ALargerGridKeepsWhatIsThere) {
 
 TEST_F(RunSweepTest, GivesThePromptFileBehindAMarkerOnStandardInput) {
   Write("p.txt", "Why is the sky blue? \xE2\x9C\x93\n");
-  const Ended ended = RunProgram(Command({"run", "--model", "smollm2", "--ctx", "512", "--batch",
-                                          "64", "--prompt-file", "p.txt", "--repetitions", "2"}));
+  const Ended ended =
+      RunProgram(Command({"run", "--model", "smollm2", "--ctx", "512", "--batch", "64",
+                          "--prompt-file", "p.txt", "--repetitions", "2", "--no-baseline"}));
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   std::set<std::string> prompts;
   for (const Json& call : server_.Calls()) {
@@ -142,9 +143,9 @@ TEST_F(RunSweepTest, ATemplateWithARelativePathIsImportedOnceAndItsTextKept) {
       "models_here/Modelfile",
       "# mine\nFROM ./w.gguf\nSYSTEM \"\"\"\nPARAMETER num_ctx 7\n\"\"\"\nPARAMETER num_ctx 99\n");
   const auto before = Models();
-  const Ended ended =
-      RunProgram(Command({"run", "--modelfile", "models_here/Modelfile", "--ctx", "1024,2048",
-                          "--batch", "64", "--repetitions", "1", "--prompt-tokens", "300"}));
+  const Ended ended = RunProgram(
+      Command({"run", "--modelfile", "models_here/Modelfile", "--ctx", "1024,2048", "--batch", "64",
+               "--repetitions", "1", "--prompt-tokens", "300", "--confirm", "0", "--no-baseline"}));
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_EQ(Models(), before) << "also the imported weights are removed";
   EXPECT_EQ(CallsOf("create"), 3) << "one import, two cells";

@@ -112,7 +112,7 @@ TEST_F(HeatmapCommandTest, WritesPictureAndTableUnderTheNamesThatPeopleKnow) {
 TEST_F(HeatmapCommandTest, PrintsPlainTextIntoAPipeAndNotesToStandardError) {
   const Outcome outcome = Run({"results.json"});
   EXPECT_EQ(outcome.out.find('\x1b'), std::string::npos);
-  for (const char* part : {"smollm2\n", "REPLAYED", "       64 84.50  86.25*   OOM\n",
+  for (const char* part : {"smollm2\n", "REPLAYED", "       64 84.50+ 86.25*   OOM\n",
                            "PARAMETER num_ctx 2048\nPARAMETER num_batch 64\n"}) {
     EXPECT_NE(outcome.out.find(part), std::string::npos) << part << " not in\n" << outcome.out;
   }

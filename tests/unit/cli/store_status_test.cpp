@@ -64,6 +64,18 @@ TEST_F(StoreStatusTest, ACellOutsideThePlanCountsToo) {
   EXPECT_EQ(Status().left, 6U);
 }
 
+TEST_F(StoreStatusTest, CellsThatARecordingLacksAreNotLeft) {
+  Metadata metadata = Planned();
+  metadata.replayed = true;
+  metadata.total_tests = 2;
+  store_.SetMetadata(metadata);
+  Measure({1024, 64}, 1, 100, "1");
+  EXPECT_EQ(Status().left, 1U);
+  Measure({1024, 128}, 1, 100, "2");
+  EXPECT_EQ(Status().left, 0U);
+  EXPECT_EQ(Status().cells, 2U);
+}
+
 TEST_F(StoreStatusTest, TellsTheMeanTimeAndEstimatesByTheMedian) {
   Measure({1024, 64}, 1, 100, "1");
   Measure({1024, 128}, 1, 100, "2");

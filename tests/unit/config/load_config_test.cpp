@@ -46,7 +46,7 @@ TEST_F(LoadConfigTest, FillsInTheDefaults) {
   EXPECT_FALSE(config->row_first);
   EXPECT_EQ(config->num_predict, 2);
   EXPECT_EQ(config->repetitions, std::nullopt);
-  EXPECT_EQ(config->confirm, 0);
+  EXPECT_EQ(config->confirm, 3);
   EXPECT_EQ(config->timeout, seconds(360));
 }
 

@@ -51,6 +51,13 @@ TEST(VersionFactsTest, WarnsOfReleasesOlderThanTheProgram) {
   EXPECT_NE(Said("0.6.8").substr(0, 2), "! ");
 }
 
+TEST(VersionFactsTest, BeforeASweepOnlyWarningsAreTold) {
+  EXPECT_TRUE(VersionWarnings("0.11.4").empty());
+  EXPECT_TRUE(VersionWarnings("0.0.0").empty()) << "nothing is known of it";
+  ASSERT_EQ(VersionWarnings("0.12.6").size(), 1U);
+  EXPECT_EQ(VersionWarnings("0.12.6")[0].substr(0, 15), "Ollama 0.12.6: ");
+}
+
 TEST(VersionFactsTest, TakesTheClientsVersionFromRealOutput) {
   EXPECT_EQ(ClientVersion(ReadTestData("transcripts/v0.13.5/version.stdout")), "0.13.5");
   EXPECT_EQ(ClientVersion("ollama version is 0.13.5\nWarning: client version is 0.11.4\n"),

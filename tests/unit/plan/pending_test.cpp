@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <random>
 
-#include "ollama_bench/plan/grid_order.h"
 #include "plan_results.h"
 
 namespace ollama_bench {
@@ -117,18 +116,6 @@ TEST(PendingTest, PutsEachPlannedCellIntoExactlyOnePart) {
     ASSERT_TRUE(std::is_sorted(pending.cells.begin(), pending.cells.end()));
     ASSERT_TRUE(!rules.retry_failed || pending.failed == 0U);
   }
-}
-
-TEST(GridOrderTest, VisitsEachCellOnceAndCountsDown) {
-  GridOrder order(kPlanned);
-  for (std::size_t i = 0; i < kPlanned.size(); ++i) {
-    EXPECT_EQ(order.Remaining(), kPlanned.size() - i);
-    EXPECT_EQ(order.Next(), (Visit{kPlanned[i], SampleRole::kMeasure, std::nullopt}));
-    order.Report(ResultOf(kPlanned[i], {}, FailureKind::kTimeout));
-  }
-  EXPECT_EQ(order.Remaining(), 0U);
-  EXPECT_EQ(order.Next(), std::nullopt);
-  EXPECT_EQ(order.Next(), std::nullopt);
 }
 
 }  // namespace

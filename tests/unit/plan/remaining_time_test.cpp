@@ -59,5 +59,37 @@ TEST(CellTimesTest, LeavesOutLaterVisitsAndCellsWithoutTimes) {
   EXPECT_EQ(CellTimes(results), Times{seconds(3)});
 }
 
+CellResult OldEntry(int num_batch, const std::string& timestamp) {
+  CellResult result;
+  result.cell = {1024, num_batch};
+  result.timestamp = timestamp;
+  return result;
+}
+
+TEST(KnownCellTimesTest, TakesTheGapsBetweenTheEntriesOfAnOldFile) {
+  const std::vector<CellResult> results = {OldEntry(1, "2025-12-22T23:59:00.123456"),
+                                           OldEntry(2, "2025-12-23T00:01:00.000001"),
+                                           OldEntry(3, "2025-12-23T00:04:00")};
+  EXPECT_EQ(KnownCellTimes(results), (std::vector<std::chrono::nanoseconds>{
+                                         std::chrono::minutes(2), std::chrono::minutes(3)}));
+}
+
+TEST(KnownCellTimesTest, PrefersRecordedTimes) {
+  std::vector<CellResult> results = {OldEntry(1, "2025-12-22T23:59:00"),
+                                     OldEntry(2, "2025-12-23T00:01:00")};
+  Sample sample;
+  sample.wall = std::chrono::seconds(7);
+  results[0].samples = {sample};
+  EXPECT_EQ(KnownCellTimes(results),
+            std::vector<std::chrono::nanoseconds>{std::chrono::seconds(7)});
+}
+
+TEST(KnownCellTimesTest, WhatIsNoTimestampTellsNothing) {
+  EXPECT_TRUE(KnownCellTimes(std::vector<CellResult>{OldEntry(1, ""), OldEntry(2, "yesterday"),
+                                                     OldEntry(3, "2025-02-31T00:00:00"),
+                                                     OldEntry(4, "2025-12-23")})
+                  .empty());
+}
+
 }  // namespace
 }  // namespace ollama_bench

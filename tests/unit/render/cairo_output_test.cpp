@@ -51,11 +51,15 @@ class Pixels {
   std::unique_ptr<cairo_surface_t, Deleter> surface_;
 };
 
-Scene LayOut(const ResultTable& table) {
+Scene LayOut(const ResultTable& table, const std::optional<SweepAnswer>& answer) {
   const auto font = Font::Load();
   SweepCaption caption;
   caption.model = "qwen3:4b";
-  return LayOutHeatmap(table, caption, DefaultColormap(), *font);
+  return LayOutHeatmap(table, answer, caption, DefaultColormap(), *font);
+}
+
+Scene LayOut(const ResultTable& table) {
+  return LayOut(table, AnswerOf(table));
 }
 
 Box CellBox(const Scene& scene, const std::string& part_of_title) {
@@ -136,7 +140,8 @@ TEST(PngTest, DrawsTextWithinTheBoundsThatWereLaidOut) {
 
 TEST(PngTest, DrawsTheLargestTable) {
   for (const bool wide : {true, false}) {
-    const auto png = RenderPng(LayOut(wide ? MakeTable(100'000, 1) : MakeTable(1, 100'000)));
+    const ResultTable table = wide ? MakeTable(100'000, 1) : MakeTable(1, 100'000);
+    const auto png = RenderPng(LayOut(table, std::nullopt));
     ASSERT_TRUE(png);
     EXPECT_GT(Pixels(*png).width(), 100);
   }

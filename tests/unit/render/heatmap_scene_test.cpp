@@ -27,7 +27,7 @@ SweepCaption LongCaption() {
 Scene LayOut(const ResultTable& table, const SweepCaption& caption = LongCaption()) {
   const auto font = Font::Load();
   EXPECT_TRUE(font);
-  return LayOutHeatmap(table, caption, DefaultColormap(), *font);
+  return LayOutHeatmap(table, AnswerOf(table), caption, DefaultColormap(), *font);
 }
 
 // Half a number is worse than none.
@@ -127,7 +127,9 @@ INSTANTIATE_TEST_SUITE_P(Sizes, HeatmapLayoutTest,
 TEST(HeatmapSceneTest, DrawsTheLargestTableOnACanvasThatCanBeDrawn) {
   for (const auto& [columns, rows] :
        {GridSize{100'000, 1}, GridSize{1, 100'000}, GridSize{400, 250}}) {
-    const Scene scene = LayOut(MakeTable(columns, rows));
+    const auto font = Font::Load();
+    const Scene scene = LayOutHeatmap(MakeTable(columns, rows), std::nullopt, LongCaption(),
+                                      DefaultColormap(), *font);
     EXPECT_LE(scene.width, 10'000);
     EXPECT_LE(scene.height, 10'000);
   }
@@ -201,14 +203,14 @@ TEST(HeatmapSceneTest, ShowsInItsLegendWhatThePictureHoldsAndNothingElse) {
   ResultTable table{Metric::kPromptEvalRate, MakeGrid(3, 1), {}};
   table.states = {Measured{84, 1}, Failed{FailureKind::kOutOfMemory, ""}, Untested{}};
   Scene scene = LayOut(table);
-  EXPECT_TRUE(Shows(scene, "best cell"));
+  EXPECT_TRUE(Shows(scene, "recommended"));
   EXPECT_TRUE(Shows(scene, "failed: 1 (OOM 1)"));
   EXPECT_TRUE(Shows(scene, "untested: 1"));
   scene = LayOut(MakeTable(3, 3));
   EXPECT_FALSE(Shows(scene, "untested: 0"));
   table.states = {Untested{}, Untested{}, Untested{}};
   scene = LayOut(table);
-  EXPECT_FALSE(Shows(scene, "best cell"));
+  EXPECT_FALSE(Shows(scene, "recommended"));
   EXPECT_TRUE(Shows(scene, "No cell has a value."));
 }
 

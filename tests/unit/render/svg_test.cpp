@@ -24,7 +24,7 @@ Scene HostileScene() {
   for (CellState& state : table.states) {
     if (auto* failed = std::get_if<Failed>(&state)) failed->message = kHostileName;
   }
-  return LayOutHeatmap(table, caption, DefaultColormap(), *font);
+  return LayOutHeatmap(table, AnswerOf(table), caption, DefaultColormap(), *font);
 }
 
 TEST(XmlCheckTest, RefusesWhatIsNotWellFormed) {

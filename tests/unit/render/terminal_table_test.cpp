@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <sstream>
 
-#include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/render/number_format.h"
 #include "support/sample_tables.h"
 
@@ -36,10 +36,9 @@ TEST(TerminalTableTest, FitsTheWidthWhateverTheTable) {
   for (const std::size_t width : {40U, 80U, 131U}) {
     for (const auto& table : {MakeTable(47, 17, true), MakeTable(1, 1), MakeTable(40, 3)}) {
       for (const ColorDepth color : {ColorDepth::kNone, ColorDepth::k256, ColorDepth::kTrueColor}) {
-        const std::string text = RenderTerminalTable(table, {width, color});
+        const std::string text = RenderTerminalTable(table, AnswerOf(table), {width, color});
         const std::vector<std::string> lines = Lines(WithoutSequences(text));
-        // Under the table stands one line that explains the marks.
-        for (std::size_t i = 0; i + 1 < lines.size(); ++i) EXPECT_LE(lines[i].size(), width);
+        for (const std::string& line : lines) EXPECT_LE(line.size(), width) << line;
       }
     }
   }
@@ -47,10 +46,10 @@ TEST(TerminalTableTest, FitsTheWidthWhateverTheTable) {
 
 TEST(TerminalTableTest, HasTheSameLettersWithColorsAndWithout) {
   const ResultTable table = MakeTable(23, 11, true);
-  const std::string plain = RenderTerminalTable(table, {80, ColorDepth::kNone});
+  const std::string plain = RenderTerminalTable(table, AnswerOf(table), {80, ColorDepth::kNone});
   EXPECT_EQ(plain.find('\x1b'), std::string::npos);
   for (const ColorDepth color : {ColorDepth::k256, ColorDepth::kTrueColor}) {
-    const std::string colored = RenderTerminalTable(table, {80, color});
+    const std::string colored = RenderTerminalTable(table, AnswerOf(table), {80, color});
     EXPECT_NE(colored, plain);
     EXPECT_EQ(WithoutTrailingSpaces(WithoutSequences(colored)), plain);
   }
@@ -61,8 +60,10 @@ TEST(TerminalTableTest, ReadsBackAsTheTable) {
   const NumberFormat format = ChooseNumberFormat(table);
   std::vector<int> columns;
   std::size_t read = 0;
-  bool best_was_marked = false;
-  for (const std::string& line : Lines(RenderTerminalTable(table, {80, ColorDepth::kNone}))) {
+  const auto answer = AnswerOf(table);
+  std::set<Cell> marked;
+  for (const std::string& line :
+       Lines(RenderTerminalTable(table, answer, {80, ColorDepth::kNone}))) {
     if (line.empty() || line[0] == '*') continue;
     std::istringstream fields(line);
     std::string field;
@@ -77,8 +78,10 @@ TEST(TerminalTableTest, ReadsBackAsTheTable) {
       ASSERT_TRUE(fields >> field);
       const Cell cell{num_ctx, num_batch};
       if (field.back() == '*') {
-        EXPECT_EQ(FindBestCell(table)->cell, cell);
-        best_was_marked = true;
+        EXPECT_EQ(answer->best.recommended.cell, cell);
+      }
+      if (field.back() == '*' || field.back() == '+') {
+        marked.insert(cell);
         field.pop_back();
       }
       const auto row = static_cast<std::size_t>(num_batch / 128 - 1);
@@ -88,18 +91,20 @@ TEST(TerminalTableTest, ReadsBackAsTheTable) {
     }
   }
   EXPECT_EQ(read, table.states.size());
-  EXPECT_TRUE(best_was_marked);
+  std::set<Cell> best_set;
+  for (const CellEstimate& estimate : answer->best.cells) best_set.insert(estimate.cell);
+  EXPECT_EQ(marked, best_set);
 }
 
 TEST(TerminalTableTest, ShowsEachStateByAMarkThatItExplains) {
   ResultTable table{Metric::kPromptEvalRate, MakeGrid(5, 1), {}};
   table.states = {Measured{84, 1}, Failed{FailureKind::kOutOfMemory, ""}, Excluded{}, AliasOf{},
                   Untested{}};
-  EXPECT_EQ(RenderTerminalTable(table, {80, ColorDepth::kNone}),
+  EXPECT_EQ(RenderTerminalTable(table, AnswerOf(table), {80, ColorDepth::kNone}),
             "num_batch  2048   4096   6144   8192  10240\n"
             "      128    84*   OOM  excl.      =      -\n"
             "\n"
-            "* best cell   excl. not counted   = same as another cell   - untested\n");
+            "* recommended   excl. not counted   = same as another cell   - untested\n");
 }
 
 TEST(TerminalStyleTest, PicksThePaletteEntryOfAColorThatThePaletteHas) {

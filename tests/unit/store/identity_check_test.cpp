@@ -35,12 +35,13 @@ TEST(IdentityCheckTest, FindsNothingBetweenEquals) {
 
 TEST(IdentityCheckTest, RefusesEveryDifferenceOnALineOfItsOwn) {
   const Identity present{"smollm2", "sha256:2", "def", 300, 3, "api", "0.13.5"};
-  EXPECT_THAT(CheckPresent(present).refusals,
-              ElementsAre("model_digest: results have sha256:1, this run uses sha256:2",
-                          "prompt_sha256: results have abc, this run's prompt has def",
-                          "num_predict: results have 2, this run uses 3",
-                          "driver: results have cli, this run uses api",
-                          "ollama_version: results have 0.11.4, the server runs 0.13.5"));
+  EXPECT_THAT(
+      CheckPresent(present).refusals,
+      ElementsAre("model: results have smollm2 (sha256:1), this run uses smollm2 (sha256:2)",
+                  "prompt_sha256: results have abc, this run's prompt has def",
+                  "num_predict: results have 2, this run uses 3",
+                  "driver: results have cli, this run uses api",
+                  "ollama_version: results have 0.11.4, the server runs 0.13.5"));
 }
 
 TEST(IdentityCheckTest, OneDigestUnderTwoNamesIsOneModel) {

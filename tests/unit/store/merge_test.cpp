@@ -246,6 +246,13 @@ TEST_F(MergeTest, ADifferentIdentityIsAConflictThatNamesBothFiles) {
   EXPECT_EQ(metadata["identity"]["ollama_version"], "0.11.4 + 0.13.5");
 }
 
+TEST_F(MergeTest, AReplayIsNoSecondMeasurement) {
+  files_.Save("a", R"({"metadata": {"replayed": true}, "results": []})");
+  files_.Save("b", R"({"metadata": {}, "results": []})");
+  EXPECT_EQ(MergeStores(files_, {"a", "b"})->conflicts,
+            std::vector<std::string>{"replayed: a comes from a recording, b was measured"});
+}
+
 TEST_F(MergeTest, TwoFilesThatDisagreeBesideOneThatKnowsNothingAreAConflict) {
   files_.Save("a", R"({"metadata": {"identity": {"num_predict": 2}}, "results": []})");
   files_.Save("b", R"({"metadata": {}, "results": []})");

@@ -99,6 +99,17 @@ TEST_F(SweepTest, AVisitWithANumberTakesSoManySamplesWithANewLoadWhateverTheCell
   EXPECT_EQ(loads, expected);
 }
 
+TEST_F(SweepTest, ALongSystemTextBeforeThePromptDoesNotRaiseTheRate) {
+  driver_.system_tokens = 300;
+  ASSERT_EQ(Run({kCell}).reason, Reason::kDone);
+  EXPECT_EQ(CountedSamples(Result(kCell)), 3);
+  for (const Sample& sample : Result(kCell).samples) {
+    if (IsCounted(sample)) {
+      EXPECT_NEAR(PromptEvalRate(sample.metrics).value(), 300, 0.01);
+    }
+  }
+}
+
 TEST_F(SweepTest, TakesAWarmUpAndTheWantedSamplesWithOneLoad) {
   EXPECT_EQ(Run({kCell}).reason, Reason::kDone);
   const CellResult result = OnDisk(kCell);

@@ -1,0 +1,27 @@
+# The program writes its manual page and completions itself, from the description of its command
+# line, so they cannot say anything else than --help. Not where the program cannot run.
+function(ollama_bench_install_docs)
+  if(CMAKE_CROSSCOMPILING)
+    message(STATUS "Cross compiling: no manual page, no completions")
+    return()
+  endif()
+  set(folder ${PROJECT_BINARY_DIR}/share)
+  file(MAKE_DIRECTORY ${folder})
+  set(files)
+  foreach(pair man:ollama-bench.1 bash:ollama-bench zsh:_ollama-bench fish:ollama-bench.fish)
+    string(REPLACE ":" ";" parts ${pair})
+    list(GET parts 0 kind)
+    list(GET parts 1 name)
+    add_custom_command(OUTPUT ${folder}/${name}
+      COMMAND ollama_bench documentation ${kind} > ${folder}/${name}
+      DEPENDS ollama_bench VERBATIM)
+    list(APPEND files ${folder}/${name})
+  endforeach()
+  add_custom_target(ollama_bench_docs ALL DEPENDS ${files})
+  install(FILES ${folder}/ollama-bench.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  install(FILES ${folder}/ollama-bench
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+  install(FILES ${folder}/_ollama-bench DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+  install(FILES ${folder}/ollama-bench.fish
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+endfunction()

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "ollama_bench/render/picture.h"
+
+// Checks of option values that several commands share.
+namespace ollama_bench {
+
+/// The keys of a table, as an option may name them.
+template <class Table>
+std::vector<std::string> KeysOf(const Table& table) {
+  std::vector<std::string> keys;
+  for (const auto& entry : table) keys.emplace_back(entry.key);
+  return keys;
+}
+
+/// Why `name` is no name for a picture; empty where it is one.
+inline std::string CheckPictureName(const std::string& name) {
+  if (PictureFormatFromExtension(std::filesystem::path(name).extension().string())) return {};
+  return fmt::format("{}: a picture ends in .png, .svg or .pdf", name);
+}
+
+}  // namespace ollama_bench

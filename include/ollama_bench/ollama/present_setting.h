@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ollama_bench/core/cell.h"
+#include "ollama_bench/core/clock.h"
+#include "ollama_bench/core/stop_request.h"
+#include "ollama_bench/ollama/ollama_api.h"
+
+namespace ollama_bench {
+
+/// The two parameters as a model or a Modelfile names them; empty where it does not.
+struct NamedParameters {
+  std::optional<int> num_ctx;
+  std::optional<int> num_batch;
+};
+
+/// Reads the "parameters" text of /api/show, or the PARAMETER lines of a Modelfile: name and value
+/// separated by blanks, the last of a name counts.
+NamedParameters ReadParameters(std::string_view text);
+
+/// What the user has without this program.
+struct PresentSetting {
+  Cell cell;
+  std::string source;  ///< "Modelfile" where at least one value is named, else "Ollama default"
+};
+
+/// The setting that `named` and the server's defaults make. Where the release's default context
+/// depends on the memory, `model` is loaded once, without options, to see it. Empty where it cannot
+/// be told.
+std::optional<PresentSetting> FindPresentSetting(const NamedParameters& named,
+                                                 const std::string& model, OllamaApi& api,
+                                                 Clock& clock, const StopRequest& stop);
+
+}  // namespace ollama_bench

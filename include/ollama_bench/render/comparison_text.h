@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ollama_bench/analysis/comparison.h"
+#include "ollama_bench/render/terminal_style.h"
+
+namespace ollama_bench {
+
+/// What the two sweeps are called, and how they differ in more than their results.
+struct ComparisonCaption {
+  std::string first;
+  std::string second;
+  std::vector<std::string> differences;  ///< one line each, for a person
+};
+
+/// "Overall, b.json is 2.9 % slower than a.json (-3.2 % to -2.5 %, 95 % sure)."
+std::string OverallSentence(const SweepComparison& comparison, const ComparisonCaption& caption);
+/// "3 of 36 cells really changed (by more than 1 %, and not by chance)."
+std::string CellsSentence(const SweepComparison& comparison);
+
+/// The comparison for a person: a line per cell, then the sentences.
+std::string RenderComparisonText(const SweepComparison& comparison,
+                                 const ComparisonCaption& caption, const TerminalStyle& style);
+/// The same as Markdown (GitHub's tables), for a pull request.
+std::string RenderComparisonMarkdown(const SweepComparison& comparison,
+                                     const ComparisonCaption& caption);
+/// The same for programs: one JSON object. `is_slower` is the outcome of a check that was asked
+/// for.
+std::string RenderComparisonJson(const SweepComparison& comparison,
+                                 const ComparisonCaption& caption, std::optional<bool> is_slower);
+
+}  // namespace ollama_bench

@@ -1,0 +1,116 @@
+#include "ollama_bench/cli/command_line.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ollama_bench/cli/command_docs.h"
+#include "ollama_bench/cli/compare_command.h"
+#include "ollama_bench/cli/doctor_command.h"
+#include "ollama_bench/cli/exit_code.h"
+#include "ollama_bench/cli/heatmap_command.h"
+#include "ollama_bench/cli/merge_command.h"
+#include "ollama_bench/cli/plan_command.h"
+#include "ollama_bench/cli/print.h"
+#include "ollama_bench/cli/run_command.h"
+#include "ollama_bench/cli/status_command.h"
+#include "ollama_bench/cli/version.h"
+#include "ollama_bench/core/text.h"
+
+namespace ollama_bench {
+namespace {
+
+constexpr const char* kFooter =
+    "Exit codes: 0 done, 1 no cell succeeded, 2 wrong usage or configuration,\n"
+    "3 environment (no Ollama, no model, no disk), 4 results file refused,\n"
+    "5 compare --fail-if-slower found a slow-down.";
+
+// For those who build packages: hidden from --help, the manual page and the completions.
+void AddDocumentationCommand(CLI::App& app, std::function<int()>& action) {
+  using Writer = std::string (*)(const CommandDoc&);
+  static const std::map<std::string, Writer> kWriters = {
+      {"man", ManPage}, {"bash", BashCompletion}, {"zsh", ZshCompletion}, {"fish", FishCompletion}};
+  const auto kind = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("documentation", "Print manual page or completion");
+  command->group("");
+  command->add_option("KIND", *kind)->required()->check(CLI::IsMember(kWriters));
+  command->callback([kind, &app, &action] {
+    action = [kind, &app] {
+      Print(stdout, "{}", kWriters.at(*kind)(DescribeCommands(app)));
+      return static_cast<int>(ExitCode::kDone);
+    };
+  });
+}
+
+/// The word that a person should look at.
+struct Stray {
+  std::string_view kind = "argument";  ///< "command", "option" or "argument"
+  std::string word;
+};
+
+// An option that is not known leaves its value behind as well, so options come first.
+Stray FindStray(const std::vector<std::string>& words, bool without_command) {
+  if (words.empty()) return {};
+  if (without_command && !words.front().starts_with('-')) return {"command", words.front()};
+  for (const std::string& word : words) {
+    if (word.starts_with('-')) return {"option", word};
+  }
+  return {"argument", words.front()};
+}
+
+std::vector<std::string> KnownWords(const CommandDoc& command, const Stray& stray) {
+  std::vector<std::string> known;
+  if (stray.kind == "command") {
+    for (const CommandDoc& other : command.commands) known.push_back(other.name);
+  } else if (stray.kind == "option") {
+    for (const OptionDoc& option : command.options) {
+      known.insert(known.end(), option.names.begin(), option.names.end());
+    }
+  }
+  return known;
+}
+
+}  // namespace
+
+void DeclareCommandLine(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {
+  app.name("ollama-bench");
+  app.description(
+      "Finds the fastest num_ctx x num_batch for a model on this machine's Ollama,\n"
+      "and shows how far the answer can be trusted.");
+  app.set_version_flag("--version", std::string("ollama-bench ") + kVersion);
+  app.require_subcommand(0, 1);
+  app.footer(kFooter);
+  action = [&app] {
+    Print(stderr, "{}", app.help());
+    return static_cast<int>(ExitCode::kUsage);
+  };
+  AddRunCommand(app, action, stop);
+  AddPlanCommand(app, action, stop);
+  AddStatusCommand(app, action, stop);
+  AddHeatmapCommand(app, action);
+  AddCompareCommand(app, action);
+  AddMergeCommand(app, action);
+  AddDoctorCommand(app, action, stop);
+  AddDocumentationCommand(app, action);
+}
+
+std::string DescribeStrayArguments(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  const CommandDoc command = DescribeCommands(chosen.empty() ? app : *chosen.front());
+  const std::string where = chosen.empty() ? command.name : app.get_name() + " " + command.name;
+  const std::string subject = chosen.empty() ? "there is" : fmt::format("`{}` knows", command.name);
+  const Stray stray = FindStray(app.remaining(/*recurse=*/true), chosen.empty());
+  std::string text =
+      fmt::format("{} no {} '{}'", subject, stray.kind, Printable(stray.word, false));
+  const std::string nearest =
+      NearestSpelling(stray.word.substr(0, stray.word.find('=')), KnownWords(command, stray));
+  if (!nearest.empty()) text += fmt::format("; did you mean '{}'?", nearest);
+  return text + fmt::format("\n`{} --help` lists what there is", where);
+}
+
+}  // namespace ollama_bench

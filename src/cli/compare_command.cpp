@@ -1,0 +1,183 @@
+#include "ollama_bench/cli/compare_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ollama_bench/analysis/comparison.h"
+#include "ollama_bench/cli/opened_store.h"
+#include "ollama_bench/cli/option_keys.h"
+#include "ollama_bench/cli/output_file.h"
+#include "ollama_bench/cli/percent_option.h"
+#include "ollama_bench/cli/stored_sweep.h"
+#include "ollama_bench/cli/terminal.h"
+#include "ollama_bench/render/comparison_text.h"
+#include "ollama_bench/render/difference_scene.h"
+#include "ollama_bench/render/picture.h"
+#include "ollama_bench/store/identity_check.h"
+
+namespace ollama_bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct CompareOptions {
+  fs::path first;
+  fs::path second;
+  std::vector<fs::path> pictures;
+  std::string metric{Describe(Metric::kPromptEvalRate).key};
+  std::string fail_if_slower;  // empty: no check
+  bool markdown = false;
+  bool json = false;
+};
+
+Expected<void, SessionError> CheckOutputs(const CompareOptions& options) {
+  for (const fs::path& picture : options.pictures) {
+    for (const fs::path& results : {options.first, options.second}) {
+      std::error_code error;
+      if (fs::equivalent(picture, results, error)) {
+        return Fail(ExitCode::kUsage,
+                    fmt::format("{} holds results and is not overwritten", picture.string()));
+      }
+    }
+  }
+  return {};
+}
+
+std::vector<std::string> DifferencesOf(const ResultsStore& first, const ResultsStore& second) {
+  const auto identity = [](const ResultsStore& store) {
+    return StoredIdentity{store.path().string(), store.metadata().identity,
+                          store.metadata().environment};
+  };
+  IdentityCheck check = CompareStored(identity(first), identity(second));
+  std::vector<std::string> differences = std::move(check.refusals);
+  differences.insert(differences.end(), check.warnings.begin(), check.warnings.end());
+  for (const ResultsStore* store : {&first, &second}) {
+    if (store->metadata().replayed) {
+      differences.push_back(fmt::format("{}: replayed from a recording", store->path().string()));
+    }
+    if (store->metadata().mixed) {
+      differences.push_back(
+          fmt::format("{}: mixes samples of different identities", store->path().string()));
+    }
+  }
+  return differences;
+}
+
+// Names without their folders, as long as that tells them apart.
+ComparisonCaption CaptionOf(const CompareOptions& options, std::vector<std::string> differences) {
+  const bool same_name = options.first.filename() == options.second.filename();
+  const auto name = [same_name](const fs::path& path) {
+    return same_name ? path.string() : path.filename().string();
+  };
+  return {name(options.first), name(options.second), std::move(differences)};
+}
+
+Expected<void, SessionError> WritePictures(FileSystem& file_system, const CompareOptions& options,
+                                           const SweepComparison& comparison,
+                                           const ComparisonCaption& caption) {
+  const bool is_empty =
+      comparison.cells.empty() && comparison.only_first.empty() && comparison.only_second.empty();
+  if (options.pictures.empty() || is_empty) return {};
+  const auto font = Font::Load();
+  if (!font) return Fail(ExitCode::kEnvironment, font.error());
+  const Scene scene = LayOutDifference(comparison, caption, *font);
+  for (const fs::path& path : options.pictures) {
+    const auto bytes = RenderPicture(scene, *PictureFormatFromExtension(path.extension().string()));
+    if (!bytes) {
+      return Fail(ExitCode::kEnvironment,
+                  fmt::format("cannot draw {}: {}", path.string(), bytes.error()));
+    }
+    if (auto done = WriteOutputFile(file_system, path, *bytes); !done) return done;
+    fmt::print(stderr, "wrote {}\n", path.string());
+  }
+  return {};
+}
+
+void PrintReport(const CompareOptions& options, const SweepComparison& comparison,
+                 const ComparisonCaption& caption, std::optional<bool> is_slower) {
+  for (const std::string& difference : caption.differences) {
+    if (!options.json) fmt::print(stderr, "warning: {}\n", difference);
+  }
+  if (options.json) {
+    fmt::print("{}", RenderComparisonJson(comparison, caption, is_slower));
+  } else if (options.markdown) {
+    fmt::print("{}", RenderComparisonMarkdown(comparison, caption));
+  } else {
+    fmt::print("{}", RenderComparisonText(comparison, caption, StyleOf(STDOUT_FILENO)));
+  }
+}
+
+Expected<ExitCode, SessionError> Compare(const CompareOptions& options) {
+  if (const auto ok = CheckOutputs(options); !ok) return Unexpected<SessionError>(ok.error());
+  PosixFileSystem file_system;
+  const auto first = ResultsStore::Load(file_system, options.first);
+  if (!first) return Unexpected<SessionError>(ToSessionError(first.error()));
+  const auto second = ResultsStore::Load(file_system, options.second);
+  if (!second) return Unexpected<SessionError>(ToSessionError(second.error()));
+  const Metric metric = *MetricFromKey(options.metric);
+  for (const ResultsStore* store : {&*first, &*second}) {
+    if (const auto ok = CheckMetric(metric, store->metadata().identity); !ok) {
+      return Unexpected<SessionError>(ok.error());
+    }
+  }
+  const SweepComparison comparison = CompareSweeps(first->results(), second->results(), metric);
+  const ComparisonCaption caption = CaptionOf(options, DifferencesOf(*first, *second));
+  std::optional<bool> is_slower;
+  if (!options.fail_if_slower.empty()) {
+    is_slower = IsSlower(comparison, *ParsePercent(options.fail_if_slower));
+  }
+  PrintReport(options, comparison, caption, is_slower);
+  if (const auto ok = WritePictures(file_system, options, comparison, caption); !ok) {
+    return Unexpected<SessionError>(ok.error());
+  }
+  if (comparison.cells.empty()) return ExitCode::kNoCell;
+  return is_slower.value_or(false) ? ExitCode::kSlower : ExitCode::kDone;
+}
+
+int RunCompare(const CompareOptions& options) {
+  const auto code = Compare(options);
+  if (code) return static_cast<int>(*code);
+  fmt::print(stderr, "ollama-bench: {}\n", code.error().message);
+  return static_cast<int>(code.error().code);
+}
+
+}  // namespace
+
+void AddCompareCommand(CLI::App& app, std::function<int()>& action) {
+  CLI::App* compare =
+      app.add_subcommand("compare", "Say what really changed from one sweep to another");
+  const auto options = std::make_shared<CompareOptions>();
+  compare->footer(
+      "Two sweeps are two sessions: a mood of the machine that lasts a whole sweep looks like a\n"
+      "change. To be sure of a small one, measure before and after in turns.\n"
+      "Example: ollama-bench compare before.json after.json -o diff.png --fail-if-slower 5%");
+  compare->add_option("BEFORE", options->first, "Results of the first sweep")->required();
+  compare->add_option("AFTER", options->second, "Results of the second sweep")->required();
+  compare->add_option("-o,--output", options->pictures, "Picture of the differences, by its ending")
+      ->type_name("FILE.png|.svg|.pdf")
+      ->allow_extra_args(false)
+      ->check(CheckPictureName);
+  compare->add_option("--metric", options->metric, "What is compared")
+      ->check(CLI::IsMember(KeysOf(AllMetrics())))
+      ->capture_default_str();
+  compare
+      ->add_option(
+          "--fail-if-slower", options->fail_if_slower,
+          "Return 5 where things really got slower by more than this, overall or in a cell")
+      ->type_name("PERCENT")
+      ->check(CheckPercent);
+  CLI::Option* markdown = compare->add_flag("--markdown", options->markdown, "Report as Markdown");
+  compare->add_flag("--json", options->json, "Report for programs instead of people")
+      ->excludes(markdown);
+  compare->callback([options, &action] { action = [options] { return RunCompare(*options); }; });
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,68 @@
+#include "ollama_bench/ollama/present_setting.h"
+
+#include <algorithm>
+#include <limits>
+#include <sstream>
+
+#include "ollama_bench/ollama/generate.h"
+#include "ollama_bench/ollama/server_check.h"
+#include "ollama_bench/ollama/version_facts.h"
+
+namespace ollama_bench {
+namespace {
+
+// Loads the model as a plain request of the user's would.
+std::optional<int> AskContext(const std::string& model, OllamaApi& api, Clock& clock,
+                              const StopRequest& stop) {
+  GenerateRequest request;
+  request.model = model;
+  request.prompt = "Hi";
+  request.num_predict = 1;
+  if (!Generate(api.address(), request, stop)) return std::nullopt;
+  const auto loaded = FindLoaded(api, model);
+  UnloadAndWait(api, clock, model);
+  if (!loaded || !loaded->num_ctx) return std::nullopt;
+  if (*loaded->num_ctx <= 0 || *loaded->num_ctx > std::numeric_limits<int>::max()) {
+    return std::nullopt;
+  }
+  return static_cast<int>(*loaded->num_ctx);
+}
+
+}  // namespace
+
+NamedParameters ReadParameters(std::string_view text) {
+  NamedParameters named;
+  std::istringstream lines{std::string(text)};
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string name;
+    int value = 0;
+    if (!(words >> name)) continue;
+    if (name == "PARAMETER" && !(words >> name)) continue;
+    if (!(words >> value) || value <= 0) continue;
+    if (name == "num_ctx") named.num_ctx = value;
+    if (name == "num_batch") named.num_batch = value;
+  }
+  return named;
+}
+
+std::optional<PresentSetting> FindPresentSetting(const NamedParameters& named,
+                                                 const std::string& model, OllamaApi& api,
+                                                 Clock& clock, const StopRequest& stop) {
+  const auto text = api.Version();
+  const auto version = text ? ParseOllamaVersion(*text) : std::nullopt;
+  if (!version) return std::nullopt;
+  std::optional<int> num_ctx = named.num_ctx ? named.num_ctx : DefaultNumCtx(*version);
+  if (!num_ctx) num_ctx = AskContext(model, api, clock, stop);
+  if (!num_ctx) return std::nullopt;
+  const auto details = api.Show(model);
+  if (details && details->trained_context && RulesOfVersion(*version).cuts_context_to_trained) {
+    num_ctx = static_cast<int>(std::min<std::int64_t>(*num_ctx, *details->trained_context));
+  }
+  PresentSetting setting;
+  setting.cell = {*num_ctx, named.num_batch.value_or(DefaultNumBatch(*version, *num_ctx))};
+  setting.source = named.num_ctx || named.num_batch ? "Modelfile" : "Ollama default";
+  return setting;
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,148 @@
+#include "ollama_bench/plan/sweep_order.h"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <utility>
+
+#include "ollama_bench/core/median.h"
+#include "ollama_bench/core/metric.h"
+#include "ollama_bench/plan/repetitions.h"
+
+namespace ollama_bench {
+namespace {
+
+// Of the pass alone: what a confirmation finds must not change who is confirmed.
+std::optional<double> PassRate(const CellResult& result) {
+  if (result.failure) return std::nullopt;
+  std::vector<double> rates;
+  for (const Sample& sample : result.samples) {
+    if (sample.role != SampleRole::kMeasure || !IsCounted(sample)) continue;
+    if (const auto rate = Describe(Metric::kPromptEvalRate).value(sample)) rates.push_back(*rate);
+  }
+  return Median(std::move(rates));
+}
+
+std::size_t LoadsOf(const CellResult& result, SampleRole role) {
+  std::set<std::int64_t> loads;
+  for (const Sample& sample : result.samples) {
+    if (sample.role == role && IsCounted(sample)) loads.insert(sample.load_id);
+  }
+  return loads.size();
+}
+
+}  // namespace
+
+SweepOrder::SweepOrder(std::vector<Cell> pending, const std::vector<CellResult>& known,
+                       SweepOrderOptions options)
+    : pass_(std::move(pending)), options_(options) {
+  for (const CellResult& result : known) known_[result.cell] = result;
+  const bool is_new = options_.baseline && !known_.contains(*options_.baseline);
+  if (is_new && !pass_.empty()) {
+    std::erase(pass_, *options_.baseline);
+    pass_.insert(pass_.begin(), *options_.baseline);
+  }
+}
+
+std::optional<Visit> SweepOrder::Next() {
+  if (ControlIsDue()) {
+    passed_ = 0;
+    if (const auto control = FindControl()) return Again(*control, SampleRole::kControl);
+  }
+  if (next_ < pass_.size()) {
+    ++passed_;
+    return Visit{pass_[next_++], SampleRole::kMeasure, std::nullopt};
+  }
+  if (options_.confirm == 0) return std::nullopt;
+  if (!leaders_) leaders_ = FindLeaders();
+  auto visit = NextConfirm();
+  if (visit) ++attempted_[visit->cell];
+  return visit;
+}
+
+void SweepOrder::Report(const CellResult& result) {
+  known_[result.cell] = result;
+}
+
+bool SweepOrder::ControlIsDue() const {
+  return options_.visits_per_control > 0 && next_ < pass_.size() &&
+         passed_ >= static_cast<std::size_t>(options_.visits_per_control);
+}
+
+// The one that has been one before; else the baseline; else whatever was measured first.
+std::optional<Cell> SweepOrder::FindControl() const {
+  std::optional<Cell> control;
+  std::int64_t first_load = 0;
+  for (const auto& [cell, result] : known_) {
+    if (!PassRate(result)) continue;
+    if (LoadsOf(result, SampleRole::kControl) > 0) return cell;
+    std::int64_t load = result.samples.front().load_id;
+    if (options_.baseline == cell) load = -1;
+    if (!control || load < first_load) {
+      control = cell;
+      first_load = load;
+    }
+  }
+  return control;
+}
+
+std::vector<Cell> SweepOrder::FindLeaders() const {
+  std::vector<std::pair<double, Cell>> rates;
+  for (const auto& [cell, result] : known_) {
+    if (const auto rate = PassRate(result)) rates.emplace_back(-*rate, cell);
+  }
+  std::sort(rates.begin(), rates.end());
+  std::vector<Cell> leaders;
+  for (const auto& [rate, cell] : rates) {
+    const bool is_near = -rate >= -rates.front().first * (1.0 - kLeaderMargin);
+    if (leaders.size() < kMostLeaders && is_near) leaders.push_back(cell);
+  }
+  const bool has_baseline = options_.baseline && known_.contains(*options_.baseline) &&
+                            PassRate(known_.at(*options_.baseline));
+  const auto end = leaders.end();
+  if (has_baseline && std::find(leaders.begin(), end, *options_.baseline) == end) {
+    leaders.push_back(*options_.baseline);
+  }
+  // Alone there is nothing to be told apart from.
+  if (leaders.size() < 2) leaders.clear();
+  return leaders;
+}
+
+// The leader with the fewest loads, so that rounds alternate whatever was there before. One that
+// keeps failing, or whose runs cannot be counted, is let go after as many visits.
+std::optional<Visit> SweepOrder::NextConfirm() const {
+  const auto wanted = static_cast<std::size_t>(options_.confirm);
+  std::optional<std::pair<std::size_t, Cell>> fewest;
+  for (const Cell& cell : *leaders_) {
+    const CellResult& result = known_.at(cell);
+    const auto tried = attempted_.find(cell);
+    if (result.failure || (tried != attempted_.end() && tried->second >= wanted)) continue;
+    const std::size_t loads = LoadsOf(result, SampleRole::kConfirm);
+    if (loads < wanted && (!fewest || loads < fewest->first)) fewest = {loads, cell};
+  }
+  if (!fewest) return std::nullopt;
+  return Again(fewest->second, SampleRole::kConfirm);
+}
+
+Visit SweepOrder::Again(const Cell& cell, SampleRole role) const {
+  const auto& samples = known_.at(cell).samples;
+  const auto first = std::find_if(samples.begin(), samples.end(), IsCounted);
+  const auto run = first->wall.value_or(std::chrono::nanoseconds(0));
+  return {cell, role, WantedRepetitions(options_.repetitions, run)};
+}
+
+std::size_t SweepOrder::Remaining() const {
+  const std::size_t pass = pass_.size() - next_;
+  if (options_.confirm == 0) return pass;
+  const auto loads = static_cast<std::size_t>(options_.confirm);
+  // How many will lead is not known before the pass is over.
+  if (pass > 0) return pass + kMostLeaders * loads;
+  std::size_t confirms = 0;
+  for (const Cell& cell : leaders_ ? *leaders_ : FindLeaders()) {
+    const CellResult& result = known_.at(cell);
+    if (!result.failure) confirms += loads - std::min(loads, LoadsOf(result, SampleRole::kConfirm));
+  }
+  return confirms;
+}
+
+}  // namespace ollama_bench

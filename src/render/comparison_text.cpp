@@ -1,0 +1,173 @@
+#include "ollama_bench/render/comparison_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "answer_json.h"
+#include "ollama_bench/core/text.h"
+#include "ollama_bench/render/number_format.h"
+#include "signed_percent.h"
+
+namespace ollama_bench {
+namespace {
+
+using Json = ReportJson;
+
+std::string IntervalText(const Change& change, double level) {
+  const Interval interval = change.log.LogInterval(level);
+  return fmt::format("{} to {}", SignedPercent(interval.low), SignedPercent(interval.high));
+}
+
+std::string_view Direction(const Change& change, Metric metric) {
+  return (change.log.value > 0) == Describe(metric).higher_is_better ? "faster" : "slower";
+}
+
+std::size_t CalledCells(const SweepComparison& comparison) {
+  return static_cast<std::size_t>(
+      std::count_if(comparison.cells.begin(), comparison.cells.end(),
+                    [](const CellChange& cell) { return cell.change.is_called; }));
+}
+
+// What a table says of a cell, one text per column.
+std::vector<std::string> Columns(const CellChange& cell, const SweepComparison& comparison) {
+  const NumberFormat format{Describe(comparison.metric).decimals};
+  return {std::to_string(cell.first.cell.num_ctx),
+          std::to_string(cell.first.cell.num_batch),
+          format(cell.first.value()),
+          format(cell.second.value()),
+          SignedPercent(cell.change.log.value),
+          IntervalText(cell.change, comparison.demand.level),
+          std::string(cell.change.is_called ? Direction(cell.change, comparison.metric) : "-")};
+}
+
+std::vector<std::string> Heading(const SweepComparison& comparison) {
+  return {"num_ctx", "num_batch", "before",
+          "after",   "change",    fmt::format("{:.3g} % interval", 100 * comparison.demand.level),
+          "really"};
+}
+
+// Not measured in both: how many, so that nobody takes them for unchanged.
+std::string UnpairedSentence(const SweepComparison& comparison, const ComparisonCaption& caption) {
+  std::string text;
+  const auto add = [&text](const std::vector<Cell>& cells, const std::string& name) {
+    if (cells.empty()) return;
+    text += fmt::format("{}{} cell{} measured in {} alone.", text.empty() ? "" : " ", cells.size(),
+                        cells.size() == 1 ? " was" : "s were", Printable(name, false));
+  };
+  add(comparison.only_first, caption.first);
+  add(comparison.only_second, caption.second);
+  return text;
+}
+
+std::string Prologue(const SweepComparison& comparison, const ComparisonCaption& caption) {
+  const MetricInfo& metric = Describe(comparison.metric);
+  return fmt::format("{} in {}: {} (before), {} (after)", metric.label, metric.unit,
+                     Printable(caption.first, false), Printable(caption.second, false));
+}
+
+Json ChangeJson(const Change& change, double level) {
+  Json json = PercentJson(change.log, level);
+  json["p_value"] = change.p_value;
+  json["is_called"] = change.is_called;
+  return json;
+}
+
+Json CellListJson(const std::vector<Cell>& cells) {
+  Json list = Json::array();
+  for (const Cell& cell : cells) list.push_back(CellJson(cell));
+  return list;
+}
+
+}  // namespace
+
+std::string OverallSentence(const SweepComparison& comparison, const ComparisonCaption& caption) {
+  if (!comparison.overall) return "No cell was measured in both.";
+  const Change& overall = *comparison.overall;
+  const std::string interval =
+      fmt::format("({}, {:.3g} % sure)", IntervalText(overall, comparison.demand.level),
+                  100 * comparison.demand.level);
+  if (!overall.is_called) {
+    return fmt::format("Overall no change is shown: {} {}.", SignedPercent(overall.log.value),
+                       interval);
+  }
+  return fmt::format("Overall, {} is {:.1f} % {} than {} {}.", Printable(caption.second, false),
+                     std::fabs(overall.percent()), Direction(overall, comparison.metric),
+                     Printable(caption.first, false), interval);
+}
+
+std::string CellsSentence(const SweepComparison& comparison) {
+  const std::size_t called = CalledCells(comparison);
+  return fmt::format("{} of {} cells really changed (by more than {:.3g} %, and not by chance).",
+                     called == 0 ? "None" : std::to_string(called), comparison.cells.size(),
+                     100 * comparison.demand.threshold);
+}
+
+std::string RenderComparisonText(const SweepComparison& comparison,
+                                 const ComparisonCaption& caption, const TerminalStyle& style) {
+  const auto line = [](const std::vector<std::string>& texts) {
+    return fmt::format("{:>8} {:>9} {:>10} {:>10} {:>8} {:>20}  {}", texts[0], texts[1], texts[2],
+                       texts[3], texts[4], texts[5], texts[6]);
+  };
+  std::string text = Prologue(comparison, caption) + "\n\n";
+  text += Bold(line(Heading(comparison)), style.color) + "\n";
+  for (const CellChange& cell : comparison.cells) {
+    const std::string row = line(Columns(cell, comparison));
+    text += (cell.change.is_called ? Bold(row, style.color) : Dim(row, style.color)) + "\n";
+  }
+  text += "\n" + Bold(OverallSentence(comparison, caption), style.color) + "\n" +
+          CellsSentence(comparison) + "\n";
+  const std::string unpaired = UnpairedSentence(comparison, caption);
+  return unpaired.empty() ? text : text + unpaired + "\n";
+}
+
+std::string RenderComparisonMarkdown(const SweepComparison& comparison,
+                                     const ComparisonCaption& caption) {
+  std::string text = fmt::format("**{}** {} {}\n\n", OverallSentence(comparison, caption),
+                                 CellsSentence(comparison), UnpairedSentence(comparison, caption));
+  text += Prologue(comparison, caption) + "\n\n";
+  const std::vector<std::string> heading = Heading(comparison);
+  text += fmt::format("| {} |\n|--:|--:|--:|--:|--:|:-:|:-:|\n", fmt::join(heading, " | "));
+  for (const CellChange& cell : comparison.cells) {
+    text += fmt::format("| {} |\n", fmt::join(Columns(cell, comparison), " | "));
+  }
+  for (const std::string& difference : caption.differences) {
+    text += fmt::format("\n- differs: {}", Printable(difference, false));
+  }
+  return caption.differences.empty() ? text : text + "\n";
+}
+
+std::string RenderComparisonJson(const SweepComparison& comparison,
+                                 const ComparisonCaption& caption, std::optional<bool> is_slower) {
+  const MetricInfo& metric = Describe(comparison.metric);
+  const double level = comparison.demand.level;
+  Json report = {{"first", caption.first},
+                 {"second", caption.second},
+                 {"metric", metric.key},
+                 {"unit", metric.unit},
+                 {"higher_is_better", metric.higher_is_better},
+                 {"threshold_percent", 100 * comparison.demand.threshold},
+                 {"level", level},
+                 {"differences", caption.differences}};
+  report["overall"] = comparison.overall ? ChangeJson(*comparison.overall, level) : Json();
+  report["changed_cells"] = CalledCells(comparison);
+  report["is_slower"] = is_slower ? Json(*is_slower) : Json();
+  report["cells"] = Json::array();
+  for (const CellChange& cell : comparison.cells) {
+    Json json = CellJson(cell.first.cell);
+    json["before"] = cell.first.value();
+    json["after"] = cell.second.value();
+    json.update(ChangeJson(cell.change, level));
+    report["cells"].push_back(std::move(json));
+  }
+  report["only_first"] = CellListJson(comparison.only_first);
+  report["only_second"] = CellListJson(comparison.only_second);
+  report["noise"] = {{"load_percent", 100 * comparison.noise.load_deviation()},
+                     {"run_percent", 100 * comparison.noise.run_deviation()},
+                     {"load_differences", comparison.noise.load_differences()},
+                     {"run_differences", comparison.noise.run_differences()}};
+  return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace ollama_bench

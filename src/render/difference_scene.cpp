@@ -1,0 +1,217 @@
+#include "ollama_bench/render/difference_scene.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "heatmap_axes.h"
+#include "heatmap_cell.h"
+#include "heatmap_legend.h"
+#include "heatmap_notes.h"
+#include "heatmap_palette.h"
+#include "heatmap_plot.h"
+#include "ollama_bench/core/text.h"
+#include "ollama_bench/render/text_fit.h"
+#include "signed_percent.h"
+
+namespace ollama_bench {
+namespace {
+
+constexpr double kTitleSize = 18;
+constexpr double kTitleLine = 30;
+constexpr double kSentenceSize = 14;
+constexpr double kSentenceLine = 22;
+constexpr double kSmallestText = 7;
+constexpr double kSmallestLimit = 5;  // per cent at the ends of the colours, at least
+constexpr std::size_t kMostLines = 4;
+
+using Changes = std::map<Cell, const CellChange*>;
+
+Grid GridOf(const SweepComparison& comparison) {
+  Grid grid;
+  const auto add = [&grid](const Cell& cell) {
+    grid.num_ctx.values.push_back(cell.num_ctx);
+    grid.num_batch.values.push_back(cell.num_batch);
+  };
+  for (const CellChange& cell : comparison.cells) add(cell.first.cell);
+  for (const Cell& cell : comparison.only_first) add(cell);
+  for (const Cell& cell : comparison.only_second) add(cell);
+  for (Axis* axis : {&grid.num_ctx, &grid.num_batch}) {
+    std::sort(axis->values.begin(), axis->values.end());
+    axis->values.erase(std::unique(axis->values.begin(), axis->values.end()), axis->values.end());
+  }
+  return grid;
+}
+
+// From the worst to the best, so that blue is better for times as well.
+double Betterment(const Change& change, Metric metric) {
+  return Describe(metric).higher_is_better ? change.percent() : -change.percent();
+}
+
+ValueScale ScaleOf(const SweepComparison& comparison) {
+  double limit = kSmallestLimit;
+  for (const CellChange& cell : comparison.cells) {
+    if (cell.change.is_called) limit = std::max(limit, std::fabs(cell.change.percent()));
+  }
+  ValueScale scale{DivergingColormap(), NumberFormat{0}};
+  scale.low = -limit;
+  scale.high = limit;
+  scale.best = limit;
+  scale.has_values = true;
+  return scale;
+}
+
+std::string TitleOf(const CellChange& cell, const SweepComparison& comparison) {
+  const MetricInfo& metric = Describe(comparison.metric);
+  const NumberFormat format{metric.decimals};
+  const Interval interval = cell.change.log.LogInterval(comparison.demand.level);
+  return fmt::format("num_ctx {}, num_batch {}: {} to {} {}, {} ({} to {}){}",
+                     cell.first.cell.num_ctx, cell.first.cell.num_batch, format(cell.first.value()),
+                     format(cell.second.value()), metric.unit, SignedPercent(cell.change.log.value),
+                     SignedPercent(interval.low), SignedPercent(interval.high),
+                     cell.change.is_called ? "" : ", no real difference");
+}
+
+struct Layout {
+  Grid grid;
+  CellSize cell;
+  AxisLabels num_ctx;
+  AxisLabels num_batch;
+  std::optional<ColorBar> color_bar;
+  std::string title;
+  std::vector<std::string> sentences;
+  std::vector<std::string> notes;
+  Box plot;
+  double width = 0;
+  double height = 0;
+  double notes_top = 0;
+};
+
+std::vector<std::string> Sentences(const SweepComparison& comparison,
+                                   const ComparisonCaption& caption, const Font& font,
+                                   double width) {
+  std::vector<std::string> lines;
+  for (const std::string& sentence :
+       {OverallSentence(comparison, caption), CellsSentence(comparison)}) {
+    for (std::string& line : WrapWords(font, sentence, kSentenceSize, width, kMostLines)) {
+      lines.push_back(std::move(line));
+    }
+  }
+  return lines;
+}
+
+std::vector<std::string> Notes(const ComparisonCaption& caption, const Font& font, double width) {
+  std::vector<std::string> texts = {
+      "Coloured: a real difference (blue better, red worse). White: chance explains it. Hatched: "
+      "not measured in both."};
+  for (const std::string& difference : caption.differences) {
+    texts.push_back("Differs: " + Printable(difference, false));
+  }
+  return WrapNotes(texts, width, font);
+}
+
+Layout Plan(const SweepComparison& comparison, const ComparisonCaption& caption,
+            const ValueScale& scale, const Font& font) {
+  Layout layout;
+  layout.grid = GridOf(comparison);
+  layout.cell = ChooseCellSize(layout.grid);
+  layout.num_ctx = PlanNumCtxLabels(layout.grid.num_ctx, layout.cell.width, font);
+  layout.num_batch = PlanNumBatchLabels(layout.grid.num_batch, layout.cell.height, font);
+  layout.plot = {kMargin + layout.num_batch.extent, 0,
+                 layout.cell.width * static_cast<double>(layout.grid.num_ctx.values.size()),
+                 layout.cell.height * static_cast<double>(layout.grid.num_batch.values.size())};
+  layout.color_bar = PlanColorBar(scale, "% better", layout.plot.height, font);
+  const double right = layout.plot.right() + kColorBarGap + layout.color_bar->width(font);
+  layout.width = std::ceil(std::max(right + kMargin, kNarrowest));
+  const double inner_width = layout.width - 2 * kMargin;
+  layout.title = fmt::format("Change of the {}: {} to {}", Describe(comparison.metric).label,
+                             Printable(caption.first, false), Printable(caption.second, false));
+  layout.sentences = Sentences(comparison, caption, font, inner_width);
+  const double header = kTitleLine + kSentenceLine * static_cast<double>(layout.sentences.size());
+  layout.plot.y = kMargin - 8 + header + kHeaderGap + kAxisNameLine + kAxisNameGap;
+  double bottom = layout.plot.bottom() + layout.num_ctx.extent + kAxisNameBelow;
+  bottom = std::max(bottom, layout.plot.y + layout.color_bar->height + 8);
+  layout.notes = Notes(caption, font, inner_width);
+  layout.notes_top = bottom;
+  layout.height = std::ceil(bottom + NotesHeight(layout.notes) + kMargin - 8);
+  return layout;
+}
+
+// The widest text decides, so that all are of one size.
+double TextSize(const SweepComparison& comparison, const CellSize& cell, const Font& font) {
+  constexpr double kLargest = 15;
+  constexpr double kAir = 10;
+  double widest = 0;
+  for (const CellChange& change : comparison.cells) {
+    widest = std::max(widest, font.Width(SignedPercent(change.change.log.value), 1));
+  }
+  if (widest <= 0 || cell.width <= kAir) return 0;
+  return std::min({kLargest, cell.height * 0.46, (cell.width - kAir) / widest});
+}
+
+void DrawCell(SceneBuilder& scene, const Box& box, const CellChange& cell,
+              const SweepComparison& comparison, const ValueScale& scale, double text_size) {
+  const bool is_real = cell.change.is_called;
+  const Color color =
+      is_real ? scale.ColorOf(Betterment(cell.change, comparison.metric)) : palette::kPaper;
+  scene.Fill(box, color, TitleOf(cell, comparison));
+  if (!is_real && std::min(box.width, box.height) > 4) {
+    scene.Outline({box.x + 0.5, box.y + 0.5, box.width - 1, box.height - 1},
+                  {palette::kUntestedLine, 1});
+  }
+  if (text_size < kSmallestText) return;
+  scene.Text(box, SignedPercent(cell.change.log.value),
+             {text_size, is_real ? ReadableOn(color) : palette::kQuiet, Anchor::kMiddle});
+}
+
+void DrawCells(SceneBuilder& scene, const SweepComparison& comparison, const Layout& layout,
+               const ValueScale& scale) {
+  Changes changes;
+  for (const CellChange& cell : comparison.cells) changes[cell.first.cell] = &cell;
+  const double text_size = TextSize(comparison, layout.cell, scene.font());
+  for (std::size_t row = 0; row < layout.grid.num_batch.values.size(); ++row) {
+    for (std::size_t column = 0; column < layout.grid.num_ctx.values.size(); ++column) {
+      const Cell cell{layout.grid.num_ctx.values[column], layout.grid.num_batch.values[row]};
+      const Box box = CellBox({layout.plot.x, layout.plot.y}, layout.cell, row, column);
+      const auto found = changes.find(cell);
+      if (found == changes.end()) {
+        DrawCellBackground(scene, box, Untested{}, scale,
+                           fmt::format("num_ctx {}, num_batch {}: not measured in both",
+                                       cell.num_ctx, cell.num_batch));
+      } else {
+        DrawCell(scene, box, *found->second, comparison, scale, text_size);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Scene LayOutDifference(const SweepComparison& comparison, const ComparisonCaption& caption,
+                       const Font& font) {
+  const ValueScale scale = ScaleOf(comparison);
+  const Layout layout = Plan(comparison, caption, scale, font);
+  const double inner_width = layout.width - 2 * kMargin;
+  SceneBuilder scene(font);
+  double y = kMargin - 8;
+  scene.Text({kMargin, y, inner_width, kTitleLine}, layout.title, {kTitleSize, palette::kTitle});
+  y += kTitleLine;
+  for (const std::string& line : layout.sentences) {
+    scene.Text({kMargin, y, inner_width, kSentenceLine}, line, {kSentenceSize, palette::kTitle});
+    y += kSentenceLine;
+  }
+  DrawNumBatchAxis(scene, layout.grid.num_batch, layout.num_batch, layout.plot);
+  DrawNumCtxAxis(scene, layout.grid.num_ctx, layout.num_ctx, layout.plot);
+  DrawColorBar(scene, *layout.color_bar, scale,
+               {layout.plot.right() + kColorBarGap, layout.plot.y});
+  DrawCells(scene, comparison, layout, scale);
+  DrawNotes(scene, layout.notes, {kMargin, layout.notes_top}, inner_width);
+  return scene.Finish(layout.width, layout.height, layout.title);
+}
+
+}  // namespace ollama_bench

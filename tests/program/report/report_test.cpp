@@ -1,0 +1,142 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/run_program.h"
+#include "support/temporary_folder.h"
+
+namespace ollama_bench::testing {
+namespace {
+
+using nlohmann::json;
+
+// `ollama-bench heatmap` and `compare` on results files in a folder of their own.
+class ReportTest : public ::testing::Test {
+ protected:
+  // Four cells with three loads of two runs each. `factors` by cell; the spread is the same in all
+  // files, so that a factor is all that differs.
+  static json Results(const std::vector<double>& factors) {
+    static constexpr double kSpread[] = {1.004, 0.996, 1.002, 0.999, 0.997, 1.003};
+    json results = json::array();
+    for (std::size_t i = 0; i < factors.size(); ++i) {
+      json samples = json::array();
+      for (int run = 0; run < 6; ++run) {
+        const double spread = kSpread[(static_cast<std::size_t>(run) + i) % 6];
+        samples.push_back({{"id", std::to_string(10 * i + static_cast<std::size_t>(run))},
+                           {"load_id", 10 * static_cast<int>(i) + run / 2 + 1},
+                           {"role", "measure"},
+                           {"excluded", nullptr},
+                           {"printed_prompt_eval_rate", 300 * factors[i] * spread}});
+      }
+      results.push_back({{"num_ctx", 2048 * (i + 1)}, {"num_batch", 512}, {"samples", samples}});
+    }
+    return results;
+  }
+
+  void Write(const std::string& name, const std::vector<double>& factors,
+             json metadata = json::object()) {
+    metadata["schema_version"] = 1;
+    folder_.Write(name, json{{"metadata", metadata}, {"results", Results(factors)}}.dump(1));
+  }
+
+  Ended Run(std::vector<std::string> arguments) {
+    Program program;
+    program.argv = {OLLAMA_BENCH_PROGRAM};
+    program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
+    program.folder = folder_.path();
+    return RunProgram(program);
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(ReportTest, HeatmapAnswersInJson) {
+  Write("results.json", {1, 0.999, 0.97, 0.8},
+        {{"baseline", {{"num_ctx", 8192}, {"num_batch", nullptr}, {"source", "Modelfile"}}}});
+  const Ended ended = Run({"heatmap", "results.json", "--json", "--no-csv"});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  const json report = json::parse(ended.out);
+  EXPECT_EQ(report["best"]["num_ctx"], 2048);
+  ASSERT_EQ(report["best_set"].size(), 2U) << report["best_set"].dump(1);
+  EXPECT_EQ(report["recommended"]["num_ctx"], 4096);
+  EXPECT_EQ(report["largest_safe_context"]["num_ctx"], 6144);
+  EXPECT_EQ(report["baseline"]["source"], "Modelfile");
+  EXPECT_EQ(report["baseline"]["verdict"], "worth_having");
+  EXPECT_NEAR(report["baseline"]["gain"]["percent"], 24.9, 0.5);
+  EXPECT_EQ(report["statistics"]["noise"]["load_differences"], 8);
+  EXPECT_EQ(report["answer"],
+            "These 2 of 4 cells cannot be told apart (within 1 %, 95 % sure); take num_ctx=4096 "
+            "num_batch=512, the largest context among them.");
+}
+
+TEST_F(ReportTest, HeatmapTakesAnotherLossForTheSafeContext) {
+  Write("results.json", {1, 0.999, 0.97, 0.8});
+  const auto largest = [this](const std::string& loss) {
+    const Ended ended = Run({"heatmap", "results.json", "--json", "--no-csv", "--max-loss", loss});
+    return json::parse(ended.out)["largest_safe_context"]["num_ctx"].get<int>();
+  };
+  EXPECT_EQ(largest("1%"), 4096);
+  EXPECT_EQ(largest("30"), 8192);
+  EXPECT_EQ(Run({"heatmap", "results.json", "--max-loss", "0"}).exit_code, 2);
+  EXPECT_EQ(Run({"heatmap", "results.json", "--max-loss", "much"}).exit_code, 2);
+}
+
+TEST_F(ReportTest, CompareSaysWhatChangedAndDrawsIt) {
+  Write("a.json", {1, 1, 1, 1});
+  Write("b.json", {0.9, 0.9, 0.9, 0.9});
+  const Ended ended = Run({"compare", "a.json", "b.json", "-o", "diff.svg"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_NE(ended.out.find("Overall, b.json is 10.0 % slower than a.json"), std::string::npos)
+      << ended.out;
+  EXPECT_NE(ended.out.find("4 of 4 cells really changed"), std::string::npos) << ended.out;
+  EXPECT_NE(folder_.Read("diff.svg").find("-10.0 %"), std::string::npos);
+  const json report = json::parse(Run({"compare", "b.json", "a.json", "--json"}).out);
+  EXPECT_EQ(report["changed_cells"], 4);
+  EXPECT_EQ(report["overall"]["is_called"], true);
+  EXPECT_NEAR(report["overall"]["percent"], 11.1, 0.1);
+  EXPECT_TRUE(report["is_slower"].is_null());
+}
+
+TEST_F(ReportTest, CompareOfTheSameResultsFindsNothing) {
+  Write("a.json", {1, 1, 1, 1});
+  const Ended ended = Run({"compare", "a.json", "a.json", "--markdown", "--fail-if-slower", "1%"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_NE(ended.out.find("**Overall no change is shown: 0.0 %"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("None of 4 cells really changed"), std::string::npos);
+  EXPECT_NE(ended.out.find("| 2048 | 512 | 300.05 | 300.05 | 0.0 % |"), std::string::npos)
+      << ended.out;
+}
+
+TEST_F(ReportTest, CompareFailsWhereThingsGotSlowerThanAllowed) {
+  Write("a.json", {1, 1, 1, 1});
+  Write("b.json", {0.9, 0.9, 0.9, 0.9});
+  EXPECT_EQ(Run({"compare", "a.json", "b.json", "--fail-if-slower", "5%"}).exit_code, 5);
+  EXPECT_EQ(Run({"compare", "a.json", "b.json", "--fail-if-slower", "15%"}).exit_code, 0);
+  EXPECT_EQ(Run({"compare", "b.json", "a.json", "--fail-if-slower", "5%"}).exit_code, 0);
+}
+
+TEST_F(ReportTest, CompareWarnsOfDifferencesThatAreNotTheMachines) {
+  Write("a.json", {1, 1}, {{"identity", {{"ollama_version", "0.11.4"}, {"driver", "cli"}}}});
+  Write("b.json", {1, 1}, {{"identity", {{"ollama_version", "0.13.5"}, {"driver", "cli"}}}});
+  const Ended ended = Run({"compare", "a.json", "b.json"});
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_NE(ended.err.find("warning: ollama_version"), std::string::npos) << ended.err;
+  EXPECT_EQ(ended.err.find("driver"), std::string::npos) << ended.err;
+  const json report = json::parse(Run({"compare", "a.json", "b.json", "--json"}).out);
+  EXPECT_EQ(report["differences"].size(), 1U);
+}
+
+TEST_F(ReportTest, CompareReturnsTheCodesOfTheProgram) {
+  Write("a.json", {1});
+  folder_.Write("damaged.json", "{");
+  EXPECT_EQ(Run({"compare", "a.json"}).exit_code, 2);
+  EXPECT_EQ(Run({"compare", "a.json", "missing.json"}).exit_code, 2);
+  EXPECT_EQ(Run({"compare", "a.json", "a.json", "-o", "picture.gif"}).exit_code, 2);
+  EXPECT_EQ(Run({"compare", "a.json", "a.json", "--json", "--markdown"}).exit_code, 2);
+  EXPECT_EQ(Run({"compare", "a.json", "damaged.json"}).exit_code, 4);
+  folder_.Write("empty.json", R"({"metadata": {}, "results": []})");
+  EXPECT_EQ(Run({"compare", "a.json", "empty.json"}).exit_code, 1);
+}
+
+}  // namespace
+}  // namespace ollama_bench::testing

@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+"""Checks the statistics of ollama-bench against SciPy.
+
+Makes results files of known design, lets the program report on them as JSON, and computes the same
+figures independently: the posterior of both variances by quadrature of the full multivariate normal
+likelihood (scipy.stats.multivariate_normal, no formula shared with the program), Student's t from
+its moments, Benjamini and Hochberg, the drift's line and Kendall's test.
+
+usage: check_with_scipy.py PROGRAM; exit status 77 where SciPy is missing.
+"""
+import json
+import math
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+try:
+    import numpy as np
+    import scipy
+    from scipy import stats
+except ImportError as error:
+    print(f"SKIPPED: {error}; install python3-scipy")
+    sys.exit(77)
+
+PRIOR_MEDIAN = 0.016
+PRIOR_LOG_DEVIATION = 0.7
+LEVEL = 0.95
+CALL_BUDGET = 0.05
+CELLS_SHARE = 0.8
+
+failures = 0
+
+
+def check(what, got, expected, relative=1e-6, absolute=1e-9):
+    global failures
+    if not math.isclose(got, expected, rel_tol=relative, abs_tol=absolute):
+        failures += 1
+        print(f"FAILED {what}: program {got!r}, SciPy {expected!r}")
+
+
+def check_equal(what, got, expected):
+    global failures
+    if got != expected:
+        failures += 1
+        print(f"FAILED {what}: program {got!r}, SciPy {expected!r}")
+
+
+class Sweep:
+    """Cells with loads of runs; every number is kept as the results file will have it."""
+
+    def __init__(self, seed):
+        self.random = np.random.default_rng(seed)
+        self.cells = {}
+        self.load_id = 0
+        self.minute = 0
+
+    def load(self, cell, rate, runs, role, load_deviation=0.01, run_deviation=0.015):
+        self.load_id += 1
+        self.minute += 1
+        of_load = rate * math.exp(self.random.normal(0, load_deviation))
+        for _ in range(runs):
+            value = round(of_load * math.exp(self.random.normal(0, run_deviation)), 3)
+            self.cells.setdefault(cell, []).append({
+                "id": f"s{self.load_id}-{len(self.cells.get(cell, []))}",
+                "load_id": self.load_id, "role": role, "excluded": None,
+                "printed_prompt_eval_rate": value,
+                "started": f"2026-11-21T{10 + self.minute // 60:02d}:{self.minute % 60:02d}:00+00:00"})
+
+    def write(self, path):
+        results = [{"num_ctx": c, "num_batch": b, "samples": samples}
+                   for (c, b), samples in self.cells.items()]
+        path.write_text(json.dumps({"metadata": {"schema_version": 1}, "results": results}))
+
+    def units(self):
+        """(cell, role, log rates, minute) of each load that speaks for its cell."""
+        units = []
+        for cell, samples in self.cells.items():
+            confirmed = any(s["role"] == "confirm" for s in samples)
+            loads = {}
+            for sample in samples:
+                if not (confirmed and sample["role"] == "measure"):
+                    loads.setdefault(sample["load_id"], []).append(sample)
+            for load in loads.values():
+                started = load[0]["started"]
+                minute = int(started[11:13]) * 60 + int(started[14:16])
+                values = [math.log(s["printed_prompt_eval_rate"]) for s in load]
+                units.append((cell, load[0]["role"], values, minute))
+        return units
+
+
+def contrasts(count):
+    """Rows that span all that is orthogonal to the mean."""
+    return scipy.linalg.null_space(np.ones((1, count))).T
+
+
+def log_likelihood(groups, load_variance, run_variance):
+    total = 0
+    for values, loads in groups:
+        covariance = run_variance * np.eye(len(values))
+        covariance += load_variance * (loads[:, None] == loads[None, :])
+        rows = contrasts(len(values))
+        total += stats.multivariate_normal.logpdf(rows @ values, cov=rows @ covariance @ rows.T)
+    return total
+
+
+class Noise:
+    """The posterior of both variances, on a plain dense grid."""
+
+    def __init__(self, units):
+        cells = {}
+        for i, (cell, _, values, _) in enumerate(units):
+            cells.setdefault(cell, []).extend((value, i) for value in values)
+        groups = [(np.array([v for v, _ in runs]), np.array([i for _, i in runs]))
+                  for runs in cells.values() if len(runs) > 1]
+        logs = np.linspace(math.log(5e-4), math.log(0.15), 48)
+        prior = -0.5 * ((logs - math.log(PRIOR_MEDIAN)) / PRIOR_LOG_DEVIATION) ** 2
+        density = np.array([[log_likelihood(groups, math.exp(2 * a), math.exp(2 * b))
+                             for b in logs] for a in logs]) + prior[:, None] + prior[None, :]
+        weights = np.exp(density - density.max())
+        self.weights = weights / weights.sum()
+        self.load = np.exp(2 * logs)[:, None] * np.ones_like(weights)
+        self.run = np.exp(2 * logs)[None, :] * np.ones_like(weights)
+
+    def mean(self, values):
+        return float((self.weights * values).sum())
+
+    def error(self, shares):
+        """Scale and degrees of freedom of Student's t by its variance's two moments."""
+        variance = shares[0] * self.load + shares[1] * self.run
+        mean = self.mean(variance)
+        degrees = 4 + 2 / (self.mean(variance ** 2) / mean ** 2 - 1)
+        return math.sqrt(mean * (degrees - 2) / degrees), degrees
+
+
+def estimates(units, noise):
+    load, run = noise.mean(noise.load), noise.mean(noise.run)
+    result = {}
+    for cell in sorted({unit[0] for unit in units}):
+        loads = [values for c, _, values, _ in units if c == cell]
+        weights = np.array([1 / (load + run / len(values)) for values in loads])
+        weights /= weights.sum()
+        result[cell] = (float(sum(w * np.mean(v) for w, v in zip(weights, loads))),
+                        (float((weights ** 2).sum()),
+                         float(sum(w * w / len(v) for w, v in zip(weights, loads)))))
+    return result
+
+
+def interval(value, error):
+    half = error[0] * stats.t.ppf((1 + LEVEL) / 2, error[1])
+    return value - half, value + half
+
+
+# The grids of both sides differ, and so do the last digits that they give.
+GRID = 2e-3
+
+
+def check_sweep(program, path, sweep):
+    report = json.loads(run(program, "heatmap", path, "--no-csv", "-o", path.with_suffix(".svg"),
+                            "--json"))
+    units = sweep.units()
+    noise = Noise(units)
+    check("load deviation", report["statistics"]["noise"]["load_percent"],
+          100 * math.sqrt(noise.mean(noise.load)), GRID)
+    check("run deviation", report["statistics"]["noise"]["run_percent"],
+          100 * math.sqrt(noise.mean(noise.run)), GRID)
+    expected = estimates(units, noise)
+    for cell in report["best_set"]:
+        value, shares = expected[cell["num_ctx"], cell["num_batch"]]
+        low, high = interval(value, noise.error(shares))
+        check("estimate", math.log(cell["estimate"]), value, 0, 1e-5)
+        check("low", math.log(cell["low"]), low, 0, GRID * (high - low))
+        check("high", math.log(cell["high"]), high, 0, GRID * (high - low))
+    check_drift(report["drift"], units)
+
+
+def check_drift(drift, units):
+    cell = next(c for c, role, _, _ in units if role == "control")
+    controls = [(minute, np.mean(values), len(values))
+                for c, role, values, minute in units if c == cell and role != "confirm"]
+    times = np.array([c[0] for c in controls], dtype=float)
+    logs = np.array([c[1] for c in controls])
+    line = stats.linregress(times, logs)
+    duration = times.max() - times.min()
+    change = line.slope * duration
+    weights = (times - times.mean()) / ((times - times.mean()) ** 2).sum() * duration
+    noise = Noise([unit for unit in units if unit[0] != cell])
+    error = noise.error((float((weights ** 2).sum()),
+                         float((weights ** 2 / np.array([c[2] for c in controls])).sum())))
+    check("drift", drift["change"]["percent"], 100 * math.expm1(change), 1e-6, 1e-7)
+    low, high = interval(change, error)
+    check("drift, low", math.log1p(drift["change"]["low_percent"] / 100), low, 0,
+          GRID * (high - low))
+    check_equal("drift has moved", drift["has_moved"], abs(change) > 3 * error[0])
+    tau = stats.kendalltau(times, logs, method="exact",
+                           alternative="greater" if change > 0 else "less")
+    check_equal("drift is monotone", drift["is_monotone"], bool(tau.pvalue <= 0.05))
+
+
+def check_comparison(program, first_path, second_path, first, second):
+    report = json.loads(run(program, "compare", first_path, second_path, "--json"))
+    a, b = first.units(), second.units()
+    noise = Noise([(("a", c), r, v, m) for c, r, v, m in a] +
+                  [(("b", c), r, v, m) for c, r, v, m in b])
+    before, after = estimates(a, noise), estimates(b, noise)
+    p_values, changes, shares = [], [], np.zeros(2)
+    for cell in report["cells"]:
+        key = cell["num_ctx"], cell["num_batch"]
+        both = np.add(before[key][1], after[key][1])
+        error = noise.error(both)
+        change = after[key][0] - before[key][0]
+        p_value = 2 * stats.t.sf(abs(change) / error[0], error[1])
+        low, high = interval(change, error)
+        check("change", math.log1p(cell["percent"] / 100), change, 0, 1e-5)
+        check("change, low", math.log1p(cell["low_percent"] / 100), low, 0, GRID * (high - low))
+        check("p-value", cell["p_value"], p_value, 0.05, 1e-3)
+        p_values.append(p_value)
+        changes.append(change)
+        shares += both
+    order = np.argsort(p_values)
+    below = [i for i, place in enumerate(order)
+             if p_values[place] <= CALL_BUDGET * CELLS_SHARE * (i + 1) / len(order)]
+    called = set(order[:max(below) + 1]) if below else set()
+    for i, cell in enumerate(report["cells"]):
+        check_equal("call", cell["is_called"],
+                    i in called and abs(math.expm1(changes[i])) > 0.01)
+    pooled = noise.error(shares / len(changes) ** 2)
+    spread = stats.sem(changes), len(changes) - 1
+    widths = [np.diff(interval(0, error))[0] for error in (pooled, spread)]
+    error = pooled if widths[0] > widths[1] else spread
+    low, high = interval(np.mean(changes), error)
+    check("overall", math.log1p(report["overall"]["percent"] / 100), np.mean(changes), 0, 1e-5)
+    check("overall, low", math.log1p(report["overall"]["low_percent"] / 100), low, 0,
+          GRID * (high - low))
+
+
+def run(program, *arguments):
+    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{arguments}: exit status {done.returncode}\n{done.stderr}")
+    return done.stdout
+
+
+def make_sweep(seed, factor=1.0, drift=0.0):
+    sweep = Sweep(seed)
+    cells = [(c, b) for c in (2048, 4096, 8192) for b in (128, 256, 512)]
+    rates = {cell: factor * (300 + 10 * i) for i, cell in enumerate(cells)}
+    for i, cell in enumerate(cells):
+        sweep.load(cell, rates[cell], 3, "measure")
+        if i % 2 == 1:
+            sweep.load((1024, 64), 200 * math.exp(drift * i), 2, "control")
+    for _ in range(3):
+        for cell in cells[-3:]:
+            sweep.load(cell, rates[cell], 2, "confirm")
+    for _ in range(2):  # loads with unequal numbers of runs in one cell
+        sweep.load(cells[0], rates[cells[0]], 1, "measure")
+    return sweep
+
+
+def main():
+    program = sys.argv[1]
+    with tempfile.TemporaryDirectory() as folder:
+        sweeps = [make_sweep(1), make_sweep(2, 0.96), make_sweep(3, drift=-0.02)]
+        paths = [Path(folder) / f"{i}.json" for i in range(len(sweeps))]
+        for path, sweep in zip(paths, sweeps):
+            sweep.write(path)
+            check_sweep(program, path, sweep)
+        check_comparison(program, paths[0], paths[1], sweeps[0], sweeps[1])
+        check_comparison(program, paths[0], paths[2], sweeps[0], sweeps[2])
+    print(f"SciPy {scipy.__version__}: {failures} disagreements")
+    return 1 if failures else 0
+
+
+sys.exit(main())

@@ -1,0 +1,102 @@
+#include "ollama_bench/analysis/comparison.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "support/load_results.h"
+
+namespace ollama_bench {
+namespace {
+
+constexpr Metric kRate = Metric::kPromptEvalRate;
+
+std::vector<CellResult> SweepOf(unsigned seed, const std::vector<double>& rates,
+                                double noise = 0.005) {
+  return NoisyMachine(seed, noise, noise).Sweep(rates, 3, 2);
+}
+
+std::size_t Called(const SweepComparison& comparison) {
+  return static_cast<std::size_t>(
+      std::count_if(comparison.cells.begin(), comparison.cells.end(),
+                    [](const CellChange& cell) { return cell.change.is_called; }));
+}
+
+const std::vector<double> kRates(16, 300.0);
+const std::vector<double> kSlower(16, 285.0);  // 5 %
+
+TEST(ComparisonTest, OfASweepWithItselfShowsNothing) {
+  const auto sweep = SweepOf(1, kRates);
+  const auto comparison = CompareSweeps(sweep, sweep, kRate);
+  EXPECT_EQ(comparison.cells.size(), 16U);
+  EXPECT_EQ(Called(comparison), 0U);
+  EXPECT_EQ(comparison.overall->log.value, 0);
+  EXPECT_FALSE(comparison.overall->is_called);
+}
+
+TEST(ComparisonTest, CallsAChangeOfEverything) {
+  const auto comparison = CompareSweeps(SweepOf(1, kRates), SweepOf(2, kSlower), kRate);
+  ASSERT_TRUE(comparison.overall->is_called);
+  EXPECT_NEAR(comparison.overall->percent(), -5, 0.7);
+  const Interval interval = comparison.overall->PercentInterval(0.95);
+  EXPECT_LT(interval.low, -5);
+  EXPECT_GT(interval.high, -5);
+  EXPECT_EQ(Called(comparison), 16U);
+}
+
+TEST(ComparisonTest, CallsTheOneCellThatChanged) {
+  std::vector<double> rates = kRates;
+  rates[5] *= 0.9;
+  const auto comparison = CompareSweeps(SweepOf(1, kRates), SweepOf(2, rates), kRate);
+  EXPECT_EQ(Called(comparison), 1U);
+  EXPECT_TRUE(comparison.cells[5].change.is_called);
+  EXPECT_FALSE(comparison.overall->is_called);
+}
+
+TEST(ComparisonTest, CallsNoChangeBelowTheThresholdHoweverSure) {
+  const std::vector<double> rates(16, 300 * 0.995);
+  const auto comparison = CompareSweeps(SweepOf(1, kRates, 1e-4), SweepOf(2, rates, 1e-4), kRate);
+  EXPECT_LT(comparison.overall->p_value, 1e-6);
+  EXPECT_FALSE(comparison.overall->is_called);
+  EXPECT_EQ(Called(comparison), 0U);
+}
+
+TEST(ComparisonTest, IsTheOppositeTheOtherWayRound) {
+  const auto first = SweepOf(1, kRates);
+  const auto second = SweepOf(2, kSlower);
+  const auto forth = CompareSweeps(first, second, kRate);
+  const auto back = CompareSweeps(second, first, kRate);
+  EXPECT_NEAR(forth.overall->log.value, -back.overall->log.value, 1e-12);
+  for (std::size_t i = 0; i < forth.cells.size(); ++i) {
+    EXPECT_NEAR(forth.cells[i].change.log.value, -back.cells[i].change.log.value, 1e-12);
+    EXPECT_NEAR(forth.cells[i].change.p_value, back.cells[i].change.p_value, 1e-9);
+  }
+}
+
+TEST(ComparisonTest, NamesCellsThatOnlyOneSweepHas) {
+  auto first = SweepOf(1, kRates);
+  auto second = SweepOf(2, kRates);
+  first.erase(first.begin());
+  second[3].failure = Failure{};
+  const auto comparison = CompareSweeps(first, second, kRate);
+  EXPECT_EQ(comparison.cells.size(), 14U);
+  EXPECT_EQ(comparison.only_first, std::vector<Cell>{second[3].cell});
+  EXPECT_EQ(comparison.only_second, std::vector<Cell>{second[0].cell});
+  EXPECT_FALSE(CompareSweeps({}, first, kRate).overall);
+}
+
+TEST(ComparisonTest, SaysWhetherItGotSlowerByMoreThanALoss) {
+  const auto slower = CompareSweeps(SweepOf(1, kRates), SweepOf(2, kSlower), kRate);
+  EXPECT_TRUE(IsSlower(slower, 0.03));
+  EXPECT_FALSE(IsSlower(slower, 0.08));
+  const auto faster = CompareSweeps(SweepOf(2, kSlower), SweepOf(1, kRates), kRate);
+  EXPECT_FALSE(IsSlower(faster, 0.01));
+  std::vector<double> rates = kRates;
+  rates[5] *= 0.8;
+  const auto one = CompareSweeps(SweepOf(1, kRates), SweepOf(2, rates), kRate);
+  EXPECT_TRUE(IsSlower(one, 0.1));
+  EXPECT_FALSE(IsSlower(one, 0.25));
+}
+
+}  // namespace
+}  // namespace ollama_bench

@@ -1,0 +1,39 @@
+#include "ollama_bench/plan/aliases.h"
+
+#include <gtest/gtest.h>
+
+namespace ollama_bench {
+namespace {
+
+const std::vector<Cell> kCells = {{1024, 512},  {1024, 1024}, {1024, 2048}, {4096, 512},
+                                  {4096, 2048}, {8192, 512},  {8192, 2048}};
+
+TEST(AliasesTest, WithoutLimitsEveryCellIsItsOwn) {
+  EXPECT_TRUE(FindAliases(kCells, {}).empty());
+}
+
+TEST(AliasesTest, ABatchAboveTheContextIsTheBatchOfTheContextWhereThatIsInTheGrid) {
+  EXPECT_EQ(FindAliases(kCells, {true, std::nullopt}),
+            (std::vector<Alias>{{{1024, 2048}, {1024, 1024}, "num_batch above num_ctx"}}));
+  const std::vector<Cell> without = {{1024, 512}, {1024, 2048}};
+  EXPECT_TRUE(FindAliases(without, {true, std::nullopt}).empty());
+}
+
+TEST(AliasesTest, AContextAboveTheTrainedOneIsTheTrainedOneWhereThatIsInTheGrid) {
+  const std::string reason = "num_ctx above the model's trained context";
+  EXPECT_EQ(FindAliases(kCells, {false, 4096}),
+            (std::vector<Alias>{{{8192, 512}, {4096, 512}, reason},
+                                {{8192, 2048}, {4096, 2048}, reason}}));
+  EXPECT_TRUE(FindAliases(kCells, {false, 5000}).empty());
+}
+
+TEST(AliasesTest, AnAliasNeverStandsForAnAlias) {
+  const std::vector<Cell> cells = {{1024, 1024}, {1024, 4096}, {2048, 1024}, {2048, 4096}};
+  for (const Alias& alias : FindAliases(cells, {true, 1024})) {
+    EXPECT_EQ(alias.of, (Cell{1024, 1024})) << alias.cell.num_ctx << ' ' << alias.cell.num_batch;
+  }
+  EXPECT_EQ(FindAliases(cells, {true, 1024}).size(), 3U);
+}
+
+}  // namespace
+}  // namespace ollama_bench

@@ -1,0 +1,75 @@
+#include "ollama_bench/render/answer_text.h"
+
+#include <gtest/gtest.h>
+
+#include "support/load_results.h"
+
+namespace ollama_bench {
+namespace {
+
+SweepAnswer Answer(const std::vector<double>& rates, AnswerOptions options = {}) {
+  return *AnswerSweep(NoisyMachine(1, 0.001, 0.001).Sweep(rates, 4, 2), Metric::kPromptEvalRate,
+                      options);
+}
+
+TEST(AnswerTextTest, SaysInOneSentenceWhichCellsCannotBeToldApartAndWhichToTake) {
+  EXPECT_EQ(AnswerSentence(Answer({300, 300, 200, 100})),
+            "These 2 of 4 cells cannot be told apart (within 1 %, 95 % sure); take num_ctx=4096 "
+            "num_batch=512, the largest context among them.");
+  EXPECT_EQ(AnswerSentence(Answer({300, 300, 300})),
+            "All 3 cells are alike as far as this sweep can tell (within 1 %, 95 % sure); take "
+            "num_ctx=6144 num_batch=512, the largest context among them.");
+  EXPECT_EQ(AnswerSentence(Answer({300, 200, 100})),
+            "Take num_ctx=2048 num_batch=512: each of the other 2 cells is slower by more than 1 % "
+            "(95 % sure).");
+  EXPECT_EQ(AnswerSentence(Answer({300})),
+            "Only one cell was measured: num_ctx=2048 num_batch=512.");
+}
+
+TEST(AnswerTextTest, TellsTheGainOrThatThereIsNoneWorthHaving) {
+  AnswerOptions options;
+  EXPECT_EQ(BaselineSentence(Answer({300, 300})), "");
+  options.baseline = Cell{2048, 512};
+  options.baseline_source = "Modelfile";
+  const std::string gain = BaselineSentence(Answer({200, 300}, options));
+  EXPECT_TRUE(
+      gain.starts_with("Gain over your present setting, num_ctx=2048 num_batch=512 (Modelfile): +"))
+      << gain;
+  EXPECT_TRUE(BaselineSentence(Answer({300, 300}, options))
+                  .starts_with("No gain worth having over your present setting"));
+  EXPECT_EQ(BaselineSentence(Answer({300, 200}, options)),
+            "That is your present setting, num_ctx=2048 num_batch=512 (Modelfile): nothing to "
+            "change.");
+}
+
+TEST(AnswerTextTest, SaysWhatOfTheNoiseIsAssumed) {
+  const auto single =
+      AnswerSweep(NoisyMachine(1, 0.01, 0.01).Sweep({300, 300}, 1, 1), Metric::kPromptEvalRate);
+  EXPECT_EQ(NoiseSentence(*single),
+            "Noise: 2.6 % (assumed) between loads, 2.6 % (assumed) between runs of one load.");
+  EXPECT_EQ(NoiseSentence(Answer({300, 300})).find("assumed"), std::string::npos);
+  EXPECT_EQ(DriftSentence(*single), "");
+  EXPECT_EQ(NoteSentences(*single).size(), 1U);
+}
+
+TEST(AnswerTextTest, WarnsOfAMachineThatChanged) {
+  auto results = NoisyMachine(1, 0.002, 0.002).Sweep(std::vector<double>(8, 300.0), 3, 2);
+  CellResult& control = results.emplace_back();
+  control.cell = {1024, 64};
+  for (int i = 0; i < 5; ++i) {
+    AddLoad(control, 500 + i, {300 * std::exp(-0.02 * i)}, SampleRole::kControl, 10 * i);
+  }
+  AnswerOptions options;
+  const auto raw = AnswerSweep(results, Metric::kPromptEvalRate, options);
+  EXPECT_TRUE(
+      DriftSentence(*raw).starts_with("WARNING: the machine changed during the sweep: "
+                                      "num_ctx=1024 num_batch=64 moved by -7.7 %"))
+      << DriftSentence(*raw);
+  options.detrend = true;
+  EXPECT_NE(DriftSentence(*AnswerSweep(results, Metric::kPromptEvalRate, options))
+                .find("taken out of the answer"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace ollama_bench

@@ -1,0 +1,58 @@
+#include "ollama_bench/render/difference_scene.h"
+
+#include <gtest/gtest.h>
+
+#include "support/load_results.h"
+#include "support/scene_checks.h"
+
+namespace ollama_bench {
+namespace {
+
+SweepComparison Compare(const std::vector<double>& before, const std::vector<double>& after) {
+  return CompareSweeps(NoisyMachine(1, 0.003, 0.003).Sweep(before, 3, 2),
+                       NoisyMachine(2, 0.003, 0.003).Sweep(after, 3, 2), Metric::kPromptEvalRate);
+}
+
+Scene LayOut(const SweepComparison& comparison) {
+  return LayOutDifference(comparison, {"a.json", "b.json", {}}, *Font::Load());
+}
+
+TEST(DifferenceSceneTest, ColorsOnlyRealDifferences) {
+  const auto comparison = Compare({300, 300, 300, 300}, {300, 270, 330, 300});
+  const auto cells = CellsOf(LayOut(comparison));
+  ASSERT_EQ(cells.size(), 4U);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const bool is_white = *cells[i].fill == Rgb(0xFFFFFF);
+    EXPECT_EQ(is_white, !comparison.cells[i].change.is_called) << cells[i].title;
+  }
+  EXPECT_GT(cells[1].fill->red, cells[1].fill->blue) << "slower is red";
+  EXPECT_GT(cells[2].fill->blue, cells[2].fill->red) << "faster is blue";
+}
+
+TEST(DifferenceSceneTest, KeepsTextsInTheirPlacesAndApart) {
+  const auto font = Font::Load();
+  for (const std::size_t size : {1U, 6U, 60U}) {
+    std::vector<double> rates(size, 300.0);
+    const auto before = rates;
+    for (double& rate : rates) rate *= 0.9;
+    rates.resize(std::max<std::size_t>(1, size - 1));
+    const Scene scene = LayOut(Compare(before, rates));
+    std::vector<Box> taken;
+    for (const TextShape& text : ShapesOf<TextShape>(scene)) {
+      const Box bounds = BoundsOf(text, *font);
+      EXPECT_TRUE(Contains(text.place, bounds)) << text.text;
+      EXPECT_TRUE(Contains({0, 0, scene.width, scene.height}, bounds)) << text.text;
+      for (const Box& other : taken) EXPECT_FALSE(Overlap(other, bounds)) << text.text;
+      taken.push_back(bounds);
+    }
+  }
+}
+
+TEST(DifferenceSceneTest, ShowsCellsOfOneSweepAloneAsUntested) {
+  const auto cells = CellsOf(LayOut(Compare({300, 300, 300}, {300, 300})));
+  ASSERT_EQ(cells.size(), 3U);
+  EXPECT_NE(cells[2].title.find("not measured in both"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ollama_bench
