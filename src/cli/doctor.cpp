@@ -8,10 +8,10 @@
 #include "ollama_bench/cli/scratch_folder.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/ollama/version_facts.h"
+#include "ollama_bench/process/conditions.h"
 #include "ollama_bench/process/find_program.h"
 #include "ollama_bench/process/free_memory.h"
 #include "ollama_bench/process/machine.h"
-#include "ollama_bench/process/power.h"
 #include "ollama_bench/store/file_lock.h"
 
 namespace ollama_bench {
@@ -163,24 +163,12 @@ class Examination {
           fmt::format("{} free{}", FormatBytes(*memory.ram),
                       memory.gpu ? fmt::format(", {} on GPUs", FormatBytes(*memory.gpu)) : ""));
     }
-    Power();
+    Conditions();
   }
 
-  void Power() {
-    const PowerState power = ReadPowerState();
-    const bool fast = std::all_of(power.governors.begin(), power.governors.end(),
-                                  [](const std::string& name) { return name == "performance"; });
-    if (!fast) {
-      Add(Level::kWarning, "governor",
-          fmt::format("the CPUs are governed by {}, so their speed changes with the load",
-                      fmt::join(power.governors, ", ")),
-          "sudo cpupower frequency-set --governor performance");
-    } else if (!power.governors.empty()) {
-      Add(Level::kGood, "governor", "performance");
-    }
-    if (power.on_battery) {
-      Add(Level::kWarning, "battery", "the machine runs on its battery, which slows it down",
-          "plug it in");
+  void Conditions() {
+    for (const MachineCondition& condition : FindConditions()) {
+      Add(Level::kWarning, condition.topic, condition.text, condition.remedy);
     }
   }
 

@@ -20,6 +20,7 @@
 #include "ollama_bench/ollama/version_facts.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/prompt_plan.h"
+#include "ollama_bench/process/conditions.h"
 #include "ollama_bench/sweep/verify.h"
 
 namespace ollama_bench {
@@ -51,7 +52,8 @@ Session::Session(const SessionOptions& options, const SweepConfig& config, const
               })
                                       : nullptr) {}
 
-void Session::Warn(const std::string& text) const {
+void Session::Warn(const std::string& text) {
+  warnings_.push_back(text);
   if (options_.json) {
     PrintJsonNotice(stdout, NoticeLevel::kWarning, text);
   } else {
@@ -172,7 +174,22 @@ std::unique_ptr<ProgressObserver> Session::MakeProgress(ProgressState state) {
   return live;
 }
 
-void Session::WarnOfGrid() const {
+void Session::WarnOfMachine() {
+  if (driver_.recording() != nullptr || !facts_.is_local) return;
+  for (const MachineCondition& condition : FindConditions()) {
+    Warn(fmt::format("{}; {}", condition.text, condition.remedy));
+  }
+  const auto settings = store().metadata().environment.server_settings;
+  const auto parallel = settings.find("OLLAMA_NUM_PARALLEL");
+  if (parallel != settings.end() && parallel->second != "1" && parallel->second != "0") {
+    Warn(
+        fmt::format("the server runs with OLLAMA_NUM_PARALLEL={}, which takes that many times the "
+                    "memory of num_ctx; set it to 1 to measure",
+                    parallel->second));
+  }
+}
+
+void Session::WarnOfGrid() {
   if (driver_.recording() != nullptr) return;
   const PromptFacts facts{ExpectedPromptTokens(prompt_, store().metadata()), config_.num_predict,
                           facts_.trained_context, store().metadata().identity.driver == "cli"};
@@ -185,6 +202,7 @@ Expected<void, Error> Session::WriteDownPlan() {
   metadata.total_tests = static_cast<std::int64_t>(PlannedCells().size());
   metadata.num_ctx_range = DescribeAxis(config_.grid.num_ctx);
   metadata.num_batch_range = DescribeAxis(config_.grid.num_batch);
+  metadata.warnings = warnings_;
   metadata.temporary_models.clear();
   for (const std::string& name : driver_.driver().TemporaryModels()) {
     metadata.temporary_models.push_back({name, {}});
@@ -198,6 +216,7 @@ Expected<void, Error> Session::WriteDownPlan() {
 Expected<SweepOutcome, Error> Session::Measure(Strategy& strategy,
                                                std::unique_ptr<ProgressObserver> progress,
                                                CellRunnerOptions options) {
+  WarnOfMachine();
   WarnOfGrid();
   if (auto step = WriteDownPlan(); !step) return Unexpected<Error>(step.error());
   ResultsStore& results = opened_->store;

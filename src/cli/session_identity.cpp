@@ -6,6 +6,7 @@
 
 #include "ollama_bench/cli/model_finder.h"
 #include "ollama_bench/core/sha256.h"
+#include "ollama_bench/ollama/server_settings.h"
 #include "ollama_bench/process/machine.h"
 #include "ollama_bench/store/identity_check.h"
 
@@ -18,6 +19,7 @@ Environment DescribeEnvironment(const PresentSession& present) {
   const ServerFacts& facts = present.facts;
   Environment environment = facts.is_local ? DescribeMachine() : Environment();
   environment.server_is_local = facts.is_local;
+  if (facts.is_local) environment.server_settings = ReadServerSettings(facts.port);
   return environment;
 }
 

@@ -23,6 +23,7 @@ Expected<ServerFacts, Failure> ApiDriver::Connect() {
   facts.model_digest = model->digest;
   facts.other_models_loaded = std::move(*others);
   facts.is_local = api_.address().IsLoopback();
+  facts.port = api_.address().port;
   if (const auto details = api_.Show(options_.model)) {
     facts.trained_context = details->trained_context;
   }

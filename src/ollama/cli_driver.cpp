@@ -64,6 +64,7 @@ std::vector<std::string> CliDriver::TemporaryModels() const {
 Expected<ServerFacts, Failure> CliDriver::Connect() {
   ServerFacts facts;
   facts.is_local = seams_.api.address().IsLoopback();
+  facts.port = seams_.api.address().port;
   if (const auto program = CheckProgram(); !program) return Unexpected<Failure>(program.error());
   auto version = ReachServer(seams_.api);
   if (!version) return Unexpected<Failure>(version.error());

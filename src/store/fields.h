@@ -97,6 +97,7 @@ void VisitFields(auto& visit, Is<Metadata> auto& metadata) {
   visit("prompt_words", metadata.prompt_words);
   visit("temporary_models", metadata.temporary_models);
   visit("baseline", metadata.baseline);
+  visit("warnings", metadata.warnings);
 }
 
 void VisitFields(auto& visit, Is<CellResult> auto& result) {

@@ -124,6 +124,14 @@ std::optional<Baseline> JoinBaseline(const std::optional<Baseline>& a,
   return rank(*a) < rank(*b) ? b : a;
 }
 
+std::vector<std::string> JoinWarnings(const std::vector<std::string>& a,
+                                      const std::vector<std::string>& b) {
+  if (a == b) return a;
+  std::set<std::string> joined(a.begin(), a.end());
+  joined.insert(b.begin(), b.end());
+  return {joined.begin(), joined.end()};
+}
+
 std::string IdOf(const std::set<std::string>& origins) {
   if (origins.empty()) return {};
   if (origins.size() == 1) return *origins.begin();
@@ -143,6 +151,7 @@ Metadata JoinValues(const Metadata& a, const Metadata& b, bool mixed) {
   joined.mixed = a.mixed || b.mixed || mixed;
   joined.prompt_words = JoinNumber(a.prompt_words, b.prompt_words);
   joined.baseline = JoinBaseline(a.baseline, b.baseline);
+  joined.warnings = JoinWarnings(a.warnings, b.warnings);
   return joined;
 }
 

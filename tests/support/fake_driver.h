@@ -53,7 +53,7 @@ class FakeDriver : public Driver {
 
   static Failure Fail(FailureKind kind) { return {kind, "as the test wants", "", 1}; }
 
-  ServerFacts facts{"0.11.4", "sha256:base", 8192, {}, true};
+  ServerFacts facts{"0.11.4", "sha256:base", 8192, {}, true, 11434};
   std::deque<std::optional<Failure>> connect_failures;  ///< one per call; empty: none
   std::deque<std::optional<Failure>> prepare_failures;
   std::deque<std::optional<Failure>> run_failures;

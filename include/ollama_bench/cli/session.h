@@ -63,13 +63,15 @@ class Session {
   [[nodiscard]] CellRunnerOptions RunnerOptions() const;
   /// The observer that fits the options and the terminal.
   std::unique_ptr<ProgressObserver> MakeProgress(ProgressState state);
-  void Warn(const std::string& text) const;
+  /// Warns now, and lets the store remember it.
+  void Warn(const std::string& text);
 
  private:
   Expected<void, SessionError> SettleTemporaryModels();
   Expected<void, SessionError> CheckStoreFits();
   Expected<void, SessionError> WriteDownPlan();
-  void WarnOfGrid() const;
+  void WarnOfMachine();
+  void WarnOfGrid();
   void CleanUp();
   void ClearTemporaryModels();
   [[nodiscard]] Unexpected<SessionError> LastChangesLost(const StoreError& reason) const;
@@ -85,6 +87,7 @@ class Session {
   SessionDriver driver_;
   ServerFacts facts_;
   SessionPrompt prompt_;
+  std::vector<std::string> warnings_;
 };
 
 /// Writes `config` as a YAML file that LoadSweepConfig reads.

@@ -58,6 +58,7 @@ struct Metadata {
   std::optional<std::int64_t> prompt_words;  ///< of the built-in text, where that is the prompt
   std::vector<TemporaryModel> temporary_models;
   std::optional<Baseline> baseline;
+  std::vector<std::string> warnings;  ///< what the last start warned of, one line each
 
   friend bool operator==(const Metadata&, const Metadata&) = default;
 };

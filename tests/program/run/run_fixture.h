@@ -64,6 +64,15 @@ class RunFixture : public ::testing::Test {
     return Command(std::move(arguments));
   }
 
+  /// Whether a line tells of the machine that the tests run on, such as its load, and not of the
+  /// sweep.
+  static bool IsAboutThisMachine(const std::string& line) {
+    for (const char* words : {"CPUs busy", "memory is short", "are governed by", "its battery"}) {
+      if (line.find(words) != std::string::npos) return true;
+    }
+    return false;
+  }
+
   [[nodiscard]] Json Store(const std::string& name = "benchmark_results.json") const {
     std::ifstream in(server_.folder() / name);
     return Json::parse(in, nullptr, false);

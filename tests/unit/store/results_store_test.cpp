@@ -105,7 +105,8 @@ TEST(ResultsStoreTest, WritesTheDocumentedShape) {
     "identity": {"model": "smollm2"},
     "environment": {"gpus": [], "server_settings": {}, "server_is_local": true},
     "replayed": false,
-    "mixed": false
+    "mixed": false,
+    "warnings": []
   },
   "results": [
     {"num_ctx": 1024, "num_batch": 64, "prompt_eval_rate": 333.333, "timestamp": "2026-11-21T07:00:05+00:00",
