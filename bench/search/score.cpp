@@ -37,7 +37,8 @@ double WilsonLower(double hits, double count) {
 }
 
 std::string Score::Header() {
-  return "| | within 1 % from: median | p95 | regret at 20 | at 40 | at the end | hours to 1 %, median "
+  return "| | within 1 % from: median | p95 | regret at 20 | at 40 | at the end | hours to 1 %, "
+         "median "
          "| certificates | true | true share, 95 % |\n|---|---|---|---|---|---|---|---|---|---|\n";
 }
 
@@ -75,11 +76,12 @@ std::string Score::Row(const std::string& name) const {
                                100.0 * given / static_cast<double>(traces_.size()), right, given,
                                100.0 * WilsonLower(right, given));
   }
-  return fmt::format(
-      "| {} | {} | {} | {:.2f} % | {:.2f} % | {:.2f} % | {} | {} |\n", name,
-      Count(Quantile(stays, 0.5), traces_.front()), Count(Quantile(stays, 0.95), traces_.front()),
-      100.0 * MeanRegretAt(20), 100.0 * MeanRegretAt(40), 100.0 * MeanRegretAt(traces_.front().regret.size()),
-      std::isinf(median_hours) ? "never" : fmt::format("{:.1f}", median_hours), certificates);
+  return fmt::format("| {} | {} | {} | {:.2f} % | {:.2f} % | {:.2f} % | {} | {} |\n", name,
+                     Count(Quantile(stays, 0.5), traces_.front()),
+                     Count(Quantile(stays, 0.95), traces_.front()), 100.0 * MeanRegretAt(20),
+                     100.0 * MeanRegretAt(40), 100.0 * MeanRegretAt(traces_.front().regret.size()),
+                     std::isinf(median_hours) ? "never" : fmt::format("{:.1f}", median_hours),
+                     certificates);
 }
 
 }  // namespace ollama_bench
