@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -36,7 +37,7 @@ struct Options {
   int surfaces = 10;
   bool report = false;
   std::vector<std::string> noises = {"2"};
-  bool baselines = false;
+  std::vector<std::string> strategies = {"search", "random", "coarse", "full"};
   std::vector<int> families;
   std::string export_to;
 
@@ -48,7 +49,30 @@ std::uint64_t SeedOf(int family, std::uint64_t surface) {
   return surface * 31 + static_cast<std::uint64_t>(family);
 }
 
-template <class Run>
+bool Has(const std::vector<std::string>& list, const std::string& value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+using Run = Trace (*)(Rig& rig, std::uint64_t seed);
+
+struct Contestant {
+  std::string key;
+  std::string title;
+  Run run;
+};
+
+const std::vector<Contestant>& Contestants() {
+  static const std::vector<Contestant> contestants = {
+      {"search", "search", [](Rig& rig, std::uint64_t s) { return RunSearch(rig, kHorizon, s); }},
+      {"random", "random", [](Rig& rig, std::uint64_t s) { return RunRandom(rig, kHorizon, s); }},
+      {"coarse", "coarse-to-fine",
+       [](Rig& rig, std::uint64_t) { return RunCoarseToFine(rig, kHorizon); }},
+      {"full", "full grid once (799 measurements)",
+       [](Rig& rig, std::uint64_t) { return RunFullGrid(rig); }},
+  };
+  return contestants;
+}
+
 void PrintTable(const std::string& title, const Options& options, const Noise& noise, Run run) {
   fmt::print("\n### {}, noise {}\n\n{}", title, noise.name, Score::Header());
   Score all;
@@ -94,7 +118,9 @@ int Main(int argc, char** argv) {
   app.add_option("--noise", options.noises, "Per cent, or what comes to 2 %")
       ->check(CLI::IsMember(names))
       ->capture_default_str();
-  app.add_flag("--baselines", options.baselines, "Random, coarse-to-fine and full grid too");
+  app.add_option("--strategy", options.strategies, "What is scored")
+      ->check(CLI::IsMember({"search", "random", "coarse", "full"}))
+      ->capture_default_str();
   app.add_option("--family", options.families, "1 to 9 [all]")->check(CLI::Range(1, kFamilies));
   app.add_option("--export", options.export_to, "Only write the surfaces to this file");
   CLI11_PARSE(app, argc, argv);
@@ -106,19 +132,12 @@ int Main(int argc, char** argv) {
   fmt::print("{} surfaces per family, 799 cells, {} measurements, seeds from {}\n",
              options.surfaces, kHorizon, options.FirstSeed());
   for (const Noise& noise : Noises()) {
-    if (std::find(options.noises.begin(), options.noises.end(), noise.name) ==
-        options.noises.end()) {
-      continue;
+    if (!Has(options.noises, noise.name)) continue;
+    for (const Contestant& contestant : Contestants()) {
+      if (Has(options.strategies, contestant.key)) {
+        PrintTable(contestant.title, options, noise, contestant.run);
+      }
     }
-    PrintTable("search", options, noise,
-               [](Rig& rig, std::uint64_t seed) { return RunSearch(rig, kHorizon, seed); });
-    if (!options.baselines) continue;
-    PrintTable("random", options, noise,
-               [](Rig& rig, std::uint64_t seed) { return RunRandom(rig, kHorizon, seed); });
-    PrintTable("coarse-to-fine", options, noise,
-               [](Rig& rig, std::uint64_t) { return RunCoarseToFine(rig, kHorizon); });
-    PrintTable("full grid once (of 799)", options, noise,
-               [](Rig& rig, std::uint64_t) { return RunFullGrid(rig); });
   }
   return 0;
 }

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -20,6 +22,7 @@
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/terminal.h"
+#include "ollama_bench/cli/tune_strategy.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/render/colormap.h"
 #include "ollama_bench/render/csv.h"
@@ -28,6 +31,7 @@
 #include "ollama_bench/render/json_report.h"
 #include "ollama_bench/render/picture.h"
 #include "ollama_bench/render/text_report.h"
+#include "ollama_bench/search/search.h"
 #include "ollama_bench/store/file_system.h"
 #include "ollama_bench/store/results_store.h"
 
@@ -45,6 +49,7 @@ struct HeatmapOptions {
   std::string colormap{DefaultColormap().key};
   std::string max_loss = "5%";
   bool detrend = false;
+  bool estimate = false;
   bool json = false;
 };
 
@@ -106,6 +111,28 @@ void PrintReport(const HeatmapOptions& options, const StoredReport& report) {
   Print(stdout, "{}", RenderTextReport(report.table, report.answer, report.caption, style));
 }
 
+// What the search of `tune` expects of the cells that were not measured. Where a cell may well
+// fail, or run in a slower regime, of which the model knows nothing, it says nothing.
+void AddEstimates(ResultTable& table, const std::vector<CellResult>& results) {
+  constexpr double kLikely = 0.5;
+  Search search(table.grid, {});
+  TeachSearch(search, results);
+  std::map<Cell, SearchEstimate> estimates;
+  for (const SearchEstimate& estimate : search.Estimates()) {
+    estimates.emplace(estimate.cell, estimate);
+  }
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    for (std::size_t column = 0; column < table.columns(); ++column) {
+      auto* untested = std::get_if<Untested>(&table.states[row * table.columns() + column]);
+      const auto found = estimates.find(table.CellAt(row, column));
+      if (untested == nullptr || found == estimates.end()) continue;
+      const SearchEstimate& known = found->second;
+      if (known.p_feasible * known.p_fast < kLikely) continue;
+      untested->estimate = {std::exp(known.log_mean), std::expm1(1.96 * known.log_sd)};
+    }
+  }
+}
+
 Expected<ExitCode, SessionError> MakeHeatmap(const HeatmapOptions& options) {
   if (const auto ok = CheckOutputs(options); !ok) return Unexpected<SessionError>(ok.error());
   PosixFileSystem file_system;
@@ -116,13 +143,18 @@ Expected<ExitCode, SessionError> MakeHeatmap(const HeatmapOptions& options) {
   if (const auto ok = CheckMetric(metric, metadata.identity); !ok) {
     return Unexpected<SessionError>(ok.error());
   }
+  if (options.estimate && metric != Metric::kPromptEvalRate) {
+    return Fail(ExitCode::kUsage,
+                fmt::format("--estimate knows {} alone", Describe(Metric::kPromptEvalRate).key));
+  }
   AnswerOptions answer_options;
   answer_options.max_loss = *ParsePercent(options.max_loss);  // checked with the command line
   answer_options.detrend = options.detrend;
-  const auto report = ReportOf(*store, metric, answer_options);
+  auto report = ReportOf(*store, metric, answer_options);
   if (!report) {
     return Fail(ExitCode::kStore, fmt::format("{}: {}", options.results.string(), report.error()));
   }
+  if (options.estimate) AddEstimates(report->table, store->results());
   PrintReport(options, *report);
   const auto files = RenderFiles(options, *report);
   if (!files) return Unexpected<SessionError>(files.error());
@@ -171,6 +203,8 @@ void AddHeatmapCommand(CLI::App& app, std::function<int()>& action) {
   heatmap->add_flag("--detrend", options->detrend,
                     "Take out a drift that 4 or more control samples show, where they agree on its "
                     "direction");
+  heatmap->add_flag("--estimate", options->estimate,
+                    "Show what `tune` expects of the cells that were not measured");
   heatmap->add_flag("--json", options->json, "Report for programs instead of people");
   heatmap->callback([options, &action] { action = [options] { return RunHeatmap(*options); }; });
 }

@@ -45,21 +45,27 @@ Measurement Failed(const Cell& cell, FailureKind kind) {
 TuneStrategy::TuneStrategy(Search& search, TuneLimits limits, Clock& clock)
     : search_(search), limits_(limits), clock_(clock), began_(clock.Now()) {}
 
-void TuneStrategy::Learn(std::span<const CellResult> known) {
+std::size_t TeachSearch(Search& search, std::span<const CellResult> known) {
   std::vector<std::pair<std::int64_t, Measurement>> loads;
   std::vector<Measurement> failures;
   for (const CellResult& result : known) {
     for (const LoadUnit& unit : UnitsOf(result)) {
       loads.emplace_back(unit.load_id, ToMeasurement(result, unit));
-      loads_.insert(unit.load_id);
     }
     if (result.failure) failures.push_back(Failed(result.cell, result.failure->kind));
   }
   std::stable_sort(loads.begin(), loads.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (const auto& [load_id, measurement] : loads) search_.Observe(measurement);
-  for (const Measurement& failure : failures) search_.Observe(failure);
-  known_ += loads.size() + failures.size();
+  for (const auto& [load_id, measurement] : loads) search.Observe(measurement);
+  for (const Measurement& failure : failures) search.Observe(failure);
+  return loads.size() + failures.size();
+}
+
+void TuneStrategy::Learn(std::span<const CellResult> known) {
+  for (const CellResult& result : known) {
+    for (const LoadUnit& unit : UnitsOf(result)) loads_.insert(unit.load_id);
+  }
+  known_ += TeachSearch(search_, known);
 }
 
 bool TuneStrategy::BudgetIsSpent() const {

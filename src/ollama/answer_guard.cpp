@@ -20,9 +20,8 @@ AnswerGuard::AnswerGuard(httplib::Client& client, std::chrono::milliseconds long
       most_bytes_(most_bytes),
       thread_([this](const std::stop_token& stop) { Watch(stop); }) {
   client_.set_socket_options([this](socket_t socket) {
-    const std::lock_guard lock(mutex_);
-    socket_ = socket;
     bytes_before_ = 0;
+    socket_ = socket;
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <httplib.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -35,9 +36,11 @@ class AnswerGuard {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::optional<Time> due_;  // of the request under way
-  int socket_ = -1;
-  std::int64_t bytes_before_ = 0;  // on this connection
-  std::jthread thread_;            // last: it uses what stands above
+  // Atomic and not under the mutex: the client tells its socket while it holds a lock of its own,
+  // which stopping it takes, too.
+  std::atomic<int> socket_{-1};
+  std::atomic<std::int64_t> bytes_before_{0};  // on this connection
+  std::jthread thread_;                        // last: it uses what stands above
 };
 
 }  // namespace ollama_bench

@@ -58,7 +58,9 @@ void DrawLabel(SceneBuilder& scene, const Box& box, std::string_view label) {
 Color BackgroundOf(const CellState& state, const ValueScale& scale) {
   if (const auto* measured = std::get_if<Measured>(&state)) return scale.ColorOf(measured->value);
   if (std::holds_alternative<AliasOf>(state)) return palette::kAlias;
-  return std::holds_alternative<Untested>(state) ? palette::kUntested : palette::kFailed;
+  const auto* untested = std::get_if<Untested>(&state);
+  if (untested == nullptr) return palette::kFailed;
+  return untested->estimate ? scale.ColorOf(untested->estimate->value) : palette::kUntested;
 }
 
 void DrawRecommendedOutline(SceneBuilder& scene, const Box& box) {
@@ -93,7 +95,11 @@ void DrawCellBackground(SceneBuilder& scene, const Box& box, const CellState& st
 
 void DrawCellText(SceneBuilder& scene, const Box& box, const CellState& state,
                   const ValueScale& scale, double value_size) {
-  if (const auto* measured = std::get_if<Measured>(&state)) {
+  const auto* untested = std::get_if<Untested>(&state);
+  if (untested != nullptr && untested->estimate && value_size >= kSmallestText) {
+    scene.Text(box, kEstimateSign + scale.format(untested->estimate->value),
+               {value_size * 0.8, ReadableOn(BackgroundOf(state, scale)), Anchor::kMiddle});
+  } else if (const auto* measured = std::get_if<Measured>(&state)) {
     if (value_size < kSmallestText) return;
     scene.Text(box, scale.format(measured->value),
                {value_size, ReadableOn(BackgroundOf(state, scale)), Anchor::kMiddle});
@@ -124,6 +130,10 @@ std::string CellTitle(const ResultTable& table, const Cell& cell, const CellStat
   } else if (const auto* alias = std::get_if<AliasOf>(&state)) {
     title += fmt::format("the same as num_ctx {}, num_batch {}", alias->cell.num_ctx,
                          alias->cell.num_batch);
+  } else if (const auto& estimate = std::get<Untested>(state).estimate) {
+    title += fmt::format("estimated, not measured: {} {} +/- {:.1f} %",
+                         NumberFormat{metric.decimals}(estimate->value), metric.unit,
+                         100.0 * estimate->margin);
   } else {
     title += "untested";
   }

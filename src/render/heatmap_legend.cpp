@@ -55,7 +55,13 @@ std::vector<LegendEntry> EntriesFor(const TableStatistics& statistics, const Ans
   if (statistics.aliases > 0) {
     state(AliasOf{}, fmt::format("same as another cell: {}", statistics.aliases));
   }
-  if (statistics.untested > 0) state(Untested{}, fmt::format("untested: {}", statistics.untested));
+  const std::size_t unknown = statistics.untested - statistics.estimated;
+  if (unknown > 0) state(Untested{}, fmt::format("untested: {}", unknown));
+  if (statistics.estimated > 0) {
+    state(Untested{ExpectedValue{}},
+          fmt::format("{} hatched: estimated, +/- {:.1f} % (median): {}", kEstimateSign,
+                      100.0 * statistics.median_margin, statistics.estimated));
+  }
   return entries;
 }
 

@@ -66,6 +66,9 @@ void AddCells(Json& report, const ResultTable& table) {
       } else if (const auto* alias = std::get_if<AliasOf>(&state)) {
         list = "aliases";
         json["alias_of"] = CellJson(alias->cell);
+      } else if (const auto& estimate = std::get<Untested>(state).estimate) {
+        json["estimate"] = estimate->value;
+        json["margin"] = estimate->margin;
       }
       report[list].push_back(std::move(json));
     }

@@ -73,7 +73,9 @@ class TableWriter {
     if (const auto* measured = std::get_if<Measured>(&state)) return scale_.format(measured->value);
     if (const auto* failed = std::get_if<Failed>(&state)) return ShortLabel(failed->kind);
     if (std::holds_alternative<Excluded>(state)) return std::string(kExcludedMark);
-    return std::string(std::holds_alternative<AliasOf>(state) ? kAliasMark : kUntestedMark);
+    if (std::holds_alternative<AliasOf>(state)) return std::string(kAliasMark);
+    const auto& estimate = std::get<Untested>(state).estimate;
+    return estimate ? kEstimateSign + scale_.format(estimate->value) : std::string(kUntestedMark);
   }
 
   [[nodiscard]] std::string BlockText(const ColumnBlock& block) const {
@@ -115,7 +117,14 @@ class TableWriter {
     if (marks_.HasOthers()) notes.emplace_back("+ not told apart from the best");
     if (statistics.excluded > 0) notes.push_back(fmt::format("{} not counted", kExcludedMark));
     if (statistics.aliases > 0) notes.push_back(fmt::format("{} same as another cell", kAliasMark));
-    if (statistics.untested > 0) notes.push_back(fmt::format("{} untested", kUntestedMark));
+    if (statistics.estimated > 0) {
+      notes.push_back(fmt::format(
+          "{} estimated, not measured: +/- {:.1f} % (median), {:.1f} % at most", kEstimateSign,
+          100.0 * statistics.median_margin, 100.0 * statistics.largest_margin));
+    }
+    if (statistics.untested > statistics.estimated) {
+      notes.push_back(fmt::format("{} untested", kUntestedMark));
+    }
     std::string text;
     std::size_t column = 0;
     for (const std::string& note : notes) {

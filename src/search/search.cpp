@@ -13,7 +13,7 @@
 namespace ollama_bench {
 namespace {
 
-constexpr double kSure = 0.98;
+constexpr double kSure = 0.985;
 constexpr double kSafe = 0.95;
 // A region this far from every visit, each axis 1 long, may hide an island.
 constexpr double kBlindSpot = 0.18;
@@ -57,10 +57,6 @@ bool BelongsToCell(FailureKind kind) {
   }
 }
 
-}  // namespace
-
-namespace {
-
 struct MeanCost {
   double sum = 0.0;  ///< seconds
   double count = 0.0;
@@ -97,8 +93,9 @@ class Search::State {
       barred_[*cell] = true;
       return;
     }
-    if (measurement.cost_s)
+    if (measurement.cost_s) {
       (measurement.rate ? success_cost_ : failure_cost_).Add(*measurement.cost_s);
+    }
     if (measurement.cpu_share) cpu_share_[*cell] = *measurement.cpu_share;
   }
 

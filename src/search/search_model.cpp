@@ -6,9 +6,15 @@
 namespace ollama_bench {
 namespace {
 
+// What needs more fails, as a rule; between two lines, where layers move to the CPU beyond.
+constexpr BoundaryPrior kFeasiblePrior = {0.40, 0.45, 0.03, 0.10, 0.02};
+// A slower regime may lie on either side: layers on the CPU, another kernel from some batch on.
+constexpr BoundaryPrior kFastPrior = {0.30, 0.30, 0.20, 0.10, 0.10};
+// Likelihood of a failure where the cell loads, of a success where it does not.
 constexpr double kPassingFailure = 0.03;
 constexpr double kPassingSuccess = 0.005;
 constexpr double kMislabelled = 0.02;
+// Past the best few, a gap this wide in the sorted log rates ends the regime of the best.
 constexpr double kCliff = 0.10;
 constexpr std::size_t kKeptAboveCliff = 4;
 
@@ -84,7 +90,7 @@ SearchBelief SearchModel::Believe(const std::vector<Observation>& observations) 
     feasible.push_back({cell, good * std::log1p(-kPassingFailure) + bad * std::log(kPassingFailure),
                         good * std::log(kPassingSuccess) + bad * std::log1p(-kPassingSuccess)});
   }
-  belief.p_feasible = boundary_.Inside(feasible, {0.40, 0.45, 0.03, 0.10, 0.02});
+  belief.p_feasible = boundary_.Inside(feasible, kFeasiblePrior);
 
   const std::vector<CellValues> values = Collect(observations);
   const double cut = Cut(values);
@@ -102,7 +108,7 @@ SearchBelief SearchModel::Believe(const std::vector<Observation>& observations) 
     data.within += value.Within();
     data.count += static_cast<std::size_t>(value.count);
   }
-  belief.p_fast = boundary_.Inside(fast, {0.30, 0.30, 0.20, 0.10, 0.10});
+  belief.p_fast = boundary_.Inside(fast, kFastPrior);
   for (const CellValues& value : values) {
     belief.p_feasible[value.cell] = 1.0;
     belief.p_fast[value.cell] = value.Mean() > cut ? 1.0 : 0.0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -15,8 +16,18 @@
 
 namespace ollama_bench {
 
-/// Planned, but nothing is known of it yet.
+/// What a model expects of a cell that was not measured.
+struct ExpectedValue {
+  double value = 0;   ///< in the metric's unit
+  double margin = 0;  ///< relative; the value lies this close at 95 %
+
+  friend bool operator==(const ExpectedValue&, const ExpectedValue&) = default;
+};
+
+/// Planned, but nothing was measured yet.
 struct Untested {
+  std::optional<ExpectedValue> estimate;  ///< where a model was asked and dares to say
+
   friend bool operator==(const Untested&, const Untested&) = default;
 };
 

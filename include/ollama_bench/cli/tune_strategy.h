@@ -20,6 +20,9 @@ struct TuneLimits {
   bool stop_when_certified = true;
 };
 
+/// Tells the search what is in a store, in the order of the loads; returns how many measurements.
+std::size_t TeachSearch(Search& search, std::span<const CellResult> known);
+
 /// Lets a search choose the cells of a sweep: one visit is one load and one counted sample.
 /// The search learns of every load once, whether this start measured it or an earlier one.
 class TuneStrategy : public Strategy {

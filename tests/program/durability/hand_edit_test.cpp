@@ -45,6 +45,7 @@ class HandEditLongTest : public DurabilityFixture {
           for (const Json& sample : results[at].value("samples", Json::array())) {
             deleted_.insert(sample["id"]);
           }
+          added_.erase(results[at]["num_ctx"].get<int>());
           results.erase(at);
         }
         break;

@@ -1,0 +1,12 @@
+#pragma once
+
+namespace ollama_bench {
+
+/// Whether a sanitizer watches this program: its shadow memory is no matter of ours.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
+}  // namespace ollama_bench

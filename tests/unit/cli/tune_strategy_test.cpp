@@ -1,0 +1,123 @@
+#include "ollama_bench/cli/tune_strategy.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+#include "support/fake_clock.h"
+
+namespace ollama_bench {
+namespace {
+
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+Grid SmallGrid() {
+  return {{{1024, 2048, 3072}}, {{64, 128, 256}}};
+}
+
+Sample RunOf(std::int64_t load_id, double rate) {
+  Sample sample;
+  sample.id = "S" + std::to_string(load_id);
+  sample.load_id = load_id;
+  sample.metrics.prompt_eval_count = 1000;
+  sample.metrics.prompt_eval = nanoseconds(static_cast<std::int64_t>(1e12 / rate));
+  return sample;
+}
+
+CellResult Result(const Cell& cell) {
+  CellResult result;
+  result.cell = cell;
+  return result;
+}
+
+class TuneStrategyTest : public ::testing::Test {
+ protected:
+  FakeClock clock_;
+  Search search_{SmallGrid(), {}};
+};
+
+TEST_F(TuneStrategyTest, AVisitIsOneLoadWithOneCountedSample) {
+  TuneStrategy strategy(search_, {}, clock_);
+  const auto visit = strategy.Next();
+  ASSERT_TRUE(visit);
+  EXPECT_EQ(visit->samples, 1);
+  EXPECT_EQ(visit->role, SampleRole::kMeasure);
+}
+
+TEST_F(TuneStrategyTest, EndsWhenTheMeasurementsOfItsBudgetAreMade) {
+  TuneLimits limits;
+  limits.measurements = 2;
+  TuneStrategy strategy(search_, limits, clock_);
+  for (std::int64_t load = 1; load <= 2; ++load) {
+    EXPECT_EQ(strategy.Remaining(), static_cast<std::size_t>(3 - load));
+    CellResult result = Result(strategy.Next()->cell);
+    result.samples.push_back(RunOf(load, 100.0));
+    strategy.Report(result);
+  }
+  EXPECT_FALSE(strategy.Next());
+  EXPECT_EQ(strategy.measurements(), 2U);
+}
+
+TEST_F(TuneStrategyTest, EndsWhenItsTimeIsOver) {
+  TuneLimits limits;
+  limits.time = seconds(60);
+  TuneStrategy strategy(search_, limits, clock_);
+  EXPECT_TRUE(strategy.Next());
+  clock_.Advance(seconds(61));
+  EXPECT_FALSE(strategy.Next());
+}
+
+TEST_F(TuneStrategyTest, LearnsEachLoadOnce) {
+  CellResult known = Result({1024, 64});
+  known.samples = {RunOf(1, 100.0), RunOf(2, 120.0)};
+  TuneStrategy strategy(search_, {}, clock_);
+  strategy.Learn(std::vector<CellResult>{known});
+  EXPECT_EQ(strategy.measurements(), 2U);
+  ASSERT_TRUE(strategy.Next());
+  known.samples.push_back(RunOf(3, 110.0));
+  strategy.Report(known);
+  ASSERT_TRUE(strategy.last());
+  EXPECT_NEAR(*strategy.last()->rate, 110.0, 1e-6);
+  for (const SearchEstimate& estimate : search_.Estimates()) {
+    EXPECT_EQ(estimate.visits, estimate.cell == known.cell ? 3 : 0);
+  }
+}
+
+TEST_F(TuneStrategyTest, TakesRunsOfOneLoadAsOneMeasurement) {
+  CellResult known = Result({1024, 64});
+  known.samples = {RunOf(1, 100.0), RunOf(1, 120.0)};
+  EXPECT_EQ(TeachSearch(search_, std::vector<CellResult>{known}), 1U);
+}
+
+TEST_F(TuneStrategyTest, ReportsAFailureAsSuch) {
+  TuneStrategy strategy(search_, {}, clock_);
+  CellResult result = Result(strategy.Next()->cell);
+  result.failure = Failure{FailureKind::kOutOfMemory, "no room", {}, 1};
+  strategy.Report(result);
+  ASSERT_TRUE(strategy.last());
+  EXPECT_FALSE(strategy.last()->rate);
+  EXPECT_EQ(strategy.last()->failure, FailureKind::kOutOfMemory);
+}
+
+TEST_F(TuneStrategyTest, GoesOnElsewhereWhenAnEntryWasTakenAway) {
+  TuneStrategy strategy(search_, {}, clock_);
+  const Cell cell = strategy.Next()->cell;
+  strategy.Report(Result(cell));
+  ASSERT_TRUE(strategy.Next());
+  EXPECT_NE(strategy.Next()->cell, cell);
+}
+
+TEST_F(TuneStrategyTest, TellsTheShareOnTheCpu) {
+  TuneStrategy strategy(search_, {}, clock_);
+  CellResult result = Result(strategy.Next()->cell);
+  result.samples.push_back(RunOf(1, 100.0));
+  result.samples[0].size_bytes = 1000;
+  result.samples[0].size_vram_bytes = 750;
+  strategy.Report(result);
+  EXPECT_EQ(strategy.last()->cpu_share, 0.25);
+}
+
+}  // namespace
+}  // namespace ollama_bench
