@@ -53,7 +53,7 @@ Expected<RunReport, Failure> ApiDriver::Run(std::string_view prompt) {
 }
 
 Expected<void, Failure> ApiDriver::ForgetPrompt() {
-  return ollama_bench::ForgetPrompt(api_.address(), options_.model, cell_, stop_);
+  return ollama_bench::ForgetPrompt(api_, options_.model, cell_, stop_);
 }
 
 std::optional<LoadedModel> ApiDriver::Loaded() {

@@ -230,7 +230,7 @@ Expected<void, Failure> CliDriver::Judge(const ProcessOutcome& outcome,
 
 // No options: those of the model itself are the ones that it is loaded with.
 Expected<void, Failure> CliDriver::ForgetPrompt() {
-  return ollama_bench::ForgetPrompt(seams_.api.address(), options_.temporary_model, std::nullopt,
+  return ollama_bench::ForgetPrompt(seams_.api, options_.temporary_model, std::nullopt,
                                     seams_.stop);
 }
 

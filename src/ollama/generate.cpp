@@ -15,6 +15,7 @@
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/core/unique_fd.h"
 #include "ollama_bench/ollama/generate_stream.h"
+#include "ollama_bench/ollama/version_facts.h"
 
 namespace ollama_bench {
 namespace {
@@ -152,7 +153,7 @@ Expected<RunMetrics, Failure> Generate(const ServerAddress& address, const Gener
               1});
 }
 
-Expected<void, Failure> ForgetPrompt(const ServerAddress& address, const std::string& model,
+Expected<void, Failure> ForgetPrompt(OllamaApi& api, const std::string& model,
                                      std::optional<Cell> cell, const StopRequest& stop) {
   GenerateRequest request;
   request.model = model;
@@ -160,7 +161,14 @@ Expected<void, Failure> ForgetPrompt(const ServerAddress& address, const std::st
   request.cell = cell;
   request.num_predict = 1;
   request.raw = true;
-  const auto answer = Generate(address, request, stop);
+  const auto text = api.Version();
+  const auto version = text ? ParseOllamaVersion(*text) : std::nullopt;
+  if (version && KeepsDisplacedPrompts(*version)) {
+    if (std::string opening = api.PromptOpening(model, cell); !opening.empty()) {
+      request.prompt = std::move(opening);
+    }
+  }
+  const auto answer = Generate(api.address(), request, stop);
   // Without a figure for so short a prompt it was read all the same.
   if (answer || answer.error().kind == FailureKind::kNoMetrics) return {};
   return Unexpected<Failure>(answer.error());

@@ -169,6 +169,26 @@ Expected<ModelDetails, Failure> OllamaApi::Show(const std::string& model) {
   return details;
 }
 
+std::string OllamaApi::PromptOpening(const std::string& model, std::optional<Cell> cell) {
+  json options = json::object();
+  if (cell) options = {{"num_ctx", cell->num_ctx}, {"num_batch", cell->num_batch}};
+  const auto answer = connection_->Request("POST", "/api/generate",
+                                           {{"model", model},
+                                            {"prompt", "."},
+                                            {"stream", false},
+                                            {"keep_alive", "30m"},
+                                            {"options", std::move(options)},
+                                            {"_debug_render_only", true}});
+  if (!answer) return {};
+  const auto info = answer->find("_debug_info");
+  if (info == answer->end() || !info->is_object()) return {};
+  const std::string text = TextOf(*info, "rendered_template");
+  if (text.empty()) return {};
+  const char closing = text[0] == '<' ? '>' : text[0] == '[' ? ']' : ' ';
+  const auto end = closing == ' ' ? text.find_first_of(" \n") : text.find(closing) + 1;
+  return text.substr(0, end);
+}
+
 Expected<void, Failure> OllamaApi::Unload(const std::string& model) {
   const auto answer =
       connection_->Request("POST", "/api/generate", {{"model", model}, {"keep_alive", 0}});

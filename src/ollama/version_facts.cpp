@@ -124,6 +124,10 @@ EffectiveRules RulesOfVersion(const OllamaVersion& version) {
   return {version >= OllamaVersion{0, 11, 11}, version >= OllamaVersion{0, 9, 3}};
 }
 
+bool KeepsDisplacedPrompts(const OllamaVersion& version) {
+  return version >= OllamaVersion{0, 30, 0};
+}
+
 std::optional<int> DefaultNumCtx(const OllamaVersion& version) {
   if (version >= OllamaVersion{0, 14, 0}) return std::nullopt;
   return 4096;

@@ -8,7 +8,8 @@ namespace ollama_bench::testing {
 namespace {
 
 TEST(RealOllamaTest, TellsTheVersionThatTheTestsAreWrittenFor) {
-  EXPECT_EQ(RealOllamaServer::Shared().Version(), "0.11.4");
+  EXPECT_EQ(RealOllamaServer::Shared().Version(),
+            RealOllamaServer::IsNewGeneration() ? "0.32.15" : "0.11.4");
 }
 
 TEST(RealOllamaTest, PrintsAllEightLinesOfItsVerboseBlock) {

@@ -2,12 +2,18 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 namespace ollama_bench::testing {
 namespace {
 
-constexpr const char* kOllamaVariable = "OLLAMA_BENCH_REAL_OLLAMA";
+bool is_new_generation = false;
+
+const char* OllamaVariable() {
+  return is_new_generation ? "OLLAMA_BENCH_REAL_NEW_OLLAMA" : "OLLAMA_BENCH_REAL_OLLAMA";
+}
+
 constexpr const char* kWeightsVariable = "OLLAMA_BENCH_REAL_GGUF";
 
 std::string Value(const char* name) {
@@ -17,8 +23,16 @@ std::string Value(const char* name) {
 
 }  // namespace
 
+void RealOllamaServer::UseNewGeneration() {
+  is_new_generation = true;
+}
+
+bool RealOllamaServer::IsNewGeneration() {
+  return is_new_generation;
+}
+
 std::optional<std::string> RealOllamaServer::Missing() {
-  for (const char* name : {kOllamaVariable, kWeightsVariable}) {
+  for (const char* name : {OllamaVariable(), kWeightsVariable}) {
     if (Value(name).empty()) return std::string(name) + " is not set";
     if (!std::filesystem::is_regular_file(Value(name))) {
       return std::string(name) + " names no file: " + Value(name);
@@ -32,11 +46,16 @@ RealOllamaServer& RealOllamaServer::Shared() {
   return server;
 }
 
-RealOllamaServer::RealOllamaServer() : OllamaServer(Value(kOllamaVariable), {}) {
+RealOllamaServer::RealOllamaServer() : OllamaServer(Value(OllamaVariable()), {}) {
   Start();
   std::ofstream(folder() / "base.modelfile") << "FROM " << Value(kWeightsVariable) << "\n";
   const Ended created = Run({"create", kModel, "-f", "base.modelfile"});
   if (created.exit_code != 0) throw std::runtime_error("cannot import the weights: " + created.err);
+}
+
+std::string RealOllamaServer::Log() const {
+  std::ifstream in(folder() / "server.log");
+  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 void RealOllamaServer::UnloadAll() const {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "ollama_bench/core/cell.h"
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/failure.h"
 #include "ollama_bench/ollama/server_address.h"
@@ -54,6 +55,11 @@ class OllamaApi {
   Expected<std::vector<ModelListing>, Failure> Models();
   Expected<std::vector<RunningModel>, Failure> Running();
   Expected<ModelDetails, Failure> Show(const std::string& model);
+  /// The start of every prompt of the model, as its template makes it: a special token, else a
+  /// word. `cell` is what the model is loaded with, or empty where those are its own parameters.
+  /// Empty where the server does not tell; only for releases from v0.30 on, others would run the
+  /// model.
+  std::string PromptOpening(const std::string& model, std::optional<Cell> cell);
   /// Asks the server to take the model out of memory. It happens later: see Running.
   Expected<void, Failure> Unload(const std::string& model);
   /// Removes the model from the server. That there is none is no failure.

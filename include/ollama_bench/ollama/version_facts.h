@@ -42,6 +42,9 @@ struct EffectiveRules {
 };
 EffectiveRules RulesOfVersion(const OllamaVersion& version);
 
+/// Whether a prompt that another one displaces is kept in memory and can come back.
+bool KeepsDisplacedPrompts(const OllamaVersion& version);
+
 /// num_ctx and num_batch that a release takes where neither the user nor the model names one, in
 /// tokens. `num_ctx` is empty from v0.14 on: it depends on the server's memory.
 std::optional<int> DefaultNumCtx(const OllamaVersion& version);
