@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ollama_bench/core/text.h"
 #include "ollama_bench/sweep/failure_response.h"
 
 namespace ollama_bench {
@@ -13,6 +14,7 @@ using Reason = SweepOutcome::Reason;
 
 constexpr int kMostAttempts = 2;
 constexpr std::chrono::seconds kServerPoll{2};
+constexpr std::chrono::seconds kClockTolerance{2};  // more than time servers correct at once
 // A server that dies again and again under the same cell is no accident, yet not proof against it.
 constexpr int kMostServerLosses = 5;
 
@@ -26,6 +28,7 @@ SweepOutcome Sweep::Run() {
   while (!stop_.Requested()) {
     const std::optional<Visit> visit = strategy_.Next();
     if (!visit) return {};
+    WatchClock();
     const Cell& cell = visit->cell;
     seams_.observer.OnCellStart(*visit, strategy_.Remaining());
     if (MeasureCell(*visit) == CellEnd::kEndSweep) return outcome_;
@@ -36,6 +39,20 @@ SweepOutcome Sweep::Run() {
     seams_.observer.OnCellEnd(result != nullptr ? *result : gone);
   }
   return {Reason::kStopRequested, {}};
+}
+
+// Durations come from the monotonic clock; only the order of the timestamps suffers.
+void Sweep::WatchClock() {
+  const std::chrono::nanoseconds ahead =
+      seams_.clock.WallTime().time_since_epoch() - seams_.clock.Now().time_since_epoch();
+  if (wall_ahead_ && ahead < *wall_ahead_ - kClockTolerance) {
+    seams_.observer.OnNotice(
+        NoticeLevel::kWarning,
+        fmt::format("the system's clock was set back by {}; the timestamps are out of order, the "
+                    "rates are not touched",
+                    FormatDuration(*wall_ahead_ - ahead)));
+  }
+  wall_ahead_ = ahead;
 }
 
 Sweep::CellEnd Sweep::End(Reason reason, std::string message) {

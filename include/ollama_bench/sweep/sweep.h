@@ -40,6 +40,7 @@ class Sweep {
   CellEnd End(SweepOutcome::Reason reason, std::string message);
   bool WaitForServer(const Failure& failure);
   bool IsSameServer(const ServerFacts& now);
+  void WatchClock();
 
   CellRunner& runner_;
   CellRunnerSeams seams_;
@@ -47,6 +48,8 @@ class Sweep {
   const StopRequest& stop_;
   ServerFacts facts_;
   SweepOutcome outcome_;
+  /// How far wall time was ahead of the monotonic clock at the last look.
+  std::optional<std::chrono::nanoseconds> wall_ahead_;
 };
 
 }  // namespace ollama_bench

@@ -110,6 +110,19 @@ TEST_F(SweepTest, ALongSystemTextBeforeThePromptDoesNotRaiseTheRate) {
   }
 }
 
+TEST_F(SweepTest, SaysOnceWhenTheSystemsClockIsSetBackAndMeasuresOn) {
+  int runs = 0;
+  driver_.on_run = [&] {
+    if (++runs == 2) clock_.wall -= std::chrono::hours(1);
+  };
+  ASSERT_EQ(Run({kCell, kOther, {4096, 64}}).reason, Reason::kDone);
+  ASSERT_EQ(observer_.notices.size(), 1U);
+  EXPECT_EQ(observer_.notices[0].first, NoticeLevel::kWarning);
+  EXPECT_NE(observer_.notices[0].second.find("clock was set back by "), std::string::npos)
+      << observer_.notices[0].second;
+  EXPECT_EQ(CountedSamples(Result(kOther)), 3);
+}
+
 TEST_F(SweepTest, TakesAWarmUpAndTheWantedSamplesWithOneLoad) {
   EXPECT_EQ(Run({kCell}).reason, Reason::kDone);
   const CellResult result = OnDisk(kCell);
