@@ -57,8 +57,8 @@ class Examination {
   }
 
  private:
-  void Add(Level level, std::string_view topic, std::string text, std::string remedy = {}) {
-    findings_.push_back({level, topic, std::move(text), std::move(remedy)});
+  void Add(Level level, std::string topic, std::string text, std::string remedy = {}) {
+    findings_.push_back({level, std::move(topic), std::move(text), std::move(remedy)});
   }
 
   void Program(bool server_answers) {

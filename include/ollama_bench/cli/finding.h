@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "ollama_bench/render/terminal_style.h"
@@ -18,8 +17,8 @@ struct Finding {
     kProblem,  ///< a sweep cannot run
   };
   Level level = Level::kGood;
-  std::string_view topic;  ///< "server"; a key in JSON
-  std::string text;        ///< one sentence
+  std::string topic;   ///< "server"; a key in JSON
+  std::string text;    ///< one sentence
   std::string remedy;  ///< the command that mends it, or what to do; empty where nothing is wrong
 };
 
