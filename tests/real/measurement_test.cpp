@@ -124,8 +124,7 @@ TEST_F(RealMeasurementTest, LeadersAreConfirmedInLoadsOfTheirOwnAndThePresentSet
   for (const Json& entry : store["results"]) {
     has_baseline |= entry["num_ctx"] == baseline["num_ctx"];
     for (const Json& sample : entry["samples"]) {
-      (sample["role"] == "confirm" ? confirming : measuring)
-          .insert(sample["load_id"].get<std::int64_t>());
+      XX.insert(sample["load_id"].get<std::int64_t>());
     }
   }
   EXPECT_TRUE(has_baseline) << store.dump(1);
