@@ -65,7 +65,7 @@ TEST_F(RealRunTest, APromptLongerThanTheContextIsReportedNotRanked) {
   const Json store = Store();
   EXPECT_EQ(store["results"][0]["failure"]["kind"], "prompt_truncated") << store.dump(1);
   for (const Json& sample : store["results"][0]["samples"]) {
-    EXPECT_TRUE(sample["role"] == "warmup" || !sample["excluded"].is_null()) << sample.dump();
+    EXPECT_TRUE(sample["role"] == "warm_up" || !sample["excluded"].is_null()) << sample.dump();
   }
 }
 
