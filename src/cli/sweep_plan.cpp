@@ -60,9 +60,10 @@ class Planner {
     if (aliases.empty()) return;
     for (const Alias& alias : aliases) std::erase(cells, alias.cell);
     plan_.warnings.push_back(
-        fmt::format("{} cells are the same measurement as another ({}) and are not measured; "
-                    "--measure-aliases measures them",
-                    aliases.size(), aliases.front().reason));
+        fmt::format("{} of the cells would repeat another's measurement ({}) and {} left out; "
+                    "--measure-aliases measures {}",
+                    aliases.size(), aliases.front().reason, aliases.size() == 1 ? "is" : "are",
+                    aliases.size() == 1 ? "it" : "them"));
   }
 
   Expected<void, Error> ReadResults() {
