@@ -68,5 +68,11 @@ TEST(VersionFactsTest, TakesTheClientsVersionFromRealOutput) {
   EXPECT_EQ(ClientVersion("something else"), "");
 }
 
+TEST(VersionFactsTest, LlamaServerKeepsThePromptsThatOthersDisplace) {
+  EXPECT_FALSE(KeepsDisplacedPrompts({0, 24, 0}));
+  EXPECT_TRUE(KeepsDisplacedPrompts({0, 30, 0}));
+  EXPECT_TRUE(KeepsDisplacedPrompts({0, 32, 15}));
+}
+
 }  // namespace
 }  // namespace ollama_bench
