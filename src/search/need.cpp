@@ -12,7 +12,8 @@ std::vector<double> NeedAlong(const SearchGrid& grid, double angle, double bilin
     const double batch = grid.batch().measure[grid.BatchIndex(cell)];
     need[cell] = std::cos(angle) * ctx + std::sin(angle) * batch + bilinear * ctx * batch;
   }
-  const double most = *std::max_element(need.begin(), need.end());
+  const auto most_needy = std::max_element(need.begin(), need.end());
+  const double most = most_needy == need.end() ? 0.0 : *most_needy;
   if (most > 0.0) {
     for (double& value : need) value /= most;
   }
