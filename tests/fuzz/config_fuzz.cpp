@@ -13,9 +13,9 @@ namespace ollama_bench {
 namespace {
 
 void CheckConfig(const SweepConfig& config) {
-  Require(config.model.empty() != config.modelfile.empty());
+  Require(config.model.empty() || config.modelfile.empty());
   Require(config.model.empty() || IsValidModelName(config.model));
-  Require(config.grid.CellCount() >= 1 && config.grid.CellCount() <= 100'000);
+  Require(config.grid.CellCount() <= 100'000);
   Require(config.num_predict >= 1 && config.timeout.count() >= 1);
   if (const auto* prompt = std::get_if<PromptText>(&config.prompt)) {
     Require(ValidUtf8Length(prompt->text) == prompt->text.size());
