@@ -52,14 +52,15 @@ Expected<ExitCode, Error> RunSteps(const RunOptions& options, Session& session) 
   const SessionOptions& common = options.session;
   std::vector<Cell> cells = session.PlannedCells();
   session.SettleAliases(cells, options.measure_aliases);
+  SweepOrderOptions rules;
+  if (options.baseline) rules.baseline = session.SettleBaseline();
+  // From here on the store stays as it is until something is measured.
   const std::vector<CellResult>& known = session.store().results();
   const Pending pending = FindPending(
       cells, known, {session.config().repetitions, options.retry_failed, options.limit});
   const bool is_whole = !options.limit || pending.cells.size() < *options.limit;
-  SweepOrderOptions rules;
   rules.repetitions = session.config().repetitions;
   if (is_whole) rules.confirm = session.config().confirm;
-  if (options.baseline) rules.baseline = session.SettleBaseline();
   SweepOrder order(pending.cells, known, rules);
   if (!common.quiet && !common.json) {
     Print(stderr, "{}",
