@@ -62,7 +62,11 @@ Trace RunSearch(Rig& rig, std::size_t horizon, std::uint64_t seed) {
     const double before = rig.seconds();
     const auto rate = rig.Measure(index);
     Measurement measurement{cell, rate, std::nullopt, std::nullopt, rig.seconds() - before};
-    if (!rate) measurement.failure = FailureKind::kOutOfMemory;
+    if (rate) {
+      measurement.cpu_share = surface.cpu_share[index];
+    } else {
+      measurement.failure = FailureKind::kOutOfMemory;
+    }
     begin = std::chrono::steady_clock::now();
     search.Observe(measurement);
     answer = search.Answer();

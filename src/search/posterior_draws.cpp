@@ -48,8 +48,7 @@ MatrixXd CovarianceRoot(const ValueModel& values, const ValueComponent& componen
     explained.col(i) = component.explained.col(static_cast<Eigen::Index>(cell));
     trend[i] = component.trend[static_cast<Eigen::Index>(cell)];
     for (Eigen::Index j = 0; j <= i; ++j) {
-      covariance(i, j) =
-          values.Correlation(component.hyper, cell, cells[static_cast<std::size_t>(j)]);
+      covariance(i, j) = values.Correlation(component, cell, cells[static_cast<std::size_t>(j)]);
       covariance(j, i) = covariance(i, j);
     }
   }

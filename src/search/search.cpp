@@ -3,18 +3,19 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numbers>
 #include <utility>
 
+#include "gain.h"
+#include "ollama_bench/search/coverage.h"
 #include "ollama_bench/search/start_design.h"
 #include "posterior_draws.h"
+#include "safe_context.h"
 #include "search_model.h"
 
 namespace ollama_bench {
 namespace {
 
 constexpr double kSure = 0.985;
-constexpr double kSafe = 0.95;
 // A region this far from every visit, each axis 1 long, may hide an island.
 constexpr double kBlindSpot = 0.18;
 // Cells less feasible than this are not asked before a certificate.
@@ -26,20 +27,7 @@ constexpr std::size_t kExploreEvery = 6;
 // How far below the leader, in log rate, a cell is a third as interesting to explore.
 constexpr double kNear = 0.1;
 // An expected gain below this, relative, is not worth chasing: then the leader is put to the test.
-constexpr double kSmallGain = 0.0007;
-
-double NormalDensity(double z) {
-  return std::exp(-0.5 * z * z) / std::sqrt(2.0 * std::numbers::pi);
-}
-double NormalBelow(double z) {
-  return 0.5 * std::erfc(-z / std::numbers::sqrt2);
-}
-/// The mean of max(0, X), X normal.
-double ExpectedGain(double mean, double sd) {
-  if (sd < 1e-9) return std::max(0.0, mean);
-  const double z = mean / sd;
-  return z < -8.0 ? 0.0 : sd * NormalDensity(z) + mean * NormalBelow(z);
-}
+constexpr double kSmallGain = 0.0015;
 
 /// Whether the failure says something of the cell, not of the server or of a moment.
 bool BelongsToCell(FailureKind kind) {
@@ -72,9 +60,13 @@ struct MeanCost {
 class Search::State {
  public:
   State(const Grid& grid, const SearchOptions& options)
-      : grid_(grid), options_(options), model_(grid_), sampler_(options.seed) {
-    barred_.assign(grid_.CellCount(), false);
-    cpu_share_.assign(grid_.CellCount(), 0.0);
+      : grid_(grid),
+        options_(options),
+        model_(grid_),
+        coverage_(grid_),
+        sampler_(options.seed),
+        facts_{std::vector<bool>(grid_.CellCount(), false),
+               std::vector<double>(grid_.CellCount(), 0.0)} {
     if (grid_.CellCount() == 0) return;
     start_ = StartDesign(grid_, kStartCells, options.seed);
     if (options.present) {
@@ -86,21 +78,24 @@ class Search::State {
     const auto cell = grid_.Find(measurement.cell);
     if (!cell) return;
     if (measurement.rate && *measurement.rate > 0.0) {
-      history_.push_back({*cell, std::log(*measurement.rate)});
+      history_.push_back({*cell, std::log(*measurement.rate), measurement.cpu_share});
     } else if (measurement.failure && BelongsToCell(*measurement.failure)) {
-      history_.push_back({*cell, std::nullopt});
+      history_.push_back({*cell, std::nullopt, std::nullopt});
     } else {
-      barred_[*cell] = true;
+      facts_.barred[*cell] = true;
       return;
+    }
+    if (std::find(visited_.begin(), visited_.end(), *cell) == visited_.end()) {
+      visited_.push_back(*cell);
     }
     if (measurement.cost_s) {
       (measurement.rate ? success_cost_ : failure_cost_).Add(*measurement.cost_s);
     }
-    if (measurement.cpu_share) cpu_share_[*cell] = *measurement.cpu_share;
+    if (measurement.cpu_share) facts_.cpu_share[*cell] = *measurement.cpu_share;
   }
 
   void Exclude(const Cell& cell) {
-    if (const auto found = grid_.Find(cell)) barred_[*found] = true;
+    if (const auto found = grid_.Find(cell)) facts_.barred[*found] = true;
   }
 
   const SearchBelief& Belief() {
@@ -141,45 +136,27 @@ class Search::State {
   }
 
   std::optional<std::size_t> NextCell() {
-    if (std::find(barred_.begin(), barred_.end(), false) == barred_.end()) return std::nullopt;
+    if (std::find(facts_.barred.begin(), facts_.barred.end(), false) == facts_.barred.end())
+      return std::nullopt;
     const SearchBelief& belief = Belief();
     for (const std::size_t cell : start_) {
-      if (!barred_[cell] && belief.successes[cell] + belief.failures[cell] == 0 &&
+      if (!facts_.barred[cell] && belief.successes[cell] + belief.failures[cell] == 0 &&
           belief.p_feasible[cell] > 0.2 && history_.size() < start_.size()) {
         return cell;
       }
     }
-    if (!belief.leader) return Farthest();
+    if (!belief.leader) return AnyFarthest();
     if (CertaintyNow().probability >= kSure) {
       if (const auto loophole = Loophole()) return loophole;
     }
     if (history_.size() % kExploreEvery == kExploreEvery - 1) {
-      return Farthest(history_.size() / kExploreEvery % 2 == 1);
+      return Explore(history_.size() / kExploreEvery % 2 == 1);
     }
     return MostGain();
   }
 
-  /// Of two cells that will do, the measured one, and of those the faster.
-  [[nodiscard]] std::pair<bool, double> Rank(std::size_t cell) {
-    return {Belief().successes[cell] > 0, Belief().mean[cell]};
-  }
-
-  /// The largest num_ctx at which a cell loses little for sure.
   std::optional<SearchSafeContext> Safe() {
-    const SearchBelief& belief = Belief();
-    std::optional<std::size_t> result;
-    for (std::size_t cell = 0; cell < grid_.CellCount(); ++cell) {
-      if (result && grid_.CtxIndex(cell) == grid_.CtxIndex(*result) &&
-          Rank(cell) <= Rank(*result)) {
-        continue;
-      }
-      if (StaysOnGpu(cell) && ProbabilityOfSmallLoss(cell) >= kSafe) result = cell;
-    }
-    if (!result) return std::nullopt;
-    return SearchSafeContext{
-        grid_.CellAt(*result),
-        std::max(0.0, 1.0 - std::exp(belief.mean[*result] - belief.mean[*belief.leader])),
-        belief.successes[*result] > 0};
+    return FindSafeContext(grid_, model_.values(), Belief(), facts_, options_.max_loss);
   }
 
   const SearchGrid& grid() const { return grid_; }
@@ -192,17 +169,17 @@ class Search::State {
   std::optional<std::size_t> Loophole() {
     const SearchBelief& belief = Belief();
     const auto unknown = [&](std::size_t cell) {
-      return !barred_[cell] && belief.successes[cell] + belief.failures[cell] == 0 &&
+      return !facts_.barred[cell] && belief.successes[cell] + belief.failures[cell] == 0 &&
              belief.p_feasible[cell] > kUnlikely;
     };
     for (const std::size_t cell : Neighbours(*belief.leader)) {
       if (unknown(cell)) return cell;
     }
-    const std::size_t farthest = Farthest();
-    const bool worth = unknown(farthest) &&
-                       belief.p_feasible[farthest] * belief.p_fast[farthest] > 0.5 &&
-                       SquaredDistanceToVisited(farthest) > kBlindSpot * kBlindSpot;
-    return worth ? std::optional(farthest) : std::nullopt;
+    const std::vector<double> chances = Chances();
+    const auto farthest = coverage_.Farthest(visited_, chances);
+    const bool may_hide = farthest && unknown(*farthest) && chances[*farthest] > 0.5 &&
+                          coverage_.Distance(visited_, *farthest) > kBlindSpot;
+    return may_hide ? farthest : std::nullopt;
   }
 
   [[nodiscard]] std::vector<std::size_t> Neighbours(std::size_t cell) const {
@@ -216,59 +193,34 @@ class Search::State {
     return result;
   }
 
-  [[nodiscard]] double SquaredDistanceToVisited(std::size_t cell) const {
-    double least = 4.0;
-    for (const Observation& o : history_) {
-      least = std::min(least, grid_.SquaredDistance(cell, o.cell));
-    }
-    return least;
-  }
-
-  std::size_t Farthest(bool near = false) {
+  /// By cell: the chance that it loads and is in the fast regime, 0 for those not to be visited.
+  std::vector<double> Chances() {
     const SearchBelief& belief = Belief();
-    double most = -1.0;
-    std::size_t result = 0;
-    for (std::size_t cell = 0; cell < grid_.CellCount(); ++cell) {
-      if (barred_[cell]) continue;
-      double value =
-          std::sqrt(SquaredDistanceToVisited(cell)) * belief.p_feasible[cell] * belief.p_fast[cell];
-      if (near && belief.leader) {
-        value *= std::exp((belief.mean[cell] - belief.mean[*belief.leader]) / kNear);
-      }
-      if (value > most) {
-        most = value;
-        result = cell;
-      }
+    std::vector<double> chances(grid_.CellCount(), 0.0);
+    for (std::size_t cell = 0; cell < chances.size(); ++cell) {
+      if (!facts_.barred[cell]) chances[cell] = belief.p_feasible[cell] * belief.p_fast[cell];
     }
-    return result;
+    return chances;
   }
 
-  /// What needs no more than a cell on the GPUs alone is there too, as far as was seen.
-  bool StaysOnGpu(std::size_t cell) {
-    for (std::size_t other = 0; other < grid_.CellCount(); ++other) {
-      if (cpu_share_[other] > 0.0 && grid_.CtxIndex(other) <= grid_.CtxIndex(cell) &&
-          grid_.BatchIndex(other) <= grid_.BatchIndex(cell)) {
-        return false;
-      }
-    }
-    return true;
+  /// The farthest cell, of no matter how little a chance.
+  std::size_t AnyFarthest() {
+    const auto farthest = coverage_.Farthest(visited_, Chances());
+    if (farthest) return *farthest;
+    const auto open = std::find(facts_.barred.begin(), facts_.barred.end(), false);
+    return static_cast<std::size_t>(open - facts_.barred.begin());
   }
 
-  double ProbabilityOfSmallLoss(std::size_t cell) {
+  /// Where most is unknown, `near` rather where the model expects much.
+  std::size_t Explore(bool near) {
     const SearchBelief& belief = Belief();
-    const std::size_t leader = *belief.leader;
-    const double possible = barred_[cell] ? 0.0 : belief.p_feasible[cell] * belief.p_fast[cell];
-    if (possible < kSafe || cell == leader) return possible;
-    const double allowed = std::log1p(-options_.max_loss);
-    double probability = 0.0;
-    for (const ValueComponent& c : belief.components) {
-      const auto x = static_cast<Eigen::Index>(cell);
-      const auto l = static_cast<Eigen::Index>(leader);
-      const double both = model_.values().Covariance(c, cell, leader);
-      const double spread = std::max(1e-12, c.variance[x] + c.variance[l] - 2.0 * both);
-      probability += c.weight * NormalBelow((c.mean[x] - c.mean[l] - allowed) / std::sqrt(spread));
+    std::vector<double> worth = Chances();
+    for (std::size_t cell = 0; near && cell < worth.size(); ++cell) {
+      const double behind = belief.mean[cell] - belief.mean[*belief.leader];
+      worth[cell] *= std::exp(std::min(0.0, behind / kNear));
     }
-    return possible * probability;
+    const auto cell = coverage_.MostRevealing(visited_, worth);
+    return cell ? *cell : AnyFarthest();
   }
 
   /// What a visit is expected to cost, in units of a successful one.
@@ -279,55 +231,38 @@ class Search::State {
     return p_feasible + (1.0 - p_feasible) * failure;
   }
 
-  /// How much one more measurement of `at` tells of the difference of two cells.
-  double Told(std::size_t at, std::size_t a, std::size_t b) {
-    double told = 0.0;
-    for (const ValueComponent& c : Belief().components) {
-      const double seen =
-          model_.values().Covariance(c, at, a) - model_.values().Covariance(c, at, b);
-      told += c.weight * seen * seen / (c.variance[static_cast<Eigen::Index>(at)] + c.noise2);
-    }
-    return told;
-  }
-
   std::size_t MostGain() {
     const SearchBelief& belief = Belief();
     const std::size_t leader = *belief.leader;
-    const auto l = static_cast<Eigen::Index>(leader);
-    std::vector<double> improvement(grid_.CellCount(), 0.0);
-    for (const ValueComponent& c : belief.components) {
-      for (std::size_t cell = 0; cell < grid_.CellCount(); ++cell) {
-        const double possible = belief.p_feasible[cell] * belief.p_fast[cell];
-        if (cell == leader || barred_[cell] || possible < 1e-3) continue;
-        const auto x = static_cast<Eigen::Index>(cell);
-        const double difference = c.mean[x] - c.mean[l];
-        const double both = model_.values().Covariance(c, cell, leader);
-        const double spread = std::max(0.0, c.variance[x] + c.variance[l] - 2.0 * both);
-        improvement[cell] += possible * c.weight * ExpectedGain(difference, std::sqrt(spread)) /
-                             RelativeCost(belief.p_feasible[cell]);
-      }
+    std::vector<double> gains = ExpectedGains(model_.values(), belief);
+    for (std::size_t cell = 0; cell < gains.size(); ++cell) {
+      gains[cell] = facts_.barred[cell] ? 0.0 : gains[cell] / RelativeCost(belief.p_feasible[cell]);
     }
-    const auto most = std::max_element(improvement.begin(), improvement.end());
-    auto rival = static_cast<std::size_t>(most - improvement.begin());
+    const auto most = std::max_element(gains.begin(), gains.end());
+    auto rival = static_cast<std::size_t>(most - gains.begin());
     if (*most < kSmallGain) {
       const Certainty& certainty = CertaintyNow();
-      if (certainty.challenger && !barred_[*certainty.challenger]) rival = *certainty.challenger;
+      if (certainty.challenger && !facts_.barred[*certainty.challenger])
+        rival = *certainty.challenger;
     }
-    if (rival == leader || barred_[rival]) return leader;
+    if (rival == leader || facts_.barred[rival]) return leader;
     if (belief.successes[rival] == 0) return rival;
-    return Told(rival, rival, leader) >= Told(leader, rival, leader) ? rival : leader;
+    const bool tells_more = Told(model_.values(), belief, rival, rival, leader) >=
+                            Told(model_.values(), belief, leader, rival, leader);
+    return tells_more ? rival : leader;
   }
 
   SearchGrid grid_;
   SearchOptions options_;
   SearchModel model_;
+  Coverage coverage_;
   CertaintySampler sampler_;
   std::vector<std::size_t> start_;
   std::vector<Observation> history_;
+  std::vector<std::size_t> visited_;  ///< distinct
   MeanCost success_cost_;
   MeanCost failure_cost_;
-  std::vector<bool> barred_;       ///< by cell: cannot be measured, for reasons of its own
-  std::vector<double> cpu_share_;  ///< by cell, 0 where unknown
+  CellFacts facts_;
   SearchBelief belief_;
   std::size_t belief_for_ = static_cast<std::size_t>(-1);
   std::map<std::size_t, Certainty> certainties_;

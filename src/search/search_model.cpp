@@ -15,8 +15,10 @@ constexpr double kPassingFailure = 0.03;
 constexpr double kPassingSuccess = 0.005;
 constexpr double kMislabelled = 0.02;
 // Past the best few, a gap this wide in the sorted log rates ends the regime of the best.
-constexpr double kCliff = 0.10;
+constexpr double kCliff = 0.20;
 constexpr std::size_t kKeptAboveCliff = 4;
+// Shares of the CPU this close are the same: the server reports sizes in whole layers.
+constexpr double kSameShare = 0.01;
 
 /// The log rates of one cell.
 struct CellValues {
@@ -24,6 +26,7 @@ struct CellValues {
   double sum = 0.0;
   double squares = 0.0;
   double count = 0.0;
+  double cpu_share = 0.0;  ///< the largest seen
   [[nodiscard]] double Mean() const { return sum / count; }
   [[nodiscard]] double Within() const { return std::max(0.0, squares - sum * sum / count); }
 };
@@ -38,19 +41,35 @@ std::vector<CellValues> Collect(const std::vector<Observation>& observations) {
     found->sum += *observation.log_rate;
     found->squares += *observation.log_rate * *observation.log_rate;
     found->count += 1.0;
+    found->cpu_share = std::max(found->cpu_share, observation.cpu_share.value_or(0.0));
   }
   return values;
 }
 
-/// The log rate below which a cell is of a slower regime.
-double Cut(const std::vector<CellValues>& values) {
-  std::vector<double> means;
-  for (const CellValues& value : values) means.push_back(value.Mean());
-  std::sort(means.rbegin(), means.rend());
-  for (std::size_t i = kKeptAboveCliff; i < means.size(); ++i) {
-    if (means[i - 1] - means[i] > kCliff) return 0.5 * (means[i - 1] + means[i]);
+/// What sets the regime of the best cells apart.
+struct Regime {
+  double cut = -1e300;     ///< the log rate below which a cell is of a slower regime
+  double cpu_share = 1.0;  ///< of the fastest cell: what leaves more to the CPU is of another
+
+  [[nodiscard]] bool Holds(const CellValues& value) const {
+    return value.Mean() > cut && value.cpu_share <= cpu_share + kSameShare;
   }
-  return -1e300;
+};
+
+Regime FastRegime(const std::vector<CellValues>& values) {
+  Regime regime;
+  if (values.empty()) return regime;
+  std::vector<const CellValues*> order;
+  for (const CellValues& value : values) order.push_back(&value);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto* a, const auto* b) { return a->Mean() > b->Mean(); });
+  regime.cpu_share = order.front()->cpu_share;
+  for (std::size_t i = kKeptAboveCliff; i < order.size(); ++i) {
+    if (order[i - 1]->Mean() - order[i]->Mean() <= kCliff) continue;
+    regime.cut = 0.5 * (order[i - 1]->Mean() + order[i]->Mean());
+    break;
+  }
+  return regime;
 }
 
 void Mix(SearchBelief& belief) {
@@ -93,11 +112,11 @@ SearchBelief SearchModel::Believe(const std::vector<Observation>& observations) 
   belief.p_feasible = boundary_.Inside(feasible, kFeasiblePrior);
 
   const std::vector<CellValues> values = Collect(observations);
-  const double cut = Cut(values);
+  const Regime regime = FastRegime(values);
   ValueData data;
   std::vector<BoundaryLabel> fast;
   for (const CellValues& value : values) {
-    const bool is_fast = value.Mean() > cut;
+    const bool is_fast = regime.Holds(value);
     const double yes = std::log1p(-kMislabelled);
     const double no = std::log(kMislabelled);
     fast.push_back({value.cell, is_fast ? yes : no, is_fast ? no : yes});
@@ -111,7 +130,7 @@ SearchBelief SearchModel::Believe(const std::vector<Observation>& observations) 
   belief.p_fast = boundary_.Inside(fast, kFastPrior);
   for (const CellValues& value : values) {
     belief.p_feasible[value.cell] = 1.0;
-    belief.p_fast[value.cell] = value.Mean() > cut ? 1.0 : 0.0;
+    belief.p_fast[value.cell] = regime.Holds(value) ? 1.0 : 0.0;
   }
   if (data.cells.empty()) return belief;
   belief.components = values_.Fit(data);

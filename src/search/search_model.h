@@ -13,7 +13,8 @@ namespace ollama_bench {
 /// One visit, as the model sees it.
 struct Observation {
   std::size_t cell = 0;
-  std::optional<double> log_rate;  ///< empty: the cell failed
+  std::optional<double> log_rate;   ///< empty: the cell failed
+  std::optional<double> cpu_share;  ///< of the loaded model outside the GPUs, 0 to 1
 };
 
 /// Everything the search holds after some observations.

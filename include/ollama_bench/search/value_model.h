@@ -2,11 +2,16 @@
 
 #include <Eigen/Dense>
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "ollama_bench/search/search_grid.h"
+#include "ollama_bench/search/value_kernel.h"
 
 namespace ollama_bench {
+
+class StepScan;
+class ValueEvidence;
 
 /// What is known of the log rate: one entry per measured cell.
 struct ValueData {
@@ -17,20 +22,10 @@ struct ValueData {
   std::size_t count = 0;           ///< measurements, the sum of `visits`
 };
 
-/// One point of the lattice of hyperparameters, each an index into its list.
-struct ValueHyper {
-  std::size_t ctx_length = 0;
-  std::size_t batch_length = 0;
-  std::size_t noise = 0;
-  std::size_t structure = 0;
-  std::size_t direction = 0;  ///< of need; 0 where the structure has none
-
-  friend auto operator<=>(const ValueHyper&, const ValueHyper&) = default;
-};
-
 /// What one set of hyperparameters says of the log rate, given the data.
 struct ValueComponent {
   ValueHyper hyper;
+  ValueSteps steps;
   double weight = 0.0;        ///< posterior probability of the hyperparameters
   double log_evidence = 0.0;  ///< log marginal likelihood and log prior, up to a constant
   double scale2 = 0.0;        ///< estimated variance of the signal
@@ -42,36 +37,34 @@ struct ValueComponent {
 };
 
 /// Gaussian processes over the cells of a grid, averaged over hyperparameters rather than fitted:
-/// lengths, noise, how far the axes act independently of each other, and in which direction need
-/// grows. Kernels: Matérn 5/2 per axis, their sum and their product; steps at the multiples that
-/// hardware likes; a random walk along need, for stairs. The mean is unknown with a flat prior,
-/// the signal's variance has an inverse gamma prior; both are integrated.
-/// Source: Rasmussen and Williams, Gaussian Processes for Machine Learning, 2.7.
+/// lengths, noise, how far the axes act independently of each other, in which direction need grows,
+/// and up to three steps along need. Kernel: see ValueKernel. The mean is unknown with a flat
+/// prior, the signal's variance has an inverse gamma prior; both are integrated. Source: Rasmussen
+/// and Williams, Gaussian Processes for Machine Learning, 2.7.
 class ValueModel {
  public:
   explicit ValueModel(const SearchGrid& grid);
+  ValueModel(ValueModel&&) noexcept;
+  ValueModel& operator=(ValueModel&&) noexcept;
+  ~ValueModel();
 
   /// Components by falling weight, their weights sum to 1; those that share the last 3 % of the
   /// mass are left out. `data` holds at least one cell.
   [[nodiscard]] std::vector<ValueComponent> Fit(const ValueData& data) const;
   /// Covariance of two cells before any data, in units of the signal's variance.
-  [[nodiscard]] double Correlation(const ValueHyper& hyper, std::size_t a, std::size_t b) const;
+  [[nodiscard]] double Correlation(const ValueComponent& component, std::size_t a,
+                                   std::size_t b) const;
   /// Covariance of the values of two cells given the data.
   [[nodiscard]] double Covariance(const ValueComponent& component, std::size_t a,
                                   std::size_t b) const;
 
  private:
-  class Evidence;
-  std::vector<ValueHyper> Neighbours(const ValueHyper& hyper) const;
-  Eigen::VectorXd CorrelationsWith(const ValueHyper& hyper, std::size_t cell) const;
+  /// Adds components with one step, the best of them with a second, and so on.
+  void AddSteps(ValueEvidence& evidence, std::vector<ValueComponent>& components) const;
   void Complete(const ValueData& data, ValueComponent& component) const;
 
-  const SearchGrid* grid_;
-  std::vector<Eigen::MatrixXd> ctx_tables_;    ///< by length: correlation of two num_ctx
-  std::vector<Eigen::MatrixXd> batch_tables_;  ///< by length: correlation of two num_batch
-  Eigen::MatrixXd ctx_ridges_;
-  Eigen::MatrixXd batch_ridges_;
-  std::vector<Eigen::VectorXd> needs_;  ///< by direction and cell, 0 to 1
+  ValueKernel kernel_;
+  std::unique_ptr<StepScan> scan_;
 };
 
 }  // namespace ollama_bench

@@ -43,7 +43,7 @@ struct Direct {
     const auto size = static_cast<Index>(data.cells.size());
     const auto cells = static_cast<Index>(grid.CellCount());
     const auto correlation = [&](std::size_t a, std::size_t b) {
-      return model.Correlation(component.hyper, a, b);
+      return model.Correlation(component, a, b);
     };
     MatrixXd gram(size, size);
     MatrixXd across(size, cells);

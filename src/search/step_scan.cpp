@@ -1,0 +1,163 @@
+#include "ollama_bench/search/step_scan.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <numbers>
+#include <numeric>
+
+#include "ollama_bench/search/need.h"
+#include "ollama_bench/search/random.h"
+
+namespace ollama_bench {
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+constexpr int kAngles = 10;
+constexpr std::array kBilinearShares = {0.0, 0.7, 2.0};
+constexpr std::array kShares = {0.003, 0.03, 0.3, 3.0};
+constexpr double kPriorOfStep = 0.3;
+
+/// Where a line of one direction may lie without changing the side of any measured cell.
+struct Gap {
+  std::size_t direction;
+  double low;
+  double high;
+};
+
+/// One way to split the measured cells.
+struct Split {
+  double prior = 0.0;    ///< the share of all lines that split them so
+  double quadratic = 0;  ///< s' K⁻¹ s, s the sides
+  double ones = 0.0;     ///< s' K⁻¹ 1
+  double mean = 0.0;     ///< s' K⁻¹ y
+  std::vector<Gap> gaps;
+};
+
+/// K⁻¹ and what is often asked of it.
+struct Inverse {
+  MatrixXd matrix;
+  VectorXd ones;
+  VectorXd mean;
+  EvidenceTerms terms;
+
+  Inverse(const MatrixXd& gram, const VectorXd& y) {
+    const Index size = gram.rows();
+    const Eigen::LLT<MatrixXd> factor(gram);
+    matrix = factor.solve(MatrixXd::Identity(size, size));
+    ones = matrix.rowwise().sum();
+    mean = matrix * y;
+    terms.log_determinant = 2.0 * factor.matrixLLT().diagonal().array().log().sum();
+    terms.ones = ones.sum();
+    terms.cross = mean.sum();
+    terms.fit = y.dot(mean);
+  }
+  /// After adding share · s s', by Sherman and Morrison.
+  [[nodiscard]] EvidenceTerms With(const Split& split, double share) const {
+    const double weight = share / (1.0 + share * split.quadratic);
+    return {terms.log_determinant + std::log1p(share * split.quadratic),
+            terms.ones - weight * split.ones * split.ones,
+            terms.cross - weight * split.ones * split.mean,
+            terms.fit - weight * split.mean * split.mean};
+  }
+};
+
+/// Walks the lines of one direction upwards, cell by cell to the lower side.
+void Walk(std::size_t direction, const VectorXd& need, const Inverse& inverse,
+          const std::vector<std::uint64_t>& names, std::map<std::uint64_t, Split>& splits) {
+  const Index size = need.size();
+  std::vector<Index> order(static_cast<std::size_t>(size));
+  std::iota(order.begin(), order.end(), Index{0});
+  std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) { return need[a] < need[b]; });
+  VectorXd product = inverse.ones;  // K⁻¹ s
+  double quadratic = inverse.terms.ones;
+  double ones = inverse.terms.ones;
+  double mean = inverse.terms.cross;
+  std::uint64_t name = 0;
+  for (std::size_t i = 0; i + 1 < order.size(); ++i) {
+    const Index cell = order[i];
+    quadratic += 4.0 * (inverse.matrix(cell, cell) - product[cell]);
+    product -= 2.0 * inverse.matrix.col(cell);
+    ones -= 2.0 * inverse.ones[cell];
+    mean -= 2.0 * inverse.mean[cell];
+    name ^= names[static_cast<std::size_t>(cell)];
+    const double low = need[cell];
+    const double high = need[order[i + 1]];
+    if (high - low < 1e-9) continue;
+    Split& split = splits[name];
+    split.prior += high - low;
+    split.quadratic = quadratic;
+    split.ones = ones;
+    split.mean = mean;
+    split.gaps.push_back({direction, low, high});
+  }
+}
+
+}  // namespace
+
+StepScan::StepScan(const SearchGrid& grid) {
+  for (int step = 0; step < kAngles; ++step) {
+    const double angle = std::numbers::pi / 2.0 * step / (kAngles - 1);
+    for (const double bilinear : kBilinearShares) {
+      const std::vector<double> need = NeedAlong(grid, angle, bilinear);
+      needs_.emplace_back(Eigen::Map<const VectorXd>(need.data(), static_cast<Index>(need.size())));
+    }
+  }
+}
+
+std::vector<ValueComponent> StepScan::Extend(ValueEvidence& evidence, const ValueHyper& hyper,
+                                             const ValueSteps& steps, std::size_t most) const {
+  const ValueData& data = evidence.data();
+  const auto size = static_cast<Index>(data.cells.size());
+  const Inverse inverse(evidence.Gram(hyper, steps),
+                        Eigen::Map<const VectorXd>(data.mean.data(), size));
+  Random random(1);
+  std::vector<std::uint64_t> names;
+  std::vector<Index> cells;
+  for (const std::size_t cell : data.cells) {
+    names.push_back(random.Bits());
+    cells.push_back(static_cast<Index>(cell));
+  }
+  std::map<std::uint64_t, Split> splits;
+  for (std::size_t d = 0; d < needs_.size(); ++d) {
+    Walk(d, needs_[d](cells), inverse, names, splits);
+  }
+  struct Found {
+    const Split* split;
+    ValueComponent component;
+  };
+  std::vector<Found> found;
+  const double each = kPriorOfStep / (static_cast<double>(needs_.size()) * kShares.size());
+  for (const auto& [name, split] : splits) {
+    for (const double share : kShares) {
+      ValueSteps more = steps;
+      more.push_back({share, std::log(each * split.prior), nullptr});
+      found.push_back({&split, evidence.From(hyper, more, inverse.With(split, share))});
+    }
+  }
+  std::stable_sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
+    return a.component.log_evidence > b.component.log_evidence;
+  });
+  if (found.size() > most) found.resize(most);
+  std::vector<ValueComponent> result;
+  for (Found& f : found) {
+    auto side = std::make_shared<VectorXd>(VectorXd::Zero(needs_.front().size()));
+    for (const Gap& gap : f.split->gaps) {
+      const double width = gap.high - gap.low;
+      side->array() +=
+          width / f.split->prior *
+          (2.0 * ((needs_[gap.direction].array() - gap.low) / width).max(0.0).min(1.0) - 1.0);
+    }
+    f.component.steps.back().side = std::move(side);
+    result.push_back(std::move(f.component));
+  }
+  return result;
+}
+
+}  // namespace ollama_bench
