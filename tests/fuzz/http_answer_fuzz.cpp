@@ -47,7 +47,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                "\r\nContent-Length: " + std::to_string(bytes.size()) +
                                "\r\nConnection: close\r\n\r\n" + bytes
                          : bytes);
-  OllamaApi api(ParseServerAddress("127.0.0.1:" + std::to_string(server->port())).value());
+  static const StopRequest never;
+  OllamaApi api(ParseServerAddress("127.0.0.1:" + std::to_string(server->port())).value(), never);
   Ask(api, data[0] & 3);
   return 0;
 }
