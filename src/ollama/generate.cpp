@@ -56,7 +56,9 @@ class Exchange {
     client_.set_read_timeout(std::chrono::ceil<std::chrono::seconds>(request.timeout) + kReadSlack);
     thread_ = std::thread([this, body = BodyOf(request)]() mutable { Talk(std::move(body)); });
   }
-  ~Exchange() { thread_.join(); }
+  ~Exchange() {
+    if (thread_.joinable()) thread_.join();
+  }
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -72,8 +74,10 @@ class Exchange {
     } while (poll(&done, 1, kCutAgain.count()) == 0);
   }
 
-  /// Only after the end.
+  /// Only after the end, and once.
   Expected<RunMetrics, Failure> Result() {
+    // The hang-up says that all is written; only the join lets the language know it.
+    thread_.join();
     if (!result_ && !stream_ended_) {
       return Unexpected<Failure>(NoAnswer(address_, kPath, result_.error()));
     }
