@@ -19,6 +19,7 @@ Expected<ServerFacts, Failure> ApiDriver::Connect() {
   auto others = OtherModelsLoaded(api_, options_.model);
   if (!others) return Unexpected<Failure>(others.error());
   ServerFacts facts;
+  version_ = *version;
   facts.ollama_version = std::move(*version);
   facts.model_digest = model->digest;
   facts.other_models_loaded = std::move(*others);
@@ -53,7 +54,7 @@ Expected<RunReport, Failure> ApiDriver::Run(std::string_view prompt) {
 }
 
 Expected<void, Failure> ApiDriver::ForgetPrompt() {
-  return ollama_bench::ForgetPrompt(api_, options_.model, cell_, stop_);
+  return ollama_bench::ForgetPrompt(api_, version_, options_.model, cell_, stop_);
 }
 
 std::optional<LoadedModel> ApiDriver::Loaded() {

@@ -68,6 +68,7 @@ Expected<ServerFacts, Failure> CliDriver::Connect() {
   if (const auto program = CheckProgram(); !program) return Unexpected<Failure>(program.error());
   auto version = ReachServer(seams_.api);
   if (!version) return Unexpected<Failure>(version.error());
+  version_ = *version;
   facts.ollama_version = std::move(*version);
 
   auto digest = FindBaseModel();
@@ -227,7 +228,7 @@ Expected<void, Failure> CliDriver::Judge(const ProcessOutcome& outcome,
 
 // No options: those of the model itself are the ones that it is loaded with.
 Expected<void, Failure> CliDriver::ForgetPrompt() {
-  return ollama_bench::ForgetPrompt(seams_.api, options_.temporary_model, std::nullopt,
+  return ollama_bench::ForgetPrompt(seams_.api, version_, options_.temporary_model, std::nullopt,
                                     seams_.stop);
 }
 

@@ -157,17 +157,17 @@ Expected<RunMetrics, Failure> Generate(const ServerAddress& address, const Gener
               1});
 }
 
-Expected<void, Failure> ForgetPrompt(OllamaApi& api, const std::string& model,
-                                     std::optional<Cell> cell, const StopRequest& stop) {
+Expected<void, Failure> ForgetPrompt(OllamaApi& api, const std::string& version,
+                                     const std::string& model, std::optional<Cell> cell,
+                                     const StopRequest& stop) {
   GenerateRequest request;
   request.model = model;
   request.prompt = ".";
   request.cell = cell;
   request.num_predict = 1;
   request.raw = true;
-  const auto text = api.Version();
-  const auto version = text ? ParseOllamaVersion(*text) : std::nullopt;
-  if (version && KeepsDisplacedPrompts(*version)) {
+  const auto parsed = ParseOllamaVersion(version);
+  if (parsed && KeepsDisplacedPrompts(*parsed)) {
     if (std::string opening = api.PromptOpening(model, cell); !opening.empty()) {
       request.prompt = std::move(opening);
     }

@@ -59,7 +59,9 @@ class RealMeasurementTest : public RealRunTest {
     if (!metrics) throw std::runtime_error(metrics.error().message);
     return PromptEvalRate(*metrics).value();
   }
-  void Forget(const std::string& model) { ASSERT_TRUE(ForgetPrompt(api_, model, kCell, stop_)); }
+  void Forget(const std::string& model) {
+    ASSERT_TRUE(ForgetPrompt(api_, api_.Version().value(), model, kCell, stop_));
+  }
   // Tokens that llama-server says it read, request by request, since it has logged `from` bytes.
   [[nodiscard]] std::vector<int> TokensRead(std::size_t from) const {
     std::vector<int> tokens;

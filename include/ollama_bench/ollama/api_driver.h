@@ -44,6 +44,7 @@ class ApiDriver : public Driver {
   OllamaApi& api_;
   Clock& clock_;
   const StopRequest& stop_;
+  std::string version_;  ///< of the server, once connected
   std::optional<Cell> cell_;
 };
 

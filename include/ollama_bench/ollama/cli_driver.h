@@ -70,6 +70,7 @@ class CliDriver : public Driver {
 
   CliDriverOptions options_;
   CliDriverSeams seams_;
+  std::string version_;  ///< of the server, once connected
   bool weights_imported_ = false;
   std::optional<Cell> prepared_;  ///< the last one
 };
