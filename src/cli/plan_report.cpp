@@ -69,9 +69,9 @@ Json WarningsJson(const SweepPlan& plan) {
 }  // namespace
 
 std::string PlanText(const SweepPlan& plan, const fs::path& results, std::size_t width) {
-  std::string text =
-      RunHeaderText({plan.config, plan.metadata, plan.pending, plan.place, plan.prompt.description,
-                     DescribeTimeNeeded(plan.visits, plan.measured), results});
+  std::string text = RunHeaderText({plan.config, plan.metadata, plan.pending, plan.present_setting,
+                                    plan.place, plan.prompt.description,
+                                    DescribeTimeNeeded(plan.visits, plan.measured), results});
   text += fmt::format("  {:<12} {}\n", "disk", DiskText(plan.disk));
   text += "values\n" + ValueLines("num_ctx", plan.config.grid.num_ctx, width) +
           ValueLines("num_batch", plan.config.grid.num_batch, width);
@@ -101,9 +101,11 @@ std::string PlanJson(const SweepPlan& plan, const fs::path& results) {
                {"done", plan.pending.done},
                {"failed", plan.pending.failed},
                {"to_measure", plan.pending.cells.size()},
+               {"visits", plan.visits},
                {"prompt", plan.prompt.description},
                {"prompt_tokens", plan.prompt_tokens},
                {"num_predict", config.num_predict}};
+  json["present_setting"] = plan.present_setting.empty() ? Json() : Json(plan.present_setting);
   json["repetitions"] = config.repetitions ? Json(*config.repetitions) : Json();
   json["cell_s"] = seconds(RemainingTime(times, 1));
   json["total_s"] = seconds(RemainingTime(times, plan.visits));

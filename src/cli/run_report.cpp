@@ -4,10 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/analysis/table_statistics.h"
 #include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/cli/version.h"
 #include "ollama_bench/core/text.h"
@@ -29,7 +27,11 @@ std::string DescribePending(const RunHeader& header) {
   std::string text = fmt::format("{}, ", total);
   if (pending.done > 0) text += fmt::format("{} of them done, ", pending.done);
   if (pending.failed > 0) text += fmt::format("{} failed, ", pending.failed);
-  return text + fmt::format("{} to measure", pending.cells.size());
+  text += fmt::format("{} to measure", pending.cells.size());
+  if (!header.present_setting.empty()) {
+    text += fmt::format(", and the present setting ({})", header.present_setting);
+  }
+  return text;
 }
 
 }  // namespace
@@ -67,24 +69,18 @@ std::string RunHeaderText(const RunHeader& header) {
 }
 
 void PrintRunReport(std::FILE* out, const std::filesystem::path& results,
-                    const ResultsStore& store) {
-  // The grid of this store is bounded by what a configuration may ask for; where old entries span
-  // more, there is nothing that a report could show.
-  const auto report = ReportOf(store, Metric::kPromptEvalRate);
-  if (!report) return;
+                    const StoredReport& report) {
   const TerminalStyle style = StyleOf(fileno(out));
   Print(out, "{}\nNext: ollama-bench heatmap {}\n",
-        RenderTextSummary(report->table, report->answer, style), results.string());
-  if (ComputeStatistics(report->table).failed > 0) {
+        RenderTextSummary(report.table, report.answer, style), results.string());
+  if (ComputeStatistics(report.table).failed > 0) {
     Print(out, "      the same run with --retry-failed measures failed cells again\n");
   }
 }
 
-void PrintRunReportJson(std::FILE* out, const ResultsStore& store) {
-  const auto report = ReportOf(store, Metric::kPromptEvalRate);
-  if (!report) return;
-  const auto json = nlohmann::ordered_json::parse(
-      RenderJsonReport(report->table, report->answer, report->caption));
+void PrintRunReportJson(std::FILE* out, const StoredReport& report) {
+  const auto json =
+      nlohmann::ordered_json::parse(RenderJsonReport(report.table, report.answer, report.caption));
   Print(out, "{}\n", nlohmann::ordered_json{{"event", "end"}, {"report", json}}.dump());
 }
 

@@ -11,7 +11,6 @@
 #include "ollama_bench/core/model_name.h"
 #include "ollama_bench/ollama/api_driver.h"
 #include "ollama_bench/ollama/cli_driver.h"
-#include "ollama_bench/ollama/present_setting.h"
 #include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/process/find_program.h"
 #include "ollama_bench/process/free_memory.h"
@@ -190,7 +189,7 @@ Expected<ServerFacts, Error> SessionDriver::Connect(const SweepConfig& config,
   return std::move(*facts);
 }
 
-std::optional<Baseline> SessionDriver::FindBaseline(const SweepConfig& config) {
+std::optional<Baseline> SessionDriver::FindBaseline(const SweepConfig& config, MayLoad may_load) {
   if (recording_) return recorded_.baseline;
   std::string base = config.model;
   std::string own;
@@ -203,7 +202,7 @@ std::optional<Baseline> SessionDriver::FindBaseline(const SweepConfig& config) {
       IsValidModelName(base) ? api_->Show(base) : Expected<ModelDetails, Failure>(ModelDetails());
   if (!details) return std::nullopt;
   const auto setting = FindPresentSetting(ReadParameters(details->parameters + '\n' + own), base,
-                                          *api_, clock_, stop_);
+                                          *api_, clock_, stop_, may_load);
   if (!setting) return std::nullopt;
   return Baseline{setting->cell.num_ctx, setting->cell.num_batch, setting->source};
 }

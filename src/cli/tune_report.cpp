@@ -24,10 +24,6 @@ ordered_json OrNull(const std::optional<Value>& value) {
   return value ? ordered_json(*value) : ordered_json(nullptr);
 }
 
-std::string Words(const Cell& cell) {
-  return fmt::format("num_ctx={} num_batch={}", cell.num_ctx, cell.num_batch);
-}
-
 std::string CertaintySentence(const TuneOutcome& outcome) {
   const SearchAnswer& answer = *outcome.answer;
   const std::string basis = fmt::format("after {} measurements on a grid of {} cells",
@@ -62,7 +58,7 @@ std::string EqualsSentence(const SearchAnswer& answer) {
 std::string GainSentence(const TuneOutcome& outcome) {
   if (!outcome.present || !outcome.gain) return {};
   if (*outcome.present == outcome.answer->cell) return "That is the present setting.\n";
-  return fmt::format("Against the present setting ({}): {:+.1f} %.\n", Words(*outcome.present),
+  return fmt::format("Against the present setting ({}): {:+.1f} %.\n", NameOf(*outcome.present),
                      100.0 * *outcome.gain);
 }
 
@@ -72,7 +68,7 @@ std::string SafeContextSentence(const TuneOutcome& outcome) {
   return fmt::format(
       "Largest context that loses at most {:.3g} % (95 % sure): {}, about {:.1f} % "
       "slower{}.\n",
-      100.0 * outcome.max_loss, Words(safe->cell), 100.0 * safe->loss,
+      100.0 * outcome.max_loss, NameOf(safe->cell), 100.0 * safe->loss,
       safe->measured ? "" : ", by estimate alone");
 }
 
@@ -132,7 +128,7 @@ std::string TuneReportText(const TuneOutcome& outcome, const std::filesystem::pa
   }
   const SearchAnswer& answer = *outcome.answer;
   std::string text =
-      fmt::format("Best found: {}, about {:.2f} tokens/s.\n", Words(answer.cell), answer.rate);
+      fmt::format("Best found: {}, about {:.2f} tokens/s.\n", NameOf(answer.cell), answer.rate);
   text += CertaintySentence(outcome);
   text += EqualsSentence(answer);
   text += GainSentence(outcome);

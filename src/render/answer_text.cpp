@@ -10,10 +10,6 @@
 namespace ollama_bench {
 namespace {
 
-std::string NameOf(const Cell& cell) {
-  return fmt::format("num_ctx={} num_batch={}", cell.num_ctx, cell.num_batch);
-}
-
 // "1", "0.5": a share as per cent without needless digits.
 std::string Percent(double share) {
   return fmt::format("{:.3g}", 100 * share);

@@ -32,7 +32,8 @@ struct SweepPlan {
   Metadata metadata;   ///< of the results, with what they would learn
   std::string place;   ///< server or recording
   Pending pending;
-  std::size_t visits = 0;  ///< loads of the model, those that confirm the leaders included
+  std::string present_setting;  ///< as in RunHeader
+  std::size_t visits = 0;       ///< loads of the model, those that confirm the leaders included
   SessionPrompt prompt;
   std::int64_t prompt_tokens = 0;    ///< as counted before, or guessed
   std::vector<CellResult> measured;  ///< what is in the results file

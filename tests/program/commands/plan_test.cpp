@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <sstream>
 
 #include "program/run/run_fixture.h"
 
@@ -50,6 +51,21 @@ TEST_F(PlanProgramTest, EstimatesByTheTimesOfTheResults) {
   EXPECT_EQ(plan["to_measure"], 6);
   EXPECT_GT(plan["cell_s"], 0);
   EXPECT_NEAR(plan["total_s"].get<double>(), 6 * plan["cell_s"].get<double>(), 1e-6);
+}
+
+TEST_F(PlanProgramTest, CountsEveryLoadThatTheRunThenMakes) {
+  Program plan = Command({"plan", "--model", "smollm2", "--ctx", "1024,2048", "--batch", "64",
+                          "--prompt-tokens", "300", "--json"});
+  const Json told = Json::parse(RunProgram(plan).out, nullptr, false);
+  EXPECT_EQ(told["present_setting"], "num_ctx=4096 num_batch=512");
+  plan.argv[1] = "run";
+  std::istringstream events(RunProgram(plan).out);
+  int visits = 0;
+  for (std::string line; std::getline(events, line);) {
+    if (Json::parse(line, nullptr, false)["event"] == "cell") ++visits;
+  }
+  EXPECT_EQ(visits, 3 + 3 * 3) << "all of equal speed, so all are confirmed";
+  EXPECT_EQ(told["visits"], visits);
 }
 
 TEST_F(PlanProgramTest, AProbeMeasuresOneCellThatIsKept) {
