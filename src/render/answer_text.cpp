@@ -26,6 +26,15 @@ std::string LimitsOf(const SweepAnswer& answer) {
   return fmt::format("(within {} %, {} % sure)", Percent(demand.threshold), Percent(demand.level));
 }
 
+// Where the value is not that of the map: " in 3 confirming loads".
+std::string BasisOf(const CellEstimate& estimate) {
+  if (estimate.confirming == 0) return {};
+  const int others = estimate.loads - estimate.confirming;
+  return fmt::format(" in {}{} confirming load{}",
+                     others == 0 ? "" : fmt::format("{} control and ", others), estimate.confirming,
+                     estimate.confirming == 1 ? "" : "s");
+}
+
 std::string PresentSetting(const SweepAnswer& answer) {
   const std::string& source = answer.options.baseline_source;
   return fmt::format("your present setting, {}{}", NameOf(answer.baseline->baseline.cell),
@@ -58,9 +67,9 @@ std::string ValueSentence(const SweepAnswer& answer) {
   const CellEstimate& recommended = answer.best.recommended;
   const double level = answer.options.demand.level;
   const Interval interval = recommended.log.RatioInterval(level);
-  return fmt::format("{}: {} {}, between {} and {} ({} % sure).", NameOf(recommended.cell),
-                     format(recommended.value()), metric.unit, format(interval.low),
-                     format(interval.high), Percent(level));
+  return fmt::format("{}: {} {}{}, between {} and {} ({} % sure).", NameOf(recommended.cell),
+                     format(recommended.value()), metric.unit, BasisOf(recommended),
+                     format(interval.low), format(interval.high), Percent(level));
 }
 
 std::string BaselineSentence(const SweepAnswer& answer) {
