@@ -12,7 +12,7 @@ BaselineChoice ChooseBaseline(SessionDriver& driver, const SweepConfig& config,
   BaselineChoice choice;
   choice.found = store.baseline ? store.baseline : driver.FindBaseline(config, may_load);
   if (!choice.found) return choice;
-  Metadata metadata;
+  Metadata metadata = store;
   metadata.baseline = choice.found;
   const Cell cell = *BaselineCell(metadata);
   if (driver.recording() != nullptr) {

@@ -45,13 +45,16 @@ std::string DescribeTimeNeeded(std::size_t visits, std::span<const CellResult> m
   return fmt::format("about {} ({} a cell so far)", FormatDuration(*all), FormatDuration(*one));
 }
 
+std::string HeaderTitle(const Identity& identity, const std::string& place) {
+  std::string text = fmt::format("ollama-bench {}", kVersion);
+  if (!identity.model.empty()) text += ": " + identity.model;
+  if (!identity.ollama_version.empty()) text += " on Ollama " + identity.ollama_version;
+  return text + fmt::format(" at {}\n", place);
+}
+
 std::string RunHeaderText(const RunHeader& header) {
   const SweepConfig& config = header.config;
-  const Identity& identity = header.metadata.identity;
-  std::string text = fmt::format("ollama-bench {}:", kVersion);
-  if (!identity.model.empty()) text += " " + identity.model;
-  if (!identity.ollama_version.empty()) text += " on Ollama " + identity.ollama_version;
-  text += fmt::format(" at {}\n", header.server);
+  std::string text = HeaderTitle(header.metadata.identity, header.server);
   const auto line = [&text](std::string_view label, const std::string& value) {
     text += fmt::format("  {:<12} {}\n", label, value);
   };

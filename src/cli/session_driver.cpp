@@ -86,6 +86,11 @@ Expected<void, Error> SessionDriver::OpenRecording() {
   if (recording_->Axes().CellCount() == 0) {
     return Fail(ExitCode::kUsage, fmt::format("{} holds no measured cell to replay", place_));
   }
+  if (options_.replay_noise == 0) {
+    notice_ =
+        "without --replay-noise a recorded reading repeats itself, and the intervals come out too "
+        "narrow";
+  }
   return {};
 }
 
@@ -218,8 +223,9 @@ Expected<void, Error> SessionDriver::MakeCliDriver(const SweepConfig& config,
   driver.program = options_.ollama;
   driver.base_model = config.model;
   driver.modelfile = std::move(*modelfile);
-  driver.temporary_model = !options_.temporary_model.empty() ? options_.temporary_model
-                                                             : "ollama-bench-" + store.store_id;
+  driver.temporary_model = !options_.temporary_model.empty()
+                               ? options_.temporary_model
+                               : std::string(kTemporaryModelPrefix) + store.store_id;
   driver.scratch = scratch_->path();
   driver.num_predict = config.num_predict;
   driver.timeout = config.timeout;

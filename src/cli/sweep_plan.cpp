@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
+#include "ollama_bench/analysis/load_units.h"
 #include "ollama_bench/analysis/sweep_answer.h"
 #include "ollama_bench/cli/baseline.h"
 #include "ollama_bench/cli/model_finder.h"
@@ -13,7 +15,9 @@
 #include "ollama_bench/cli/session_driver.h"
 #include "ollama_bench/cli/session_identity.h"
 #include "ollama_bench/cli/sweep_rules.h"
+#include "ollama_bench/cli/tune_strategy.h"
 #include "ollama_bench/plan/plan_cells.h"
+#include "ollama_bench/plan/remaining_time.h"
 
 namespace ollama_bench {
 namespace {
@@ -44,6 +48,7 @@ class Planner {
     plan_.pending = FindPending(cells, plan_.measured, PendingRulesOf(options_, plan_.config));
     plan_.prompt_tokens = ExpectedPromptTokens(plan_.prompt, plan_.metadata);
     CountVisits();
+    CountMeasurements();
     plan_.place = driver_.place();
     WarnOfGrid();
     MeasureDisk();
@@ -139,6 +144,20 @@ class Planner {
     if (!is_unknown || plan_.pending.cells.empty()) return;
     plan_.present_setting = "found out at the start";
     plan_.visits += 1 + static_cast<std::size_t>(rules.confirm);
+  }
+
+  void CountMeasurements() {
+    const Grid& grid = plan_.config.grid;
+    std::size_t known = 0;
+    for (const CellResult& result : plan_.measured) {
+      if (!grid.Contains(result.cell)) continue;
+      known += LoadUnitsOf(result, Metric::kPromptEvalRate).size() + (result.failure ? 1 : 0);
+    }
+    const std::size_t least = LeastForCertificate(grid.CellCount());
+    plan_.tune.least = least - std::min(least, known);
+    plan_.tune.most = kUsualTuneBudget;
+    const auto time = RemainingTime(SingleRunTimes(plan_.measured), 1);
+    if (time) plan_.tune.measurement_s = time->count();
   }
 
   void WarnOfGrid() {

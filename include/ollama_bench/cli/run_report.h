@@ -25,6 +25,10 @@ struct RunHeader {
   std::filesystem::path results;
 };
 
+/// "ollama-bench 0.1.0: smollm2 on Ollama 0.11.4 at http://127.0.0.1:11434", with a line end; what
+/// is not known is left out.
+std::string HeaderTitle(const Identity& identity, const std::string& place);
+
 /// Model, version, ranges, number of cells, order, prompt and time, a line each.
 std::string RunHeaderText(const RunHeader& header);
 

@@ -60,7 +60,7 @@ class SessionDriver {
   [[nodiscard]] const Metadata* recorded() const { return recording_ ? &recorded_ : nullptr; }
   /// URL or file, for a person.
   [[nodiscard]] const std::string& place() const { return place_; }
-  /// What the choice of the driver came to, where that is worth a word; else empty.
+  /// What there is to know of the driver chosen, where that is worth a word; else empty.
   [[nodiscard]] const std::string& notice() const { return notice_; }
 
  private:

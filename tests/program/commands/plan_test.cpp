@@ -115,5 +115,32 @@ TEST_F(PlanProgramTest, PlansForResultsThatARunHolds) {
   EXPECT_EQ(PlanOf()["done"], 1);
 }
 
+TEST_F(PlanProgramTest, TheModelThatAnotherSweepMeasuresIsNoneOfTheUsersToStop) {
+  LoadTemporaryModel();
+  EXPECT_EQ(RunProgram(Plan()).out.find("other models"), std::string::npos);
+}
+
+TEST_F(PlanProgramTest, ModelsOfTheUsersInMemoryAreNamed) {
+  ASSERT_EQ(server_.Run({"run", "smollm2"}, "hello").exit_code, 0);
+  const Ended ended = RunProgram(Plan());
+  EXPECT_NE(ended.out.find("warning: other models are loaded and take memory: smollm2:latest"),
+            std::string::npos)
+      << ended.out;
+}
+
+TEST_F(PlanProgramTest, TellsWhatASearchOfTheSameGridWouldTake) {
+  EXPECT_NE(
+      RunProgram(Plan()).out.find("\n  tune         24 to 80 measurements instead of 9 loads\n"),
+      std::string::npos);
+  EXPECT_EQ(PlanOf()["tune"]["measurement_s"], nullptr);
+  RunProgram(Sweep({"--limit", "2"}));
+  const Json plan = PlanOf();
+  EXPECT_EQ(plan["tune"]["least_measurements"], 22) << "two loads are known";
+  EXPECT_EQ(plan["tune"]["most_measurements"], 80);
+  EXPECT_GT(plan["tune"]["measurement_s"], 0);
+  EXPECT_LT(plan["tune"]["measurement_s"], plan["cell_s"]) << "one run instead of three";
+  EXPECT_NE(RunProgram(Plan()).out.find("instead of 7 loads, about "), std::string::npos);
+}
+
 }  // namespace
 }  // namespace ollama_bench::testing
