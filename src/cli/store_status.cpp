@@ -134,9 +134,10 @@ std::string DescribePresent(const PresentStatus& present) {
 }
 
 std::string DescribeDrift(const Drift& drift) {
+  // Adding 0 takes the sign off a zero.
   return fmt::format("{}: control cell {:+.1f} % over {} loads",
                      drift.has_moved ? "THE MACHINE CHANGED" : "none to be seen",
-                     100 * std::expm1(drift.change.value), drift.controls);
+                     std::round(1000 * std::expm1(drift.change.value)) / 10 + 0.0, drift.controls);
 }
 
 std::string DescribeLatest(const CellResult& result) {

@@ -150,7 +150,10 @@ TEST_F(TuneProgramTest, WithoutNoiseARecordingSaysThatItRepeatsItself) {
   EXPECT_NE(ended.err.find("warning: without --replay-noise a recorded reading repeats itself"),
             std::string::npos)
       << ended.err;
-  const Ended heatmap = RunProgram(Command({"heatmap", "same.json", "--no-csv"}));
+  const Ended heatmap = RunProgram(Command({"heatmap", "same.json", "--no-csv", "-o", "m.svg"}));
+  std::stringstream picture;
+  picture << std::ifstream(server_.folder() / "m.svg").rdbuf();
+  EXPECT_NE(picture.str().find("REPLAYED WITHOUT NOISE"), std::string::npos);
   EXPECT_NE(heatmap.out.find("the intervals are too narrow.\n"), std::string::npos) << heatmap.out;
 }
 

@@ -132,7 +132,7 @@ TEST_F(StoreStatusTest, TellsTheLoadsThatConfirmAndTheDriftThatControlsShow) {
   Measure({1024, 64}, 1, 100, "2026-11-21T07:00:00+00:00");
   EXPECT_EQ(Text().find("drift"), std::string::npos);
   EXPECT_EQ(Text().find("confirmed"), std::string::npos);
-  Load({1024, 64}, kControl, 3, 100, "2026-11-21T08:00:00+00:00");
+  Load({1024, 64}, kControl, 3, 99.999, "2026-11-21T08:00:00+00:00");
   EXPECT_NE(Text().find("\n  drift     none to be seen: control cell +0.0 % over 2 loads\n"),
             std::string::npos)
       << Text();
