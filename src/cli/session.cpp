@@ -233,11 +233,26 @@ Unexpected<Error> Session::LastChangesLost(const StoreError& reason) const {
 }
 
 void Session::CleanUp() {
-  driver_.driver().CleanUp();
-  // As long as a name stands in the store, the next start looks for it.
-  for (const std::string& name : driver_.driver().TemporaryModels()) {
-    const auto left = HasModel(name, *driver_.api());
-    if (!left || *left) return;
+  const auto done = driver_.driver().CleanUp();
+  const std::string reason = done ? std::string() : fmt::format(" ({})", done.error().message);
+  const std::vector<std::string> names = driver_.driver().TemporaryModels();
+  std::vector<std::string> left;
+  for (const std::string& name : names) {
+    const auto exists = HasModel(name, *driver_.api());
+    if (!exists || *exists) left.push_back(name);
+  }
+  if (!left.empty()) {
+    // As long as a name stands in the store, the next start looks for it.
+    return Warn(fmt::format(
+        "the server may still have {}, made for this sweep{}; the next start "
+        "with {} removes it, or by hand: ollama rm {}",
+        fmt::join(left, " and "), reason, options_.results.string(), fmt::join(left, " ")));
+  }
+  if (!done) {
+    const std::string& loaded = names.empty() ? config_.model : names.front();
+    Warn(fmt::format(
+        "{} may stay in the server's memory for half an hour{}; by hand: ollama stop {}", loaded,
+        reason, loaded));
   }
   ClearTemporaryModels();
 }

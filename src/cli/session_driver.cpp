@@ -64,7 +64,7 @@ Expected<void, Error> SessionDriver::Open(const std::string& stored_driver) {
   if (options_.driver == "replay" || !options_.replay.empty()) return OpenRecording();
   const auto address = FindServer(options_.host);
   if (!address) return Unexpected<Error>(address.error());
-  api_.emplace(*address);
+  api_.emplace(*address, stop_);
   place_ = address->Url();
   return ChooseKind(stored_driver);
 }
@@ -104,7 +104,9 @@ Expected<void, Error> SessionDriver::ChooseKind(const std::string& stored_driver
   }
   kind_ = Kind::kApi;
   if (wish == "api") return {};
-  if (!api_->Version()) {
+  const auto version = api_->Version();
+  if (!version && version.error().kind == FailureKind::kInterrupted) return Fail(version.error());
+  if (!version) {
     return Fail(ExitCode::kEnvironment,
                 fmt::format("there is no program '{}' here, and no Ollama answers at {}\n"
                             "install Ollama (https://ollama.com/download), name its program with "

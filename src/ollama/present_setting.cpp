@@ -20,7 +20,7 @@ std::optional<int> AskContext(const std::string& model, OllamaApi& api, Clock& c
   request.num_predict = 1;
   if (!Generate(api.address(), request, stop)) return std::nullopt;
   const auto loaded = FindLoaded(api, model);
-  UnloadAndWait(api, clock, model);
+  [[maybe_unused]] const auto unloaded = UnloadAndWait(api, clock, stop, model);
   if (!loaded || !loaded->num_ctx) return std::nullopt;
   if (*loaded->num_ctx <= 0 || *loaded->num_ctx > std::numeric_limits<int>::max()) {
     return std::nullopt;

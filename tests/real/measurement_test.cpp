@@ -33,7 +33,7 @@ double Fastest(const OllamaServer::Json& store) {
 
 class RealMeasurementTest : public RealRunTest {
  protected:
-  RealMeasurementTest() : api_({"http", "127.0.0.1", server_.port()}) {}
+  RealMeasurementTest() : api_({"http", "127.0.0.1", server_.port()}, stop_) {}
 
   [[nodiscard]] Program ApiSweep(int confirm) const {
     return Command({"run", "--driver", "api", "--model", RealOllamaServer::kModel, "--ctx",
@@ -72,8 +72,8 @@ class RealMeasurementTest : public RealRunTest {
     return tokens;
   }
 
-  OllamaApi api_;
   StopRequest stop_;
+  OllamaApi api_;
 };
 
 TEST_F(RealMeasurementTest, ASweepThroughHttpAloneLeavesTheServerAsItWas) {

@@ -35,9 +35,11 @@ class ApiDriver : public Driver {
   Expected<RunReport, Failure> Run(std::string_view prompt) override;
   Expected<void, Failure> ForgetPrompt() override;
   std::optional<LoadedModel> Loaded() override;
-  void CleanUp() override;
+  Expected<void, Failure> CleanUp() override;
 
  private:
+  void Unload();
+
   ApiDriverOptions options_;
   OllamaApi& api_;
   Clock& clock_;

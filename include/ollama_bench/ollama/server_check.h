@@ -7,6 +7,7 @@
 #include "ollama_bench/core/clock.h"
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/failure.h"
+#include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/ollama/ollama_api.h"
 #include "ollama_bench/sweep/driver.h"
 
@@ -32,8 +33,10 @@ Expected<std::vector<std::string>, Failure> OtherModelsLoaded(OllamaApi& api,
 /// `model` as it is loaded now; empty when it is not, or nobody can tell.
 std::optional<LoadedModel> FindLoaded(OllamaApi& api, const std::string& model);
 
-/// Takes `model` out of the server's memory and waits until it is out, at most half a minute. Does
-/// not look at a stop request, for it is part of stopping cleanly.
-void UnloadAndWait(OllamaApi& api, Clock& clock, const std::string& model);
+/// Takes `model` out of the server's memory and waits until it is out, at most half a minute. After
+/// a stop request, too, for it is part of stopping cleanly, but then it waits no more than 3 s. A
+/// failure where the server did not take the wish.
+Expected<void, Failure> UnloadAndWait(OllamaApi& api, Clock& clock, const StopRequest& stop,
+                                      const std::string& model);
 
 }  // namespace ollama_bench

@@ -76,5 +76,10 @@ TEST(FailureClassifierTest, KeepsTheEndOfALongOutputPrintable) {
   EXPECT_TRUE(failure.output_tail.ends_with("the end"));
 }
 
+TEST(FailureClassifierTest, AnErrorLineAsLongAsABookIsShownByItsStart) {
+  const Failure failure = FailureFromOutput("Error: " + std::string(100'000, 'x') + '\n', "failed");
+  EXPECT_EQ(failure.message, std::string(2000, 'x'));
+}
+
 }  // namespace
 }  // namespace ollama_bench
