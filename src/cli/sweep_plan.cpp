@@ -133,17 +133,14 @@ class Planner {
           ChooseBaseline(driver_, plan_.config, plan_.metadata, plan_.prompt_tokens, MayLoad::kNo);
     }
     if (!choice.warning.empty()) plan_.warnings.push_back(choice.warning);
-    const SweepOrderOptions rules =
-        OrderOptionsOf(options_, plan_.config, plan_.pending, choice.cell);
-    const SweepOrder order(plan_.pending.cells, plan_.measured, rules);
-    plan_.visits = order.Remaining();
-    const auto foreign = ForeignBaseline(order.FirstMeasured(), plan_.config.grid);
-    if (foreign) plan_.present_setting = NameOf(*foreign);
     // What a server takes by itself may depend on its memory, and is seen only with a model loaded.
     const bool is_unknown = options_.baseline && !choice.found && driver_.recording() == nullptr;
-    if (!is_unknown || plan_.pending.cells.empty()) return;
-    plan_.present_setting = "found out at the start";
-    plan_.visits += 1 + static_cast<std::size_t>(rules.confirm);
+    if (is_unknown) choice.cell = Cell();  // one that stands for it in the count
+    const SweepOrder order(plan_.pending.cells, plan_.measured,
+                           OrderOptionsOf(options_, plan_.config, plan_.pending, choice.cell));
+    plan_.visits = order.Remaining();
+    const auto foreign = ForeignBaseline(order.FirstMeasured(), plan_.config.grid);
+    if (foreign) plan_.present_setting = is_unknown ? "found out at the start" : NameOf(*foreign);
   }
 
   void CountMeasurements() {

@@ -68,6 +68,20 @@ TEST_F(PlanProgramTest, CountsEveryLoadThatTheRunThenMakes) {
   EXPECT_EQ(told["visits"], visits);
 }
 
+TEST_F(PlanProgramTest, CountsThePresentSettingWhereOnlyALoadCouldTellIt) {
+  server_.SetScript({{"version", "0.32.15"}, {"rate", 200'000}});
+  Program plan = Command({"plan", "--model", "smollm2", "--ctx", "1024", "--batch", "64",
+                          "--prompt-tokens", "300", "--json"});
+  const Json told = Json::parse(RunProgram(plan).out, nullptr, false);
+  EXPECT_EQ(told["present_setting"], "found out at the start");
+  EXPECT_EQ(told["visits"], 2 + 2 * 3);
+  EXPECT_TRUE(server_.Get("/api/ps")["models"].empty()) << "nothing was loaded to find out";
+  plan.argv.emplace_back("--no-baseline");
+  const Json alone = Json::parse(RunProgram(plan).out, nullptr, false);
+  EXPECT_EQ(alone["present_setting"], nullptr);
+  EXPECT_EQ(alone["visits"], 1);
+}
+
 TEST_F(PlanProgramTest, AProbeMeasuresOneCellThatIsKept) {
   const Json plan = PlanOf({"--probe"});
   EXPECT_EQ(plan["done"], 1);
