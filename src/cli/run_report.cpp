@@ -27,11 +27,7 @@ std::string DescribePending(const RunHeader& header) {
   std::string text = fmt::format("{}, ", total);
   if (pending.done > 0) text += fmt::format("{} of them done, ", pending.done);
   if (pending.failed > 0) text += fmt::format("{} failed, ", pending.failed);
-  text += fmt::format("{} to measure", pending.cells.size());
-  if (!header.present_setting.empty()) {
-    text += fmt::format(", and the present setting ({})", header.present_setting);
-  }
-  return text;
+  return text + fmt::format("{} to measure", pending.cells.size());
 }
 
 }  // namespace
@@ -61,6 +57,9 @@ std::string RunHeaderText(const RunHeader& header) {
   line("num_ctx", DescribeAxis(config.grid.num_ctx));
   line("num_batch", DescribeAxis(config.grid.num_batch));
   line("cells", DescribePending(header));
+  if (!header.present_setting.empty()) {
+    line("present", header.present_setting + ", measured first to compare with");
+  }
   line("order", config.row_first ? "all num_ctx of one num_batch first"
                                  : "all num_batch of one num_ctx first");
   line("prompt", header.prompt);
