@@ -8,20 +8,20 @@
 #include <random>
 #include <utility>
 
+#include "ollama_bench/cli/baseline.h"
 #include "ollama_bench/cli/json_progress.h"
 #include "ollama_bench/cli/leftovers.h"
 #include "ollama_bench/cli/live_progress.h"
 #include "ollama_bench/cli/plain_progress.h"
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/session_identity.h"
-#include "ollama_bench/cli/stored_sweep.h"
+#include "ollama_bench/cli/sweep_rules.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/config/format_config.h"
 #include "ollama_bench/ollama/version_facts.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/prompt_plan.h"
 #include "ollama_bench/process/conditions.h"
-#include "ollama_bench/sweep/verify.h"
 
 namespace ollama_bench {
 namespace {
@@ -77,11 +77,7 @@ Expected<void, Error> Session::Begin(GridSize size) {
   auto facts = driver_.Connect(config_, store().metadata(), CountSamples(store()));
   if (!facts) return Unexpected<Error>(facts.error());
   facts_ = std::move(*facts);
-  for (const std::string& warning : VersionWarnings(facts_.ollama_version)) Warn(warning);
-  if (!facts_.other_models_loaded.empty()) {
-    Warn(fmt::format("other models are loaded and take memory: {}; `ollama stop NAME` frees it",
-                     fmt::join(facts_.other_models_loaded, ", ")));
-  }
+  for (const std::string& warning : ServerWarnings(facts_)) Warn(warning);
   if (auto step = SettleTemporaryModels(); !step) return step;
   return CheckStoreFits();
 }
@@ -115,20 +111,14 @@ std::vector<Cell> Session::PlannedCells() const {
 
 std::optional<Cell> Session::SettleBaseline() {
   Metadata metadata = store().metadata();
-  if (!metadata.baseline) metadata.baseline = driver_.FindBaseline(config_);
-  if (!metadata.baseline) return std::nullopt;
-  opened_->store.SetMetadata(metadata);
-  const std::optional<Cell> cell = BaselineCell(metadata);
-  if (driver_.recording() != nullptr) {
-    return driver_.recording()->Find(*cell) != nullptr ? cell : std::nullopt;
+  const BaselineChoice choice = ChooseBaseline(
+      driver_, config_, metadata, ExpectedPromptTokens(prompt_, metadata), MayLoad::kYes);
+  if (choice.found) {
+    metadata.baseline = choice.found;
+    opened_->store.SetMetadata(std::move(metadata));
   }
-  const std::int64_t tokens = ExpectedPromptTokens(prompt_, metadata);
-  if (FitsContext(*cell, tokens, config_.num_predict)) return cell;
-  Warn(
-      fmt::format("the present setting, num_ctx {}, cannot hold a prompt of {} tokens; nothing is "
-                  "compared with it",
-                  cell->num_ctx, tokens));
-  return std::nullopt;
+  if (!choice.warning.empty()) Warn(choice.warning);
+  return choice.cell;
 }
 
 EffectiveLimits LimitsOf(const ServerFacts& facts) {

@@ -11,7 +11,6 @@
 #include "ollama_bench/core/model_name.h"
 #include "ollama_bench/ollama/api_driver.h"
 #include "ollama_bench/ollama/cli_driver.h"
-#include "ollama_bench/ollama/present_setting.h"
 #include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/process/find_program.h"
 #include "ollama_bench/process/free_memory.h"
@@ -86,6 +85,11 @@ Expected<void, Error> SessionDriver::OpenRecording() {
   recording_.emplace(store->results());
   if (recording_->Axes().CellCount() == 0) {
     return Fail(ExitCode::kUsage, fmt::format("{} holds no measured cell to replay", place_));
+  }
+  if (options_.replay_noise == 0) {
+    notice_ =
+        "without --replay-noise a recorded reading repeats itself, and the intervals come out too "
+        "narrow";
   }
   return {};
 }
@@ -192,7 +196,7 @@ Expected<ServerFacts, Error> SessionDriver::Connect(const SweepConfig& config,
   return std::move(*facts);
 }
 
-std::optional<Baseline> SessionDriver::FindBaseline(const SweepConfig& config) {
+std::optional<Baseline> SessionDriver::FindBaseline(const SweepConfig& config, MayLoad may_load) {
   if (recording_) return recorded_.baseline;
   std::string base = config.model;
   std::string own;
@@ -205,7 +209,7 @@ std::optional<Baseline> SessionDriver::FindBaseline(const SweepConfig& config) {
       IsValidModelName(base) ? api_->Show(base) : Expected<ModelDetails, Failure>(ModelDetails());
   if (!details) return std::nullopt;
   const auto setting = FindPresentSetting(ReadParameters(details->parameters + '\n' + own), base,
-                                          *api_, clock_, stop_);
+                                          *api_, clock_, stop_, may_load);
   if (!setting) return std::nullopt;
   return Baseline{setting->cell.num_ctx, setting->cell.num_batch, setting->source};
 }
@@ -221,8 +225,9 @@ Expected<void, Error> SessionDriver::MakeCliDriver(const SweepConfig& config,
   driver.program = options_.ollama;
   driver.base_model = config.model;
   driver.modelfile = std::move(*modelfile);
-  driver.temporary_model = !options_.temporary_model.empty() ? options_.temporary_model
-                                                             : "ollama-bench-" + store.store_id;
+  driver.temporary_model = !options_.temporary_model.empty()
+                               ? options_.temporary_model
+                               : std::string(kTemporaryModelPrefix) + store.store_id;
   driver.scratch = scratch_->path();
   driver.num_predict = config.num_predict;
   driver.timeout = config.timeout;

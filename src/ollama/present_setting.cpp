@@ -48,12 +48,13 @@ NamedParameters ReadParameters(std::string_view text) {
 
 std::optional<PresentSetting> FindPresentSetting(const NamedParameters& named,
                                                  const std::string& model, OllamaApi& api,
-                                                 Clock& clock, const StopRequest& stop) {
+                                                 Clock& clock, const StopRequest& stop,
+                                                 MayLoad may_load) {
   const auto text = api.Version();
   const auto version = text ? ParseOllamaVersion(*text) : std::nullopt;
   if (!version) return std::nullopt;
   std::optional<int> num_ctx = named.num_ctx ? named.num_ctx : DefaultNumCtx(*version);
-  if (!num_ctx) num_ctx = AskContext(model, api, clock, stop);
+  if (!num_ctx && may_load == MayLoad::kYes) num_ctx = AskContext(model, api, clock, stop);
   if (!num_ctx) return std::nullopt;
   const auto details = api.Show(model);
   if (details && details->trained_context && RulesOfVersion(*version).cuts_context_to_trained) {

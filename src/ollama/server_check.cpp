@@ -74,7 +74,9 @@ Expected<std::vector<std::string>, Failure> OtherModelsLoaded(OllamaApi& api,
   if (!running) return Unexpected<Failure>(running.error());
   std::vector<std::string> others;
   for (const RunningModel& model : *running) {
-    if (model.name != NormalizeModelName(own)) others.push_back(model.name);
+    const bool is_ours =
+        model.name == NormalizeModelName(own) || model.name.starts_with(kTemporaryModelPrefix);
+    if (!is_ours) others.push_back(model.name);
   }
   return others;
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "ollama_bench/core/clock.h"
 #include "ollama_bench/core/expected.h"
@@ -13,6 +15,9 @@ namespace ollama_bench {
 
 // What the drivers that talk to a server ask of it in the same way.
 
+/// How the names of our temporary models begin, unless the user gives another.
+inline constexpr std::string_view kTemporaryModelPrefix = "ollama-bench-";
+
 /// The server's version, or a failure that says how to start or to name a server.
 Expected<std::string, Failure> ReachServer(OllamaApi& api);
 
@@ -20,7 +25,8 @@ Expected<std::string, Failure> ReachServer(OllamaApi& api);
 /// Nothing is ever pulled.
 Expected<ModelListing, Failure> RequireModel(OllamaApi& api, const std::string& name);
 
-/// Names of the models in the server's memory other than `own`.
+/// Names of the models in the server's memory other than `own` and temporary ones of other sweeps,
+/// which are not there to stay and not the user's to stop.
 Expected<std::vector<std::string>, Failure> OtherModelsLoaded(OllamaApi& api,
                                                               const std::string& own);
 

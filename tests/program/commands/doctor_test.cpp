@@ -91,6 +91,13 @@ TEST_F(DoctorProgramTest, NamesModelsInMemoryAndHowToUnloadThem) {
       << ended.out;
 }
 
+TEST_F(DoctorProgramTest, DoesNotTellToStopTheModelOfASweep) {
+  LoadTemporaryModel();
+  const std::string told = Told(Examine(), "loaded");
+  EXPECT_TRUE(told.starts_with("note: ollama-bench-01KAJ:latest is in memory")) << told;
+  EXPECT_EQ(told.find("->"), std::string::npos) << told;
+}
+
 TEST_F(DoctorProgramTest, RemovesWhatAKilledSweepLeftWhenToldToAndNothingElse) {
   const auto before = Models();
   KillASweep();

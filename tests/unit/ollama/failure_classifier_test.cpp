@@ -32,7 +32,7 @@ TEST(FailureClassifierTest, KnowsTheWordsOfOllamaAndItsRunners) {
       {"unknown parameter 'num_batchx'", kBadModelfile},
       {"command must be one of \"from\", \"license\"", kBadModelfile},
       {"supplied file was not in GGUF format", kBadModelfile},
-      {"write /root/.ollama/models/blobs/sha256-1: no space left on device", kNoDiskSpace},
+      {"write /var/lib/ollama/models/blobs/sha256-1: no space left on device", kNoDiskSpace},
       {"error loading model: unknown model architecture: 'x'", kCannotLoad},
       {"input length exceeds the context length", kPromptTooLong},
       {"the weather is fine", kUnknown},
