@@ -1,5 +1,8 @@
 #include <benchmark/benchmark.h>
+#include <malloc.h>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "ollama_bench/store/results_store.h"
@@ -99,11 +102,45 @@ void Load(benchmark::State& state) {
                           static_cast<std::int64_t>(files.TextOf(kPath).size()));
 }
 
+std::int64_t KiBOf(std::string_view key) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(key)) return std::stoll(line.substr(key.size() + 1));
+  }
+  return 0;
+}
+
+// From the disk, with the most memory that the last of the loads took above what was there before.
+void LoadFromDisk(benchmark::State& state) {
+  const TemporaryFolder folder;
+  PosixFileSystem files;
+  {
+    ResultsStore store = ResultsStore::Create(files, folder / kPath, {});
+    FillStore(store, static_cast<int>(state.range(0)), static_cast<int>(state.range(1)), 1);
+    if (!store.Commit()) return state.SkipWithError("cannot write the store");
+  }
+  std::int64_t before = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    malloc_trim(0);
+    std::ofstream("/proc/self/clear_refs") << 5;  // the peak begins anew
+    before = KiBOf("VmRSS:");
+    state.ResumeTiming();
+    const auto loaded = ResultsStore::Load(files, folder / kPath);
+    if (!loaded) return state.SkipWithError("cannot read the store");
+    benchmark::DoNotOptimize(loaded->results().data());
+  }
+  state.counters["peak_KiB"] = static_cast<double>(KiBOf("VmHWM:") - before);
+  state.counters["file_KiB"] =
+      static_cast<double>(std::filesystem::file_size(folder / kPath) / 1024);
+}
+
 // {cells, samples per cell}: the old script's grid, the same with repetitions, the most there may
 // be.
 BENCHMARK(CommitOwnWork)->Args({799, 1})->Args({799, 3})->Args({10'000, 5});
 BENCHMARK(CommitToDisk)->Args({799, 1})->Args({799, 3})->Args({10'000, 5})->UseRealTime();
 BENCHMARK(Load)->Args({799, 1})->Args({799, 3})->Args({10'000, 5})->Unit(benchmark::kMillisecond);
+BENCHMARK(LoadFromDisk)->Args({799, 3})->Args({10'000, 5})->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace ollama_bench

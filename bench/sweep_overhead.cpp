@@ -96,7 +96,8 @@ double MeasureBare(const StandInServer& server) {
   for (const auto& [name, value] : server.Environment()) setenv(name.c_str(), value.c_str(), 1);
   fs::current_path(server.folder());
   std::ofstream("prompt.txt") << kPrompt;
-  OllamaApi api(ParseServerAddress(server.host()).value());
+  const StopRequest never;
+  OllamaApi api(ParseServerAddress(server.host()).value(), never);
   const auto start = Clock::now();
   for (int cell = 0; cell < kCells; ++cell) {
     std::ofstream("Modelfile") << fmt::format(

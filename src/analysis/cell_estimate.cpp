@@ -22,6 +22,7 @@ CellEstimate EstimateOf(const Cell& cell, const std::vector<const LoadUnit*>& un
     estimate.log.shares.load += weight * weight;
     estimate.log.shares.run += weight * weight / unit->runs;
     ++estimate.loads;
+    if (unit->role == SampleRole::kConfirm) ++estimate.confirming;
     estimate.runs += unit->runs;
   }
   return estimate;

@@ -109,18 +109,18 @@ const CellEstimate* Find(const std::vector<CellEstimate>& estimates, const Cell&
 
 }  // namespace
 
+std::optional<Cell> ForeignBaseline(const std::optional<Cell>& baseline, const Grid& planned) {
+  const bool is_foreign = baseline && planned.CellCount() > 0 && !planned.Contains(*baseline);
+  return is_foreign ? baseline : std::nullopt;
+}
+
 std::vector<CellResult> WithoutForeignBaseline(const std::vector<CellResult>& results,
                                                const std::optional<Cell>& baseline,
                                                const Grid& planned) {
-  const auto holds = [](const Axis& axis, int value) {
-    return std::find(axis.values.begin(), axis.values.end(), value) != axis.values.end();
-  };
   std::vector<CellResult> kept = results;
-  if (!baseline || planned.CellCount() == 0) return kept;
-  if (holds(planned.num_ctx, baseline->num_ctx) && holds(planned.num_batch, baseline->num_batch)) {
-    return kept;
-  }
-  std::erase_if(kept, [&baseline](const CellResult& result) { return result.cell == *baseline; });
+  const auto foreign = ForeignBaseline(baseline, planned);
+  if (!foreign) return kept;
+  std::erase_if(kept, [&foreign](const CellResult& result) { return result.cell == *foreign; });
   return kept;
 }
 

@@ -7,6 +7,7 @@
 
 #include "ollama_bench/cli/scratch_folder.h"
 #include "ollama_bench/core/text.h"
+#include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/ollama/version_facts.h"
 #include "ollama_bench/process/conditions.h"
 #include "ollama_bench/process/find_program.h"
@@ -23,7 +24,6 @@ using Level = Finding::Level;
 constexpr std::chrono::milliseconds kVersionTimeout{10'000};
 constexpr std::int64_t kLittleDisk = 100'000'000;  // bytes; a results file takes a few megabytes
 constexpr std::size_t kMostModelsShown = 10;
-constexpr std::string_view kModelPrefix = "ollama-bench-";
 
 std::string Shortened(const std::vector<fs::path>& paths) {
   constexpr std::size_t kMostShown = 3;
@@ -138,9 +138,13 @@ class Examination {
     if (!running) return Add(Level::kProblem, "loaded", running.error().message);
     if (running->empty()) return Add(Level::kGood, "loaded", "no model is in memory");
     for (const RunningModel& model : *running) {
-      Add(Level::kWarning, "loaded",
-          fmt::format("{} is in memory and takes {}", model.name, FormatBytes(model.size_bytes)),
-          "ollama stop " + model.name);
+      const std::string text =
+          fmt::format("{} is in memory and takes {}", model.name, FormatBytes(model.size_bytes));
+      if (model.name.starts_with(kTemporaryModelPrefix)) {
+        Add(Level::kNote, "loaded", text + "; a sweep made it");
+      } else {
+        Add(Level::kWarning, "loaded", text, "ollama stop " + model.name);
+      }
     }
   }
 
@@ -236,7 +240,7 @@ Leftovers FindLeftovers(const DoctorSubject& subject) {
   if (!models) return left;
   const auto noted = store ? store->metadata().temporary_models : std::vector<TemporaryModel>();
   for (const ModelListing& model : *models) {
-    if (!model.name.starts_with(kModelPrefix)) continue;
+    if (!model.name.starts_with(kTemporaryModelPrefix)) continue;
     const auto ours = std::find_if(noted.begin(), noted.end(), [&](const TemporaryModel& mine) {
       return FindModel({model}, mine.name) != nullptr;
     });

@@ -74,7 +74,7 @@ Expected<std::vector<std::string>, SessionError> Fix(const DoctorSubject& subjec
 Expected<ExitCode, SessionError> Diagnose(const DoctorOptions& options, const StopRequest& stop) {
   const auto address = FindServer(options.host);
   if (!address) return Unexpected<SessionError>(address.error());
-  OllamaApi api(*address);
+  OllamaApi api(*address, stop);
   PosixProcessRunner runner;
   const DoctorSubject subject{options.ollama, options.results, api, runner, stop};
   std::vector<std::string> fixed;

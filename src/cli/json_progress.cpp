@@ -51,6 +51,7 @@ void JsonProgress::OnCellEnd(const CellResult& result) {
   ProgressObserver::OnCellEnd(result);
   ordered_json line = CellEvent("cell", result.cell);
   line["role"] = KeyOf(state().role);
+  line["in_grid"] = result.cell != state().present_setting;
   line["done"] = state().done;
   line["total"] = state().total;
   line["prompt_eval_rate"] =

@@ -91,8 +91,7 @@ void LiveProgress::OnSample(const Cell& cell, const Sample& sample) {
 void LiveProgress::OnCellEnd(const CellResult& result) {
   ProgressObserver::OnCellEnd(result);
   if (result.failure) {
-    PrintAbove(fmt::format("num_ctx={} num_batch={}  {}", result.cell.num_ctx,
-                           result.cell.num_batch, DescribeResult(result)));
+    PrintAbove(fmt::format("{}  {}", NameOf(result.cell), DescribeResult(result)));
   }
   Redraw();
 }
@@ -154,7 +153,9 @@ std::string LiveProgress::BarLine(int width) const {
       text = "  control cell";
       break;
     default:
-      text = fmt::format("  cell {} of {}", std::min(now.done + 1, now.total), now.total);
+      text = now.IsOfTheGrid()
+                 ? fmt::format("  cell {} of {}", std::min(now.done + 1, now.total), now.total)
+                 : fmt::format("  {}", VisitName(now));
   }
   if (const auto left = now.TimeLeft()) {
     const Seconds spent = clock().Now() - now.cell_started;

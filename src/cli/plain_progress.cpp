@@ -17,10 +17,10 @@ void PrintNotice(std::FILE* out, NoticeLevel level, const std::string& text) {
 
 void PlainProgress::OnCellEnd(const CellResult& result) {
   ProgressObserver::OnCellEnd(result);
-  const bool is_cell = state().role == SampleRole::kMeasure;
+  const bool is_cell = state().IsOfTheGrid();
   std::string line = is_cell ? fmt::format("[{}/{}]", state().done, state().total)
-                             : fmt::format("[{}]", KeyOf(state().role));
-  line += fmt::format(" num_ctx={} num_batch={}  {}", result.cell.num_ctx, result.cell.num_batch,
+                             : fmt::format("[{}]", VisitName(state()));
+  line += fmt::format(" {}  {}", NameOf(result.cell),
                       is_cell ? DescribeResult(result) : DescribeVisit(state(), result));
   const auto left = state().TimeLeft();
   if (left && state().left > 0) line += "  ETA " + FormatDuration(*left);

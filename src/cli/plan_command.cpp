@@ -35,8 +35,7 @@ Expected<void, SessionError> Probe(RunOptions options, const SweepConfig& config
                   {session.config().repetitions, options.retry_failed, std::size_t{1}});
   const bool known = !CellTimes(session.store().results()).empty();
   if (known || pending.cells.empty()) return {};
-  Print(stderr, "probing with num_ctx={} num_batch={}\n", pending.cells.front().num_ctx,
-        pending.cells.front().num_batch);
+  Print(stderr, "probing with {}\n", NameOf(pending.cells.front()));
   SweepOrder order(pending.cells, {}, {});
   const auto outcome = session.Measure(order, session.MakeProgress({}), session.RunnerOptions());
   if (!outcome) return Unexpected<SessionError>(outcome.error());

@@ -41,6 +41,21 @@ std::string DiskText(const DiskNeed& disk) {
   return text;
 }
 
+// "24 to 80 measurements instead of 815 loads, about 6.1 min to 20 min"
+std::string TuneText(const SweepPlan& plan) {
+  const TuneNeed& tune = plan.tune;
+  std::string text = fmt::format("{} {} measurements instead of {} loads",
+                                 tune.least == 0 ? "at most" : fmt::format("{} to", tune.least),
+                                 tune.most, plan.visits);
+  if (!tune.measurement_s) return text;
+  const auto time = [&tune](std::size_t measurements) {
+    return FormatDuration(std::chrono::duration<double>(*tune.measurement_s) *
+                          static_cast<double>(measurements));
+  };
+  if (tune.least == 0) return fmt::format("{}, {} at most", text, time(tune.most));
+  return fmt::format("{}, about {} to {}", text, time(tune.least), time(tune.most));
+}
+
 std::string_view KeyOf(PlanWarning::Kind kind) {
   switch (kind) {
     case PlanWarning::Kind::kBatchWithoutEffect:
@@ -69,9 +84,10 @@ Json WarningsJson(const SweepPlan& plan) {
 }  // namespace
 
 std::string PlanText(const SweepPlan& plan, const fs::path& results, std::size_t width) {
-  std::string text =
-      RunHeaderText({plan.config, plan.metadata, plan.pending, plan.place, plan.prompt.description,
-                     DescribeTimeNeeded(plan.visits, plan.measured), results});
+  std::string text = RunHeaderText({plan.config, plan.metadata, plan.pending, plan.present_setting,
+                                    plan.place, plan.prompt.description,
+                                    DescribeTimeNeeded(plan.visits, plan.measured), results});
+  if (plan.visits > 0) text += fmt::format("  {:<12} {}\n", "tune", TuneText(plan));
   text += fmt::format("  {:<12} {}\n", "disk", DiskText(plan.disk));
   text += "values\n" + ValueLines("num_ctx", plan.config.grid.num_ctx, width) +
           ValueLines("num_batch", plan.config.grid.num_batch, width);
@@ -101,12 +117,18 @@ std::string PlanJson(const SweepPlan& plan, const fs::path& results) {
                {"done", plan.pending.done},
                {"failed", plan.pending.failed},
                {"to_measure", plan.pending.cells.size()},
+               {"visits", plan.visits},
                {"prompt", plan.prompt.description},
                {"prompt_tokens", plan.prompt_tokens},
                {"num_predict", config.num_predict}};
+  json["present_setting"] = plan.present_setting.empty() ? Json() : Json(plan.present_setting);
   json["repetitions"] = config.repetitions ? Json(*config.repetitions) : Json();
   json["cell_s"] = seconds(RemainingTime(times, 1));
   json["total_s"] = seconds(RemainingTime(times, plan.visits));
+  json["tune"] = {
+      {"least_measurements", plan.tune.least},
+      {"most_measurements", plan.tune.most},
+      {"measurement_s", plan.tune.measurement_s ? Json(*plan.tune.measurement_s) : Json()}};
   json["disk"] = {{"results_bytes", plan.disk.results},
                   {"weights_bytes", plan.disk.weights},
                   {"free_bytes", plan.disk.free ? Json(*plan.disk.free) : Json()}};

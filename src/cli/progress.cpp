@@ -12,9 +12,13 @@ std::optional<std::chrono::duration<double>> ProgressState::TimeLeft() const {
   return RemainingTime(cell_times, left);
 }
 
+bool ProgressState::IsOfTheGrid() const {
+  return role == SampleRole::kMeasure && cell != present_setting;
+}
+
 void ProgressState::ConsiderBest(const CellResult& result) {
   const auto rate = MedianPromptEvalRate(result);
-  if (!rate || result.failure || *rate <= best_rate) return;
+  if (!rate || result.failure || *rate <= best_rate || result.cell == present_setting) return;
   best = result.cell;
   best_rate = *rate;
 }
@@ -42,7 +46,7 @@ void ProgressObserver::OnSample(const Cell&, const Sample& sample) {
 void ProgressObserver::OnCellEnd(const CellResult& result) {
   // A cell that is known to fail without a load says nothing of what the others will take.
   if (state_.phase) state_.cell_times.push_back(clock_.Now() - state_.cell_started);
-  if (state_.role == SampleRole::kMeasure && state_.done < state_.total) ++state_.done;
+  if (state_.IsOfTheGrid() && state_.done < state_.total) ++state_.done;
   if (state_.left > 0) --state_.left;
   state_.ConsiderBest(result);
 }
@@ -56,6 +60,10 @@ std::string DescribeRate(std::optional<double> rate) {
 }
 
 }  // namespace
+
+std::string_view VisitName(const ProgressState& state) {
+  return state.role == SampleRole::kMeasure ? "present setting" : KeyOf(state.role);
+}
 
 std::string DescribeResult(const CellResult& result) {
   if (result.failure) return "failed: " + result.failure->message;

@@ -4,10 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/analysis/table_statistics.h"
 #include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/cli/version.h"
 #include "ollama_bench/core/text.h"
@@ -43,19 +41,25 @@ std::string DescribeTimeNeeded(std::size_t visits, std::span<const CellResult> m
   return fmt::format("about {} ({} a cell so far)", FormatDuration(*all), FormatDuration(*one));
 }
 
+std::string HeaderTitle(const Identity& identity, const std::string& place) {
+  std::string text = fmt::format("ollama-bench {}", kVersion);
+  if (!identity.model.empty()) text += ": " + identity.model;
+  if (!identity.ollama_version.empty()) text += " on Ollama " + identity.ollama_version;
+  return text + fmt::format(" at {}\n", place);
+}
+
 std::string RunHeaderText(const RunHeader& header) {
   const SweepConfig& config = header.config;
-  const Identity& identity = header.metadata.identity;
-  std::string text = fmt::format("ollama-bench {}:", kVersion);
-  if (!identity.model.empty()) text += " " + identity.model;
-  if (!identity.ollama_version.empty()) text += " on Ollama " + identity.ollama_version;
-  text += fmt::format(" at {}\n", header.server);
+  std::string text = HeaderTitle(header.metadata.identity, header.server);
   const auto line = [&text](std::string_view label, const std::string& value) {
     text += fmt::format("  {:<12} {}\n", label, value);
   };
   line("num_ctx", DescribeAxis(config.grid.num_ctx));
   line("num_batch", DescribeAxis(config.grid.num_batch));
   line("cells", DescribePending(header));
+  if (!header.present_setting.empty()) {
+    line("present", header.present_setting + ", measured first to compare with");
+  }
   line("order", config.row_first ? "all num_ctx of one num_batch first"
                                  : "all num_batch of one num_ctx first");
   line("prompt", header.prompt);
@@ -67,24 +71,18 @@ std::string RunHeaderText(const RunHeader& header) {
 }
 
 void PrintRunReport(std::FILE* out, const std::filesystem::path& results,
-                    const ResultsStore& store) {
-  // The grid of this store is bounded by what a configuration may ask for; where old entries span
-  // more, there is nothing that a report could show.
-  const auto report = ReportOf(store, Metric::kPromptEvalRate);
-  if (!report) return;
+                    const StoredReport& report) {
   const TerminalStyle style = StyleOf(fileno(out));
   Print(out, "{}\nNext: ollama-bench heatmap {}\n",
-        RenderTextSummary(report->table, report->answer, style), results.string());
-  if (ComputeStatistics(report->table).failed > 0) {
+        RenderTextSummary(report.table, report.answer, style), results.string());
+  if (ComputeStatistics(report.table).failed > 0) {
     Print(out, "      the same run with --retry-failed measures failed cells again\n");
   }
 }
 
-void PrintRunReportJson(std::FILE* out, const ResultsStore& store) {
-  const auto report = ReportOf(store, Metric::kPromptEvalRate);
-  if (!report) return;
-  const auto json = nlohmann::ordered_json::parse(
-      RenderJsonReport(report->table, report->answer, report->caption));
+void PrintRunReportJson(std::FILE* out, const StoredReport& report) {
+  const auto json =
+      nlohmann::ordered_json::parse(RenderJsonReport(report.table, report.answer, report.caption));
   Print(out, "{}\n", nlohmann::ordered_json{{"event", "end"}, {"report", json}}.dump());
 }
 

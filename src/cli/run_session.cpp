@@ -2,13 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 
+#include "ollama_bench/analysis/table_statistics.h"
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_report.h"
 #include "ollama_bench/cli/session.h"
-#include "ollama_bench/plan/pending.h"
+#include "ollama_bench/cli/stored_sweep.h"
+#include "ollama_bench/cli/sweep_rules.h"
 #include "ollama_bench/plan/sweep_order.h"
 
 namespace ollama_bench {
@@ -16,16 +17,14 @@ namespace {
 
 using Error = SessionError;
 
-bool HasSuccess(const std::vector<CellResult>& results) {
-  return std::any_of(results.begin(), results.end(), [](const CellResult& result) {
-    return !result.failure && MedianPromptEvalRate(result);
-  });
-}
-
-ProgressState StateOf(const Session& session, const Pending& pending, const SweepOrder& order) {
+ProgressState StateOf(const Session& session, const Pending& pending, const SweepOrder& order,
+                      const std::optional<Cell>& baseline) {
+  const Grid& grid = session.config().grid;
+  const bool measures_foreign = ForeignBaseline(order.FirstMeasured(), grid).has_value();
   ProgressState state;
-  state.total = pending.done + pending.failed + order.PassLength();
+  state.present_setting = ForeignBaseline(baseline, grid);
   state.done = pending.done + pending.failed;
+  state.total = state.done + order.PassLength() - (measures_foreign ? 1 : 0);
   state.left = order.Remaining();
   for (const CellResult& result : session.store().results()) state.ConsiderBest(result);
   return state;
@@ -38,13 +37,24 @@ ExitCode Report(const SweepOutcome& outcome, const SessionOptions& options,
           options.results.string());
     return ExitCode::kDone;
   }
-  if (options.json) {
-    PrintRunReportJson(stdout, store);
-  } else {
-    PrintRunReport(stdout, options.results, store);
-  }
+  // The grid of this store is bounded by what a configuration may ask for; where old entries span
+  // more, there is nothing that a report could show.
+  const auto report = ReportOf(store, Metric::kPromptEvalRate);
+  if (report && options.json) PrintRunReportJson(stdout, *report);
+  if (report && !options.json) PrintRunReport(stdout, options.results, *report);
   if (!outcome.message.empty()) Print(stderr, "ollama-bench: {}\n", outcome.message);
-  return ExitCodeOf(outcome, HasSuccess(store.results()));
+  return ExitCodeOf(outcome, !report || ComputeStatistics(report->table).successful > 0);
+}
+
+void PrintHeader(Session& session, const SessionOptions& options, const Pending& pending,
+                 const SweepOrder& order) {
+  const SweepConfig& config = session.config();
+  const ResultsStore& store = session.store();
+  const auto foreign = ForeignBaseline(order.FirstMeasured(), config.grid);
+  Print(stderr, "{}",
+        RunHeaderText({config, store.metadata(), pending, foreign ? NameOf(*foreign) : "",
+                       session.driver().place(), session.prompt().description,
+                       DescribeTimeNeeded(order.Remaining(), store.results()), options.results}));
 }
 
 Expected<ExitCode, Error> RunSteps(const RunOptions& options, Session& session) {
@@ -52,28 +62,21 @@ Expected<ExitCode, Error> RunSteps(const RunOptions& options, Session& session) 
   const SessionOptions& common = options.session;
   std::vector<Cell> cells = session.PlannedCells();
   session.SettleAliases(cells, options.measure_aliases);
-  SweepOrderOptions rules;
-  if (options.baseline) rules.baseline = session.SettleBaseline();
+  std::optional<Cell> baseline;
+  if (options.baseline) baseline = session.SettleBaseline();
   // From here on the store stays as it is until something is measured.
   const std::vector<CellResult>& known = session.store().results();
-  const Pending pending = FindPending(
-      cells, known, {session.config().repetitions, options.retry_failed, options.limit});
-  const bool is_whole = !options.limit || pending.cells.size() < *options.limit;
-  rules.repetitions = session.config().repetitions;
-  if (is_whole) rules.confirm = session.config().confirm;
-  SweepOrder order(pending.cells, known, rules);
-  if (!common.quiet && !common.json) {
-    Print(stderr, "{}",
-          RunHeaderText({session.config(), session.store().metadata(), pending,
-                         session.driver().place(), session.prompt().description,
-                         DescribeTimeNeeded(order.Remaining(), known), common.results}));
-  }
+  const SweepConfig& config = session.config();
+  const Pending pending = FindPending(cells, known, PendingRulesOf(options, config));
+  SweepOrder order(pending.cells, known, OrderOptionsOf(options, config, pending, baseline));
+  if (!common.quiet && !common.json) PrintHeader(session, common, pending, order);
   if (order.Remaining() == 0) {
     session.ForgetRemovedModels();
     return Report({}, common, session.store());
   }
-  const auto outcome = session.Measure(
-      order, session.MakeProgress(StateOf(session, pending, order)), session.RunnerOptions());
+  const auto outcome =
+      session.Measure(order, session.MakeProgress(StateOf(session, pending, order, baseline)),
+                      session.RunnerOptions());
   if (!outcome) return Unexpected<Error>(outcome.error());
   return Report(*outcome, common, session.store());
 }

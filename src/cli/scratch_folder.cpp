@@ -49,6 +49,11 @@ fs::path ScratchParent() {
 }
 
 Expected<ScratchFolder, SessionError> ScratchFolder::Make() {
+  // What runs that were killed left; where it cannot be removed it does no harm.
+  std::error_code ignored;
+  for (const fs::path& folder : FindAbandonedScratch(ScratchParent())) {
+    fs::remove_all(folder, ignored);
+  }
   std::string pattern = (ScratchParent() / std::string(kPrefix)).string() + "XXXXXX";
   if (mkdtemp(pattern.data()) == nullptr) {
     return Fail(ExitCode::kEnvironment, fmt::format("cannot make a temporary folder {}: {}",

@@ -8,20 +8,20 @@
 #include <random>
 #include <utility>
 
+#include "ollama_bench/cli/baseline.h"
 #include "ollama_bench/cli/json_progress.h"
 #include "ollama_bench/cli/leftovers.h"
 #include "ollama_bench/cli/live_progress.h"
 #include "ollama_bench/cli/plain_progress.h"
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/session_identity.h"
-#include "ollama_bench/cli/stored_sweep.h"
+#include "ollama_bench/cli/sweep_rules.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/config/format_config.h"
 #include "ollama_bench/ollama/version_facts.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/prompt_plan.h"
 #include "ollama_bench/process/conditions.h"
-#include "ollama_bench/sweep/verify.h"
 
 namespace ollama_bench {
 namespace {
@@ -77,11 +77,7 @@ Expected<void, Error> Session::Begin(GridSize size) {
   auto facts = driver_.Connect(config_, store().metadata(), CountSamples(store()));
   if (!facts) return Unexpected<Error>(facts.error());
   facts_ = std::move(*facts);
-  for (const std::string& warning : VersionWarnings(facts_.ollama_version)) Warn(warning);
-  if (!facts_.other_models_loaded.empty()) {
-    Warn(fmt::format("other models are loaded and take memory: {}; `ollama stop NAME` frees it",
-                     fmt::join(facts_.other_models_loaded, ", ")));
-  }
+  for (const std::string& warning : ServerWarnings(facts_)) Warn(warning);
   if (auto step = SettleTemporaryModels(); !step) return step;
   return CheckStoreFits();
 }
@@ -115,20 +111,14 @@ std::vector<Cell> Session::PlannedCells() const {
 
 std::optional<Cell> Session::SettleBaseline() {
   Metadata metadata = store().metadata();
-  if (!metadata.baseline) metadata.baseline = driver_.FindBaseline(config_);
-  if (!metadata.baseline) return std::nullopt;
-  opened_->store.SetMetadata(metadata);
-  const std::optional<Cell> cell = BaselineCell(metadata);
-  if (driver_.recording() != nullptr) {
-    return driver_.recording()->Find(*cell) != nullptr ? cell : std::nullopt;
+  const BaselineChoice choice = ChooseBaseline(
+      driver_, config_, metadata, ExpectedPromptTokens(prompt_, metadata), MayLoad::kYes);
+  if (choice.found) {
+    metadata.baseline = choice.found;
+    opened_->store.SetMetadata(std::move(metadata));
   }
-  const std::int64_t tokens = ExpectedPromptTokens(prompt_, metadata);
-  if (FitsContext(*cell, tokens, config_.num_predict)) return cell;
-  Warn(
-      fmt::format("the present setting, num_ctx {}, cannot hold a prompt of {} tokens; nothing is "
-                  "compared with it",
-                  cell->num_ctx, tokens));
-  return std::nullopt;
+  if (!choice.warning.empty()) Warn(choice.warning);
+  return choice.cell;
 }
 
 EffectiveLimits LimitsOf(const ServerFacts& facts) {
@@ -243,11 +233,26 @@ Unexpected<Error> Session::LastChangesLost(const StoreError& reason) const {
 }
 
 void Session::CleanUp() {
-  driver_.driver().CleanUp();
-  // As long as a name stands in the store, the next start looks for it.
-  for (const std::string& name : driver_.driver().TemporaryModels()) {
-    const auto left = HasModel(name, *driver_.api());
-    if (!left || *left) return;
+  const auto done = driver_.driver().CleanUp();
+  const std::string reason = done ? std::string() : fmt::format(" ({})", done.error().message);
+  const std::vector<std::string> names = driver_.driver().TemporaryModels();
+  std::vector<std::string> left;
+  for (const std::string& name : names) {
+    const auto exists = HasModel(name, *driver_.api());
+    if (!exists || *exists) left.push_back(name);
+  }
+  if (!left.empty()) {
+    // As long as a name stands in the store, the next start looks for it.
+    return Warn(fmt::format(
+        "the server may still have {}, made for this sweep{}; the next start "
+        "with {} removes it, or by hand: ollama rm {}",
+        fmt::join(left, " and "), reason, options_.results.string(), fmt::join(left, " ")));
+  }
+  if (!done) {
+    const std::string& loaded = names.empty() ? config_.model : names.front();
+    Warn(fmt::format(
+        "{} may stay in the server's memory for half an hour{}; by hand: ollama stop {}", loaded,
+        reason, loaded));
   }
   ClearTemporaryModels();
 }

@@ -11,7 +11,6 @@
 #include "ollama_bench/core/model_name.h"
 #include "ollama_bench/ollama/api_driver.h"
 #include "ollama_bench/ollama/cli_driver.h"
-#include "ollama_bench/ollama/present_setting.h"
 #include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/process/find_program.h"
 #include "ollama_bench/process/free_memory.h"
@@ -65,7 +64,7 @@ Expected<void, Error> SessionDriver::Open(const std::string& stored_driver) {
   if (options_.driver == "replay" || !options_.replay.empty()) return OpenRecording();
   const auto address = FindServer(options_.host);
   if (!address) return Unexpected<Error>(address.error());
-  api_.emplace(*address);
+  api_.emplace(*address, stop_);
   place_ = address->Url();
   return ChooseKind(stored_driver);
 }
@@ -87,6 +86,11 @@ Expected<void, Error> SessionDriver::OpenRecording() {
   if (recording_->Axes().CellCount() == 0) {
     return Fail(ExitCode::kUsage, fmt::format("{} holds no measured cell to replay", place_));
   }
+  if (options_.replay_noise == 0) {
+    notice_ =
+        "without --replay-noise a recorded reading repeats itself, and the intervals come out too "
+        "narrow";
+  }
   return {};
 }
 
@@ -100,7 +104,9 @@ Expected<void, Error> SessionDriver::ChooseKind(const std::string& stored_driver
   }
   kind_ = Kind::kApi;
   if (wish == "api") return {};
-  if (!api_->Version()) {
+  const auto version = api_->Version();
+  if (!version && version.error().kind == FailureKind::kInterrupted) return Fail(version.error());
+  if (!version) {
     return Fail(ExitCode::kEnvironment,
                 fmt::format("there is no program '{}' here, and no Ollama answers at {}\n"
                             "install Ollama (https://ollama.com/download), name its program with "
@@ -190,7 +196,7 @@ Expected<ServerFacts, Error> SessionDriver::Connect(const SweepConfig& config,
   return std::move(*facts);
 }
 
-std::optional<Baseline> SessionDriver::FindBaseline(const SweepConfig& config) {
+std::optional<Baseline> SessionDriver::FindBaseline(const SweepConfig& config, MayLoad may_load) {
   if (recording_) return recorded_.baseline;
   std::string base = config.model;
   std::string own;
@@ -203,7 +209,7 @@ std::optional<Baseline> SessionDriver::FindBaseline(const SweepConfig& config) {
       IsValidModelName(base) ? api_->Show(base) : Expected<ModelDetails, Failure>(ModelDetails());
   if (!details) return std::nullopt;
   const auto setting = FindPresentSetting(ReadParameters(details->parameters + '\n' + own), base,
-                                          *api_, clock_, stop_);
+                                          *api_, clock_, stop_, may_load);
   if (!setting) return std::nullopt;
   return Baseline{setting->cell.num_ctx, setting->cell.num_batch, setting->source};
 }
@@ -219,8 +225,9 @@ Expected<void, Error> SessionDriver::MakeCliDriver(const SweepConfig& config,
   driver.program = options_.ollama;
   driver.base_model = config.model;
   driver.modelfile = std::move(*modelfile);
-  driver.temporary_model = !options_.temporary_model.empty() ? options_.temporary_model
-                                                             : "ollama-bench-" + store.store_id;
+  driver.temporary_model = !options_.temporary_model.empty()
+                               ? options_.temporary_model
+                               : std::string(kTemporaryModelPrefix) + store.store_id;
   driver.scratch = scratch_->path();
   driver.num_predict = config.num_predict;
   driver.timeout = config.timeout;

@@ -3,17 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <set>
 #include <string_view>
 
+#include "ollama_bench/analysis/load_units.h"
+#include "ollama_bench/analysis/sweep_answer.h"
 #include "ollama_bench/cli/progress.h"
 #include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/plan/pending.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/remaining_time.h"
+#include "ollama_bench/plan/repetitions.h"
 
 namespace ollama_bench {
 namespace {
@@ -23,12 +27,13 @@ using Seconds = std::chrono::duration<double>;
 
 constexpr std::size_t kLatest = 5;
 
-// The plan, and behind it the cells that stand in the file without being planned.
-std::vector<Cell> AllCells(const ResultsStore& store) {
+// The plan, and behind it the cells that stand in the file without being planned, but for the
+// present setting, which is no cell of the sweep.
+std::vector<Cell> AllCells(const ResultsStore& store, const std::optional<Cell>& foreign) {
   std::vector<Cell> cells = PlanCells(PlannedGrid(store.metadata()), false);
   const std::set<Cell> planned(cells.begin(), cells.end());
   for (const CellResult& result : store.results()) {
-    if (!planned.contains(result.cell)) cells.push_back(result.cell);
+    if (!planned.contains(result.cell) && result.cell != foreign) cells.push_back(result.cell);
   }
   return cells;
 }
@@ -40,6 +45,44 @@ std::size_t CellsLeft(const Pending& pending, const Metadata& metadata) {
   const auto planned = static_cast<std::size_t>(metadata.total_tests);
   const std::size_t known = pending.done + pending.failed;
   return std::min(left, planned > known ? planned - known : 0);
+}
+
+// How many samples a cell is to have is not in the file, but shows in the loads of the others: one
+// where `tune` chose them, else what was configured. Where that is what `auto` takes of short runs,
+// or there are no others, the rule of `auto` holds.
+std::optional<int> RepetitionsOf(const std::vector<CellResult>& results) {
+  std::size_t measured = 0;
+  int most = 0;
+  for (const CellResult& result : results) {
+    const auto units = LoadUnitsOf(result, Metric::kPromptEvalRate);
+    measured += units.empty() ? 0 : 1;
+    for (const LoadUnit& unit : units) {
+      if (unit.role == SampleRole::kMeasure) most = std::max(most, unit.runs);
+    }
+  }
+  if (measured < 2 || most == 0 || most == kRepetitionsOfShortRun) return std::nullopt;
+  return most;
+}
+
+std::optional<PresentStatus> PresentOf(const ResultsStore& store) {
+  const auto cell = BaselineCell(store.metadata());
+  if (!cell) return std::nullopt;
+  PresentStatus present{*cell, store.metadata().baseline->source, std::nullopt};
+  if (const CellResult* result = store.Find(*cell)) present.result = *result;
+  return present;
+}
+
+// What the loads beside the pass show.
+void DescribeRepeatedLoads(const std::vector<CellResult>& results, StoreStatus& status) {
+  const auto units = UnbiasedUnits(results, Metric::kPromptEvalRate);
+  std::set<Cell> confirmed;
+  for (const LoadUnit& unit : units) {
+    if (unit.role != SampleRole::kConfirm) continue;
+    ++status.confirm_loads;
+    confirmed.insert(unit.cell);
+  }
+  status.confirmed_cells = confirmed.size();
+  status.drift = FindDrift(units);
 }
 
 std::vector<CellResult> Latest(const std::vector<CellResult>& results) {
@@ -77,8 +120,7 @@ std::string DescribeTime(const StoreStatus& status) {
 // One short phrase; what Ollama said stands in the file.
 std::string DescribeOutcome(const CellResult& result) {
   if (result.alias_of) {
-    return fmt::format("same as num_ctx={} num_batch={}", result.alias_of->num_ctx,
-                       result.alias_of->num_batch);
+    return "same as " + NameOf(*result.alias_of);
   }
   if (result.failure) {
     return fmt::format("failed: {}", Describe(result.failure->kind).label);
@@ -86,13 +128,23 @@ std::string DescribeOutcome(const CellResult& result) {
   return DescribeResult(result);
 }
 
+std::string DescribePresent(const PresentStatus& present) {
+  return fmt::format("{}  {}", NameOf(present.cell),
+                     present.result ? DescribeOutcome(*present.result) : "not measured yet");
+}
+
+std::string DescribeDrift(const Drift& drift) {
+  // Adding 0 takes the sign off a zero.
+  return fmt::format("{}: control cell {:+.1f} % over {} loads",
+                     drift.has_moved ? "THE MACHINE CHANGED" : "none to be seen",
+                     std::round(1000 * std::expm1(drift.change.value)) / 10 + 0.0, drift.controls);
+}
+
 std::string DescribeLatest(const CellResult& result) {
   constexpr std::size_t kUpToTheSecond = std::string_view("2026-11-21T07:00:05").size();
-  const std::string cell =
-      fmt::format("num_ctx={} num_batch={}", result.cell.num_ctx, result.cell.num_batch);
   return fmt::format("    {:<19}  {:<29}  {}",
-                     Printable(result.timestamp.substr(0, kUpToTheSecond), false), cell,
-                     DescribeOutcome(result));
+                     Printable(result.timestamp.substr(0, kUpToTheSecond), false),
+                     NameOf(result.cell), DescribeOutcome(result));
 }
 
 Json ToJson(const CellResult& result) {
@@ -104,6 +156,24 @@ Json ToJson(const CellResult& result) {
   return json;
 }
 
+Json ToJson(const std::optional<PresentStatus>& present) {
+  if (!present) return {};
+  CellResult result;
+  result.cell = present->cell;
+  Json json = ToJson(present->result.value_or(result));
+  json["source"] = present->source;
+  return json;
+}
+
+Json ToJson(const std::optional<Drift>& drift) {
+  if (!drift) return {};
+  return {{"num_ctx", drift->cell.num_ctx},
+          {"num_batch", drift->cell.num_batch},
+          {"percent", 100 * std::expm1(drift->change.value)},
+          {"loads", drift->controls},
+          {"has_moved", drift->has_moved}};
+}
+
 Json ToJson(const std::optional<Seconds>& time) {
   return time ? Json(time->count()) : Json();
 }
@@ -112,11 +182,10 @@ Json ToJson(const std::optional<Seconds>& time) {
 
 StoreStatus DescribeStore(const ResultsStore& store, std::optional<LockHolder> holder) {
   const Metadata& metadata = store.metadata();
-  const std::vector<Cell> cells = AllCells(store);
-  // How many samples a cell is to have is not in the file: one is enough to call it measured.
+  const auto foreign = ForeignBaseline(BaselineCell(metadata), PlannedGrid(metadata));
   PendingRules rules;
-  rules.repetitions = 1;
-  const Pending pending = FindPending(cells, store.results(), rules);
+  rules.repetitions = RepetitionsOf(store.results());
+  const Pending pending = FindPending(AllCells(store, foreign), store.results(), rules);
   StoreStatus status;
   status.model = metadata.identity.model;
   status.ollama_version = metadata.identity.ollama_version;
@@ -131,9 +200,12 @@ StoreStatus DescribeStore(const ResultsStore& store, std::optional<LockHolder> h
   status.mean_cell_time = Mean(times);
   status.time_left = RemainingTime(times, status.left);
   ProgressState best;
+  best.present_setting = foreign;
   for (const CellResult& result : store.results()) best.ConsiderBest(result);
   status.best = best.best;
   status.best_rate = best.best_rate;
+  status.present = PresentOf(store);
+  DescribeRepeatedLoads(store.results(), status);
   status.holder = std::move(holder);
   return status;
 }
@@ -153,6 +225,12 @@ std::vector<std::string> StatusLines(const StoreStatus& status, const std::strin
   line("cells", fmt::format("{} of {} done: {} succeeded, {} failed; {} left",
                             status.succeeded + status.failed, status.cells, status.succeeded,
                             status.failed, status.left));
+  if (status.present) line("present", DescribePresent(*status.present));
+  if (status.confirm_loads > 0) {
+    line("confirmed",
+         fmt::format("{} loads of {} cells", status.confirm_loads, status.confirmed_cells));
+  }
+  if (status.drift) line("drift", DescribeDrift(*status.drift));
   line("run", DescribeHolder(status.holder));
   line("time", DescribeTime(status));
   if (status.best) {
@@ -183,6 +261,10 @@ std::string StatusJson(const StoreStatus& status, const std::string& file, int i
                                     {"num_batch", status.best->num_batch},
                                     {"prompt_eval_rate", status.best_rate}}
                              : Json();
+  json["present_setting"] = ToJson(status.present);
+  json["confirm_loads"] = status.confirm_loads;
+  json["confirmed_cells"] = status.confirmed_cells;
+  json["drift"] = ToJson(status.drift);
   json["latest"] = Json::array();
   for (const CellResult& result : status.latest) json["latest"].push_back(ToJson(result));
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);

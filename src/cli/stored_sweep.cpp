@@ -6,11 +6,28 @@
 #include <utility>
 #include <vector>
 
+#include "ollama_bench/core/metric.h"
+#include "ollama_bench/ollama/version_facts.h"
+
 namespace ollama_bench {
 namespace {
 
-// Ollama's own num_batch where a model does not name one: api/types.go, DefaultOptions.
-constexpr int kDefaultNumBatch = 512;
+// Whether no cell ever gave two different readings, though some gave several.
+bool RepeatsItself(const std::vector<CellResult>& results) {
+  bool is_repeated = false;
+  for (const CellResult& result : results) {
+    std::vector<double> rates;
+    for (const Sample& sample : result.samples) {
+      const auto rate = Describe(Metric::kPromptEvalRate).value(sample);
+      if (IsCounted(sample) && rate) rates.push_back(*rate);
+    }
+    for (const double rate : rates) {
+      if (rate != rates.front()) return false;
+    }
+    is_repeated = is_repeated || rates.size() > 1;
+  }
+  return is_repeated;
+}
 
 // Fewer generated tokens give a rate that is mostly rounding and start-up.
 constexpr int kFewestTokensForEvalRate = 32;
@@ -65,7 +82,11 @@ Expected<void, SessionError> CheckMetric(Metric metric, const Identity& identity
 
 std::optional<Cell> BaselineCell(const Metadata& metadata) {
   if (!metadata.baseline) return std::nullopt;
-  return Cell{metadata.baseline->num_ctx, metadata.baseline->num_batch.value_or(kDefaultNumBatch)};
+  const int num_ctx = metadata.baseline->num_ctx;
+  // Where the release is not known, the default is that of the old ones.
+  const OllamaVersion version =
+      ParseOllamaVersion(metadata.identity.ollama_version).value_or(OllamaVersion());
+  return Cell{num_ctx, metadata.baseline->num_batch.value_or(DefaultNumBatch(version, num_ctx))};
 }
 
 Expected<StoredReport, std::string> ReportOf(const ResultsStore& store, Metric metric,
@@ -79,10 +100,12 @@ Expected<StoredReport, std::string> ReportOf(const ResultsStore& store, Metric m
   const bool is_foreign = results.size() < store.results().size();
   auto table = BuildResultTable(results, planned, metric);
   if (!table) return Unexpected<std::string>(table.error());
-  return StoredReport{
+  StoredReport report{
       std::move(*table),
       AnswerSweep(results, metric, options, is_foreign ? store.Find(*options.baseline) : nullptr),
       MakeCaption(metadata)};
+  report.caption.repeats_itself = metadata.replayed && RepeatsItself(store.results());
+  return report;
 }
 
 }  // namespace ollama_bench

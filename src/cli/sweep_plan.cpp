@@ -2,17 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
+#include "ollama_bench/analysis/load_units.h"
+#include "ollama_bench/analysis/sweep_answer.h"
+#include "ollama_bench/cli/baseline.h"
 #include "ollama_bench/cli/model_finder.h"
 #include "ollama_bench/cli/opened_store.h"
 #include "ollama_bench/cli/session.h"
 #include "ollama_bench/cli/session_driver.h"
 #include "ollama_bench/cli/session_identity.h"
-#include "ollama_bench/ollama/version_facts.h"
+#include "ollama_bench/cli/sweep_rules.h"
+#include "ollama_bench/cli/tune_strategy.h"
 #include "ollama_bench/plan/plan_cells.h"
-#include "ollama_bench/plan/sweep_order.h"
+#include "ollama_bench/plan/remaining_time.h"
 
 namespace ollama_bench {
 namespace {
@@ -40,13 +45,10 @@ class Planner {
     std::vector<Cell> cells = PlanCells(plan_.config.grid, plan_.config.row_first);
     if (driver_.recording() != nullptr) cells = driver_.recording()->Select(cells);
     LeaveOutAliases(cells);
-    plan_.pending = FindPending(cells, plan_.measured,
-                                {plan_.config.repetitions, options_.retry_failed, options_.limit});
-    SweepOrderOptions rules;
-    rules.repetitions = plan_.config.repetitions;
-    const bool is_whole = !options_.limit || plan_.pending.cells.size() < *options_.limit;
-    if (is_whole) rules.confirm = plan_.config.confirm;
-    plan_.visits = SweepOrder(plan_.pending.cells, plan_.measured, rules).Remaining();
+    plan_.pending = FindPending(cells, plan_.measured, PendingRulesOf(options_, plan_.config));
+    plan_.prompt_tokens = ExpectedPromptTokens(plan_.prompt, plan_.metadata);
+    CountVisits();
+    CountMeasurements();
     plan_.place = driver_.place();
     WarnOfGrid();
     MeasureDisk();
@@ -96,13 +98,8 @@ class Planner {
     auto facts = driver_.Connect(plan_.config, plan_.metadata, 0);
     if (!facts) return Unexpected<Error>(facts.error());
     facts_ = std::move(*facts);
-    for (std::string& warning : VersionWarnings(facts_->ollama_version)) {
+    for (std::string& warning : ServerWarnings(*facts_)) {
       plan_.warnings.push_back(std::move(warning));
-    }
-    if (!facts_->other_models_loaded.empty()) {
-      plan_.warnings.push_back(
-          fmt::format("other models are loaded and take memory: {}; `ollama stop NAME` frees it",
-                      fmt::join(facts_->other_models_loaded, ", ")));
     }
     return {};
   }
@@ -129,8 +126,38 @@ class Planner {
     }
   }
 
+  void CountVisits() {
+    BaselineChoice choice;
+    if (options_.baseline && facts_) {
+      choice =
+          ChooseBaseline(driver_, plan_.config, plan_.metadata, plan_.prompt_tokens, MayLoad::kNo);
+    }
+    if (!choice.warning.empty()) plan_.warnings.push_back(choice.warning);
+    // What a server takes by itself may depend on its memory, and is seen only with a model loaded.
+    const bool is_unknown = options_.baseline && !choice.found && driver_.recording() == nullptr;
+    if (is_unknown) choice.cell = Cell();  // one that stands for it in the count
+    const SweepOrder order(plan_.pending.cells, plan_.measured,
+                           OrderOptionsOf(options_, plan_.config, plan_.pending, choice.cell));
+    plan_.visits = order.Remaining();
+    const auto foreign = ForeignBaseline(order.FirstMeasured(), plan_.config.grid);
+    if (foreign) plan_.present_setting = is_unknown ? "found out at the start" : NameOf(*foreign);
+  }
+
+  void CountMeasurements() {
+    const Grid& grid = plan_.config.grid;
+    std::size_t known = 0;
+    for (const CellResult& result : plan_.measured) {
+      if (!grid.Contains(result.cell)) continue;
+      known += LoadUnitsOf(result, Metric::kPromptEvalRate).size() + (result.failure ? 1 : 0);
+    }
+    const std::size_t least = LeastForCertificate(grid.CellCount());
+    plan_.tune.least = least - std::min(least, known);
+    plan_.tune.most = kUsualTuneBudget;
+    const auto time = RemainingTime(SingleRunTimes(plan_.measured), 1);
+    if (time) plan_.tune.measurement_s = time->count();
+  }
+
   void WarnOfGrid() {
-    plan_.prompt_tokens = ExpectedPromptTokens(plan_.prompt, plan_.metadata);
     if (driver_.recording() != nullptr) return;
     plan_.grid_warnings =
         PlanWarnings(plan_.config.grid, {plan_.prompt_tokens, plan_.config.num_predict,

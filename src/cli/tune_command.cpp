@@ -14,11 +14,11 @@
 #include "ollama_bench/cli/percent_option.h"
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_command.h"
+#include "ollama_bench/cli/run_report.h"
 #include "ollama_bench/cli/session.h"
 #include "ollama_bench/cli/tune_progress.h"
 #include "ollama_bench/cli/tune_report.h"
 #include "ollama_bench/cli/tune_strategy.h"
-#include "ollama_bench/cli/version.h"
 #include "ollama_bench/core/axis.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/ollama/go_duration.h"
@@ -30,7 +30,7 @@ using Error = SessionError;
 
 struct TuneOptions {
   SessionOptions session;
-  std::string budget = "80";
+  std::string budget = std::to_string(kUsualTuneBudget);
   std::string max_loss = "5%";
   bool no_stop = false;
   bool baseline = true;  ///< measure what the user has at present first
@@ -59,15 +59,15 @@ std::string CheckBudget(const std::string& text) {
                      text);
 }
 
-void PrintHeader(const Session& session, const TuneOptions& options, std::size_t known) {
+void PrintHeader(Session& session, const TuneOptions& options, std::size_t known) {
   const Grid& grid = session.config().grid;
-  const Identity& identity = session.store().metadata().identity;
-  Print(stderr, "ollama-bench {}: {}\n", kVersion, identity.model);
+  Print(stderr, "{}", HeaderTitle(session.store().metadata().identity, session.driver().place()));
   Print(stderr, "  num_ctx      {}\n  num_batch    {}\n", DescribeAxis(grid.num_ctx),
         DescribeAxis(grid.num_batch));
   Print(stderr, "  cells        {}, {} measurements known\n", grid.CellCount(), known);
-  Print(stderr, "  budget       {}{}\n", options.budget,
-        options.budget.find_first_not_of("0123456789") == std::string::npos ? " measurements" : "");
+  const bool is_count = options.budget.find_first_not_of("0123456789") == std::string::npos;
+  Print(stderr, "  budget       {}{} in this start\n", options.budget,
+        is_count ? " measurements" : "");
   Print(stderr, "  results      {}\n", options.session.results.string());
 }
 

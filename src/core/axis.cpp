@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace ollama_bench {
@@ -14,6 +15,10 @@ bool IsEvenlySpaced(const std::vector<int>& values) {
     if (values[i] - values[i - 1] != step) return false;
   }
   return true;
+}
+
+bool Holds(const Axis& axis, int value) {
+  return std::find(axis.values.begin(), axis.values.end(), value) != axis.values.end();
 }
 
 // Reads one positive integer off the front of `text`.
@@ -62,6 +67,10 @@ std::optional<Axis> ParseAxis(std::string_view text) {
   }
   if (!text.empty()) return std::nullopt;
   return axis;
+}
+
+bool Grid::Contains(const Cell& cell) const {
+  return Holds(num_ctx, cell.num_ctx) && Holds(num_batch, cell.num_batch);
 }
 
 std::string DescribeAxis(const Axis& axis) {

@@ -74,6 +74,12 @@ std::size_t ValidUtf8Length(std::string_view text) {
   return valid;
 }
 
+std::string_view StartOf(std::string_view text, std::size_t most_bytes) {
+  if (text.size() <= most_bytes) return text;
+  const std::string_view start = text.substr(0, most_bytes);
+  return start.substr(0, ValidUtf8Length(start));
+}
+
 std::string NearestSpelling(std::string_view given, const std::vector<std::string>& known) {
   // Long hostile input has no near spelling, and the table would be large.
   if (given.size() > 64) return {};

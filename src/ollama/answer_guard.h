@@ -10,32 +10,47 @@
 #include <optional>
 #include <thread>
 
+#include "ollama_bench/core/stop_request.h"
+
 namespace ollama_bench {
 
 /// Breaks a client's connection when one request takes longer, or brings more bytes, than any sound
 /// answer does. The library alone bounds only the pause between two bytes, and reads a header
 /// without an end into memory.
+///
+/// From a stop request on, what is left to ask is the tidying up, and nobody is to wait for a
+/// server that hangs: a request under way or begun later has 5 s, all together have 15 s, and once
+/// one was not answered no other is sent.
 class AnswerGuard {
  public:
-  AnswerGuard(httplib::Client& client, std::chrono::milliseconds longest, std::int64_t most_bytes);
+  AnswerGuard(httplib::Client& client, const StopRequest& stop, std::chrono::milliseconds longest,
+              std::int64_t most_bytes);
   AnswerGuard(const AnswerGuard&) = delete;
   AnswerGuard& operator=(const AnswerGuard&) = delete;
 
-  /// Around each request.
-  void Begin();
-  void End();
+  /// Before each request; false where it is not to be sent.
+  [[nodiscard]] bool Begin();
+  /// After each that was begun.
+  void End(bool answered);
 
  private:
-  using Time = std::chrono::steady_clock::time_point;
+  using Clock = std::chrono::steady_clock;
+  using Time = Clock::time_point;
 
-  void Watch(const std::stop_token& stop);
+  void Watch(const std::stop_token& ending);
+  [[nodiscard]] bool IsTooMuch() const;
+  void HeedStop();
 
   httplib::Client& client_;
+  const StopRequest& stop_;
   std::chrono::milliseconds longest_;
   std::int64_t most_bytes_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::optional<Time> due_;  // of the request under way
+  std::optional<Time> due_;      // of the request under way
+  std::optional<Time> all_due_;  // since a stop request was seen
+  bool is_hurried_ = false;      // the request under way, by that stop request
+  bool gave_up_ = false;         // an answer did not come after it
   // Atomic and not under the mutex: the client tells its socket while it holds a lock of its own,
   // which stopping it takes, too.
   std::atomic<int> socket_{-1};

@@ -19,6 +19,7 @@ Expected<ServerFacts, Failure> ApiDriver::Connect() {
   auto others = OtherModelsLoaded(api_, options_.model);
   if (!others) return Unexpected<Failure>(others.error());
   ServerFacts facts;
+  version_ = *version;
   facts.ollama_version = std::move(*version);
   facts.model_digest = model->digest;
   facts.other_models_loaded = std::move(*others);
@@ -32,7 +33,7 @@ Expected<ServerFacts, Failure> ApiDriver::Connect() {
 
 // A runner with the same options, of an earlier process or an earlier visit, would stay loaded.
 Expected<PreparedCell, Failure> ApiDriver::Prepare(const Cell& cell) {
-  if (!cell_ || *cell_ == cell) UnloadAndWait(api_, clock_, options_.model);
+  if (!cell_ || *cell_ == cell) Unload();
   cell_ = cell;
   return PreparedCell{};
 }
@@ -47,21 +48,27 @@ Expected<RunReport, Failure> ApiDriver::Run(std::string_view prompt) {
   // Cutting the connection ends the run but leaves the model loaded.
   if (metrics.error().kind == FailureKind::kTimeout ||
       metrics.error().kind == FailureKind::kInterrupted) {
-    UnloadAndWait(api_, clock_, options_.model);
+    Unload();
   }
   return Unexpected<Failure>(metrics.error());
 }
 
 Expected<void, Failure> ApiDriver::ForgetPrompt() {
-  return ollama_bench::ForgetPrompt(api_, options_.model, cell_, stop_);
+  return ollama_bench::ForgetPrompt(api_, version_, options_.model, cell_, stop_);
 }
 
 std::optional<LoadedModel> ApiDriver::Loaded() {
   return FindLoaded(api_, options_.model);
 }
 
-void ApiDriver::CleanUp() {
-  if (cell_) UnloadAndWait(api_, clock_, options_.model);
+Expected<void, Failure> ApiDriver::CleanUp() {
+  if (!cell_) return {};
+  return UnloadAndWait(api_, clock_, stop_, options_.model);
+}
+
+// A server that does not take the wish does not run the next cell either, which tells it.
+void ApiDriver::Unload() {
+  [[maybe_unused]] const auto done = UnloadAndWait(api_, clock_, stop_, options_.model);
 }
 
 }  // namespace ollama_bench

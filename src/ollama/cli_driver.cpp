@@ -68,6 +68,7 @@ Expected<ServerFacts, Failure> CliDriver::Connect() {
   if (const auto program = CheckProgram(); !program) return Unexpected<Failure>(program.error());
   auto version = ReachServer(seams_.api);
   if (!version) return Unexpected<Failure>(version.error());
+  version_ = *version;
   facts.ollama_version = std::move(*version);
 
   auto digest = FindBaseModel();
@@ -124,9 +125,7 @@ Expected<std::string, Failure> CliDriver::FindBaseModel() {
 
 Expected<PreparedCell, Failure> CliDriver::Prepare(const Cell& cell) {
   // A runner with the same options, of an earlier process or an earlier visit, would stay loaded.
-  if (!prepared_ || *prepared_ == cell) {
-    UnloadAndWait(seams_.api, seams_.clock, options_.temporary_model);
-  }
+  if (!prepared_ || *prepared_ == cell) Unload();
   prepared_ = cell;
   if (const auto imported = ImportWeights(); !imported) {
     return Unexpected<Failure>(imported.error());
@@ -179,8 +178,7 @@ Expected<RunReport, Failure> CliDriver::Run(std::string_view prompt) {
                                             "--nowordwrap", "--keepalive", std::string(kKeepAlive)},
                                            std::string(prompt));
   // Ending the client leaves the runner at work on the server.
-  if (outcome.end == End::kTimedOut || outcome.end == End::kInterrupted)
-    UnloadAndWait(seams_.api, seams_.clock, options_.temporary_model);
+  if (outcome.end == End::kTimedOut || outcome.end == End::kInterrupted) Unload();
   if (const auto good = Judge(outcome, "ollama run"); !good) {
     return Unexpected<Failure>(good.error());
   }
@@ -230,7 +228,7 @@ Expected<void, Failure> CliDriver::Judge(const ProcessOutcome& outcome,
 
 // No options: those of the model itself are the ones that it is loaded with.
 Expected<void, Failure> CliDriver::ForgetPrompt() {
-  return ollama_bench::ForgetPrompt(seams_.api, options_.temporary_model, std::nullopt,
+  return ollama_bench::ForgetPrompt(seams_.api, version_, options_.temporary_model, std::nullopt,
                                     seams_.stop);
 }
 
@@ -238,12 +236,19 @@ std::optional<LoadedModel> CliDriver::Loaded() {
   return FindLoaded(seams_.api, options_.temporary_model);
 }
 
-void CliDriver::CleanUp() {
-  UnloadAndWait(seams_.api, seams_.clock, options_.temporary_model);
+// A server that does not take the wish does not run the next cell either, which tells it.
+void CliDriver::Unload() {
+  [[maybe_unused]] const auto done =
+      UnloadAndWait(seams_.api, seams_.clock, seams_.stop, options_.temporary_model);
+}
+
+// A server that is gone keeps the model; the store names it, so the next start removes it.
+Expected<void, Failure> CliDriver::CleanUp() {
+  auto done = UnloadAndWait(seams_.api, seams_.clock, seams_.stop, options_.temporary_model);
   for (const std::string& model : TemporaryModels()) {
-    // A server that is gone keeps the model; the store names it, so the next start removes it.
-    [[maybe_unused]] const auto removed = seams_.api.Remove(model);
+    if (const auto removed = seams_.api.Remove(model); !removed) done = removed;
   }
+  return done;
 }
 
 }  // namespace ollama_bench

@@ -103,7 +103,7 @@ Failure FailureFromOutput(std::string_view output, std::string_view fallback) {
     const FailureKind wider = ClassifyFailure(text);
     if (wider != kUnknown) failure.kind = wider;
   }
-  failure.message = Printable(line.empty() ? fallback : line, false);
+  failure.message = StartOf(Printable(line.empty() ? fallback : line, false), kTailLimit);
   const std::string_view tail = text;
   failure.output_tail = Printable(tail.substr(tail.size() - std::min(tail.size(), kTailLimit)));
   return failure;

@@ -56,7 +56,9 @@ class Exchange {
     client_.set_read_timeout(std::chrono::ceil<std::chrono::seconds>(request.timeout) + kReadSlack);
     thread_ = std::thread([this, body = BodyOf(request)]() mutable { Talk(std::move(body)); });
   }
-  ~Exchange() { thread_.join(); }
+  ~Exchange() {
+    if (thread_.joinable()) thread_.join();
+  }
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -72,8 +74,10 @@ class Exchange {
     } while (poll(&done, 1, kCutAgain.count()) == 0);
   }
 
-  /// Only after the end.
+  /// Only after the end, and once.
   Expected<RunMetrics, Failure> Result() {
+    // The hang-up says that all is written; only the join lets the language know it.
+    thread_.join();
     if (!result_ && !stream_ended_) {
       return Unexpected<Failure>(NoAnswer(address_, kPath, result_.error()));
     }
@@ -153,17 +157,17 @@ Expected<RunMetrics, Failure> Generate(const ServerAddress& address, const Gener
               1});
 }
 
-Expected<void, Failure> ForgetPrompt(OllamaApi& api, const std::string& model,
-                                     std::optional<Cell> cell, const StopRequest& stop) {
+Expected<void, Failure> ForgetPrompt(OllamaApi& api, const std::string& version,
+                                     const std::string& model, std::optional<Cell> cell,
+                                     const StopRequest& stop) {
   GenerateRequest request;
   request.model = model;
   request.prompt = ".";
   request.cell = cell;
   request.num_predict = 1;
   request.raw = true;
-  const auto text = api.Version();
-  const auto version = text ? ParseOllamaVersion(*text) : std::nullopt;
-  if (version && KeepsDisplacedPrompts(*version)) {
+  const auto parsed = ParseOllamaVersion(version);
+  if (parsed && KeepsDisplacedPrompts(*parsed)) {
     if (std::string opening = api.PromptOpening(model, cell); !opening.empty()) {
       request.prompt = std::move(opening);
     }

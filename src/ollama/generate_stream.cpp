@@ -47,8 +47,9 @@ bool GenerateStream::Feed(std::string_view bytes) {
   while (!bytes.empty() && !metrics_ && !failure_) {
     const auto end = bytes.find('\n');
     const std::string_view part = bytes.substr(0, end);
-    if (line_.size() + part.size() > kLongestLine) {
+    if (line_.size() + part.size() > longest_line_) {
       failure_ = NoMetrics("the server's answer has a line too long to be Ollama's");
+      line_.clear();
       break;
     }
     line_.append(part);

@@ -14,6 +14,7 @@ using nlohmann::json;
 
 constexpr int kDeepestAnswer = 64;
 constexpr std::size_t kTailLimit = 2000;
+constexpr std::size_t kMessageLimit = 2000;  // it is shown and stored with each cell
 
 // The library's own words differ from release to release.
 std::string Reason(httplib::Error error) {
@@ -70,7 +71,8 @@ Failure RefusedAnswer(const std::string& path, int status, const std::string& bo
   if (failure.kind == FailureKind::kUnknown && status == 404) {
     failure.kind = FailureKind::kModelMissing;
   }
-  failure.message = said.empty() ? fmt::format("{} answers with status {}", path, status) : said;
+  failure.message = said.empty() ? fmt::format("{} answers with status {}", path, status)
+                                 : std::string(StartOf(said, kMessageLimit));
   return failure;
 }
 

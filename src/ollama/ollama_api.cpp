@@ -72,10 +72,11 @@ const ModelListing* FindModel(const std::vector<ModelListing>& models, const std
 
 class OllamaApi::Connection {
  public:
-  explicit Connection(ServerAddress server)
+  Connection(ServerAddress server, const StopRequest& stop)
       : address(std::move(server)),
+        stop_(stop),
         client_(address.Url()),
-        guard_(client_, kWholeAnswerTimeout, 2 * static_cast<std::int64_t>(kLargestAnswer)) {
+        guard_(client_, stop, kWholeAnswerTimeout, 2 * static_cast<std::int64_t>(kLargestAnswer)) {
     client_.set_keep_alive(true);
     client_.set_connection_timeout(kConnectTimeout);
     client_.set_read_timeout(kAnswerTimeout);
@@ -97,9 +98,10 @@ class OllamaApi::Connection {
       answer.append(data, size);
       return true;
     };
-    guard_.Begin();
+    if (!guard_.Begin()) return Stopped(path);
     const httplib::Result result = client_.send(request);
-    guard_.End();
+    guard_.End(static_cast<bool>(result));
+    if (!result && stop_.Requested()) return Stopped(path);
     if (!result) return Unexpected<Failure>(NoAnswer(address, path, result.error()));
     if (result->status < 200 || result->status > 299)
       return Unexpected<Failure>(RefusedAnswer(path, result->status, answer));
@@ -110,12 +112,18 @@ class OllamaApi::Connection {
   const ServerAddress address;
 
  private:
+  [[nodiscard]] Unexpected<Failure> Stopped(const std::string& path) const {
+    return Fail(FailureKind::kInterrupted,
+                fmt::format("stopped; {}{} did not answer", address.Url(), path));
+  }
+
+  const StopRequest& stop_;
   httplib::Client client_;
   AnswerGuard guard_;
 };
 
-OllamaApi::OllamaApi(ServerAddress address)
-    : connection_(std::make_unique<Connection>(std::move(address))) {}
+OllamaApi::OllamaApi(ServerAddress address, const StopRequest& stop)
+    : connection_(std::make_unique<Connection>(std::move(address), stop)) {}
 
 OllamaApi::~OllamaApi() = default;
 

@@ -20,7 +20,7 @@ std::optional<int> AskContext(const std::string& model, OllamaApi& api, Clock& c
   request.num_predict = 1;
   if (!Generate(api.address(), request, stop)) return std::nullopt;
   const auto loaded = FindLoaded(api, model);
-  UnloadAndWait(api, clock, model);
+  [[maybe_unused]] const auto unloaded = UnloadAndWait(api, clock, stop, model);
   if (!loaded || !loaded->num_ctx) return std::nullopt;
   if (*loaded->num_ctx <= 0 || *loaded->num_ctx > std::numeric_limits<int>::max()) {
     return std::nullopt;
@@ -48,12 +48,13 @@ NamedParameters ReadParameters(std::string_view text) {
 
 std::optional<PresentSetting> FindPresentSetting(const NamedParameters& named,
                                                  const std::string& model, OllamaApi& api,
-                                                 Clock& clock, const StopRequest& stop) {
+                                                 Clock& clock, const StopRequest& stop,
+                                                 MayLoad may_load) {
   const auto text = api.Version();
   const auto version = text ? ParseOllamaVersion(*text) : std::nullopt;
   if (!version) return std::nullopt;
   std::optional<int> num_ctx = named.num_ctx ? named.num_ctx : DefaultNumCtx(*version);
-  if (!num_ctx) num_ctx = AskContext(model, api, clock, stop);
+  if (!num_ctx && may_load == MayLoad::kYes) num_ctx = AskContext(model, api, clock, stop);
   if (!num_ctx) return std::nullopt;
   const auto details = api.Show(model);
   if (details && details->trained_context && RulesOfVersion(*version).cuts_context_to_trained) {

@@ -12,6 +12,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kUnloadPoll{50};
 constexpr milliseconds kUnloadLimit{30'000};
+constexpr milliseconds kUnloadLimitWhenStopped{3'000};
 
 Unexpected<Failure> NoSuchModel(const std::vector<ModelListing>& models, const std::string& name) {
   std::vector<std::string> names;
@@ -31,6 +32,17 @@ Unexpected<Failure> NoSuchModel(const std::vector<ModelListing>& models, const s
     message += "; it has " + fmt::format("{}", fmt::join(names, ", "));
   }
   return Unexpected<Failure>(Failure{FailureKind::kModelMissing, std::move(message), {}, 1});
+}
+
+Expected<std::optional<LoadedModel>, Failure> AskLoaded(OllamaApi& api, const std::string& model) {
+  const auto running = api.Running();
+  if (!running) return Unexpected<Failure>(running.error());
+  for (const RunningModel& loaded : *running) {
+    if (loaded.name != NormalizeModelName(model)) continue;
+    return LoadedModel{loaded.digest, loaded.context_length, loaded.size_bytes,
+                       loaded.size_vram_bytes};
+  }
+  return std::optional<LoadedModel>();
 }
 
 }  // namespace
@@ -62,27 +74,32 @@ Expected<std::vector<std::string>, Failure> OtherModelsLoaded(OllamaApi& api,
   if (!running) return Unexpected<Failure>(running.error());
   std::vector<std::string> others;
   for (const RunningModel& model : *running) {
-    if (model.name != NormalizeModelName(own)) others.push_back(model.name);
+    const bool is_ours =
+        model.name == NormalizeModelName(own) || model.name.starts_with(kTemporaryModelPrefix);
+    if (!is_ours) others.push_back(model.name);
   }
   return others;
 }
 
 std::optional<LoadedModel> FindLoaded(OllamaApi& api, const std::string& model) {
-  const auto running = api.Running();
-  if (!running) return std::nullopt;
-  for (const RunningModel& loaded : *running) {
-    if (loaded.name != NormalizeModelName(model)) continue;
-    return LoadedModel{loaded.digest, loaded.context_length, loaded.size_bytes,
-                       loaded.size_vram_bytes};
-  }
-  return std::nullopt;
+  return AskLoaded(api, model).value_or(std::nullopt);
 }
 
-void UnloadAndWait(OllamaApi& api, Clock& clock, const std::string& model) {
-  if (!FindLoaded(api, model) || !api.Unload(model)) return;
+Expected<void, Failure> UnloadAndWait(OllamaApi& api, Clock& clock, const StopRequest& stop,
+                                      const std::string& model) {
+  auto loaded = AskLoaded(api, model);
+  if (!loaded) return Unexpected<Failure>(loaded.error());
+  if (!*loaded) return {};
+  if (auto asked = api.Unload(model); !asked) return asked;
   const StopRequest never;
-  const auto until = clock.Now() + kUnloadLimit;
-  while (FindLoaded(api, model) && clock.Now() < until) clock.Sleep(kUnloadPoll, never);
+  const auto start = clock.Now();
+  while (loaded.value_or(std::nullopt)) {
+    const auto limit = stop.Requested() ? kUnloadLimitWhenStopped : kUnloadLimit;
+    if (clock.Now() - start >= limit) break;
+    clock.Sleep(kUnloadPoll, never);
+    loaded = AskLoaded(api, model);
+  }
+  return {};
 }
 
 }  // namespace ollama_bench

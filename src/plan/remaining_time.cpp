@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <map>
 #include <string>
 
 namespace ollama_bench {
@@ -55,6 +56,28 @@ std::vector<nanoseconds> CellTimes(std::span<const CellResult> results) {
       time += sample.wall.value_or(nanoseconds(0)) + sample.create.value_or(nanoseconds(0));
     }
     if (time.count() > 0) times.push_back(time);
+  }
+  return times;
+}
+
+std::vector<nanoseconds> SingleRunTimes(std::span<const CellResult> results) {
+  struct Load {
+    nanoseconds time{0};
+    bool has_run = false;
+  };
+  std::map<std::int64_t, Load> loads;
+  for (const CellResult& result : results) {
+    for (const Sample& sample : result.samples) {
+      if (!BelongsToTheSweep(sample) || !sample.wall) continue;
+      Load& load = loads[sample.load_id];
+      if (load.has_run) continue;
+      load.time += *sample.wall + sample.create.value_or(nanoseconds(0));
+      load.has_run = sample.role != SampleRole::kWarmUp;
+    }
+  }
+  std::vector<nanoseconds> times;
+  for (const auto& [id, load] : loads) {
+    if (load.has_run) times.push_back(load.time);
   }
   return times;
 }

@@ -6,7 +6,6 @@ namespace ollama_bench {
 namespace {
 
 constexpr std::chrono::seconds kLongRun{10};
-constexpr int kRepetitionsOfShortRun = 3;
 
 bool IsOldEntry(const Sample& sample) {
   return sample.load_id == 0 && !sample.wall && !sample.metrics.total &&

@@ -41,6 +41,7 @@ SweepOrder::SweepOrder(std::vector<Cell> pending, const std::vector<CellResult>&
   if (is_new && !pass_.empty()) {
     std::erase(pass_, *options_.baseline);
     pass_.insert(pass_.begin(), *options_.baseline);
+    first_measured_ = options_.baseline;
   }
 }
 
@@ -108,6 +109,17 @@ std::vector<Cell> SweepOrder::FindLeaders() const {
   return leaders;
 }
 
+// How many will lead is not known before the pass is over; these at most, the baseline included.
+std::size_t SweepOrder::MostConfirmed() const {
+  std::set<Cell> candidates(pass_.begin() + static_cast<std::ptrdiff_t>(next_), pass_.end());
+  for (const auto& [cell, result] : known_) {
+    if (PassRate(result)) candidates.insert(cell);
+  }
+  const bool has_baseline = options_.baseline && candidates.contains(*options_.baseline);
+  const std::size_t most = std::min(candidates.size(), kMostLeaders + (has_baseline ? 1 : 0));
+  return most < 2 ? 0 : most;
+}
+
 // The leader with the fewest loads, so that rounds alternate whatever was there before. One that
 // keeps failing, or whose runs cannot be counted, is let go after as many visits.
 std::optional<Visit> SweepOrder::NextConfirm() const {
@@ -135,8 +147,7 @@ std::size_t SweepOrder::Remaining() const {
   const std::size_t pass = pass_.size() - next_;
   if (options_.confirm == 0) return pass;
   const auto loads = static_cast<std::size_t>(options_.confirm);
-  // How many will lead is not known before the pass is over.
-  if (pass > 0) return pass + kMostLeaders * loads;
+  if (pass > 0) return pass + MostConfirmed() * loads;
   std::size_t confirms = 0;
   for (const Cell& cell : leaders_ ? *leaders_ : FindLeaders()) {
     const CellResult& result = known_.at(cell);

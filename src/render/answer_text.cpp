@@ -10,10 +10,6 @@
 namespace ollama_bench {
 namespace {
 
-std::string NameOf(const Cell& cell) {
-  return fmt::format("num_ctx={} num_batch={}", cell.num_ctx, cell.num_batch);
-}
-
 // "1", "0.5": a share as per cent without needless digits.
 std::string Percent(double share) {
   return fmt::format("{:.3g}", 100 * share);
@@ -28,6 +24,15 @@ std::string SignedPercentWithInterval(const LogEstimate& change, double level) {
 std::string LimitsOf(const SweepAnswer& answer) {
   const Demand& demand = answer.options.demand;
   return fmt::format("(within {} %, {} % sure)", Percent(demand.threshold), Percent(demand.level));
+}
+
+// Where the value is not that of the map: " in 3 confirming loads".
+std::string BasisOf(const CellEstimate& estimate) {
+  if (estimate.confirming == 0) return {};
+  const int others = estimate.loads - estimate.confirming;
+  return fmt::format(" in {}{} confirming load{}",
+                     others == 0 ? "" : fmt::format("{} control and ", others), estimate.confirming,
+                     estimate.confirming == 1 ? "" : "s");
 }
 
 std::string PresentSetting(const SweepAnswer& answer) {
@@ -62,9 +67,9 @@ std::string ValueSentence(const SweepAnswer& answer) {
   const CellEstimate& recommended = answer.best.recommended;
   const double level = answer.options.demand.level;
   const Interval interval = recommended.log.RatioInterval(level);
-  return fmt::format("{}: {} {}, between {} and {} ({} % sure).", NameOf(recommended.cell),
-                     format(recommended.value()), metric.unit, format(interval.low),
-                     format(interval.high), Percent(level));
+  return fmt::format("{}: {} {}{}, between {} and {} ({} % sure).", NameOf(recommended.cell),
+                     format(recommended.value()), metric.unit, BasisOf(recommended),
+                     format(interval.low), format(interval.high), Percent(level));
 }
 
 std::string BaselineSentence(const SweepAnswer& answer) {

@@ -84,7 +84,9 @@ HeatmapHeader PlanHeader(const ResultTable& table, const SweepCaption& caption,
   header.details = WrapPhrases(font, DetailPhrases(metric, caption), "  \xC2\xB7  ", kDetailSize,
                                width, kMostDetailLines);
   header.answer = AnswerLines(answer, font, width);
-  if (caption.replayed) header.badges.emplace_back("REPLAYED");
+  if (caption.replayed) {
+    header.badges.emplace_back(caption.repeats_itself ? "REPLAYED WITHOUT NOISE" : "REPLAYED");
+  }
   if (caption.mixed) header.badges.emplace_back("MIXED");
   return header;
 }

@@ -23,7 +23,10 @@ std::string Heading(const ResultTable& table, const SweepCaption& caption, Color
   std::string text;
   if (!caption.model.empty()) text += Bold(Printable(caption.model, false), color) + "\n";
   if (caption.replayed) {
-    text += Bold("REPLAYED", color) + ": these numbers come from a recording.\n";
+    text += Bold("REPLAYED", color) + ": these numbers come from a recording" +
+            (caption.repeats_itself
+                 ? ", each again and again without noise:\nthe intervals are too narrow.\n"
+                 : ".\n");
   }
   if (caption.mixed) {
     text += Bold("MIXED", color) + ": samples of different models, prompts or servers.\n";

@@ -33,7 +33,7 @@ double Fastest(const OllamaServer::Json& store) {
 
 class RealMeasurementTest : public RealRunTest {
  protected:
-  RealMeasurementTest() : api_({"http", "127.0.0.1", server_.port()}) {}
+  RealMeasurementTest() : api_({"http", "127.0.0.1", server_.port()}, stop_) {}
 
   [[nodiscard]] Program ApiSweep(int confirm) const {
     return Command({"run", "--driver", "api", "--model", RealOllamaServer::kModel, "--ctx",
@@ -59,7 +59,9 @@ class RealMeasurementTest : public RealRunTest {
     if (!metrics) throw std::runtime_error(metrics.error().message);
     return PromptEvalRate(*metrics).value();
   }
-  void Forget(const std::string& model) { ASSERT_TRUE(ForgetPrompt(api_, model, kCell, stop_)); }
+  void Forget(const std::string& model) {
+    ASSERT_TRUE(ForgetPrompt(api_, api_.Version().value(), model, kCell, stop_));
+  }
   // Tokens that llama-server says it read, request by request, since it has logged `from` bytes.
   [[nodiscard]] std::vector<int> TokensRead(std::size_t from) const {
     std::vector<int> tokens;
@@ -72,8 +74,8 @@ class RealMeasurementTest : public RealRunTest {
     return tokens;
   }
 
-  OllamaApi api_;
   StopRequest stop_;
+  OllamaApi api_;
 };
 
 TEST_F(RealMeasurementTest, ASweepThroughHttpAloneLeavesTheServerAsItWas) {

@@ -49,7 +49,10 @@ class FakeDriver : public Driver {
   std::optional<LoadedModel> Loaded() override {
     return LoadedModel{"sha256:abc", effective_num_ctx.value_or(cell_.num_ctx), 1000, 600};
   }
-  void CleanUp() override { ++clean_ups; }
+  Expected<void, Failure> CleanUp() override {
+    ++clean_ups;
+    return {};
+  }
 
   static Failure Fail(FailureKind kind) { return {kind, "as the test wants", "", 1}; }
 

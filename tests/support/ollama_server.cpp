@@ -15,6 +15,7 @@ namespace ollama_bench::testing {
 OllamaServer::OllamaServer(std::filesystem::path ollama, Variables added)
     : ollama_(std::move(ollama)), added_(std::move(added)) {
   std::filesystem::create_directory(folder() / "models");
+  std::filesystem::create_directory(folder() / "tmp");
 }
 
 OllamaServer::Variables OllamaServer::Environment() const {
@@ -22,6 +23,8 @@ OllamaServer::Variables OllamaServer::Environment() const {
   Variables variables = {{"OLLAMA_HOST", host_},
                          {"OLLAMA_MODELS", (folder() / "models").string()},
                          {"HOME", folder().string()},
+                         // A killed program leaves its temporary files behind.
+                         {"TMPDIR", (folder() / "tmp").string()},
                          {"PATH", ollama_.parent_path().string() + ":" + (path ? path : "")}};
   variables.insert(variables.end(), added_.begin(), added_.end());
   return variables;

@@ -24,8 +24,8 @@ class OllamaServer {
   /// `ollama` is the executable; `added` goes to the environment of server and clients.
   OllamaServer(std::filesystem::path ollama, Variables added);
 
-  /// For a Program: OLLAMA_HOST of this server, HOME, OLLAMA_MODELS, and PATH with its `ollama`
-  /// first.
+  /// For a Program: OLLAMA_HOST of this server, HOME, TMPDIR, OLLAMA_MODELS, and PATH with its
+  /// `ollama` first.
   [[nodiscard]] Variables Environment() const;
   [[nodiscard]] const std::filesystem::path& ollama() const { return ollama_; }
   [[nodiscard]] const std::string& host() const { return host_; }  ///< "127.0.0.1:41234"

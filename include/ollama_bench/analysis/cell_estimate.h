@@ -35,6 +35,7 @@ struct CellEstimate {
   LogEstimate log;
   int loads = 0;
   int runs = 0;
+  int confirming = 0;  ///< of the loads; where there are some, those of the pass do not count
 
   [[nodiscard]] double value() const;  ///< exp(log.value), in the metric's unit
 };

@@ -61,6 +61,9 @@ struct SweepAnswer {
   std::vector<Outlier> outliers;
 };
 
+/// `baseline` where it lies outside the planned grid. A plan that is not known holds every cell.
+std::optional<Cell> ForeignBaseline(const std::optional<Cell>& baseline, const Grid& planned);
+
 /// `results` without the entry of a baseline that lies outside the planned grid: measured to
 /// compare with, no part of the sweep.
 std::vector<CellResult> WithoutForeignBaseline(const std::vector<CellResult>& results,

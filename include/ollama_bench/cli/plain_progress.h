@@ -7,7 +7,7 @@
 namespace ollama_bench {
 
 /// One line per finished cell, for a pipe or a file: "[3/624] num_ctx=32768 num_batch=384  83.34
-/// tokens/s  ETA 21.7 h".
+/// tokens/s  ETA 21.7 h". Visits that are not of the grid are named in the place of the count.
 class PlainProgress : public ProgressObserver {
  public:
   PlainProgress(ProgressState state, Clock& clock, std::FILE* out)

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ollama_bench/core/cell_result.h"
@@ -14,11 +15,12 @@ namespace ollama_bench {
 
 /// Where a sweep stands, for whichever way it is shown.
 struct ProgressState {
-  std::size_t total = 0;  ///< cells of the sweep
+  std::size_t total = 0;  ///< cells of the grid
   std::size_t done = 0;   ///< of them finished, in earlier starts too
   std::size_t left = 0;   ///< visits that this start still has to make, the present one included
+  std::optional<Cell> present_setting;  ///< where it is no cell of the grid
   Cell cell;
-  SampleRole role = SampleRole::kMeasure;  ///< of the present visit; others count as no cell
+  SampleRole role = SampleRole::kMeasure;  ///< of the present visit
   std::optional<Phase> phase;
   int run = 0;
   std::vector<double> cell_rates;  ///< counted samples of the present cell, tokens/s
@@ -28,7 +30,9 @@ struct ProgressState {
   std::chrono::steady_clock::time_point cell_started;
   std::vector<std::chrono::nanoseconds> cell_times;  ///< of the cells measured in this start
 
-  /// Takes `result` as the best so far if it is.
+  /// Whether the present visit counts for `done`: the pass of the grid, nothing beside it.
+  [[nodiscard]] bool IsOfTheGrid() const;
+  /// Takes `result` as the best so far if it is a cell of the grid and the best.
   void ConsiderBest(const CellResult& result);
   /// Median cell time of this start times the cells left; empty before the first cell is done.
   [[nodiscard]] std::optional<std::chrono::duration<double>> TimeLeft() const;
@@ -52,6 +56,9 @@ class ProgressObserver : public Observer {
   ProgressState state_;
   Clock& clock_;
 };
+
+/// What a visit that is not of the grid is made for: "present setting", "confirm", "control".
+std::string_view VisitName(const ProgressState& state);
 
 /// "83.34 tokens/s", or "failed: out of memory (…)".
 std::string DescribeResult(const CellResult& result);

@@ -13,6 +13,7 @@ namespace ollama_bench {
 /// flock(2) on the folder itself shows for how long somebody uses it.
 class ScratchFolder {
  public:
+  /// Also removes those that were abandoned.
   static Expected<ScratchFolder, SessionError> Make();
 
   ~ScratchFolder();

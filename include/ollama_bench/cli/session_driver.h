@@ -13,6 +13,7 @@
 #include "ollama_bench/core/clock.h"
 #include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/ollama/ollama_api.h"
+#include "ollama_bench/ollama/present_setting.h"
 #include "ollama_bench/plan/default_grid.h"
 #include "ollama_bench/process/posix_process_runner.h"
 #include "ollama_bench/store/file_lock.h"
@@ -46,9 +47,9 @@ class SessionDriver {
   Expected<ServerFacts, SessionError> Connect(const SweepConfig& config, const Metadata& store,
                                               std::uint64_t runs_before);
 
-  /// What the user has at present for the model of `config`; of a recording, what it had. May load
-  /// the model once.
-  std::optional<Baseline> FindBaseline(const SweepConfig& config);
+  /// What the user has at present for the model of `config`; of a recording, what it had. Empty
+  /// where it cannot be told, or not without a load that is not allowed.
+  std::optional<Baseline> FindBaseline(const SweepConfig& config, MayLoad may_load);
 
   [[nodiscard]] Driver& driver() { return *driver_; }
   /// Null with a recording.
@@ -59,7 +60,7 @@ class SessionDriver {
   [[nodiscard]] const Metadata* recorded() const { return recording_ ? &recorded_ : nullptr; }
   /// URL or file, for a person.
   [[nodiscard]] const std::string& place() const { return place_; }
-  /// What the choice of the driver came to, where that is worth a word; else empty.
+  /// What there is to know of the driver chosen, where that is worth a word; else empty.
   [[nodiscard]] const std::string& notice() const { return notice_; }
 
  private:

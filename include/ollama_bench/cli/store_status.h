@@ -6,11 +6,19 @@
 #include <string>
 #include <vector>
 
+#include "ollama_bench/analysis/drift.h"
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/store/file_lock.h"
 #include "ollama_bench/store/results_store.h"
 
 namespace ollama_bench {
+
+/// The present setting that a sweep is compared with.
+struct PresentStatus {
+  Cell cell;
+  std::string source;                ///< "Modelfile" or "Ollama default"
+  std::optional<CellResult> result;  ///< empty: not measured yet
+};
 
 /// How far a sweep is, as its results file tells it.
 struct StoreStatus {
@@ -19,14 +27,18 @@ struct StoreStatus {
   bool replayed = false;
   bool mixed = false;
   std::size_t cells = 0;      ///< planned ones and those that have an entry
-  std::size_t succeeded = 0;  ///< with a rate, or an alias of a cell that has one
+  std::size_t succeeded = 0;  ///< with all samples of the pass, or an alias
   std::size_t failed = 0;     ///< and not tried again by itself
   std::size_t left = 0;
   std::vector<CellResult> latest;  ///< at most five, the newest first
   std::optional<std::chrono::duration<double>> mean_cell_time;
   std::optional<std::chrono::duration<double>> time_left;  ///< by the median cell time
   std::optional<Cell> best;
-  double best_rate = 0;              ///< prompt eval rate in tokens/s
+  double best_rate = 0;  ///< prompt eval rate in tokens/s
+  std::optional<PresentStatus> present;
+  std::size_t confirm_loads = 0;     ///< made so far
+  std::size_t confirmed_cells = 0;   ///< that have one
+  std::optional<Drift> drift;        ///< empty: nothing shows it yet
   std::optional<LockHolder> holder;  ///< the run that holds the file
 };
 

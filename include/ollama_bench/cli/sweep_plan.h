@@ -26,13 +26,22 @@ struct DiskNeed {
   std::int64_t weights = 0;  ///< copied into Ollama's own folder, where a Modelfile names a file
 };
 
+/// What `tune` would take for the same grid: measurements of one load and one run each.
+struct TuneNeed {
+  std::size_t least = 0;                ///< before a certificate, with what is known already
+  std::size_t most = 0;                 ///< the usual budget
+  std::optional<double> measurement_s;  ///< by the loads of the results; empty where none is
+};
+
 /// What `run` would do with the same options.
 struct SweepPlan {
   SweepConfig config;  ///< complete: a grid was chosen where none was given
   Metadata metadata;   ///< of the results, with what they would learn
   std::string place;   ///< server or recording
   Pending pending;
-  std::size_t visits = 0;  ///< loads of the model, those that confirm the leaders included
+  std::string present_setting;  ///< as in RunHeader
+  std::size_t visits = 0;       ///< loads of the model, those that confirm the leaders included
+  TuneNeed tune;
   SessionPrompt prompt;
   std::int64_t prompt_tokens = 0;    ///< as counted before, or guessed
   std::vector<CellResult> measured;  ///< what is in the results file

@@ -10,7 +10,7 @@
 
 namespace ollama_bench {
 
-/// "87 %", never 100 %.
+/// "87 %", "98.6 %", never 100 %.
 std::string DescribeProbability(double probability);
 
 /// {"event":"measurement", …}, one line.

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ollama_bench/core/cell.h"
+
 namespace ollama_bench {
 
 /// The values of one swept parameter, distinct, in the order they are visited.
@@ -23,6 +25,8 @@ struct Grid {
   [[nodiscard]] std::size_t CellCount() const {
     return num_ctx.values.size() * num_batch.values.size();
   }
+  /// Whether `cell` is one of the grid's.
+  [[nodiscard]] bool Contains(const Cell& cell) const;
   friend bool operator==(const Grid&, const Grid&) = default;
 };
 

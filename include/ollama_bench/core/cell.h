@@ -1,6 +1,7 @@
 #pragma once
 
 #include <compare>
+#include <string>
 
 namespace ollama_bench {
 
@@ -11,5 +12,8 @@ struct Cell {
 
   friend auto operator<=>(const Cell&, const Cell&) = default;
 };
+
+/// "num_ctx=4096 num_batch=512"
+std::string NameOf(const Cell& cell);
 
 }  // namespace ollama_bench

@@ -17,6 +17,9 @@ std::string Printable(std::string_view text, bool keep_newlines = true);
 /// valid.
 std::size_t ValidUtf8Length(std::string_view text);
 
+/// The start of `text`, valid UTF-8, as far as `most_bytes` hold whole characters.
+std::string_view StartOf(std::string_view text, std::size_t most_bytes);
+
 /// The spelling among `known` nearest to `given`, by edit distance; empty when none is near.
 std::string NearestSpelling(std::string_view given, const std::vector<std::string>& known);
 

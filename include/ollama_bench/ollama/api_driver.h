@@ -35,13 +35,16 @@ class ApiDriver : public Driver {
   Expected<RunReport, Failure> Run(std::string_view prompt) override;
   Expected<void, Failure> ForgetPrompt() override;
   std::optional<LoadedModel> Loaded() override;
-  void CleanUp() override;
+  Expected<void, Failure> CleanUp() override;
 
  private:
+  void Unload();
+
   ApiDriverOptions options_;
   OllamaApi& api_;
   Clock& clock_;
   const StopRequest& stop_;
+  std::string version_;  ///< of the server, once connected
   std::optional<Cell> cell_;
 };
 

@@ -54,11 +54,12 @@ class CliDriver : public Driver {
   Expected<RunReport, Failure> Run(std::string_view prompt) override;
   Expected<void, Failure> ForgetPrompt() override;
   std::optional<LoadedModel> Loaded() override;
-  void CleanUp() override;
+  Expected<void, Failure> CleanUp() override;
 
  private:
   [[nodiscard]] std::filesystem::path WeightsFile() const;
   [[nodiscard]] std::string BaseName() const;
+  void Unload();
   Expected<void, Failure> CheckProgram();
   Expected<std::string, Failure> FindBaseModel();
   Expected<void, Failure> ImportWeights();
@@ -69,6 +70,7 @@ class CliDriver : public Driver {
 
   CliDriverOptions options_;
   CliDriverSeams seams_;
+  std::string version_;  ///< of the server, once connected
   bool weights_imported_ = false;
   std::optional<Cell> prepared_;  ///< the last one
 };

@@ -36,12 +36,14 @@ Expected<RunMetrics, Failure> Generate(const ServerAddress& address, const Gener
 /// Has the loaded `model` read one token in place of what its prompt cache holds, so that nothing
 /// of a later prompt, not even the template before it, is there already. `cell` must be what the
 /// model is loaded with, or empty where those are its own parameters; then no load follows.
+/// `version` is the server's, as it tells it.
 ///
 /// llama-server (Ollama v0.30 on) saves the prompt that is displaced, and brings it back for a
 /// later one of which it holds a larger share than what is loaded then. A token that the later
 /// prompt begins with is contained in it wholly, so no saved prompt is better; that one token is
 /// not read again. Source: server_prompt_cache::load of llama.cpp.
-Expected<void, Failure> ForgetPrompt(OllamaApi& api, const std::string& model,
-                                     std::optional<Cell> cell, const StopRequest& stop);
+Expected<void, Failure> ForgetPrompt(OllamaApi& api, const std::string& version,
+                                     const std::string& model, std::optional<Cell> cell,
+                                     const StopRequest& stop);
 
 }  // namespace ollama_bench

@@ -18,6 +18,9 @@ class GenerateStream {
   /// The last line repeats every token of the context as a number, 8 bytes or so each.
   static constexpr std::size_t kLongestLine = std::size_t{32} * 1024 * 1024;
 
+  /// `longest_line` in bytes; a longer one ends the reading as kNoMetrics.
+  explicit GenerateStream(std::size_t longest_line = kLongestLine) : longest_line_(longest_line) {}
+
   /// The next bytes, cut anywhere. False when nothing that follows can matter any more.
   bool Feed(std::string_view bytes);
 
@@ -28,6 +31,7 @@ class GenerateStream {
  private:
   void TakeLine(const std::string& line);
 
+  std::size_t longest_line_;
   std::string line_;  ///< begun, not ended yet
   std::string error_line_;
   std::optional<RunMetrics> metrics_;

@@ -10,6 +10,7 @@
 #include "ollama_bench/core/cell.h"
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/failure.h"
+#include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/ollama/server_address.h"
 
 namespace ollama_bench {
@@ -44,9 +45,13 @@ struct ModelDetails {
 /// Ollama's HTTP interface, as far as it is needed beside the command line. Answers are bounded in
 /// size and time and checked: whatever is no answer of Ollama's comes back as a Failure, nothing
 /// throws. Not thread-safe; keeps one connection open.
+///
+/// After a stop request a request has no more than 5 s, all together have 15 s; what is not
+/// answered in that time, and every request after one that was not, is a kInterrupted.
 class OllamaApi {
  public:
-  explicit OllamaApi(ServerAddress address);
+  /// `stop` must outlive the object.
+  OllamaApi(ServerAddress address, const StopRequest& stop);
   ~OllamaApi();
 
   [[nodiscard]] const ServerAddress& address() const;

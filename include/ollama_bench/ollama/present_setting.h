@@ -27,11 +27,15 @@ struct PresentSetting {
   std::string source;  ///< "Modelfile" where at least one value is named, else "Ollama default"
 };
 
+/// Whether a model may be loaded to find something out.
+enum class MayLoad { kNo, kYes };
+
 /// The setting that `named` and the server's defaults make. Where the release's default context
-/// depends on the memory, `model` is loaded once, without options, to see it. Empty where it cannot
-/// be told.
+/// depends on the memory, `model` is loaded once, without options, to see it, if that is allowed.
+/// Empty where it cannot be told.
 std::optional<PresentSetting> FindPresentSetting(const NamedParameters& named,
                                                  const std::string& model, OllamaApi& api,
-                                                 Clock& clock, const StopRequest& stop);
+                                                 Clock& clock, const StopRequest& stop,
+                                                 MayLoad may_load);
 
 }  // namespace ollama_bench

@@ -19,6 +19,10 @@ std::vector<std::chrono::nanoseconds> CellTimes(std::span<const CellResult> resu
 /// consecutive entries, which is what the old script's files tell of the time of a cell.
 std::vector<std::chrono::nanoseconds> KnownCellTimes(std::span<const CellResult> results);
 
+/// How long each load of the pass took from its create to its first run that is no warm-up, which
+/// is all that a search measures at a time. Loads without recorded times are left out.
+std::vector<std::chrono::nanoseconds> SingleRunTimes(std::span<const CellResult> results);
+
 /// The time that `cells_left` cells will take: their number times the median of `cell_times`, which
 /// a few time-outs do not move. Empty when nothing was measured yet.
 std::optional<std::chrono::duration<double>> RemainingTime(

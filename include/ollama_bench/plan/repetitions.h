@@ -7,6 +7,8 @@
 
 namespace ollama_bench {
 
+inline constexpr int kRepetitionsOfShortRun = 3;
+
 /// How many counted samples a cell is to have: the configured number, or else one where a run lasts
 /// 10 s or more, and three where it is shorter.
 int WantedRepetitions(std::optional<int> configured, std::chrono::nanoseconds first_counted_run);

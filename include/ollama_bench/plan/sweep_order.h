@@ -37,15 +37,19 @@ class SweepOrder : public Strategy {
 
   /// Visits of the pass that this start makes.
   [[nodiscard]] std::size_t PassLength() const { return pass_.size(); }
+  /// The baseline, where this start measures it before the pass.
+  [[nodiscard]] const std::optional<Cell>& FirstMeasured() const { return first_measured_; }
 
  private:
   [[nodiscard]] bool ControlIsDue() const;
   [[nodiscard]] std::optional<Cell> FindControl() const;
   [[nodiscard]] std::vector<Cell> FindLeaders() const;
+  [[nodiscard]] std::size_t MostConfirmed() const;
   [[nodiscard]] std::optional<Visit> NextConfirm() const;
   [[nodiscard]] Visit Again(const Cell& cell, SampleRole role) const;
 
   std::vector<Cell> pass_;
+  std::optional<Cell> first_measured_;
   std::size_t next_ = 0;
   SweepOrderOptions options_;
   std::map<Cell, CellResult> known_;

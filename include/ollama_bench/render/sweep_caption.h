@@ -13,8 +13,9 @@ struct SweepCaption {
   std::string hardware;
   std::string date;  ///< of the sweep's start
   std::optional<std::int64_t> prompt_tokens;
-  bool replayed = false;  ///< the numbers come from a recording
-  bool mixed = false;     ///< samples of different identities stand side by side
+  bool replayed = false;        ///< the numbers come from a recording
+  bool repeats_itself = false;  ///< and it gave each reading again and again, without noise
+  bool mixed = false;           ///< samples of different identities stand side by side
 };
 
 }  // namespace ollama_bench

@@ -65,8 +65,9 @@ class Driver {
   /// Names of the models that Prepare will create on the server. They are written down before the
   /// first Prepare, so that a later start can remove them after a crash.
   [[nodiscard]] virtual std::vector<std::string> TemporaryModels() const = 0;
-  /// Removes what this driver created. Safe to call again, and after a stop request.
-  virtual void CleanUp() = 0;
+  /// Removes what this driver created, from the server's memory too. Safe to call again, and after
+  /// a stop request. A failure says why the server still has some of it.
+  virtual Expected<void, Failure> CleanUp() = 0;
 };
 
 }  // namespace ollama_bench

@@ -35,7 +35,7 @@ class ReplayDriver : public Driver {
   Expected<void, Failure> ForgetPrompt() override { return {}; }
   std::optional<LoadedModel> Loaded() override;
   [[nodiscard]] std::vector<std::string> TemporaryModels() const override { return {}; }
-  void CleanUp() override {}
+  Expected<void, Failure> CleanUp() override { return {}; }
 
  private:
   [[nodiscard]] double NextFactor();

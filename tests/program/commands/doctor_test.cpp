@@ -10,15 +10,9 @@ namespace fs = std::filesystem;
 
 class DoctorProgramTest : public RunFixture {
  protected:
-  DoctorProgramTest() { fs::create_directory(server_.folder() / "tmp"); }
-
   [[nodiscard]] Program Doctor(std::vector<std::string> more = {}) const {
     more.insert(more.begin(), "doctor");
-    return InOwnTemporaryFolder(Command(std::move(more)));
-  }
-  [[nodiscard]] Program InOwnTemporaryFolder(Program program) const {
-    program.environment.emplace_back("TMPDIR", (server_.folder() / "tmp").string());
-    return program;
+    return Command(std::move(more));
   }
   // The messages and remedies of one topic.
   [[nodiscard]] static std::string Told(const Ended& ended, const std::string& topic) {
@@ -39,7 +33,7 @@ class DoctorProgramTest : public RunFixture {
   // A sweep that leaves its temporary model and its scratch folder behind.
   void KillASweep() const {
     Play(Json::array({Rule("run", {{"num_ctx", 1024}, {"num_batch", 128}}, {{"hang", true}})}));
-    RunningProgram sweep(InOwnTemporaryFolder(Sweep()));
+    RunningProgram sweep(Sweep());
     ASSERT_TRUE(sweep.WaitForOutput("[1/9]"));
     sweep.Signal(SIGKILL);
     sweep.Wait();
@@ -97,6 +91,13 @@ TEST_F(DoctorProgramTest, NamesModelsInMemoryAndHowToUnloadThem) {
       << ended.out;
 }
 
+TEST_F(DoctorProgramTest, DoesNotTellToStopTheModelOfASweep) {
+  LoadTemporaryModel();
+  const std::string told = Told(Examine(), "loaded");
+  EXPECT_TRUE(told.starts_with("note: ollama-bench-01KAJ:latest is in memory")) << told;
+  EXPECT_EQ(told.find("->"), std::string::npos) << told;
+}
+
 TEST_F(DoctorProgramTest, RemovesWhatAKilledSweepLeftWhenToldToAndNothingElse) {
   const auto before = Models();
   KillASweep();
@@ -117,7 +118,7 @@ TEST_F(DoctorProgramTest, RemovesWhatAKilledSweepLeftWhenToldToAndNothingElse) {
 
 TEST_F(DoctorProgramTest, LeavesTheModelAndTheFolderOfARunThatGoesOn) {
   Play(Json::array({Rule("run", {{"num_ctx", 1024}, {"num_batch", 128}}, {{"hang", true}})}));
-  RunningProgram sweep(InOwnTemporaryFolder(Sweep()));
+  RunningProgram sweep(Sweep());
   ASSERT_TRUE(sweep.WaitForOutput("[1/9]"));
   for (const fs::path& folder : Scratch()) {
     fs::last_write_time(folder, fs::file_time_type::clock::now() - std::chrono::hours(1));

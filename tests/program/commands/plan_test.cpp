@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <sstream>
 
 #include "program/run/run_fixture.h"
 
@@ -52,6 +53,35 @@ TEST_F(PlanProgramTest, EstimatesByTheTimesOfTheResults) {
   EXPECT_NEAR(plan["total_s"].get<double>(), 6 * plan["cell_s"].get<double>(), 1e-6);
 }
 
+TEST_F(PlanProgramTest, CountsEveryLoadThatTheRunThenMakes) {
+  Program plan = Command({"plan", "--model", "smollm2", "--ctx", "1024,2048", "--batch", "64",
+                          "--prompt-tokens", "300", "--json"});
+  const Json told = Json::parse(RunProgram(plan).out, nullptr, false);
+  EXPECT_EQ(told["present_setting"], "num_ctx=4096 num_batch=512");
+  plan.argv[1] = "run";
+  std::istringstream events(RunProgram(plan).out);
+  int visits = 0;
+  for (std::string line; std::getline(events, line);) {
+    if (Json::parse(line, nullptr, false)["event"] == "cell") ++visits;
+  }
+  EXPECT_EQ(visits, 3 + 3 * 3) << "all of equal speed, so all are confirmed";
+  EXPECT_EQ(told["visits"], visits);
+}
+
+TEST_F(PlanProgramTest, CountsThePresentSettingWhereOnlyALoadCouldTellIt) {
+  server_.SetScript({{"version", "0.32.15"}, {"rate", 200'000}});
+  Program plan = Command({"plan", "--model", "smollm2", "--ctx", "1024", "--batch", "64",
+                          "--prompt-tokens", "300", "--json"});
+  const Json told = Json::parse(RunProgram(plan).out, nullptr, false);
+  EXPECT_EQ(told["present_setting"], "found out at the start");
+  EXPECT_EQ(told["visits"], 2 + 2 * 3);
+  EXPECT_TRUE(server_.Get("/api/ps")["models"].empty()) << "nothing was loaded to find out";
+  plan.argv.emplace_back("--no-baseline");
+  const Json alone = Json::parse(RunProgram(plan).out, nullptr, false);
+  EXPECT_EQ(alone["present_setting"], nullptr);
+  EXPECT_EQ(alone["visits"], 1);
+}
+
 TEST_F(PlanProgramTest, AProbeMeasuresOneCellThatIsKept) {
   const Json plan = PlanOf({"--probe"});
   EXPECT_EQ(plan["done"], 1);
@@ -97,6 +127,33 @@ TEST_F(PlanProgramTest, PlansForResultsThatARunHolds) {
   RunningProgram sweep(Sweep());
   ASSERT_TRUE(sweep.WaitForOutput("[1/9]"));
   EXPECT_EQ(PlanOf()["done"], 1);
+}
+
+TEST_F(PlanProgramTest, TheModelThatAnotherSweepMeasuresIsNoneOfTheUsersToStop) {
+  LoadTemporaryModel();
+  EXPECT_EQ(RunProgram(Plan()).out.find("other models"), std::string::npos);
+}
+
+TEST_F(PlanProgramTest, ModelsOfTheUsersInMemoryAreNamed) {
+  ASSERT_EQ(server_.Run({"run", "smollm2"}, "hello").exit_code, 0);
+  const Ended ended = RunProgram(Plan());
+  EXPECT_NE(ended.out.find("warning: other models are loaded and take memory: smollm2:latest"),
+            std::string::npos)
+      << ended.out;
+}
+
+TEST_F(PlanProgramTest, TellsWhatASearchOfTheSameGridWouldTake) {
+  EXPECT_NE(
+      RunProgram(Plan()).out.find("\n  tune         24 to 80 measurements instead of 9 loads\n"),
+      std::string::npos);
+  EXPECT_EQ(PlanOf()["tune"]["measurement_s"], nullptr);
+  RunProgram(Sweep({"--limit", "2"}));
+  const Json plan = PlanOf();
+  EXPECT_EQ(plan["tune"]["least_measurements"], 22) << "two loads are known";
+  EXPECT_EQ(plan["tune"]["most_measurements"], 80);
+  EXPECT_GT(plan["tune"]["measurement_s"], 0);
+  EXPECT_LT(plan["tune"]["measurement_s"], plan["cell_s"]) << "one run instead of three";
+  EXPECT_NE(RunProgram(Plan()).out.find("instead of 7 loads, about "), std::string::npos);
 }
 
 }  // namespace

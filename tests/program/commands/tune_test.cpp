@@ -119,6 +119,44 @@ TEST_F(TuneProgramTest, SaysInPlainWordsThatTheBudgetEndedFirst) {
   EXPECT_NE(ended.err.find("answer so far"), std::string::npos) << ended.err;
 }
 
+TEST_F(TuneProgramTest, TellsWithTheAnswerWhatACertificateTakes) {
+  Record();
+  const std::string out = RunProgram(Tune({"--budget", "5"})).out;
+  EXPECT_NE(out.find(" sure that no cell is more than 1 % faster, where a certificate takes 98.5 % "
+                     "three times in a row"),
+            std::string::npos)
+      << out;
+  EXPECT_EQ(out.find("only"), std::string::npos) << out;
+}
+
+TEST_F(TuneProgramTest, TheHeaderNamesTheRecordingAndNoModelThatNobodyKnows) {
+  Record();
+  const std::string err = RunProgram(Tune({"--budget", "5"})).err;
+  EXPECT_NE(err.find(" at recording.json\n"), std::string::npos) << err;
+  EXPECT_EQ(err.find(": \n"), std::string::npos) << err;
+  EXPECT_NE(err.find("\n  budget       5 measurements in this start\n"), std::string::npos) << err;
+}
+
+TEST_F(TuneProgramTest, WithoutNoiseARecordingSaysThatItRepeatsItself) {
+  Record();
+  Program sweep = Tune({"--ctx", "1024,2048", "--batch", "64,128", "-r", "plain.json"});
+  sweep.argv[1] = "run";
+  EXPECT_EQ(RunProgram(sweep).err.find("repeats itself"), std::string::npos)
+      << "noise was asked for";
+  const Ended noisy = RunProgram(Command({"heatmap", "plain.json", "--no-csv"}));
+  EXPECT_EQ(noisy.out.find("too narrow"), std::string::npos) << noisy.out;
+  const Ended ended = RunProgram(Command({"run", "--replay", "recording.json", "--ctx", "1024,2048",
+                                          "--batch", "64,128", "-r", "same.json"}));
+  EXPECT_NE(ended.err.find("warning: without --replay-noise a recorded reading repeats itself"),
+            std::string::npos)
+      << ended.err;
+  const Ended heatmap = RunProgram(Command({"heatmap", "same.json", "--no-csv", "-o", "m.svg"}));
+  std::stringstream picture;
+  picture << std::ifstream(server_.folder() / "m.svg").rdbuf();
+  EXPECT_NE(picture.str().find("REPLAYED WITHOUT NOISE"), std::string::npos);
+  EXPECT_NE(heatmap.out.find("the intervals are too narrow.\n"), std::string::npos) << heatmap.out;
+}
+
 TEST_F(TuneProgramTest, TheNextStartUsesWhatIsThere) {
   Record();
   RunProgram(Tune({"--budget", "8"}));

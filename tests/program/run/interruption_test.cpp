@@ -1,4 +1,7 @@
+#include <chrono>
 #include <csignal>
+#include <filesystem>
+#include <set>
 
 #include "program/run/run_fixture.h"
 
@@ -79,6 +82,27 @@ TEST_F(RunInterruptionTest, AKilledRunIsResumedWithNothingLostDoubledOrLeft) {
   EXPECT_EQ(RunProgram(Sweep()).exit_code, 0);
   ExpectFullSweep();
   EXPECT_EQ(Models(), before);
+}
+
+TEST_F(RunInterruptionTest, AStartRemovesTheScratchFoldersOfKilledRuns) {
+  namespace fs = std::filesystem;
+  const fs::path temporary = server_.folder() / "tmp";
+  const fs::path foreign = temporary / "ollama-bench-notes";
+  fs::create_directory(foreign);
+  const auto folders = [&temporary] {
+    return std::set<fs::path>(fs::directory_iterator(temporary), fs::directory_iterator());
+  };
+  RunningProgram program(Sweep());
+  WaitForHang(program);
+  program.Signal(SIGKILL);
+  program.Wait();
+  ASSERT_EQ(folders().size(), 2U);
+  // What has just been made may not be locked yet, so the young ones stay.
+  for (const fs::path& folder : folders()) {
+    fs::last_write_time(folder, fs::file_time_type::clock::now() - std::chrono::hours(1));
+  }
+  EXPECT_EQ(RunProgram(Sweep()).exit_code, 0);
+  EXPECT_EQ(folders(), std::set{foreign});
 }
 
 TEST_F(RunInterruptionTest, WhereNobodyReadsItsOutputAnyMoreItStopsCleanly) {

@@ -116,6 +116,15 @@ class RunFixture : public ::testing::Test {
     return count;
   }
 
+  /// As another sweep has it in memory.
+  void LoadTemporaryModel() const {
+    const std::string name = "ollama-bench-01KAJ";
+    Write("Temporary", "FROM smollm2\n");
+    ASSERT_EQ(server_.Run({"create", name, "-f", "Temporary"}).exit_code, 0);
+    ASSERT_EQ(server_.Run({"run", name}, "hello").exit_code, 0);
+    ASSERT_EQ(server_.Get("/api/ps")["models"].size(), 1U);
+  }
+
   StandInServer server_;
 };
 

@@ -48,6 +48,39 @@ TEST_F(RunSweepTest, PrintsOnePlainLinePerCellWhenPiped) {
   EXPECT_NE(ended.out.find("successful     9"), std::string::npos);
 }
 
+TEST_F(RunSweepTest, ThePresentSettingIsNamedAsSuchAndIsNoCellOfTheGrid) {
+  Program sweep = Command({"run", "--model", "smollm2", "--ctx", "1024,2048", "--batch", "64",
+                           "--repetitions", "1", "--prompt-tokens", "300", "--confirm", "0"});
+  const Ended ended = RunProgram(sweep);
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_NE(ended.err.find(
+                "\n  cells        2, 2 to measure\n  present      num_ctx=4096 num_batch=512, "),
+            std::string::npos)
+      << ended.err;
+  std::vector<std::string> visits;
+  for (const std::string& line : Lines(ended.err)) {
+    if (line.starts_with('[')) visits.push_back(line.substr(0, line.find("  ")));
+  }
+  EXPECT_EQ(visits, (std::vector<std::string>{"[present setting] num_ctx=4096 num_batch=512",
+                                              "[1/2] num_ctx=1024 num_batch=64",
+                                              "[2/2] num_ctx=2048 num_batch=64"}));
+}
+
+TEST_F(RunSweepTest, AsACellOfTheGridThePresentSettingComesFirstAndCounts) {
+  const Ended ended = RunProgram(
+      Command({"run", "--model", "smollm2", "--ctx", "1024,4096", "--batch", "512", "--repetitions",
+               "1", "--prompt-tokens", "300", "--confirm", "0", "--json"}));
+  std::vector<std::string> cells;
+  for (const std::string& line : Lines(ended.out)) {
+    const Json event = Json::parse(line, nullptr, false);
+    if (event["event"] != "cell") continue;
+    EXPECT_EQ(event["in_grid"], true);
+    cells.push_back(fmt::format("{} {}/{}", event["num_ctx"].get<int>(), event["done"].get<int>(),
+                                event["total"].get<int>()));
+  }
+  EXPECT_EQ(cells, (std::vector<std::string>{"4096 1/2", "1024 2/2"})) << ended.err;
+}
+
 TEST_F(RunSweepTest, GoesColumnByColumnUnlessToldToGoRowByRow) {
   const auto first_two = [&](const std::vector<std::string>& flags) {
     const Ended ended = RunProgram(Sweep(flags));

@@ -64,6 +64,20 @@ TEST_F(RunTerminalTest, TheBlockFitsEightyColumnsAndIsGoneInTheEnd) {
   }
 }
 
+TEST_F(RunTerminalTest, ThePresentSettingIsNoCellOfTheBlockEither) {
+  const std::string output =
+      OnTerminal(Command({"run", "--model", "smollm2", "--ctx", "1024", "--batch", "64",
+                          "--repetitions", "1", "--prompt-tokens", "300", "--confirm", "0"}),
+                 80);
+  EXPECT_NE(output.find("  present setting"), std::string::npos) << output;
+  EXPECT_NE(output.find("cell 1 of 1"), std::string::npos) << output;
+  for (const std::string& line : Screen(output)) {
+    if (line.starts_with("  present")) {
+      EXPECT_LE(Columns(line), 80U) << line;
+    }
+  }
+}
+
 TEST_F(RunTerminalTest, ANarrowTerminalGetsNarrowLines) {
   const std::string output = OnTerminal(Sweep({"--batch", "64,128"}), 40);
   std::size_t begin = 0;

@@ -24,13 +24,36 @@ class StoreStatusTest : public testing::Test {
     return metadata;
   }
 
+  /// One load of the cell with three short runs, as `auto` wants them.
   void Measure(const Cell& cell, double seconds, double rate, const std::string& when) {
+    constexpr milliseconds kRun{100};
+    Load(cell, SampleRole::kMeasure, 1, rate, when,
+         milliseconds(static_cast<std::int64_t>(seconds * 1000)) - 2 * kRun);
+    Run(cell, SampleRole::kMeasure, rate, when, kRun);
+    Run(cell, SampleRole::kMeasure, rate, when, kRun);
+  }
+  /// One load of the cell with so many runs.
+  void Load(const Cell& cell, SampleRole role, int runs, double rate, const std::string& when,
+            milliseconds wall = milliseconds(100)) {
+    ++loads_;
+    for (int i = 0; i < runs; ++i) Run(cell, role, rate, when, wall);
+  }
+  void Run(const Cell& cell, SampleRole role, double rate, const std::string& when,
+           milliseconds wall) {
     Sample sample;
     sample.id = "S" + std::to_string(++ids_);
+    sample.load_id = loads_;
+    sample.role = role;
     sample.metrics.prompt_eval_count = 1000;
     sample.metrics.prompt_eval = std::chrono::nanoseconds(static_cast<std::int64_t>(1e12 / rate));
-    sample.wall = milliseconds(static_cast<std::int64_t>(seconds * 1000));
+    sample.wall = wall;
+    sample.started = when;
     store_.AddSample(cell, sample, when);
+  }
+  void ComparedWith(const Cell& present) {
+    Metadata metadata = Planned();
+    metadata.baseline = Baseline{present.num_ctx, present.num_batch, "Modelfile"};
+    store_.SetMetadata(metadata);
   }
   void Break(const Cell& cell, FailureKind kind, const std::string& when) {
     store_.SetFailure(cell, {kind, "a long story", {}, 1}, when);
@@ -45,6 +68,7 @@ class StoreStatusTest : public testing::Test {
   MemoryFileSystem files_;
   ResultsStore store_;
   int ids_ = 0;
+  std::int64_t loads_ = 0;
 };
 
 TEST_F(StoreStatusTest, EveryCellIsEitherDoneOrLeft) {
@@ -56,6 +80,73 @@ TEST_F(StoreStatusTest, EveryCellIsEitherDoneOrLeft) {
   EXPECT_EQ(status.succeeded, 1U);
   EXPECT_EQ(status.failed, 1U);
   EXPECT_EQ(status.left, 4U) << "a server that was away says nothing of the cell";
+}
+
+TEST_F(StoreStatusTest, ACellIsDoneWithAllRunsThatItIsToHave) {
+  using enum SampleRole;
+  Load({1024, 64}, kMeasure, 3, 100, "1");
+  Load({1024, 128}, kMeasure, 2, 100, "2");
+  EXPECT_EQ(Status().succeeded, 1U) << "three short runs each";
+  EXPECT_EQ(Status().left, 5U);
+  Load({2048, 64}, kMeasure, 5, 100, "3");
+  EXPECT_EQ(Status().succeeded, 1U) << "five each, it seems";
+}
+
+TEST_F(StoreStatusTest, WhereEveryLoadHasOneRunOneIsEnough) {
+  using enum SampleRole;
+  Load({1024, 64}, kMeasure, 1, 100, "1");
+  Load({1024, 128}, kMeasure, 1, 100, "2");
+  EXPECT_EQ(Status().succeeded, 2U);
+  Load({1024, 64}, kMeasure, 1, 100, "3");
+  EXPECT_EQ(Status().succeeded, 2U) << "a search comes back to a cell";
+}
+
+TEST_F(StoreStatusTest, ThePresentSettingIsNoCellAndHasALineOfItsOwn) {
+  ComparedWith({8192, 64});
+  Measure({1024, 64}, 1, 100, "1");
+  EXPECT_NE(Text().find("\n  present   num_ctx=8192 num_batch=64  not measured yet\n"),
+            std::string::npos)
+      << Text();
+  Measure({8192, 64}, 1, 900, "2");
+  EXPECT_EQ(Status().cells, 6U);
+  EXPECT_EQ(Status().succeeded, 1U);
+  EXPECT_EQ(Status().best, (Cell{1024, 64}));
+  EXPECT_NE(Text().find("\n  present   num_ctx=8192 num_batch=64  900.00 tokens/s\n"),
+            std::string::npos)
+      << Text();
+  const json present = json::parse(StatusJson(Status(), "r", -1))["present_setting"];
+  EXPECT_EQ(present["source"], "Modelfile");
+  EXPECT_NEAR(present["prompt_eval_rate"].get<double>(), 900, 1e-6);
+}
+
+TEST_F(StoreStatusTest, AsACellOfTheGridThePresentSettingCountsAsOne) {
+  ComparedWith({2048, 128});
+  Measure({2048, 128}, 1, 900, "1");
+  EXPECT_EQ(Status().cells, 6U);
+  EXPECT_EQ(Status().succeeded, 1U);
+  EXPECT_EQ(Status().best, (Cell{2048, 128}));
+}
+
+TEST_F(StoreStatusTest, TellsTheLoadsThatConfirmAndTheDriftThatControlsShow) {
+  using enum SampleRole;
+  Measure({1024, 64}, 1, 100, "2026-11-21T07:00:00+00:00");
+  EXPECT_EQ(Text().find("drift"), std::string::npos);
+  EXPECT_EQ(Text().find("confirmed"), std::string::npos);
+  Load({1024, 64}, kControl, 3, 99.999, "2026-11-21T08:00:00+00:00");
+  EXPECT_NE(Text().find("\n  drift     none to be seen: control cell +0.0 % over 2 loads\n"),
+            std::string::npos)
+      << Text();
+  Load({1024, 64}, kControl, 3, 50, "2026-11-21T09:00:00+00:00");
+  EXPECT_NE(Text().find("\n  drift     THE MACHINE CHANGED: control cell -50.0 % over 3 loads\n"),
+            std::string::npos)
+      << Text();
+  for (const Cell& cell : {Cell{1024, 64}, Cell{1024, 64}, Cell{2048, 64}}) {
+    Load(cell, kConfirm, 3, 100, "2026-11-21T10:00:00+00:00");
+  }
+  EXPECT_NE(Text().find("\n  confirmed 3 loads of 2 cells\n"), std::string::npos) << Text();
+  const json report = json::parse(StatusJson(Status(), "r", -1));
+  EXPECT_EQ(report["confirm_loads"], 3);
+  EXPECT_EQ(report["drift"]["has_moved"], true);
 }
 
 TEST_F(StoreStatusTest, ACellOutsideThePlanCountsToo) {
@@ -122,6 +213,11 @@ TEST_F(StoreStatusTest, SaysWhoHoldsTheFile) {
 TEST_F(StoreStatusTest, FitsInEightyColumnsAndEscapesWhatAFileMayHold) {
   Measure({104857600, 1048576}, 1, 0.0001, "2026-11-21T07:00:05+00:00");
   Break({1024, 64}, FailureKind::kGpuResourceAllocation, "\x1b[2J");
+  ComparedWith({104857600, 1048576});
+  for (int i = 0; i < 3; ++i) {
+    Load({104857600, 1048576}, SampleRole::kControl, 3, 0.0001 * (i + 1),
+         "2026-11-21T0" + std::to_string(i) + ":00:00+00:00");
+  }
   for (const std::string& line : StatusLines(Status(), "results.json")) {
     EXPECT_LE(line.size(), 80U) << line;
     EXPECT_EQ(line.find('\x1b'), std::string::npos) << line;

@@ -20,6 +20,19 @@ TEST(StoredSweepTest, TakesTheDayOfTheStart) {
   EXPECT_EQ(MakeCaption(metadata).date, "2026-11-21");
 }
 
+TEST(StoredSweepTest, TheBatchThatNobodyNamedIsTheReleasesOwnDefault) {
+  Metadata metadata;
+  EXPECT_EQ(BaselineCell(metadata), std::nullopt);
+  metadata.baseline = Baseline{8192, std::nullopt, "Modelfile"};
+  EXPECT_EQ(BaselineCell(metadata), (Cell{8192, 512})) << "of a release that is not known";
+  metadata.identity.ollama_version = "0.11.4";
+  EXPECT_EQ(BaselineCell(metadata), (Cell{8192, 512}));
+  metadata.identity.ollama_version = "0.32.15";
+  EXPECT_EQ(BaselineCell(metadata), (Cell{8192, 1024}));
+  metadata.baseline->num_batch = 64;
+  EXPECT_EQ(BaselineCell(metadata), (Cell{8192, 64}));
+}
+
 TEST(StoredSweepTest, PlansNothingWhereTheStoreDoesNotSayItsAxes) {
   Metadata metadata;
   metadata.num_ctx_range = "1024-3072:1024";

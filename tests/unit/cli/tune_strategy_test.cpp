@@ -60,6 +60,27 @@ TEST_F(TuneStrategyTest, EndsWhenTheMeasurementsOfItsBudgetAreMade) {
   EXPECT_EQ(strategy.measurements(), 2U);
 }
 
+// A machine so clear that nothing but the rule of the fewest measurements delays the certificate.
+TEST_F(TuneStrategyTest, ACertificateTakesTheFewestMeasurementsThatAPlanTells) {
+  for (const Grid& grid : {SmallGrid(), Grid{{{1024, 2048}}, {{64, 128}}}}) {
+    Search search(grid, {});
+    const std::size_t least = LeastForCertificate(grid.CellCount());
+    std::size_t measured = 0;
+    while (measured < least) {
+      const auto answer = search.Answer();
+      ASSERT_FALSE(answer && answer->certified) << measured;
+      const auto cell = search.Propose();
+      ASSERT_TRUE(cell);
+      Measurement measurement;
+      measurement.cell = *cell;
+      measurement.rate = 1e5 * cell->num_batch / cell->num_ctx;
+      search.Observe(measurement);
+      ++measured;
+    }
+    EXPECT_TRUE(search.Answer()->certified) << grid.CellCount();
+  }
+}
+
 TEST_F(TuneStrategyTest, EndsWhenItsTimeIsOver) {
   TuneLimits limits;
   limits.time = seconds(60);

@@ -53,6 +53,14 @@ TEST(ValidUtf8LengthTest, StopsAtTheFirstInvalidByte) {
   EXPECT_EQ(ValidUtf8Length("\xED\xA0\x80"), 0U) << "surrogate";
 }
 
+TEST(StartOfTest, CutsNoCharacterInTwo) {
+  const std::string text = "a\xC2\xB5\xF0\x9F\x98\x80z";
+  const std::vector<std::size_t> lengths = {0, 1, 1, 3, 3, 3, 3, 7, 8, 8};
+  for (std::size_t most = 0; most < lengths.size(); ++most) {
+    EXPECT_EQ(StartOf(text, most), text.substr(0, lengths[most])) << most;
+  }
+}
+
 TEST(NearestSpellingTest, FindsASwapAndAMissingLetter) {
   const std::vector<std::string> keys = {"num_ctx", "num_batch", "num_predict"};
   EXPECT_EQ(NearestSpelling("num_cxt", keys), "num_ctx");

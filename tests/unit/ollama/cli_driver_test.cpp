@@ -37,7 +37,7 @@ class CliDriverTest : public testing::Test {
   FakeClock clock_;
   StopRequest stop_;
   // Nobody listens there: what these tests ask for must not need the server.
-  OllamaApi api_{ServerAddress{"http", "127.0.0.1", 1}};
+  OllamaApi api_{ServerAddress{"http", "127.0.0.1", 1}, stop_};
   std::optional<CliDriver> driver_;
 };
 

@@ -32,7 +32,7 @@ TEST(FailureClassifierTest, KnowsTheWordsOfOllamaAndItsRunners) {
       {"unknown parameter 'num_batchx'", kBadModelfile},
       {"command must be one of \"from\", \"license\"", kBadModelfile},
       {"supplied file was not in GGUF format", kBadModelfile},
-      {"write /root/.ollama/models/blobs/sha256-1: no space left on device", kNoDiskSpace},
+      {"write /var/lib/ollama/models/blobs/sha256-1: no space left on device", kNoDiskSpace},
       {"error loading model: unknown model architecture: 'x'", kCannotLoad},
       {"input length exceeds the context length", kPromptTooLong},
       {"the weather is fine", kUnknown},
@@ -74,6 +74,11 @@ TEST(FailureClassifierTest, KeepsTheEndOfALongOutputPrintable) {
   EXPECT_EQ(failure.message, "failed");
   EXPECT_LE(failure.output_tail.size(), 6'000U);
   EXPECT_TRUE(failure.output_tail.ends_with("the end"));
+}
+
+TEST(FailureClassifierTest, AnErrorLineAsLongAsABookIsShownByItsStart) {
+  const Failure failure = FailureFromOutput("Error: " + std::string(100'000, 'x') + '\n', "failed");
+  EXPECT_EQ(failure.message, std::string(2000, 'x'));
 }
 
 }  // namespace

@@ -115,5 +115,27 @@ TEST(GenerateStreamTest, ALineWithoutAnEndIsGivenUpAtTheLimit) {
   EXPECT_EQ(stream.Finish(200).error().kind, FailureKind::kNoMetrics);
 }
 
+TEST(GenerateStreamTest, ALineThatIsTooLongTellsTheSameHoweverItIsCut) {
+  const std::string line = R"({"error":"boom"})" + std::string(40, ' ') + '\n';
+  for (const int status : {200, 500}) {
+    GenerateStream whole(32);
+    whole.Feed(line);
+    GenerateStream pieces(32);
+    for (const char c : line) pieces.Feed({&c, 1});
+    EXPECT_EQ(whole.Finish(status), pieces.Finish(status)) << status;
+  }
+}
+
+TEST(GenerateStreamTest, AnErrorAsLongAsABookIsShownByItsStart) {
+  std::string book;
+  while (book.size() < 100'000) book += "ü out of memory ";
+  const auto failed = Read("{\"error\":\"" + book + "\"}\n", 500);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().kind, FailureKind::kOutOfMemory);
+  EXPECT_LE(failed.error().message.size(), 2000U);
+  EXPECT_TRUE(book.starts_with(failed.error().message));
+  EXPECT_EQ(Printable(failed.error().message), failed.error().message);
+}
+
 }  // namespace
 }  // namespace ollama_bench

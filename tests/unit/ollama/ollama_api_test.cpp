@@ -1,9 +1,15 @@
 #include "ollama_bench/ollama/ollama_api.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <csignal>
+#include <thread>
 
 #include "ollama_bench/core/text.h"
+#include "ollama_bench/core/unique_fd.h"
 #include "support/raw_server.h"
 #include "support/sanitizers.h"
 
@@ -16,8 +22,14 @@ RawServer& Server() {
   return *server;
 }
 
+OllamaApi Api(const StopRequest& stop) {
+  return OllamaApi(ParseServerAddress("127.0.0.1:" + std::to_string(Server().port())).value(),
+                   stop);
+}
+
 OllamaApi Api() {
-  return OllamaApi(ParseServerAddress("127.0.0.1:" + std::to_string(Server().port())).value());
+  static const StopRequest never;
+  return Api(never);
 }
 
 std::string Whole(const std::string& body) {
@@ -71,6 +83,58 @@ TEST(OllamaApiTest, TakesWhatIsThereOfAnAnswerWithWrongTypes) {
   ASSERT_EQ(models->size(), 3U);
   EXPECT_EQ((*models)[1].name, "a:latest");
   EXPECT_EQ((*models)[2].name.find('\x1b'), std::string::npos);
+}
+
+TEST(OllamaApiTest, AnswersAreStillReadAfterAStopRequest) {
+  Server().Answer(Whole(R"({"version": "0.11.4"})"));
+  StopRequest stop;
+  stop.Request(SIGINT);
+  OllamaApi api = Api(stop);
+  EXPECT_EQ(api.Version(), "0.11.4");
+  EXPECT_EQ(api.Version(), "0.11.4");
+}
+
+/// Takes connections, and never reads nor writes.
+class SilentServer {
+ public:
+  SilentServer() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    EXPECT_EQ(bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), length), 0);
+    EXPECT_EQ(listen(socket_.get(), 16), 0);
+    getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &length);
+    port_ = ntohs(address.sin_port);
+  }
+  [[nodiscard]] int port() const { return port_; }
+  /// How many came since the last call.
+  [[nodiscard]] int Connections() const {
+    int count = 0;
+    while (UniqueFd(accept(socket_.get(), nullptr, nullptr)).valid()) ++count;
+    return count;
+  }
+
+ private:
+  UniqueFd socket_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  int port_ = 0;
+};
+
+TEST(OllamaApiTest, AfterAStopRequestAServerThatDoesNotAnswerIsAskedOnceOnly) {
+  const SilentServer server;
+  StopRequest stop;
+  OllamaApi api({"http", "127.0.0.1", server.port()}, stop);
+  std::thread interrupt([&stop] { stop.Request(SIGINT); });
+  const auto version = api.Version();
+  interrupt.join();
+  ASSERT_FALSE(version);
+  EXPECT_EQ(version.error().kind, FailureKind::kInterrupted) << version.error().message;
+  EXPECT_EQ(server.Connections(), 1);
+  const auto models = api.Models();
+  ASSERT_FALSE(models);
+  EXPECT_EQ(models.error().kind, FailureKind::kInterrupted) << models.error().message;
+  EXPECT_FALSE(api.Remove("m"));
+  EXPECT_EQ(server.Connections(), 0);
 }
 
 }  // namespace

@@ -48,6 +48,21 @@ TEST(CellTimesTest, AddsUpTheCreateTheWarmUpAndTheRunsOfEachCell) {
   EXPECT_EQ(CellTimes(results), (Times{milliseconds(9500), seconds(1)}));
 }
 
+TEST(SingleRunTimesTest, OfEachLoadOfThePassTakeTheCreateTheWarmUpAndOneRun) {
+  Sample warm_up = CountedSample(seconds(2));
+  warm_up.role = SampleRole::kWarmUp;
+  warm_up.create = milliseconds(500);
+  Sample confirm = CountedSample(seconds(30));
+  confirm.role = SampleRole::kConfirm;
+  confirm.load_id = 2;
+  Sample again = CountedSample(seconds(1));
+  again.load_id = 3;
+  const std::vector<CellResult> results = {
+      ResultOf({1, 1}, {warm_up, CountedSample(seconds(3)), CountedSample(seconds(3)), confirm}),
+      ResultOf({1, 2}, {again}), ResultOf({2, 1}, {OldSample()})};
+  EXPECT_EQ(SingleRunTimes(results), (Times{milliseconds(5500), seconds(1)}));
+}
+
 TEST(CellTimesTest, LeavesOutLaterVisitsAndCellsWithoutTimes) {
   Sample confirm = CountedSample(seconds(30));
   confirm.role = SampleRole::kConfirm;

@@ -96,6 +96,22 @@ TEST(SweepOrderTest, WithoutConfirmingVisitsEachCellOnceAndCountsDown) {
   EXPECT_EQ(order.Next(), std::nullopt);
 }
 
+TEST(SweepOrderTest, OfAFlatGridItForetellsEveryVisit) {
+  for (const int count : {1, 2, 4, 5, 9}) {
+    for (const bool has_baseline : {false, true}) {
+      const Cells cells = Row(count);
+      Machine machine = FlatMachine(cells);
+      SweepOrderOptions options = Options(3);
+      if (has_baseline) options.baseline = Cell{512, 64};
+      machine.rates[{512, 64}] = 50;  // no leader, yet confirmed
+      SweepOrder order(cells, {}, options);
+      const std::size_t expected = order.Remaining();
+      EXPECT_EQ(machine.Follow(order).size(), expected) << count << has_baseline;
+      EXPECT_EQ(order.FirstMeasured(), options.baseline);
+    }
+  }
+}
+
 TEST(SweepOrderTest, ConfirmsTheLeadersInTurnWithSeparateLoads) {
   const Cells cells = Row(8);
   Machine machine = FlatMachine(cells);

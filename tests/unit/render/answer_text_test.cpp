@@ -42,6 +42,23 @@ TEST(AnswerTextTest, TellsTheGainOrThatThereIsNoneWorthHaving) {
             "change.");
 }
 
+TEST(AnswerTextTest, NamesTheLoadsWhereTheValueIsNotThatOfTheMap) {
+  auto results = NoisyMachine(1, 0.001, 0.001).Sweep({300, 200}, 1, 3);
+  const auto sentence = [&results] {
+    return ValueSentence(*AnswerSweep(results, Metric::kPromptEvalRate));
+  };
+  EXPECT_NE(sentence().find(" tokens/s, between "), std::string::npos) << sentence();
+  AddLoad(results[0], 100, {250}, SampleRole::kConfirm);
+  EXPECT_NE(sentence().find(": 250.00 tokens/s in 1 confirming load, between "), std::string::npos)
+      << sentence();
+  AddLoad(results[0], 101, {250}, SampleRole::kConfirm);
+  EXPECT_NE(sentence().find(": 250.00 tokens/s in 2 confirming loads, between "), std::string::npos)
+      << sentence();
+  AddLoad(results[0], 102, {250}, SampleRole::kControl);
+  EXPECT_NE(sentence().find(" in 1 control and 2 confirming loads, "), std::string::npos)
+      << sentence();
+}
+
 TEST(AnswerTextTest, SaysWhatOfTheNoiseIsAssumed) {
   const auto single =
       AnswerSweep(NoisyMachine(1, 0.01, 0.01).Sweep({300, 300}, 1, 1), Metric::kPromptEvalRate);

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ollama_bench/cli/run_options.h"
+#include "ollama_bench/config/sweep_config.h"
+#include "ollama_bench/core/cell.h"
+#include "ollama_bench/plan/pending.h"
+#include "ollama_bench/plan/sweep_order.h"
+#include "ollama_bench/sweep/driver.h"
+
+namespace ollama_bench {
+
+// What `run` goes by, for itself and for those who tell what it would do.
+
+/// Which of the planned cells a start has to measure.
+PendingRules PendingRulesOf(const RunOptions& options, const SweepConfig& config);
+
+/// In which order it measures `pending`, and what beside it. The leaders are confirmed only by a
+/// start whose limit does not cut the pass.
+SweepOrderOptions OrderOptionsOf(const RunOptions& options, const SweepConfig& config,
+                                 const Pending& pending, std::optional<Cell> baseline);
+
+/// What to say of the server before a sweep, a line each, mostly none.
+std::vector<std::string> ServerWarnings(const ServerFacts& facts);
+
+}  // namespace ollama_bench

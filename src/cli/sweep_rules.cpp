@@ -1,0 +1,33 @@
+#include "ollama_bench/cli/sweep_rules.h"
+
+#include <fmt/format.h>
+
+#include "ollama_bench/ollama/version_facts.h"
+
+namespace ollama_bench {
+
+PendingRules PendingRulesOf(const RunOptions& options, const SweepConfig& config) {
+  return {config.repetitions, options.retry_failed, options.limit};
+}
+
+SweepOrderOptions OrderOptionsOf(const RunOptions& options, const SweepConfig& config,
+                                 const Pending& pending, std::optional<Cell> baseline) {
+  SweepOrderOptions rules;
+  rules.repetitions = config.repetitions;
+  rules.baseline = baseline;
+  const bool is_whole = !options.limit || pending.cells.size() < *options.limit;
+  if (is_whole) rules.confirm = config.confirm;
+  return rules;
+}
+
+std::vector<std::string> ServerWarnings(const ServerFacts& facts) {
+  std::vector<std::string> warnings = VersionWarnings(facts.ollama_version);
+  if (!facts.other_models_loaded.empty()) {
+    warnings.push_back(
+        fmt::format("other models are loaded and take memory: {}; `ollama stop NAME` frees it",
+                    fmt::join(facts.other_models_loaded, ", ")));
+  }
+  return warnings;
+}
+
+}  // namespace ollama_bench
