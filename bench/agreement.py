@@ -17,72 +17,18 @@ with a 95 % t interval over the rounds' means.
 import argparse
 import json
 import math
-import os
 import pathlib
-import re
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 
-MODEL = "weights"
+from private_ollama import MODEL, Server
+
 # 97.5 % quantiles of Student's t for 1 to 30 degrees of freedom.
 T = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
      2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
      2.052, 2.048, 2.045, 2.042]
-
-
-class Server:
-    """A private `ollama serve` with one model, on a free loopback port."""
-
-    def __init__(self, ollama, weights, folder):
-        self.ollama = ollama
-        self.environment = dict(os.environ, HOME=str(folder), OLLAMA_MODELS=str(folder / "models"),
-                                OLLAMA_HOST="127.0.0.1:0",
-                                PATH=f"{ollama.parent}:{os.environ.get('PATH', '')}")
-        self.log = folder / "server.log"
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([ollama, "serve"], env=self.environment, stdout=log,
-                                            stderr=log, stdin=subprocess.DEVNULL)
-        try:
-            self.host = self._wait()
-            self.environment["OLLAMA_HOST"] = self.host
-            (folder / "Modelfile").write_text(f"FROM {weights}\n")
-            subprocess.run([ollama, "create", MODEL, "-f", folder / "Modelfile"], check=True,
-                           env=self.environment, capture_output=True)
-        except BaseException:
-            self.stop()
-            raise
-
-    def _wait(self):
-        until = time.monotonic() + 30
-        while time.monotonic() < until and self.process.poll() is None:
-            found = re.search(r"Listening on (\S+) \(version", self.log.read_text(errors="replace"))
-            if found:
-                return found[1]
-            time.sleep(0.05)
-        raise RuntimeError("ollama serve did not start: " + self.log.read_text(errors="replace"))
-
-    def post(self, path, body):
-        request = urllib.request.Request(f"http://{self.host}{path}", json.dumps(body).encode())
-        with urllib.request.urlopen(request, timeout=600) as answer:
-            return json.load(answer)
-
-    def unload(self):
-        self.post("/api/generate", {"model": MODEL, "keep_alive": 0})
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            with urllib.request.urlopen(f"http://{self.host}/api/ps", timeout=30) as answer:
-                if not json.load(answer)["models"]:
-                    return
-            time.sleep(0.05)
-        raise RuntimeError("the model stays loaded")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
 
 
 def by_program(options, server, driver, cell, folder):

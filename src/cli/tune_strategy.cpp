@@ -45,12 +45,6 @@ Measurement Failed(const Cell& cell, FailureKind kind) {
 TuneStrategy::TuneStrategy(Search& search, TuneLimits limits, Clock& clock)
     : search_(search), limits_(limits), clock_(clock), began_(clock.Now()) {}
 
-// The search's own rule; a test holds them together.
-std::size_t LeastForCertificate(std::size_t cells) {
-  constexpr std::size_t kLeast = 24;
-  return std::min(kLeast, 3 * cells);
-}
-
 std::size_t TeachSearch(Search& search, std::span<const CellResult> known) {
   std::vector<std::pair<std::int64_t, Measurement>> loads;
   std::vector<Measurement> failures;

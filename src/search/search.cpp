@@ -128,7 +128,7 @@ class Search::State {
 
   bool Certified() {
     const std::size_t count = history_.size();
-    if (count < std::min(kLeastMeasured, 3 * grid_.CellCount())) return false;
+    if (count < LeastForCertificate(grid_.CellCount())) return false;
     for (std::size_t back = 0; back < kSureInARow; ++back) {
       if (back > count || CertaintyAfter(count - back).probability < kSure) return false;
     }
@@ -267,6 +267,10 @@ class Search::State {
   std::size_t belief_for_ = static_cast<std::size_t>(-1);
   std::map<std::size_t, Certainty> certainties_;
 };
+
+std::size_t LeastForCertificate(std::size_t cells) {
+  return std::min(kLeastMeasured, 3 * cells);
+}
 
 Search::Search(const Grid& grid, const SearchOptions& options)
     : state_(std::make_unique<State>(grid, options)) {}

@@ -23,9 +23,6 @@ struct TuneLimits {
 /// Measurements that a start makes at most where the user names no budget.
 inline constexpr std::size_t kUsualTuneBudget = 80;
 
-/// How many measurements the search knows at the least when it gives its certificate.
-std::size_t LeastForCertificate(std::size_t cells);
-
 /// Tells the search what is in a store, in the order of the loads; returns how many measurements.
 std::size_t TeachSearch(Search& search, std::span<const CellResult> known);
 

@@ -55,6 +55,9 @@ struct SearchAnswer {
   std::optional<SearchSafeContext> safe_context;
 };
 
+/// How many measurements of a grid of so many cells there are at the least behind a certificate.
+std::size_t LeastForCertificate(std::size_t cells);
+
 /// Finds the best cell of a grid in few measurements. Pure and deterministic: what it proposes
 /// follows from the options and the measurements alone. It holds that the log rate is a Gaussian
 /// process with cliffs, and that what fits into memory is bounded by a smooth line; whatever it
