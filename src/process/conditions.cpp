@@ -37,13 +37,19 @@ void AddPower(const fs::path& sysfs, std::vector<MachineCondition>& found) {
   }
 }
 
+// "1.84 0.90 0.40 3/512 999": the mean of a minute, then what runs now, this process included. The
+// mean alone would blame others for the sweep that ended a moment ago.
 void AddLoad(const fs::path& proc, std::vector<MachineCondition>& found) {
   std::ifstream in(proc / "loadavg");
   double minute = 0;
+  double longer = 0;
+  double running = 0;
+  if (!(in >> minute >> longer >> longer >> running)) return;
   const double cpus = std::max(1U, std::thread::hardware_concurrency());
-  if (!(in >> minute) || minute < kMuchLoad * cpus) return;
+  const double others = std::min(minute, running - 1.0);
+  if (others < kMuchLoad * cpus) return;
   found.push_back({"load",
-                   fmt::format("something else keeps {:.1f} of {:.0f} CPUs busy", minute, cpus),
+                   fmt::format("something else keeps {:.1f} of {:.0f} CPUs busy", others, cpus),
                    "see what with `top`, and measure when it has ended"});
 }
 

@@ -32,10 +32,15 @@ TEST_F(ConditionsTest, AQuietMachineHasNone) {
 }
 
 TEST_F(ConditionsTest, OtherLoadIsToldWithItsSize) {
-  Tell("4096.5 1 1 1/100 999", "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
+  Tell("4096.5 1 1 5000/9000 999", "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
   ASSERT_EQ(Find().size(), 1U);
   EXPECT_NE(Find()[0].text.find("4096.5 of "), std::string::npos);
   EXPECT_FALSE(Find()[0].remedy.empty());
+}
+
+TEST_F(ConditionsTest, ALoadThatHasEndedIsNotBlamedOnOthers) {
+  Tell("4096.5 1 1 1/100 999", "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
+  EXPECT_TRUE(Find().empty());
 }
 
 TEST_F(ConditionsTest, MemoryPressureIsTold) {
