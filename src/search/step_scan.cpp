@@ -99,6 +99,42 @@ void Walk(std::size_t direction, const VectorXd& need, const Inverse& inverse,
   }
 }
 
+/// By a name of its own for each way to split the cells.
+using Splits = std::map<std::uint64_t, Split>;
+
+Splits FindSplits(const std::vector<VectorXd>& needs, const std::vector<std::size_t>& measured,
+                  const Inverse& inverse) {
+  Random random(1);
+  std::vector<std::uint64_t> names;
+  std::vector<Index> cells;
+  for (const std::size_t cell : measured) {
+    names.push_back(random.Bits());
+    cells.push_back(static_cast<Index>(cell));
+  }
+  Splits splits;
+  for (std::size_t d = 0; d < needs.size(); ++d) Walk(d, needs[d](cells), inverse, names, splits);
+  return splits;
+}
+
+/// By cell of the grid: the mean of its side over all lines that split the measured cells so.
+std::shared_ptr<const VectorXd> MeanSide(const std::vector<VectorXd>& needs, const Split& split) {
+  VectorXd side = VectorXd::Zero(needs.front().size());
+  for (const Gap& gap : split.gaps) {
+    const double width = gap.high - gap.low;
+    const auto above = ((needs[gap.direction].array() - gap.low) / width).max(0.0).min(1.0);
+    side.array() += width / split.prior * (2.0 * above - 1.0);
+  }
+  return std::make_shared<const VectorXd>(std::move(side));
+}
+
+/// A step that may be added.
+struct Candidate {
+  const Split* split;
+  double share;
+  double log_prior;
+  double log_evidence;
+};
+
 }  // namespace
 
 StepScan::StepScan(const SearchGrid& grid) {
@@ -117,45 +153,30 @@ std::vector<ValueComponent> StepScan::Extend(ValueEvidence& evidence, const Valu
   const auto size = static_cast<Index>(data.cells.size());
   const Inverse inverse(evidence.Gram(hyper, steps),
                         Eigen::Map<const VectorXd>(data.mean.data(), size));
-  Random random(1);
-  std::vector<std::uint64_t> names;
-  std::vector<Index> cells;
-  for (const std::size_t cell : data.cells) {
-    names.push_back(random.Bits());
-    cells.push_back(static_cast<Index>(cell));
-  }
-  std::map<std::uint64_t, Split> splits;
-  for (std::size_t d = 0; d < needs_.size(); ++d) {
-    Walk(d, needs_[d](cells), inverse, names, splits);
-  }
-  struct Found {
-    const Split* split;
-    ValueComponent component;
-  };
-  std::vector<Found> found;
+  const Splits splits = FindSplits(needs_, data.cells, inverse);
   const double each = kPriorOfStep / (static_cast<double>(needs_.size()) * kShares.size());
+  std::vector<Candidate> candidates;
   for (const auto& [name, split] : splits) {
+    const double log_prior = std::log(each * split.prior);
     for (const double share : kShares) {
-      ValueSteps more = steps;
-      more.push_back({share, std::log(each * split.prior), nullptr});
-      found.push_back({&split, evidence.From(hyper, more, inverse.With(split, share))});
+      candidates.push_back({&split, share, log_prior, 0.0});
+      candidates.back().log_evidence =
+          evidence.From(hyper, inverse.With(split, share)).log_evidence + log_prior;
     }
   }
-  std::stable_sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
-    return a.component.log_evidence > b.component.log_evidence;
-  });
-  if (found.size() > most) found.resize(most);
+  const auto keep = static_cast<std::ptrdiff_t>(std::min(most, candidates.size()));
+  std::partial_sort(candidates.begin(), candidates.begin() + keep, candidates.end(),
+                    [](const auto& a, const auto& b) { return a.log_evidence > b.log_evidence; });
+  candidates.resize(static_cast<std::size_t>(keep));
   std::vector<ValueComponent> result;
-  for (Found& f : found) {
-    auto side = std::make_shared<VectorXd>(VectorXd::Zero(needs_.front().size()));
-    for (const Gap& gap : f.split->gaps) {
-      const double width = gap.high - gap.low;
-      side->array() +=
-          width / f.split->prior *
-          (2.0 * ((needs_[gap.direction].array() - gap.low) / width).max(0.0).min(1.0) - 1.0);
-    }
-    f.component.steps.back().side = std::move(side);
-    result.push_back(std::move(f.component));
+  for (const Candidate& candidate : candidates) {
+    ValueComponent component =
+        evidence.From(hyper, inverse.With(*candidate.split, candidate.share));
+    component.steps = steps;
+    component.steps.push_back(
+        {candidate.share, candidate.log_prior, MeanSide(needs_, *candidate.split)});
+    for (const ValueStep& step : component.steps) component.log_evidence += step.log_prior;
+    result.push_back(std::move(component));
   }
   return result;
 }

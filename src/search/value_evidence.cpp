@@ -47,13 +47,15 @@ ValueComponent ValueEvidence::At(const ValueHyper& hyper, const ValueSteps& step
   Gram(hyper, steps);
   const Eigen::LLT<Eigen::Ref<MatrixXd>> factor(gram_);
   const MatrixXd z = factor.matrixL().solve(right_);
-  return From(hyper, steps,
-              {2.0 * gram_.diagonal().array().log().sum(), z.col(0).squaredNorm(),
-               z.col(0).dot(z.col(1)), z.col(1).squaredNorm()});
+  ValueComponent component =
+      From(hyper, {2.0 * gram_.diagonal().array().log().sum(), z.col(0).squaredNorm(),
+                   z.col(0).dot(z.col(1)), z.col(1).squaredNorm()});
+  component.steps = steps;
+  for (const ValueStep& step : steps) component.log_evidence += step.log_prior;
+  return component;
 }
 
-ValueComponent ValueEvidence::From(const ValueHyper& hyper, const ValueSteps& steps,
-                                   const EvidenceTerms& terms) const {
+ValueComponent ValueEvidence::From(const ValueHyper& hyper, const EvidenceTerms& terms) const {
   const double ratio = ValueKernel::NoiseRatio(hyper);
   const double fit = terms.fit - terms.cross * terms.cross / terms.ones;
   const auto count = static_cast<double>(data_->count);
@@ -62,7 +64,6 @@ ValueComponent ValueEvidence::From(const ValueHyper& hyper, const ValueSteps& st
   const double shape = kScaleShape + 0.5 * (count - 1.0);
   ValueComponent component;
   component.hyper = hyper;
-  component.steps = steps;
   component.scale2 = rate / shape;
   component.noise2 = ratio * component.scale2;
   const double noise = 0.5 * std::log(component.noise2);
@@ -75,7 +76,6 @@ ValueComponent ValueEvidence::From(const ValueHyper& hyper, const ValueSteps& st
   if (ValueKernel::HasNeed(hyper.structure)) {
     component.log_evidence -= std::log(static_cast<double>(kernel_->DirectionCount()));
   }
-  for (const ValueStep& step : steps) component.log_evidence += step.log_prior;
   return component;
 }
 

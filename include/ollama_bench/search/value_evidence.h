@@ -21,9 +21,8 @@ class ValueEvidence {
   ValueEvidence(const ValueKernel& kernel, const ValueData& data);
 
   ValueComponent At(const ValueHyper& hyper, const ValueSteps& steps);
-  /// The component from terms that are known already.
-  [[nodiscard]] ValueComponent From(const ValueHyper& hyper, const ValueSteps& steps,
-                                    const EvidenceTerms& terms) const;
+  /// The component from terms that are known already, without its steps and their prior.
+  [[nodiscard]] ValueComponent From(const ValueHyper& hyper, const EvidenceTerms& terms) const;
   /// Covariance of the measured cells' means, noise included.
   const Eigen::MatrixXd& Gram(const ValueHyper& hyper, const ValueSteps& steps);
   [[nodiscard]] const ValueData& data() const { return *data_; }
