@@ -159,9 +159,9 @@ class Search::State {
     return FindSafeContext(grid_, model_.values(), Belief(), facts_, options_.max_loss);
   }
 
-  const SearchGrid& grid() const { return grid_; }
-  const SearchOptions& options() const { return options_; }
-  bool Empty() const { return grid_.CellCount() == 0; }
+  [[nodiscard]] const SearchGrid& grid() const { return grid_; }
+  [[nodiscard]] const SearchOptions& options() const { return options_; }
+  [[nodiscard]] bool Empty() const { return grid_.CellCount() == 0; }
 
  private:
   /// What no certificate may be given without, for no model sees it coming: a cliff right beside

@@ -60,6 +60,7 @@ Regime FastRegime(const std::vector<CellValues>& values) {
   Regime regime;
   if (values.empty()) return regime;
   std::vector<const CellValues*> order;
+  order.reserve(values.size());
   for (const CellValues& value : values) order.push_back(&value);
   std::stable_sort(order.begin(), order.end(),
                    [](const auto* a, const auto* b) { return a->Mean() > b->Mean(); });
