@@ -11,6 +11,8 @@ log=$PWD/build/test.log
 : >"$log"
 jobs=$(nproc)
 ci=${CI:-}
+fuzz_seconds=10
+[ -z "$ci" ] || fuzz_seconds=60
 
 usage() {
   printf 'usage: ./test.sh [long]\n' >&2
@@ -48,7 +50,7 @@ has_fuzzer() {
 
 # Only the fuzzers: the rest is built by the compiler that people have.
 build_fuzzers() {
-  cmake --preset fuzz -DOLLAMA_BENCH_TESTS=ON -DOLLAMA_BENCH_FUZZ_SECONDS=10 &&
+  cmake --preset fuzz -DOLLAMA_BENCH_TESTS=ON -DOLLAMA_BENCH_FUZZ_SECONDS=$fuzz_seconds &&
     cmake --build --preset fuzz -j "$jobs" --target fuzz_programs
 }
 
@@ -121,7 +123,7 @@ if [ "${selection[0]}" = -LE ]; then
     ctest --preset sanitize -j "$jobs" -L 'unit|program' -LE long
   if [ -n "$ci" ] || has_fuzzer; then
     step 'Building the fuzzers' build_fuzzers
-    step 'Fuzzing every parser for 10 s' ctest --preset fuzz -j "$jobs"
+    step "Fuzzing every parser for $fuzz_seconds s" ctest --preset fuzz -j "$jobs"
   else
     printf 'Not fuzzed: that needs clang with libFuzzer (libclang-rt-14-dev).\n'
   fi

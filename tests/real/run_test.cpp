@@ -26,7 +26,8 @@ TEST_P(RealInterruptionTest, ASweepInterruptedInItsThirdCellIsCompletedByTheNext
   ExpectWholeSweep();
 }
 
-INSTANTIATE_TEST_SUITE_P(Signals, RealInterruptionTest, ::testing::Values(SIGINT, SIGKILL));
+INSTANTIATE_TEST_SUITE_P(Signals, RealInterruptionTest,
+                         ::testing::Values(SIGINT, SIGTERM, SIGHUP, SIGKILL));
 
 TEST_F(RealRunTest, NoSampleIsServedFromThePromptCache) {
   const Ended ended = RunProgram(
