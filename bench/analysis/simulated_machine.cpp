@@ -2,17 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <map>
 #include <string>
+#include <utility>
 
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/clock.h"
+#include "ollama_bench/plan/sweep_order.h"
 
 namespace ollama_bench::simulation {
 namespace {
 
 constexpr double kLoadSeconds = 2;
 constexpr double kRunSeconds = 1;
+constexpr int kConfirmLoads = 3;
 
 double Uniform(Engine& engine, double low, double high) {
   return std::uniform_real_distribution<double>(low, high)(engine);
@@ -160,11 +163,19 @@ Machine::Machine(const Disturbance& disturbance, double expected_seconds, Engine
   drift_per_s_ = Uniform(engine, -1, 1) * disturbance.drift / expected_seconds;
   if (disturbance.outliers) outlier_share_ = Uniform(engine, 0.01, 0.03);
   is_slow_ = disturbance.hops && Uniform(engine, 0, 1) < 0.5;
-  next_hop_s_ = disturbance.hops ? Uniform(engine, 0, 60) : 1e300;
+  next_hop_s_ = 1e300;
+  if (disturbance.hops) next_hop_s_ = Uniform(engine, 0, 60);
+  if (disturbance.spells) next_hop_s_ = Uniform(engine, 0, 200);
 }
 
 double Machine::Mood() const {
-  return drift_per_s_ * now_s_ + (is_slow_ ? std::log(0.91) : 0);
+  const double slow = disturbance_.spells ? 0.8 : 0.91;
+  return drift_per_s_ * now_s_ + (is_slow_ ? std::log(slow) : 0);
+}
+
+double Machine::HowLongItStays() {
+  if (disturbance_.hops) return Uniform(engine_, 5, 60);
+  return is_slow_ ? Uniform(engine_, 3, 15) : Uniform(engine_, 30, 200);
 }
 
 void Machine::Pass(double seconds) {
@@ -174,7 +185,7 @@ void Machine::Pass(double seconds) {
     now_s_ += step;
     if (now_s_ >= next_hop_s_) {
       is_slow_ = !is_slow_;
-      next_hop_s_ += Uniform(engine_, 5, 60);
+      next_hop_s_ += HowLongItStays();
     }
   }
 }
@@ -205,45 +216,64 @@ double Machine::MeanOffset() const {
 
 namespace {
 
-std::vector<std::size_t> Leaders(const std::vector<CellResult>& results, int count) {
-  std::vector<std::size_t> order(results.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&results](std::size_t a, std::size_t b) {
-    return *MedianPromptEvalRate(results[a]) > *MedianPromptEvalRate(results[b]);
-  });
-  order.resize(std::min(order.size(), static_cast<std::size_t>(count)));
-  return order;
-}
+/// A sweep while it is made.
+class Sweeper {
+ public:
+  Sweeper(const Surface& surface, Machine& machine, int runs)
+      : surface_(surface), machine_(machine), runs_(runs) {
+    for (const Cell& cell : surface.cells) {
+      places_[cell] = results.size();
+      results.emplace_back().cell = cell;
+    }
+  }
+
+  void ShuffledPasses(int passes, Engine& engine) {
+    std::vector<Cell> cells = surface_.cells;
+    for (int pass = 0; pass < passes; ++pass) {
+      std::shuffle(cells.begin(), cells.end(), engine);
+      for (const Cell& cell : cells) Load(cell, SampleRole::kMeasure);
+    }
+  }
+
+  void Follow(SweepOrder& order) {
+    while (const auto visit = order.Next()) order.Report(Load(visit->cell, visit->role));
+  }
+
+  std::vector<CellResult> results;
+
+ private:
+  const CellResult& Load(const Cell& cell, SampleRole role) {
+    const std::size_t place = places_.at(cell);
+    machine_.Load(results[place], surface_.log_rates[place], runs_, role);
+    return results[place];
+  }
+
+  const Surface& surface_;
+  Machine& machine_;
+  int runs_;
+  std::map<Cell, std::size_t> places_;
+};
 
 }  // namespace
 
 SimulatedSweep Sweep(const Surface& surface, const Disturbance& disturbance,
                      const Procedure& procedure, Engine& engine) {
-  const std::size_t cells = surface.cells.size();
-  const int visits =
-      procedure.passes * static_cast<int>(cells) + procedure.leaders * procedure.confirm_loads;
-  Machine machine(disturbance, visits * (kLoadSeconds + kRunSeconds * procedure.runs), engine);
-  SimulatedSweep sweep;
-  for (const Cell& cell : surface.cells) sweep.results.emplace_back().cell = cell;
-  int done = 0;
-  const auto visit = [&](std::size_t cell, SampleRole role) {
-    machine.Load(sweep.results[cell], surface.log_rates[cell], procedure.runs, role);
-    if (procedure.control_every > 0 && ++done % procedure.control_every == 0) {
-      machine.Load(sweep.results[0], surface.log_rates[0], procedure.runs, SampleRole::kControl);
-    }
-  };
-  std::vector<std::size_t> order(cells);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  for (int pass = 0; pass < procedure.passes; ++pass) {
-    if (procedure.passes > 1) std::shuffle(order.begin(), order.end(), engine);
-    for (const std::size_t cell : order) visit(cell, SampleRole::kMeasure);
+  SweepOrderOptions options;
+  options.repetitions = procedure.runs;
+  options.confirm = kConfirmLoads;
+  SweepOrder order(surface.cells, {}, options);
+  const std::size_t visits = procedure.passes > 0
+                                 ? surface.cells.size() * static_cast<std::size_t>(procedure.passes)
+                                 : order.Remaining();
+  const double seconds_per_visit = kLoadSeconds + kRunSeconds * procedure.runs;
+  Machine machine(disturbance, static_cast<double>(visits) * seconds_per_visit, engine);
+  Sweeper sweeper(surface, machine, procedure.runs);
+  if (procedure.passes > 0) {
+    sweeper.ShuffledPasses(procedure.passes, engine);
+  } else {
+    sweeper.Follow(order);
   }
-  const std::vector<std::size_t> leaders = Leaders(sweep.results, procedure.leaders);
-  for (int i = 0; i < procedure.confirm_loads; ++i) {
-    for (const std::size_t cell : leaders) visit(cell, SampleRole::kConfirm);
-  }
-  sweep.offset = machine.MeanOffset();
-  return sweep;
+  return {std::move(sweeper.results), machine.MeanOffset()};
 }
 
 }  // namespace ollama_bench::simulation

@@ -35,6 +35,7 @@ struct Disturbance {
   double drift = 0;       // largest change over the sweep, slow and in one direction
   bool outliers = false;  // 1 to 3 % of the runs at x 0.6 to 0.9
   bool hops = false;      // between x 1 and x 0.91 every 5 to 60 s
+  bool spells = false;    // instead of hops: every 30 to 200 s x 0.8 for 3 to 15 s
 };
 
 /// A machine whose clock runs only while it measures.
@@ -50,6 +51,7 @@ class Machine {
  private:
   void Pass(double seconds);
   [[nodiscard]] double Mood() const;
+  [[nodiscard]] double HowLongItStays();
 
   Disturbance disturbance_;
   Engine& engine_;
@@ -64,11 +66,8 @@ class Machine {
 
 /// How often each cell is measured.
 struct Procedure {
-  int passes = 3;   // loads of every cell, each pass in an order of its own
-  int runs = 1;     // per load
-  int leaders = 0;  // confirmed afterwards, alternating
-  int confirm_loads = 3;
-  int control_every = 0;  // visits; 0: no control cell
+  int passes = 0;  // loads of every cell, each pass in an order of its own; 0: as `run` does it
+  int runs = 1;    // per load
 };
 
 struct SimulatedSweep {

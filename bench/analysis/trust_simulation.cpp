@@ -16,10 +16,10 @@ namespace ollama_bench::simulation {
 namespace {
 
 constexpr double kDeviations[] = {0.005, 0.01, 0.02, 0.05};
-constexpr Procedure kThreeLoads{3, 1, 0, 0, 0};
-constexpr Procedure kThreeLoadsOfThree{3, 3, 0, 0, 0};
-constexpr Procedure kDefault{1, 3, 5, 3, 20};
-constexpr Procedure kDefaultOfOne{1, 1, 5, 3, 20};
+constexpr Procedure kThreeLoads{3, 1};
+constexpr Procedure kThreeLoadsOfThree{3, 3};
+constexpr Procedure kDefault{0, 3};
+constexpr Procedure kDefaultOfOne{0, 1};
 constexpr double kNear = 0.02;  // "within 2 % of the best"
 
 struct Counts {
@@ -129,6 +129,7 @@ void Disturbed(const std::string& title, const Procedure& procedure, int sweeps,
   line("outliers", {0.01, 0.01, 0, true});
   line("hops", {0.01, 0.01, 0, false, true});
   line("drift, outliers and hops", {0.01, 0.01, 0.03, true, true});
+  line("slow spells", {0.01, 0.01, 0, false, false, true});
 }
 
 struct Calls {

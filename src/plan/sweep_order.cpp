@@ -7,20 +7,38 @@
 
 #include "ollama_bench/core/median.h"
 #include "ollama_bench/core/metric.h"
+#include "ollama_bench/plan/doubted_cells.h"
 #include "ollama_bench/plan/repetitions.h"
 
 namespace ollama_bench {
 namespace {
 
-// Of the pass alone: what a confirmation finds must not change who is confirmed.
-std::optional<double> PassRate(const CellResult& result) {
+template <class Counts>
+std::optional<double> RateOf(const CellResult& result, Counts counts) {
   if (result.failure) return std::nullopt;
   std::vector<double> rates;
   for (const Sample& sample : result.samples) {
-    if (sample.role != SampleRole::kMeasure || !IsCounted(sample)) continue;
+    if (!IsCounted(sample) || !counts(sample)) continue;
     if (const auto rate = Describe(Metric::kPromptEvalRate).value(sample)) rates.push_back(*rate);
   }
   return Median(std::move(rates));
+}
+
+// Of the pass alone: what a confirmation finds must not change who is confirmed.
+std::optional<double> PassRate(const CellResult& result) {
+  return RateOf(result, [](const Sample& sample) { return sample.role == SampleRole::kMeasure; });
+}
+
+// Of the first load after the pass alone, for the same reason.
+std::optional<double> SecondRate(const CellResult& result) {
+  const auto first =
+      std::find_if(result.samples.begin(), result.samples.end(), [](const Sample& sample) {
+        return sample.role == SampleRole::kConfirm && IsCounted(sample);
+      });
+  if (first == result.samples.end()) return std::nullopt;
+  return RateOf(result, [&first](const Sample& sample) {
+    return sample.role == SampleRole::kConfirm && sample.load_id == first->load_id;
+  });
 }
 
 std::size_t LoadsOf(const CellResult& result, SampleRole role) {
@@ -55,8 +73,12 @@ std::optional<Visit> SweepOrder::Next() {
     return Visit{pass_[next_++], SampleRole::kMeasure, std::nullopt};
   }
   if (options_.confirm == 0) return std::nullopt;
-  if (!leaders_) leaders_ = FindLeaders();
-  auto visit = NextConfirm();
+  if (!doubted_) doubted_ = FindDoubted();
+  auto visit = NextSecondLook();
+  if (!visit) {
+    if (!leaders_) leaders_ = FindLeaders();
+    visit = NextConfirm();
+  }
   if (visit) ++attempted_[visit->cell];
   return visit;
 }
@@ -87,10 +109,43 @@ std::optional<Cell> SweepOrder::FindControl() const {
   return control;
 }
 
+std::vector<Cell> SweepOrder::FindDoubted() const {
+  std::map<Cell, double> rates;
+  for (const auto& [cell, result] : known_) {
+    if (const auto rate = PassRate(result)) rates[cell] = *rate;
+  }
+  const std::size_t most = std::max(kMostLeaders, rates.size() / kCellsPerSecondLook);
+  std::vector<Cell> doubted = DoubtedCells(rates, kLeaderMargin, most);
+  // These get loads at other times anyway.
+  std::erase_if(doubted, [this](const Cell& cell) {
+    return options_.baseline == cell || LoadsOf(known_.at(cell), SampleRole::kControl) > 0;
+  });
+  return doubted;
+}
+
+// Once a start has tried and got nothing, the reading of the pass stands.
+bool SweepOrder::LacksSecondLook(const Cell& cell) const {
+  const CellResult& result = known_.at(cell);
+  return !result.failure && LoadsOf(result, SampleRole::kConfirm) == 0 &&
+         !attempted_.contains(cell);
+}
+
+std::optional<Visit> SweepOrder::NextSecondLook() const {
+  const auto cell = std::find_if(doubted_->begin(), doubted_->end(),
+                                 [this](const Cell& c) { return LacksSecondLook(c); });
+  if (cell == doubted_->end()) return std::nullopt;
+  return Again(*cell, SampleRole::kConfirm);
+}
+
 std::vector<Cell> SweepOrder::FindLeaders() const {
+  const std::vector<Cell> doubted = FindDoubted();
   std::vector<std::pair<double, Cell>> rates;
   for (const auto& [cell, result] : known_) {
-    if (const auto rate = PassRate(result)) rates.emplace_back(-*rate, cell);
+    auto rate = PassRate(result);
+    if (!rate) continue;
+    const bool is_doubted = std::find(doubted.begin(), doubted.end(), cell) != doubted.end();
+    if (is_doubted) rate = SecondRate(result).value_or(*rate);
+    rates.emplace_back(-*rate, cell);
   }
   std::sort(rates.begin(), rates.end());
   std::vector<Cell> leaders;
@@ -148,12 +203,17 @@ std::size_t SweepOrder::Remaining() const {
   if (options_.confirm == 0) return pass;
   const auto loads = static_cast<std::size_t>(options_.confirm);
   if (pass > 0) return pass + MostConfirmed() * loads;
-  std::size_t confirms = 0;
+  std::size_t visits = 0;
+  std::set<Cell> leaders;
   for (const Cell& cell : leaders_ ? *leaders_ : FindLeaders()) {
+    leaders.insert(cell);
     const CellResult& result = known_.at(cell);
-    if (!result.failure) confirms += loads - std::min(loads, LoadsOf(result, SampleRole::kConfirm));
+    if (!result.failure) visits += loads - std::min(loads, LoadsOf(result, SampleRole::kConfirm));
   }
-  return confirms;
+  for (const Cell& cell : doubted_ ? *doubted_ : FindDoubted()) {
+    if (!leaders.contains(cell) && LacksSecondLook(cell)) ++visits;
+  }
+  return visits;
 }
 
 }  // namespace ollama_bench

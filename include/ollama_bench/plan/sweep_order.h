@@ -11,19 +11,23 @@ namespace ollama_bench {
 
 struct SweepOrderOptions {
   std::optional<int> repetitions;  ///< as configured; empty: decided by the run's length
-  int confirm = 0;                 ///< separate loads for each leader after the pass; 0: none
-  std::optional<Cell> baseline;    ///< what the user has; measured first and confirmed too
-  int visits_per_control = 20;     ///< a control visit after so many of the pass; 0: none
+  /// Separate loads for each leader after the pass; 0: none, and no second looks.
+  int confirm = 0;
+  std::optional<Cell> baseline;  ///< what the user has; measured first and confirmed too
+  int visits_per_control = 20;   ///< a control visit after so many of the pass; 0: none
 };
 
 /// The most leaders that are confirmed, and how far behind the best one may be, relative.
 inline constexpr std::size_t kMostLeaders = 5;
 inline constexpr double kLeaderMargin = 0.15;
+/// One of so many cells may get a second look, and kMostLeaders in any case.
+inline constexpr std::size_t kCellsPerSecondLook = 20;
 
 /// Visits the pending cells of a grid once, in their order; in between, now and then, a control
-/// cell again, to see the machine drift; then the leaders of that pass, with separate loads, in
-/// turn, so that a mood of the machine meets them all. What earlier starts measured counts: an
-/// interrupted order goes on where it was.
+/// cell again, to see the machine drift; then once the cells whose reading looks like a slow
+/// moment (DoubtedCells), or the best one could be lost in it; then the leaders, with separate
+/// loads, in turn, so that a mood of the machine meets them all. What earlier starts measured
+/// counts: an interrupted order goes on where it was.
 class SweepOrder : public Strategy {
  public:
   /// `pending` are the cells that the pass still has to visit; `known` is what the store holds. A
@@ -43,6 +47,9 @@ class SweepOrder : public Strategy {
  private:
   [[nodiscard]] bool ControlIsDue() const;
   [[nodiscard]] std::optional<Cell> FindControl() const;
+  [[nodiscard]] std::vector<Cell> FindDoubted() const;
+  [[nodiscard]] bool LacksSecondLook(const Cell& cell) const;
+  [[nodiscard]] std::optional<Visit> NextSecondLook() const;
   [[nodiscard]] std::vector<Cell> FindLeaders() const;
   [[nodiscard]] std::size_t MostConfirmed() const;
   [[nodiscard]] std::optional<Visit> NextConfirm() const;
@@ -54,8 +61,9 @@ class SweepOrder : public Strategy {
   SweepOrderOptions options_;
   std::map<Cell, CellResult> known_;
   std::size_t passed_ = 0;                    ///< visits of the pass since the last control
-  std::optional<std::vector<Cell>> leaders_;  ///< once the pass is over
-  std::map<Cell, std::size_t> attempted_;     ///< confirm visits of this start that gave nothing
+  std::optional<std::vector<Cell>> doubted_;  ///< once the pass is over
+  std::optional<std::vector<Cell>> leaders_;  ///< once the doubted ones were looked at again
+  std::map<Cell, std::size_t> attempted_;     ///< confirm visits of this start
 };
 
 }  // namespace ollama_bench
