@@ -13,27 +13,11 @@ import json
 import pathlib
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 
-from private_ollama import MODEL, Server
-
-
-def command(options, name, folder):
-    return [options.program, name, "--model", MODEL, "--ctx", options.ctx, "--batch", options.batch,
-            "--prompt-tokens", str(options.tokens), "--results", folder / f"{name}.json"]
-
-
-def sweep(options, server, folder):
-    began = time.monotonic()
-    subprocess.run(command(options, "run", folder) + ["--repetitions", str(options.repetitions)],
-                   env=server.environment, check=True, stdout=sys.stderr)
-    took = time.monotonic() - began
-    report = subprocess.run(
-        [options.program, "heatmap", folder / "run.json", "--json", "-o", folder / "run.png",
-         "--csv", folder / "run.csv"], check=True, capture_output=True, text=True)
-    return json.loads(report.stdout), took
+from private_ollama import Server
+from real_sweep import grid, name, sweep
 
 
 def events(process, until=None):
@@ -50,17 +34,14 @@ def events(process, until=None):
 
 
 def tune(options, server, folder):
-    line = command(options, "tune", folder) + ["--json", "--budget", str(options.budget)]
+    line = [options.program, "tune", *grid(options), "--results", folder / "tune.json", "--json",
+            "--budget", str(options.budget)]
     began = time.monotonic()
     parts = []
     for until in (options.interrupt, None):
         process = subprocess.Popen(line, env=server.environment, stdout=subprocess.PIPE, text=True)
         parts.append(events(process, until))
     return parts, time.monotonic() - began
-
-
-def name(cell):
-    return f"{cell['num_ctx']}/{cell['num_batch']}"
 
 
 def main():
@@ -85,7 +66,8 @@ def main():
         home.mkdir()
         server = Server(options.ollama, options.weights, home)
         try:
-            report, sweep_s = sweep(options, server, folder)
+            report, sweep_s = sweep(options, server, folder / "run.json", "--repetitions",
+                                    str(options.repetitions))
             (before, after), tune_s = tune(options, server, folder)
         finally:
             server.stop()
