@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "iso_time.h"
+#include "load_runs.h"
 #include "ollama_bench/analysis/cell_value.h"
 
 namespace ollama_bench {
@@ -14,16 +15,18 @@ std::optional<double> LogOf(const std::optional<double>& value) {
   return std::log(*value);
 }
 
-// Welford's update: mean and squares in one pass.
-void AddRun(LoadUnit& unit, double log_value) {
-  ++unit.runs;
-  const double before = log_value - unit.log_value;
-  unit.log_value += before / unit.runs;
-  unit.squares += before * (log_value - unit.log_value);
-}
-
-LoadUnit NewUnit(const Cell& cell, const Sample& sample, double log_value) {
-  return {cell, sample.role, sample.load_id, log_value, 1, 0, SecondsSince1970(sample.started)};
+LoadUnit UnitOf(const Cell& cell, const std::vector<Run>& load) {
+  const Sample& first = *load.front().sample;
+  LoadUnit unit{cell, first.role, first.load_id, 0, 0, 0, SecondsSince1970(first.started)};
+  for (const Run& run : load) {
+    if (run.stalled) continue;
+    // Welford's update: mean and squares in one pass.
+    ++unit.runs;
+    const double before = run.log_value - unit.log_value;
+    unit.log_value += before / unit.runs;
+    unit.squares += before * (run.log_value - unit.log_value);
+  }
+  return unit;
 }
 
 // A load has one load time, however many runs follow it.
@@ -42,17 +45,8 @@ std::vector<LoadUnit> LoadUnitsOf(const CellResult& result, Metric metric) {
   if (result.failure) return {};
   if (metric == Metric::kLoad) return UnitsOfLoadTimes(result);
   std::vector<LoadUnit> units;
-  for (const Sample& sample : result.samples) {
-    const auto log_value = LogOf(Describe(metric).value(sample));
-    if (!IsCounted(sample) || !log_value) continue;
-    const auto same = std::find_if(units.begin(), units.end(), [&sample](const LoadUnit& unit) {
-      return sample.load_id != 0 && unit.load_id == sample.load_id;
-    });
-    if (same == units.end()) {
-      units.push_back(NewUnit(result.cell, sample, *log_value));
-    } else {
-      AddRun(*same, *log_value);
-    }
+  for (const std::vector<Run>& load : RunsByLoad(result, metric)) {
+    units.push_back(UnitOf(result.cell, load));
   }
   return units;
 }

@@ -100,6 +100,7 @@ Json OutliersJson(const SweepAnswer& answer) {
     Json json = CellJson(outlier.cell);
     json["sample_id"] = outlier.sample_id;
     json["ratio"] = outlier.ratio;
+    json["left_out"] = outlier.stalled;
     list.push_back(std::move(json));
   }
   return list;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "ollama_bench/render/number_format.h"
@@ -131,11 +132,25 @@ std::string NoiseSentence(const SweepAnswer& answer) {
 }
 
 std::string OutlierSentence(const SweepAnswer& answer) {
-  const std::size_t count = answer.outliers.size();
-  if (count == 0) return {};
-  return fmt::format("{} far from the other runs of {} cell; counted all the same.",
-                     count == 1 ? "One run lies" : fmt::format("{} runs lie", count),
-                     count == 1 ? "its" : "their");
+  const auto stalled = std::count_if(answer.outliers.begin(), answer.outliers.end(),
+                                     [](const Outlier& outlier) { return outlier.stalled; });
+  const auto counted = static_cast<std::ptrdiff_t>(answer.outliers.size()) - stalled;
+  std::vector<std::string> sentences;
+  if (stalled == 1) {
+    sentences.emplace_back(
+        "One run was less than half as fast as the others of its load; left out.");
+  } else if (stalled > 1) {
+    sentences.push_back(fmt::format(
+        "{} runs were less than half as fast as the others of their load; left out.", stalled));
+  }
+  if (counted == 1) {
+    sentences.emplace_back(
+        "One run lies far from the other runs of its cell; counted all the same.");
+  } else if (counted > 1) {
+    sentences.push_back(fmt::format(
+        "{} runs lie far from the other runs of their cell; counted all the same.", counted));
+  }
+  return fmt::format("{}", fmt::join(sentences, " "));
 }
 
 std::vector<std::string> NoteSentences(const SweepAnswer& answer) {

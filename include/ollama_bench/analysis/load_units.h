@@ -18,14 +18,14 @@ struct LoadUnit {
   SampleRole role = SampleRole::kMeasure;
   std::int64_t load_id = 0;
   double log_value = 0;           ///< mean over the runs of the natural log of the metric
-  int runs = 1;                   ///< counted ones
+  int runs = 1;                   ///< that went into it
   double squares = 0;             ///< sum over the runs of the squared distance from log_value
   std::optional<double> start_s;  ///< of its first run, seconds since 1970; empty where unknown
 };
 
 /// The loads of a cell, in the order of their first samples. A sample that knows no load (load_id
 /// 0) is a load of its own. Samples that do not count and values that have no logarithm are left
-/// out; so is everything where the cell failed.
+/// out, and so are stalled runs (Outlier); so is everything where the cell failed.
 std::vector<LoadUnit> LoadUnitsOf(const CellResult& result, Metric metric);
 
 /// The loads that speak for their cell without having been chosen for it: where a cell was

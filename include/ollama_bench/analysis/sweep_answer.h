@@ -40,11 +40,14 @@ struct BaselineGain {
   Verdict verdict = Verdict::kUnclear;
 };
 
-/// A run that lies apart from the others of its cell. Flagged, never left out.
+/// A run that lies apart from the others of its cell. Always named; left out only where it stalled.
 struct Outlier {
   Cell cell;
   std::string sample_id;
   double ratio = 1;  ///< of its value to the median of the cell
+  /// Worse than the median of its load, of three runs or more, by more than a factor of two: that
+  /// is a moment of the machine, and would drown every difference between cells.
+  bool stalled = false;
 };
 
 /// What a sweep says, and how sure.

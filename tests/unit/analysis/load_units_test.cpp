@@ -43,6 +43,33 @@ TEST(LoadUnitsTest, LeaveOutWhatDoesNotCount) {
   EXPECT_TRUE(LoadUnitsOf(result, kRate).empty());
 }
 
+TEST(LoadUnitsTest, LeaveOutAStalledRunOfALoadOfThree) {
+  CellResult result;
+  AddLoad(result, 1, {400, 199, 410});
+  AddLoad(result, 2, {400, 202, 410});  // less than a factor of two off the median
+  AddLoad(result, 3, {400, 20});        // nobody knows which of the two stands out
+  AddLoad(result, 4, {400, 900, 410});  // faster is no stall
+  AddLoad(result, 0, {10});
+  const auto units = LoadUnitsOf(result, kRate);
+  ASSERT_EQ(units.size(), 5U);
+  EXPECT_EQ(units[0].runs, 2);
+  EXPECT_NEAR(units[0].log_value, (std::log(400) + std::log(410)) / 2, 1e-12);
+  for (std::size_t i = 1; i < units.size(); ++i)
+    EXPECT_EQ(units[i].runs, i == 2 ? 2 : i == 4 ? 1 : 3);
+}
+
+TEST(LoadUnitsTest, OfATimeTheLongerOneIsTheStall) {
+  CellResult result;
+  AddLoad(result, 1, {1, 1, 1});
+  const std::chrono::seconds times[] = {std::chrono::seconds(1), std::chrono::seconds(3),
+                                        std::chrono::seconds(1)};
+  for (std::size_t i = 0; i < 3; ++i) result.samples[i].metrics.total = times[i];
+  const auto units = LoadUnitsOf(result, Metric::kTotal);
+  ASSERT_EQ(units.size(), 1U);
+  EXPECT_EQ(units[0].runs, 2);
+  EXPECT_EQ(units[0].log_value, 0);
+}
+
 TEST(LoadUnitsTest, KnowWhenTheyBegan) {
   CellResult result;
   AddLoad(result, 1, {100, 101}, SampleRole::kMeasure, 61);

@@ -102,6 +102,22 @@ TEST(SweepAnswerTest, FlagsARunFarFromTheOthersAndCountsIt) {
   EXPECT_LT(answer->cells[2].log.value, before - 0.02);
 }
 
+TEST(SweepAnswerTest, AStalledRunIsNamedAndNeitherMovesItsCellNorWidensAnyInterval) {
+  NoisyMachine machine(5, 0.01, 0.01);
+  auto results = machine.Sweep({300, 300, 300, 300, 300}, 3, 3);
+  auto without = results;
+  auto& samples = without[2].samples;
+  samples.erase(samples.begin() + 4);
+  results[2].samples[4].metrics.printed_prompt_eval_rate = 21;
+  const auto answer = AnswerSweep(results, kRate);
+  const auto expected = AnswerSweep(without, kRate);
+  ASSERT_EQ(answer->outliers.size(), 1U);
+  EXPECT_TRUE(answer->outliers[0].stalled);
+  EXPECT_EQ(answer->outliers[0].sample_id, results[2].samples[4].id);
+  EXPECT_EQ(answer->noise.run_deviation(), expected->noise.run_deviation());
+  EXPECT_EQ(answer->cells[2].log.value, expected->cells[2].log.value);
+}
+
 TEST(SweepAnswerTest, TakesADriftOutOnlyWhenToldTo) {
   std::vector<CellResult> results(5);
   for (int i = 0; i < 5; ++i) {
