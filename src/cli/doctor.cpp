@@ -12,6 +12,7 @@
 #include "ollama_bench/process/conditions.h"
 #include "ollama_bench/process/find_program.h"
 #include "ollama_bench/process/free_memory.h"
+#include "ollama_bench/process/gpu_throttling.h"
 #include "ollama_bench/process/machine.h"
 #include "ollama_bench/store/file_lock.h"
 
@@ -171,7 +172,10 @@ class Examination {
   }
 
   void Conditions() {
-    for (const MachineCondition& condition : FindConditions()) {
+    std::vector<MachineCondition> found = FindConditions();
+    const auto throttling = FindGpuThrottling(subject_.runner, subject_.stop);
+    found.insert(found.end(), throttling.begin(), throttling.end());
+    for (const MachineCondition& condition : found) {
       Add(Level::kWarning, condition.topic, condition.text, condition.remedy);
     }
   }

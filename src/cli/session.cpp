@@ -18,10 +18,8 @@
 #include "ollama_bench/cli/sweep_rules.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/config/format_config.h"
-#include "ollama_bench/ollama/version_facts.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/prompt_plan.h"
-#include "ollama_bench/process/conditions.h"
 
 namespace ollama_bench {
 namespace {
@@ -121,16 +119,6 @@ std::optional<Cell> Session::SettleBaseline() {
   return choice.cell;
 }
 
-EffectiveLimits LimitsOf(const ServerFacts& facts) {
-  EffectiveLimits limits;
-  const auto version = ParseOllamaVersion(facts.ollama_version);
-  if (!version) return limits;
-  const EffectiveRules rules = RulesOfVersion(*version);
-  limits.batch_cut_to_context = rules.cuts_batch_to_context;
-  if (rules.cuts_context_to_trained) limits.largest_context = facts.trained_context;
-  return limits;
-}
-
 void Session::SettleAliases(std::vector<Cell>& cells, bool measure) {
   if (driver_.recording() != nullptr) return;
   ResultsStore& results = opened_->store;
@@ -164,11 +152,13 @@ std::unique_ptr<ProgressObserver> Session::MakeProgress(ProgressState state) {
   return live;
 }
 
+bool Session::IsOnThisMachine() const {
+  return driver_.recording() == nullptr && facts_.is_local;
+}
+
 void Session::WarnOfMachine() {
-  if (driver_.recording() != nullptr || !facts_.is_local) return;
-  for (const MachineCondition& condition : FindConditions()) {
-    Warn(fmt::format("{}; {}", condition.text, condition.remedy));
-  }
+  if (!IsOnThisMachine()) return;
+  for (const std::string& line : machine_.Begin(stop_)) Warn(line);
   const auto settings = store().metadata().environment.server_settings;
   const auto parallel = settings.find("OLLAMA_NUM_PARALLEL");
   if (parallel != settings.end() && parallel->second != "1" && parallel->second != "0") {
@@ -218,7 +208,13 @@ Expected<SweepOutcome, Error> Session::Measure(Strategy& strategy,
   const SweepOutcome outcome = Sweep(runner, seams, strategy, stop_, facts_).Run();
   on_idle_ = nullptr;
   progress.reset();
+  if (IsOnThisMachine()) {
+    for (const std::string& line : machine_.End()) Warn(line);
+  }
   CleanUp();
+  Metadata metadata = results.metadata();
+  metadata.warnings = warnings_;
+  results.SetMetadata(std::move(metadata));
   if (const auto saved = results.Commit(); !saved) return LastChangesLost(saved.error());
   return outcome;
 }

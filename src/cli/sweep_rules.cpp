@@ -20,6 +20,16 @@ SweepOrderOptions OrderOptionsOf(const RunOptions& options, const SweepConfig& c
   return rules;
 }
 
+EffectiveLimits LimitsOf(const ServerFacts& facts) {
+  EffectiveLimits limits;
+  const auto version = ParseOllamaVersion(facts.ollama_version);
+  if (!version) return limits;
+  const EffectiveRules rules = RulesOfVersion(*version);
+  limits.batch_cut_to_context = rules.cuts_batch_to_context;
+  if (rules.cuts_context_to_trained) limits.largest_context = facts.trained_context;
+  return limits;
+}
+
 std::vector<std::string> ServerWarnings(const ServerFacts& facts) {
   std::vector<std::string> warnings = VersionWarnings(facts.ollama_version);
   if (!facts.other_models_loaded.empty()) {

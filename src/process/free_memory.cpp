@@ -5,7 +5,7 @@
 #include <sstream>
 #include <string>
 
-#include "ollama_bench/process/find_program.h"
+#include "ollama_bench/process/nvidia_smi.h"
 
 namespace ollama_bench {
 namespace {
@@ -14,7 +14,6 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t kKiB = 1024;
 constexpr std::int64_t kMiB = 1024 * kKiB;
-constexpr std::chrono::milliseconds kToolTimeout{10'000};
 
 std::optional<std::int64_t> AvailableRam() {
   std::ifstream in("/proc/meminfo");
@@ -48,19 +47,11 @@ void AddAmd(std::optional<std::int64_t>& sum) {
   }
 }
 
-// One number of MiB a line, one line a card.
 void AddNvidia(std::optional<std::int64_t>& sum, ProcessRunner& runner, const StopRequest& stop) {
-  const auto tool = FindProgram("nvidia-smi");
-  if (!tool) return;
-  const ProcessOutcome outcome =
-      runner.Run({{tool->string(), "--query-gpu=memory.free", "--format=csv,noheader,nounits"},
-                  {},
-                  {},
-                  kToolTimeout},
-                 stop);
-  if (outcome.end != ProcessOutcome::End::kExited || outcome.exit_code != 0) return;
-  std::istringstream lines(outcome.stdout_tail);
-  for (std::int64_t mebibytes = 0; lines >> mebibytes;) Add(sum, mebibytes * kMiB);
+  for (const auto& card : AskNvidiaSmi({"memory.free"}, runner, stop)) {
+    std::int64_t mebibytes = 0;
+    if (std::istringstream(card.front()) >> mebibytes) Add(sum, mebibytes * kMiB);
+  }
 }
 
 }  // namespace

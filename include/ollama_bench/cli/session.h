@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "ollama_bench/cli/machine_watch.h"
 #include "ollama_bench/cli/opened_store.h"
 #include "ollama_bench/cli/progress.h"
 #include "ollama_bench/cli/session_driver.h"
@@ -13,7 +14,6 @@
 #include "ollama_bench/cli/session_prompt.h"
 #include "ollama_bench/core/strategy.h"
 #include "ollama_bench/core/system_clock.h"
-#include "ollama_bench/plan/aliases.h"
 #include "ollama_bench/store/ulid.h"
 #include "ollama_bench/sweep/sweep.h"
 
@@ -70,6 +70,7 @@ class Session {
   Expected<void, SessionError> SettleTemporaryModels();
   Expected<void, SessionError> CheckStoreFits();
   Expected<void, SessionError> WriteDownPlan();
+  [[nodiscard]] bool IsOnThisMachine() const;
   void WarnOfMachine();
   void WarnOfGrid();
   void CleanUp();
@@ -87,15 +88,13 @@ class Session {
   SessionDriver driver_;
   ServerFacts facts_;
   SessionPrompt prompt_;
+  MachineWatch machine_;
   std::vector<std::string> warnings_;
 };
 
 /// Writes `config` as a YAML file that LoadSweepConfig reads.
 Expected<void, SessionError> SaveConfig(const SweepConfig& config,
                                         const std::filesystem::path& path);
-
-/// What a server of these facts makes of a cell's values.
-EffectiveLimits LimitsOf(const ServerFacts& facts);
 
 /// What a sweep's end means for the shell, `any_success` being whether the store holds a rate.
 ExitCode ExitCodeOf(const SweepOutcome& outcome, bool any_success);

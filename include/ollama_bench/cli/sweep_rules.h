@@ -7,6 +7,7 @@
 #include "ollama_bench/cli/run_options.h"
 #include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/core/cell.h"
+#include "ollama_bench/plan/aliases.h"
 #include "ollama_bench/plan/pending.h"
 #include "ollama_bench/plan/sweep_order.h"
 #include "ollama_bench/sweep/driver.h"
@@ -22,6 +23,9 @@ PendingRules PendingRulesOf(const RunOptions& options, const SweepConfig& config
 /// start whose limit does not cut the pass.
 SweepOrderOptions OrderOptionsOf(const RunOptions& options, const SweepConfig& config,
                                  const Pending& pending, std::optional<Cell> baseline);
+
+/// What a server of these facts makes of a cell's values.
+EffectiveLimits LimitsOf(const ServerFacts& facts);
 
 /// What to say of the server before a sweep, a line each, mostly none.
 std::vector<std::string> ServerWarnings(const ServerFacts& facts);
