@@ -51,7 +51,8 @@ class SafeContextSearch {
     const double most = -std::log1p(-answer_.options.max_loss);
     for (const auto& [num_ctx, estimate] : best) {
       if (Score(answer_.best.leader) - Score(*estimate) > most) continue;
-      return SafeContext{*estimate, RatioToLeader(*estimate), ShareOf(estimate->cell)};
+      return SafeContext{*estimate, RatioToLeader(*estimate), ShareOf(estimate->cell),
+                         UndecidedBeyond(num_ctx)};
     }
     return std::nullopt;
   }
@@ -64,6 +65,16 @@ class SafeContextSearch {
     const CellEstimate& leader = answer_.best.leader;
     if (estimate.cell == leader.cell) return {0, {}, answer_.noise.Of({})};
     return Difference(leader.log, estimate.log, answer_.noise);
+  }
+  [[nodiscard]] std::optional<int> UndecidedBeyond(int num_ctx) const {
+    std::optional<int> largest;
+    for (const CellEstimate& estimate : answer_.best.cells) {
+      const Cell& cell = estimate.cell;
+      if (cell.num_ctx > std::max(num_ctx, largest.value_or(0)) && StaysOnGpu(cell)) {
+        largest = cell.num_ctx;
+      }
+    }
+    return largest;
   }
   [[nodiscard]] std::optional<double> ShareOf(const Cell& cell) const {
     const auto found = gpu_shares_.find(cell);

@@ -234,8 +234,8 @@ std::vector<std::string> StatusLines(const StoreStatus& status, const std::strin
   line("run", DescribeHolder(status.holder));
   line("time", DescribeTime(status));
   if (status.best) {
-    line("best", fmt::format("{:.2f} tokens/s at num_ctx {}, num_batch {}", status.best_rate,
-                             status.best->num_ctx, status.best->num_batch));
+    line("highest", fmt::format("{:.2f} tokens/s at num_ctx {}, num_batch {}", status.best_rate,
+                                status.best->num_ctx, status.best->num_batch));
   }
   if (!status.latest.empty()) lines.emplace_back("  latest");
   for (const CellResult& result : status.latest) lines.push_back(DescribeLatest(result));

@@ -67,6 +67,7 @@ Json SafeContextJson(const SweepAnswer& answer) {
   json["change"] = PercentJson(safe.ratio, level);
   json["max_loss_percent"] = 100 * answer.options.max_loss;
   json["gpu_share"] = safe.gpu_share ? Json(*safe.gpu_share) : Json();
+  json["undecided_num_ctx"] = safe.undecided ? Json(*safe.undecided) : Json();
   return json;
 }
 

@@ -100,9 +100,13 @@ std::string SafeContextSentence(const SweepAnswer& answer) {
   const std::string lead =
       fmt::format("Largest context that loses at most {} %{}: {}", Percent(answer.options.max_loss),
                   on_gpu, NameOf(safe.estimate.cell));
-  if (safe.estimate.cell == answer.best.leader.cell) return lead + ", the fastest.";
-  return fmt::format("{}, {} against the fastest.", lead,
-                     SignedPercentWithInterval(safe.ratio, answer.options.demand.level));
+  const std::string rest =
+      safe.undecided
+          ? fmt::format(" Whether num_ctx={} loses more cannot be told.", *safe.undecided)
+          : "";
+  if (safe.estimate.cell == answer.best.leader.cell) return lead + ", the fastest." + rest;
+  return fmt::format("{}, {} against the fastest.{}", lead,
+                     SignedPercentWithInterval(safe.ratio, answer.options.demand.level), rest);
 }
 
 std::string DriftSentence(const SweepAnswer& answer) {

@@ -25,6 +25,8 @@ struct SafeContext {
   CellEstimate estimate;            ///< the best cell of that num_ctx
   LogEstimate ratio;                ///< of its value to the leader's
   std::optional<double> gpu_share;  ///< of the loaded model's bytes; empty where it is not known
+  /// A larger num_ctx that reads worse, yet has a cell in the best set: not shown to lose anything.
+  std::optional<int> undecided;
 };
 
 /// What the recommended cell is better by than what the user has.

@@ -78,6 +78,25 @@ TEST(SweepAnswerTest, FindsTheLargestContextThatHardlyLoses) {
   EXPECT_NEAR(std::exp(answer->largest_safe_context->ratio.value), 295.0 / 300, 0.005);
 }
 
+TEST(SweepAnswerTest, ALargerContextThatReadsWorseIsUndecidedWhereItIsOfTheBestSet) {
+  NoisyMachine machine(3, 0.0001, 0.0001);
+  auto results = machine.Sweep({300, 300, 300, 280}, 3, 3);
+  EXPECT_EQ(AnswerSweep(results, kRate)->largest_safe_context->undecided, std::nullopt)
+      << "shown to lose more";
+  results[3].samples.resize(2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    results[3].samples[i].metrics.printed_prompt_eval_rate = i == 0 ? 400 : 195;
+  }
+  const auto answer = AnswerSweep(results, kRate);
+  ASSERT_EQ(answer->best.recommended.cell.num_ctx, 8192) << "so noisy that anything may be";
+  EXPECT_EQ(answer->largest_safe_context->estimate.cell.num_ctx, 6144);
+  EXPECT_EQ(answer->largest_safe_context->undecided, 8192);
+  SetGpuShare(results[0], 1);
+  SetGpuShare(results[3], 0.9);
+  EXPECT_EQ(AnswerSweep(results, kRate)->largest_safe_context->undecided, std::nullopt)
+      << "partly on the CPU";
+}
+
 TEST(SweepAnswerTest, KeepsTheLargestSafeContextOnTheGpu) {
   auto results = QuietSweep({300, 300, 300, 300});
   for (CellResult& result : results) SetGpuShare(result, 1);

@@ -88,5 +88,27 @@ TEST(AnswerTextTest, WarnsOfAMachineThatChanged) {
             std::string::npos);
 }
 
+TEST(AnswerTextTest, SaysWhenItCannotTellWhetherALargerContextLosesMore) {
+  SweepAnswer answer = Answer({300, 299, 200});
+  EXPECT_EQ(SafeContextSentence(answer).find("cannot be told"), std::string::npos);
+  answer.largest_safe_context->undecided = 6144;
+  EXPECT_TRUE(SafeContextSentence(answer).ends_with(
+      " against the fastest. Whether num_ctx=6144 loses more cannot be told."))
+      << SafeContextSentence(answer);
+}
+
+TEST(AnswerTextTest, TellsStalledRunsFromThoseThatAreMerelyFarOff) {
+  SweepAnswer answer = Answer({300, 299});
+  EXPECT_EQ(OutlierSentence(answer), "");
+  answer.outliers = {{{2048, 512}, "a", 0.05, true}};
+  EXPECT_EQ(OutlierSentence(answer),
+            "One run was less than half as fast as the others of its load; left out.");
+  answer.outliers.push_back({{2048, 512}, "b", 0.8, false});
+  answer.outliers.push_back({{2048, 512}, "c", 0.04, true});
+  EXPECT_EQ(OutlierSentence(answer),
+            "2 runs were less than half as fast as the others of their load; left out. One run "
+            "lies far from the other runs of its cell; counted all the same.");
+}
+
 }  // namespace
 }  // namespace ollama_bench
