@@ -89,6 +89,7 @@ void PrintTable(const std::string& title, const Options& options, const Noise& n
     all.Add(score);
   }
   fmt::print("{}", all.Row("**all**"));
+  fmt::print("{}", all.Calibration());
   if (all.SlowestMs() > 0.0) {
     fmt::print("\nSlowest answer and proposal: {:.0f} ms.\n", all.SlowestMs());
   }

@@ -3,10 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <map>
+#include <utility>
 
 namespace ollama_bench {
 namespace {
+
+// Where the rows of a calibration begin, in measurements; its columns are as wide as each other.
+constexpr std::array<std::size_t, 5> kRows = {1, 8, 16, 24, 40};
+constexpr std::size_t kColumns = 4;
 
 double Quantile(std::vector<double> values, double share) {
   std::sort(values.begin(), values.end());
@@ -54,6 +61,32 @@ double Score::SlowestMs() const {
   double slowest = 0.0;
   for (const Trace& trace : traces_) slowest = std::max(slowest, trace.slowest_ms);
   return slowest;
+}
+
+std::string Score::Calibration() const {
+  struct Said {
+    double sum = 0.0;
+    double right = 0.0;
+    double count = 0.0;
+  };
+  std::map<std::pair<std::size_t, std::size_t>, Said> table;  // by measurements, by probability
+  for (const Trace& trace : traces_) {
+    for (std::size_t i = 0; i < trace.probability.size(); ++i) {
+      const auto row = std::upper_bound(kRows.begin(), kRows.end(), i + 1) - kRows.begin() - 1;
+      const auto column = static_cast<std::size_t>(trace.probability[i] * kColumns);
+      Said& said = table[{kRows[static_cast<std::size_t>(row)], std::min(column, kColumns - 1)}];
+      said.sum += trace.probability[i];
+      said.right += trace.regret[i] <= 0.01 ? 1.0 : 0.0;
+      ++said.count;
+    }
+  }
+  if (table.empty()) return {};
+  std::string text = "\n| measurements | said | true | answers |\n|---|---|---|---|\n";
+  for (const auto& [key, said] : table) {
+    text += fmt::format("| from {} | {:.0f} % | {:.0f} % | {:.0f} |\n", key.first,
+                        100 * said.sum / said.count, 100 * said.right / said.count, said.count);
+  }
+  return text;
 }
 
 std::string Score::Row(const std::string& name) const {

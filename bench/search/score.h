@@ -9,8 +9,9 @@ namespace ollama_bench {
 
 /// How one search went.
 struct Trace {
-  std::vector<double> regret;   ///< of the answer, relative to the best, after each measurement
-  std::vector<double> seconds;  ///< simulated, after each measurement
+  std::vector<double> regret;       ///< of the answer, relative to the best, after each measurement
+  std::vector<double> seconds;      ///< simulated, after each measurement
+  std::vector<double> probability;  ///< said of the answer, after each measurement; empty: nothing
   std::optional<std::size_t> certified_at;  ///< measurements before the certificate
   bool certificate_true = false;
   double slowest_ms = 0.0;  ///< one proposal with its answer, measured
@@ -34,6 +35,9 @@ class Score {
   /// One line of a Markdown table.
   [[nodiscard]] std::string Row(const std::string& name) const;
   [[nodiscard]] double SlowestMs() const;
+  /// A Markdown table: after how many measurements which probability was said, on average, and how
+  /// often the answer was within 1 % of the best. Empty where nothing was said.
+  [[nodiscard]] std::string Calibration() const;
 
  private:
   [[nodiscard]] double MeanRegretAt(std::size_t count) const;

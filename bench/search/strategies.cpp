@@ -74,6 +74,7 @@ Trace RunSearch(Rig& rig, std::size_t horizon, std::uint64_t seed) {
     trace.slowest_ms = std::max(trace.slowest_ms, took.count());
     trace.regret.push_back(answer ? Regret(surface, *grid.Find(answer->cell)) : 1.0);
     trace.seconds.push_back(rig.seconds());
+    trace.probability.push_back(answer ? answer->probability : 0.0);
     if (answer && answer->certified && !trace.certified_at) {
       trace.certified_at = trace.regret.size();
       trace.certificate_true = trace.regret.back() <= 0.01;
