@@ -63,7 +63,7 @@ void CallCells(std::vector<CellChange>& cells, const Demand& demand) {
 }
 
 StandardError ErrorFromSpread(const std::vector<CellChange>& cells, double mean) {
-  const double n = static_cast<double>(cells.size());
+  const auto n = static_cast<double>(cells.size());
   double squares = 0;
   for (const CellChange& cell : cells) {
     const double distance = cell.change.log.value - mean;
@@ -74,7 +74,7 @@ StandardError ErrorFromSpread(const std::vector<CellChange>& cells, double mean)
 
 Change OverallChange(const std::vector<CellChange>& cells, const NoiseModel& noise,
                      const Demand& demand) {
-  const double n = static_cast<double>(cells.size());
+  const auto n = static_cast<double>(cells.size());
   Change overall;
   for (const CellChange& cell : cells) {
     overall.log.value += cell.change.log.value / n;

@@ -14,6 +14,7 @@ constexpr double kStall = 2;
 void MarkStalls(std::vector<Run>& load, bool higher_is_better) {
   if (load.size() < kFewestRuns) return;
   std::vector<double> values;
+  values.reserve(load.size());
   for (const Run& run : load) values.push_back(run.log_value);
   const double median = *Median(std::move(values));
   for (Run& run : load) {

@@ -62,6 +62,7 @@ std::vector<Cell> DoubtedCells(const std::map<Cell, double>& rates, double margi
   std::sort(doubted.begin(), doubted.end());
   if (doubted.size() > most) doubted.resize(most);
   std::vector<Cell> cells;
+  cells.reserve(doubted.size());
   for (const auto& [suggested, cell] : doubted) cells.push_back(cell);
   return cells;
 }

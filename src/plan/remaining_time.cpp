@@ -42,7 +42,7 @@ std::vector<nanoseconds> KnownCellTimes(std::span<const CellResult> results) {
   }
   std::sort(ends.begin(), ends.end());
   for (std::size_t i = 1; i < ends.size(); ++i) {
-    if (ends[i] > ends[i - 1]) times.push_back(ends[i] - ends[i - 1]);
+    if (ends[i] > ends[i - 1]) times.emplace_back(ends[i] - ends[i - 1]);
   }
   return times;
 }
