@@ -6,6 +6,9 @@
 #include <ctime>
 #include <map>
 #include <string>
+#include <utility>
+
+#include "ollama_bench/core/median.h"
 
 namespace ollama_bench {
 namespace {
@@ -84,12 +87,14 @@ std::vector<nanoseconds> SingleRunTimes(std::span<const CellResult> results) {
 
 std::optional<std::chrono::duration<double>> RemainingTime(std::span<const nanoseconds> cell_times,
                                                            std::size_t cells_left) {
-  if (cell_times.empty()) return std::nullopt;
-  std::vector<std::chrono::duration<double>> sorted(cell_times.begin(), cell_times.end());
-  std::sort(sorted.begin(), sorted.end());
-  const std::size_t half = sorted.size() / 2;
-  const auto median = sorted.size() % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-  return median * static_cast<double>(cells_left);
+  std::vector<double> seconds;
+  seconds.reserve(cell_times.size());
+  for (const nanoseconds time : cell_times) {
+    seconds.push_back(std::chrono::duration<double>(time).count());
+  }
+  const auto median = Median(std::move(seconds));
+  if (!median) return std::nullopt;
+  return std::chrono::duration<double>(*median * static_cast<double>(cells_left));
 }
 
 }  // namespace ollama_bench

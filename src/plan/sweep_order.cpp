@@ -164,15 +164,26 @@ std::vector<Cell> SweepOrder::FindLeaders() const {
   return leaders;
 }
 
+bool SweepOrder::IsAhead(const Cell& cell) const {
+  const auto next = pass_.begin() + static_cast<std::ptrdiff_t>(next_);
+  return std::find(next, pass_.end(), cell) != pass_.end();
+}
+
 // How many will lead is not known before the pass is over; these at most, the baseline included.
+// Asked for after every cell of a grid, so it looks at no more of them than it needs.
 std::size_t SweepOrder::MostConfirmed() const {
-  std::set<Cell> candidates(pass_.begin() + static_cast<std::ptrdiff_t>(next_), pass_.end());
+  const auto may_lead = [this](const Cell& cell) {
+    const auto found = known_.find(cell);
+    return IsAhead(cell) || (found != known_.end() && PassRate(found->second));
+  };
+  const bool has_baseline = options_.baseline && may_lead(*options_.baseline);
+  const std::size_t most = kMostLeaders + (has_baseline ? 1 : 0);
+  std::size_t candidates = pass_.size() - next_;
   for (const auto& [cell, result] : known_) {
-    if (PassRate(result)) candidates.insert(cell);
+    if (candidates >= most) return most;
+    if (!IsAhead(cell) && PassRate(result)) ++candidates;
   }
-  const bool has_baseline = options_.baseline && candidates.contains(*options_.baseline);
-  const std::size_t most = std::min(candidates.size(), kMostLeaders + (has_baseline ? 1 : 0));
-  return most < 2 ? 0 : most;
+  return candidates < 2 ? 0 : std::min(candidates, most);
 }
 
 // The leader with the fewest loads, so that rounds alternate whatever was there before. One that

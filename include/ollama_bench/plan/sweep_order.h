@@ -51,6 +51,7 @@ class SweepOrder : public Strategy {
   [[nodiscard]] bool LacksSecondLook(const Cell& cell) const;
   [[nodiscard]] std::optional<Visit> NextSecondLook() const;
   [[nodiscard]] std::vector<Cell> FindLeaders() const;
+  [[nodiscard]] bool IsAhead(const Cell& cell) const;
   [[nodiscard]] std::size_t MostConfirmed() const;
   [[nodiscard]] std::optional<Visit> NextConfirm() const;
   [[nodiscard]] Visit Again(const Cell& cell, SampleRole role) const;
