@@ -6,8 +6,8 @@
 #include <limits>
 #include <set>
 
-#include "limits.h"
 #include "ollama_bench/core/text.h"
+#include "store_limits.h"
 
 namespace ollama_bench {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "limits.h"
+#include "store_limits.h"
 
 namespace ollama_bench {
 namespace {

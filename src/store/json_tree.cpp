@@ -4,8 +4,8 @@
 
 #include <utility>
 
-#include "limits.h"
 #include "ollama_bench/core/text.h"
+#include "store_limits.h"
 
 namespace ollama_bench {
 namespace {

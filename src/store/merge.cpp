@@ -9,13 +9,13 @@
 #include <utility>
 
 #include "entry_union.h"
-#include "limits.h"
 #include "metadata_union.h"
 #include "ollama_bench/core/sha256.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/store/identity_check.h"
 #include "read_text.h"
 #include "store_content.h"
+#include "store_limits.h"
 #include "store_reader.h"
 #include "store_writer.h"
 

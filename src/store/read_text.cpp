@@ -5,8 +5,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "limits.h"
 #include "retry.h"
+#include "store_limits.h"
 
 namespace ollama_bench {
 namespace {

@@ -7,12 +7,12 @@
 #include <utility>
 
 #include "field_writer.h"
-#include "limits.h"
 #include "ollama_bench/store/atomic_file.h"
 #include "read_text.h"
 #include "retry.h"
 #include "store_change.h"
 #include "store_content.h"
+#include "store_limits.h"
 #include "store_reader.h"
 #include "store_writer.h"
 

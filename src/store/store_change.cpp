@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "limits.h"
 #include "ollama_bench/core/text.h"
+#include "store_limits.h"
 #include "store_writer.h"
 
 namespace ollama_bench {
@@ -77,7 +77,7 @@ struct Applier {
 
   bool operator()(const auto& change) const { return ChangeEntry(change); }
 
-  bool ChangeEntry(const auto& change) const {
+  [[nodiscard]] bool ChangeEntry(const auto& change) const {
     const bool is_new = content.Find(change.cell) == nullptr;
     CellResult& result = EntryFor(change.cell, content);
     const CellResult before = result;

@@ -7,7 +7,7 @@
 
 #include "field_reader.h"
 #include "json_tree.h"
-#include "limits.h"
+#include "store_limits.h"
 
 namespace ollama_bench {
 namespace {
