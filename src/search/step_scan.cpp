@@ -8,6 +8,7 @@
 #include <memory>
 #include <numbers>
 #include <numeric>
+#include <utility>
 
 #include "ollama_bench/search/need.h"
 #include "ollama_bench/search/random.h"
@@ -23,6 +24,8 @@ constexpr int kAngles = 10;
 constexpr std::array kBilinearShares = {0.0, 0.7, 2.0};
 constexpr std::array kShares = {0.003, 0.03, 0.3, 3.0};
 constexpr double kPriorOfStep = 0.3;
+// Of an island that is rather like one of the lattice than like any other, which differ little.
+constexpr double kPriorOfIsland = 0.004;
 
 /// Where a line of one direction may lie without changing the side of any measured cell.
 struct Gap {
@@ -31,8 +34,9 @@ struct Gap {
   double high;
 };
 
-/// One way to split the measured cells.
+/// One way to split the measured cells, or an island, whose heights are then the sides.
 struct Split {
+  const Island* island = nullptr;
   double prior = 0.0;    ///< the share of all lines that split them so
   double quadratic = 0;  ///< s' K⁻¹ s, s the sides
   double ones = 0.0;     ///< s' K⁻¹ 1
@@ -127,6 +131,22 @@ std::shared_ptr<const VectorXd> MeanSide(const std::vector<VectorXd>& needs, con
   return std::make_shared<const VectorXd>(std::move(side));
 }
 
+std::vector<Split> IslandSplits(const Islands& islands, const std::vector<std::size_t>& measured,
+                                const Inverse& inverse) {
+  const MatrixXd heights = islands.Heights(measured);
+  const MatrixXd products = inverse.matrix * heights;
+  std::vector<Split> splits;
+  for (const Island& island : islands.all()) {
+    const auto column = static_cast<Index>(splits.size());
+    Split& split = splits.emplace_back();
+    split.island = &island;
+    split.quadratic = products.col(column).dot(heights.col(column));
+    split.ones = inverse.ones.dot(heights.col(column));
+    split.mean = inverse.mean.dot(heights.col(column));
+  }
+  return splits;
+}
+
 /// A step that may be added.
 struct Candidate {
   const Split* split;
@@ -137,7 +157,7 @@ struct Candidate {
 
 }  // namespace
 
-StepScan::StepScan(const SearchGrid& grid) {
+StepScan::StepScan(const SearchGrid& grid) : islands_(grid) {
   for (int step = 0; step < kAngles; ++step) {
     const double angle = std::numbers::pi / 2.0 * step / (kAngles - 1);
     for (const double bilinear : kBilinearShares) {
@@ -151,31 +171,41 @@ std::vector<ValueComponent> StepScan::Extend(ValueEvidence& evidence, const Valu
                                              const ValueSteps& steps, std::size_t most) const {
   const ValueData& data = evidence.data();
   const auto size = static_cast<Index>(data.cells.size());
+  if (size < 2) return {};
   const Inverse inverse(evidence.Gram(hyper, steps),
                         Eigen::Map<const VectorXd>(data.mean.data(), size));
   const Splits splits = FindSplits(needs_, data.cells, inverse);
-  const double each = kPriorOfStep / (static_cast<double>(needs_.size()) * kShares.size());
+  const std::vector<Split> islands = IslandSplits(islands_, data.cells, inverse);
   std::vector<Candidate> candidates;
-  for (const auto& [name, split] : splits) {
-    const double log_prior = std::log(each * split.prior);
+  const auto add = [&](const Split& split, double prior) {
+    const double log_prior = std::log(prior / kShares.size());
     for (const double share : kShares) {
-      candidates.push_back({&split, share, log_prior, 0.0});
-      candidates.back().log_evidence =
-          evidence.From(hyper, inverse.With(split, share)).log_evidence + log_prior;
+      const ValueComponent component = evidence.From(hyper, inverse.With(split, share));
+      candidates.push_back({&split, share, log_prior, component.log_evidence + log_prior});
     }
-  }
+  };
+  const double each = kPriorOfStep / static_cast<double>(needs_.size());
+  for (const auto& [name, split] : splits) add(split, each * split.prior);
+  for (const Split& island : islands) add(island, kPriorOfIsland);
   const auto keep = static_cast<std::ptrdiff_t>(std::min(most, candidates.size()));
   std::partial_sort(candidates.begin(), candidates.begin() + keep, candidates.end(),
                     [](const auto& a, const auto& b) { return a.log_evidence > b.log_evidence; });
   candidates.resize(static_cast<std::size_t>(keep));
   std::vector<ValueComponent> result;
   for (const Candidate& candidate : candidates) {
-    ValueComponent component =
-        evidence.From(hyper, inverse.With(*candidate.split, candidate.share));
-    component.steps = steps;
-    component.steps.push_back(
-        {candidate.share, candidate.log_prior, MeanSide(needs_, *candidate.split)});
-    for (const ValueStep& step : component.steps) component.log_evidence += step.log_prior;
+    const Split& split = *candidate.split;
+    const bool is_island = split.island != nullptr;
+    ValueSteps extended = steps;
+    extended.push_back({candidate.share, candidate.log_prior, is_island,
+                        is_island ? islands_.Shape(*split.island) : MeanSide(needs_, split)});
+    if (is_island) {
+      // The scan took its shape for known.
+      result.push_back(evidence.At(hyper, extended));
+      continue;
+    }
+    ValueComponent component = evidence.From(hyper, inverse.With(split, candidate.share));
+    for (const ValueStep& step : extended) component.log_evidence += step.log_prior;
+    component.steps = std::move(extended);
     result.push_back(std::move(component));
   }
   return result;

@@ -32,6 +32,10 @@ constexpr std::size_t kFirstWithNeed = 4;
 constexpr int kAngles = 5;
 constexpr std::array kBilinearShares = {0.0, 1.0};
 constexpr double kNeedLength = 0.5;
+// No island has just the shape that is looked for: so much of its variance is a process of its own,
+// of this length, an index.
+constexpr double kIslandFree = 0.1;
+constexpr std::size_t kIslandLength = 1;
 
 double Matern52(double distance, double length) {
   const double r = std::sqrt(5.0) * distance / length;
@@ -117,9 +121,34 @@ double ValueKernel::Correlation(const ValueHyper& hyper, const ValueSteps& steps
     result += share.need * AlongNeed(need[i], need[j]);
   }
   for (const ValueStep& step : steps) {
-    result += step.share * (a == b ? 1.0 : (*step.side)[i] * (*step.side)[j]);
+    if (step.is_island) {
+      result +=
+          step.share * (*step.side)[i] * (*step.side)[j] * OnIsland(ctx_a, ctx_b, batch_a, batch_b);
+    } else {
+      result += step.share * (a == b ? 1.0 : (*step.side)[i] * (*step.side)[j]);
+    }
   }
   return result;
+}
+
+double ValueKernel::OnIsland(Index ctx_a, Index ctx_b, Index batch_a, Index batch_b) const {
+  return 1.0 - kIslandFree +
+         kIslandFree * ctx_tables_[kIslandLength](ctx_a, ctx_b) *
+             batch_tables_[kIslandLength](batch_a, batch_b);
+}
+
+void ValueKernel::AddIsland(const ValueStep& step, std::size_t cell, VectorXd& correlations) const {
+  const VectorXd& height = *step.side;
+  const double here = step.share * height[static_cast<Index>(cell)];
+  if (here == 0.0) return;
+  const auto ctx_at = static_cast<Index>(grid_->CtxIndex(cell));
+  const auto batch_at = static_cast<Index>(grid_->BatchIndex(cell));
+  for (Index other = 0; other < height.size(); ++other) {
+    if (height[other] == 0.0) continue;
+    const auto ctx = static_cast<Index>(grid_->CtxIndex(static_cast<std::size_t>(other)));
+    const auto batch = static_cast<Index>(grid_->BatchIndex(static_cast<std::size_t>(other)));
+    correlations[other] += here * height[other] * OnIsland(ctx, ctx_at, batch, batch_at);
+  }
 }
 
 VectorXd ValueKernel::CorrelationsWith(const ValueHyper& hyper, const ValueSteps& steps,
@@ -142,7 +171,13 @@ VectorXd ValueKernel::CorrelationsWith(const ValueHyper& hyper, const ValueSteps
     const VectorXd& need = needs_[hyper.direction];
     result.array() += share.need * (-(need.array() - need[at]).abs() / kNeedLength).exp();
   }
-  for (const ValueStep& step : steps) result += step.share * (*step.side)[at] * *step.side;
+  for (const ValueStep& step : steps) {
+    if (step.is_island) {
+      AddIsland(step, cell, result);
+    } else {
+      result += step.share * (*step.side)[at] * *step.side;
+    }
+  }
   return result;
 }
 
@@ -169,7 +204,13 @@ void KernelGrams::Write(const ValueHyper& hyper, const ValueSteps& steps, Matrix
   if (share.need > 0.0) gram += share.need * NeedGram(hyper.direction);
   for (const ValueStep& step : steps) {
     const VectorXd side = (*step.side)(cells_);
-    gram += step.share * side * side.transpose();
+    const MatrixXd both = step.share * side * side.transpose();
+    gram += (1.0 - (step.is_island ? kIslandFree : 0.0)) * both;
+    if (step.is_island) {
+      gram +=
+          kIslandFree *
+          both.cwiseProduct(ctx_grams_[kIslandLength]).cwiseProduct(batch_grams_[kIslandLength]);
+    }
   }
 }
 

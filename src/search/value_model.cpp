@@ -26,7 +26,7 @@ constexpr double kWorthExpanding = 4.0;
 constexpr std::size_t kMostPoints = 200;
 constexpr std::size_t kMostPointsWithSteps = 40;
 constexpr std::array kSmooth = {ValueHyper{4, 4, 1, 1, 0}, ValueHyper{3, 3, 1, 0, 0}};
-constexpr std::size_t kMostSteps = 3;
+constexpr std::size_t kMostSteps = 5;
 constexpr std::size_t kStepsKept = 4;
 
 std::vector<ValueHyper> Neighbours(const ValueHyper& hyper, std::size_t directions) {
@@ -145,6 +145,7 @@ void ValueModel::AddSteps(ValueEvidence& evidence, std::vector<ValueComponent>& 
   std::vector<std::pair<ValueHyper, ValueSteps>> bases = {{best->hyper, {}}};
   for (const ValueHyper& smooth : kSmooth) bases.push_back({smooth, {}});
   const std::size_t measured = evidence.data().cells.size();
+  double most = best->log_evidence;
   for (std::size_t count = 1; count <= kMostSteps && measured > 4 + 2 * count; ++count) {
     std::vector<ValueComponent> extended;
     for (const auto& [hyper, steps] : bases) {
@@ -153,6 +154,8 @@ void ValueModel::AddSteps(ValueEvidence& evidence, std::vector<ValueComponent>& 
     }
     if (extended.empty()) return;
     std::stable_sort(extended.begin(), extended.end(), MoreEvident);
+    if (extended.front().log_evidence < most - kWorthExpanding) return;
+    most = std::max(most, extended.front().log_evidence);
     components.insert(components.end(), extended.begin() + 1, extended.end());
     std::vector<ValueComponent> climbed;
     const ValueSteps steps = extended.front().steps;

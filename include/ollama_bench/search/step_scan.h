@@ -4,14 +4,15 @@
 #include <cstddef>
 #include <vector>
 
+#include "ollama_bench/search/islands.h"
 #include "ollama_bench/search/search_grid.h"
 #include "ollama_bench/search/value_evidence.h"
 
 namespace ollama_bench {
 
-/// Finds the steps that explain data best, of all that split the measured cells by a line of need.
-/// One step more is a change of the covariance by rank 1, so that all lines cost little more than
-/// one inverse.
+/// Finds the steps that explain data best, of all that split the measured cells by a line of need
+/// and of the islands. One step more is a change of the covariance by rank 1, so that all lines
+/// cost little more than one inverse; an island is one but for details of its shape.
 class StepScan {
  public:
   explicit StepScan(const SearchGrid& grid);
@@ -22,6 +23,7 @@ class StepScan {
 
  private:
   std::vector<Eigen::VectorXd> needs_;  ///< by direction and cell, 0 to 1
+  Islands islands_;
 };
 
 }  // namespace ollama_bench

@@ -21,18 +21,20 @@ struct ValueHyper {
 };
 
 /// A jump of the log rate where need crosses a line whose place is known as far as the measured
-/// cells tell: another number of GPUs, another kernel.
+/// cells tell: another number of GPUs, another kernel. Or an island: a bump of it.
 struct ValueStep {
-  double share = 0.0;      ///< variance of half the jump, in units of the signal's
+  double share = 0.0;      ///< variance of half the jump, of the height, in units of the signal's
   double log_prior = 0.0;  ///< of there being one, here
-  /// By cell: the mean of its side, −1 to 1; exactly −1 or 1 for a measured cell.
+  bool is_island = false;
+  /// By cell: the mean of its side, −1 to 1; exactly −1 or 1 for a measured cell. Of an island its
+  /// height there, 0 to 1.
   std::shared_ptr<const Eigen::VectorXd> side;
 };
 using ValueSteps = std::vector<ValueStep>;
 
 /// The covariance of log rates before any data, in units of the signal's variance: Matérn 5/2 per
 /// axis, their sum and their product; levels at the multiples that hardware likes; a random walk
-/// along need, for stairs; single steps.
+/// along need, for stairs; single steps; islands.
 class ValueKernel {
  public:
   static const std::size_t kLengthCount;
@@ -58,6 +60,11 @@ class ValueKernel {
 
  private:
   friend class KernelGrams;
+
+  /// Of two cells of one island, each a num_ctx and a num_batch by index.
+  [[nodiscard]] double OnIsland(Eigen::Index ctx_a, Eigen::Index ctx_b, Eigen::Index batch_a,
+                                Eigen::Index batch_b) const;
+  void AddIsland(const ValueStep& step, std::size_t cell, Eigen::VectorXd& correlations) const;
 
   const SearchGrid* grid_;
   std::vector<Eigen::MatrixXd> ctx_tables_;    ///< by length: correlation of two num_ctx

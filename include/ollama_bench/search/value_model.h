@@ -38,9 +38,9 @@ struct ValueComponent {
 
 /// Gaussian processes over the cells of a grid, averaged over hyperparameters rather than fitted:
 /// lengths, noise, how far the axes act independently of each other, in which direction need grows,
-/// and up to three steps along need. Kernel: see ValueKernel. The mean is unknown with a flat
-/// prior, the signal's variance has an inverse gamma prior; both are integrated. Source: Rasmussen
-/// and Williams, Gaussian Processes for Machine Learning, 2.7.
+/// and up to five steps along need or islands. Kernel: see ValueKernel. The mean is unknown with a
+/// flat prior, the signal's variance has an inverse gamma prior; both are integrated. Source:
+/// Rasmussen and Williams, Gaussian Processes for Machine Learning, 2.7.
 class ValueModel {
  public:
   explicit ValueModel(const SearchGrid& grid);

@@ -60,6 +60,7 @@ TEST(StepScanTest, EachMeasuredCellStandsWhollyOnOneSide) {
   const ValueData data = Measure(grid, 5, 0.1, [](std::size_t) { return 6.0; });
   ValueEvidence evidence(kernel, data);
   for (const ValueComponent& component : StepScan(grid).Extend(evidence, kHyper, {}, 200)) {
+    if (component.steps.front().is_island) continue;
     const VectorXd& side = *component.steps.front().side;
     EXPECT_LE(side.cwiseAbs().maxCoeff(), 1.0 + 1e-12);
     for (const std::size_t cell : data.cells) {
@@ -83,6 +84,27 @@ TEST(StepScanTest, FindsWhereASurfaceJumps) {
   }
 }
 
+TEST(StepScanTest, FindsANarrowIsland) {
+  const SearchGrid grid = GridOf(24, 16);
+  const ValueKernel kernel(grid);
+  const Islands islands(grid);
+  const Island& island = islands.all()[islands.all().size() / 2];
+  const ValueData data = Measure(
+      grid, 7, 0.005, [&](std::size_t cell) { return 6.0 + 0.2 * islands.Height(island, cell); });
+  ValueEvidence evidence(kernel, data);
+  const auto best = StepScan(grid).Extend(evidence, {4, 4, 1, 1, 0}, {}, 1).front();
+  EXPECT_GT(best.log_evidence, evidence.At({4, 4, 1, 1, 0}, {}).log_evidence + 3.0);
+  ASSERT_TRUE(best.steps.front().is_island);
+  Index top = 0;
+  best.steps.front().side->maxCoeff(&top);
+  EXPECT_LT(grid.SquaredDistance(static_cast<std::size_t>(top), island.top), 0.1 * 0.1);
+}
+
+ValueStep IslandStep(const SearchGrid& grid, std::size_t which) {
+  const Islands islands(grid);
+  return {0.7, -1.0, true, islands.Shape(islands.all()[which])};
+}
+
 TEST(StepScanTest, TheKernelIsTheSameHoweverItIsAskedFor) {
   const SearchGrid grid = GridOf(9, 6);
   const ValueKernel kernel(grid);
@@ -90,7 +112,8 @@ TEST(StepScanTest, TheKernelIsTheSameHoweverItIsAskedFor) {
   ValueEvidence evidence(kernel, data);
   for (std::size_t structure = 0; structure < ValueKernel::kStructureCount; ++structure) {
     const ValueHyper hyper = {1, 3, 2, structure, 0};
-    const ValueSteps steps = StepScan(grid).Extend(evidence, hyper, {}, 1).front().steps;
+    ValueSteps steps = StepScan(grid).Extend(evidence, hyper, {}, 1).front().steps;
+    steps.push_back(IslandStep(grid, 2 * structure));
     MatrixXd gram;
     KernelGrams(kernel, data.cells).Write(hyper, steps, gram);
     for (std::size_t i = 0; i < data.cells.size(); ++i) {
