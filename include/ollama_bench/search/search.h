@@ -46,9 +46,11 @@ struct SearchSafeContext {
 };
 
 struct SearchAnswer {
-  Cell cell;                 ///< measured, with the highest estimate
-  double rate = 0.0;         ///< tokens/s, estimated
-  double probability = 0.0;  ///< that no cell is faster than this one by more than the tolerance
+  Cell cell;          ///< measured, with the highest estimate
+  double rate = 0.0;  ///< tokens/s, estimated
+  /// That no cell is faster than this one by more than the tolerance; low as long as there are too
+  /// few measurements to tell.
+  double probability = 0.0;
   bool certified = false;    ///< sure enough, three measurements in a row
   std::vector<Cell> equals;  ///< measured cells not shown to be slower by the tolerance
   /// Loses at most max_loss and stays wholly on the GPUs, both with 95 % probability.

@@ -58,6 +58,17 @@ bool Holds(const Grid& grid, const Cell& cell) {
   return has(grid.num_ctx, cell.num_ctx) && has(grid.num_batch, cell.num_batch);
 }
 
+TEST(SearchTest, IsNotSureOfAnythingAfterAFewMeasurements) {
+  Search search(GridOf(10, 8), {});
+  Machine machine;
+  for (int measured = 1; measured <= 40; ++measured) {
+    Play(search, machine, 1);
+    const double most = std::pow(std::min(1.0, measured / 24.0), 2.0 / 3.0);
+    EXPECT_LE(search.Answer()->probability, most + 1e-12) << measured;
+  }
+  EXPECT_GE(search.Answer()->probability, 0.9);
+}
+
 TEST(SearchTest, ProposesTheSameForTheSameSeedAndMeasurements) {
   Machine first;
   Machine second;
