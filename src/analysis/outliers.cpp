@@ -37,6 +37,7 @@ std::vector<Outlier> FindOutliers(const std::vector<CellResult>& results, Metric
     const std::vector<Run> runs = RunsOf(result, metric);
     if (runs.size() < kFewestRuns) continue;
     std::vector<double> values;
+    values.reserve(runs.size());
     for (const Run& run : runs) values.push_back(run.log_value);
     const double median = *Median(std::move(values));
     for (const Run& run : runs) {

@@ -41,7 +41,7 @@ class SafeContextSearch {
     }
   }
 
-  std::optional<SafeContext> Find() const {
+  [[nodiscard]] std::optional<SafeContext> Find() const {
     std::map<int, const CellEstimate*, std::greater<>> best;  // by num_ctx, the largest first
     for (const CellEstimate& estimate : answer_.cells) {
       if (!StaysOnGpu(estimate.cell)) continue;

@@ -16,7 +16,7 @@ std::optional<ValueSummary> Summarize(std::vector<double> values) {
   summary.minimum = *minimum;
   summary.maximum = *maximum;
   // Divided first, so that the sum of large finite values stays finite.
-  const double n = static_cast<double>(values.size());
+  const auto n = static_cast<double>(values.size());
   for (const double value : values) summary.mean += value / n;
   summary.mean = std::clamp(summary.mean, summary.minimum, summary.maximum);
   summary.median = *Median(std::move(values));

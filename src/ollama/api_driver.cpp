@@ -44,7 +44,7 @@ Expected<RunReport, Failure> ApiDriver::Run(std::string_view prompt) {
   const auto start = clock_.Now();
   auto metrics = Generate(api_.address(), request, stop_, options_.on_idle);
   const auto wall = clock_.Now() - start;
-  if (metrics) return RunReport{std::move(*metrics), wall};
+  if (metrics) return RunReport{*metrics, wall};
   // Cutting the connection ends the run but leaves the model loaded.
   if (metrics.error().kind == FailureKind::kTimeout ||
       metrics.error().kind == FailureKind::kInterrupted) {

@@ -172,11 +172,11 @@ class SignalsBlocked {
 pid_t StartChild(const ChildPlan& plan) {
   const SignalsBlocked blocked;
 #ifdef __linux__
-  const pid_t pid = vfork();
+  const pid_t pid = vfork();  // NOLINT(clang-analyzer-security.insecureAPI.vfork)
 #else
   const pid_t pid = fork();
 #endif
-  if (pid == 0) RunChild(plan);
+  if (pid == 0) RunChild(plan);  // NOLINT(clang-analyzer-unix.Vfork): it calls what a handler may
   return pid;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "heatmap_palette.h"
@@ -26,7 +27,9 @@ void DrawCross(SceneBuilder& scene, const Box& box, bool both_ways) {
 // Lines that rise to the right, 8 units apart, cut at the box.
 void DrawHatch(SceneBuilder& scene, const Box& box) {
   constexpr double kDistance = 8;
-  for (double offset = kDistance / 2; offset < box.width + box.height; offset += kDistance) {
+  const int lines = static_cast<int>(std::ceil((box.width + box.height) / kDistance - 0.5));
+  for (int line = 0; line < lines; ++line) {
+    const double offset = kDistance * (line + 0.5);
     const double into_corner = std::max(0.0, offset - box.height);
     const double past_right = std::max(0.0, offset - box.width);
     scene.Line({box.x + into_corner, box.y + offset - into_corner},
