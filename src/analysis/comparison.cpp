@@ -72,8 +72,9 @@ StandardError ErrorFromSpread(const std::vector<CellChange>& cells, double mean)
   return {std::sqrt(squares / (n - 1) / n), n - 1};
 }
 
-Change OverallChange(const std::vector<CellChange>& cells, const NoiseModel& noise,
-                     const Demand& demand) {
+Change OverallChange(const SweepComparison& comparison) {
+  const std::vector<CellChange>& cells = comparison.cells;
+  const double level = comparison.OverallLevel();
   const auto n = static_cast<double>(cells.size());
   Change overall;
   for (const CellChange& cell : cells) {
@@ -81,16 +82,14 @@ Change OverallChange(const std::vector<CellChange>& cells, const NoiseModel& noi
     overall.log.shares = overall.log.shares + cell.change.log.shares;
   }
   overall.log.shares = {overall.log.shares.load / (n * n), overall.log.shares.run / (n * n)};
-  overall.log.error = noise.Of(overall.log.shares);
+  overall.log.error = comparison.noise.Of(overall.log.shares);
   if (cells.size() >= kFewestCellsForSpread) {
     const StandardError spread = ErrorFromSpread(cells, overall.log.value);
-    const bool is_wider =
-        spread.HalfWidth(demand.level) > overall.log.error.HalfWidth(demand.level);
+    const bool is_wider = spread.HalfWidth(level) > overall.log.error.HalfWidth(level);
     if (is_wider) overall.log.error = spread;
   }
   overall.p_value = overall.log.error.PValue(overall.log.value);
-  overall.is_called = overall.p_value <= (1 - demand.level) * (1 - kShareOfCells) &&
-                      Exceeds(overall, demand.threshold);
+  overall.is_called = overall.p_value <= 1 - level && Exceeds(overall, comparison.demand.threshold);
   return overall;
 }
 
@@ -103,6 +102,10 @@ double Change::percent() const {
 Interval Change::PercentInterval(double level) const {
   const Interval interval = log.LogInterval(level);
   return {100 * std::expm1(interval.low), 100 * std::expm1(interval.high)};
+}
+
+double SweepComparison::OverallLevel() const {
+  return 1 - (1 - demand.level) * (1 - kShareOfCells);
 }
 
 SweepComparison CompareSweeps(const std::vector<CellResult>& first,
@@ -118,7 +121,7 @@ SweepComparison CompareSweeps(const std::vector<CellResult>& first,
             EstimateCells(second_units, comparison.noise), comparison);
   if (comparison.cells.empty()) return comparison;
   CallCells(comparison.cells, demand);
-  comparison.overall = OverallChange(comparison.cells, comparison.noise, demand);
+  comparison.overall = OverallChange(comparison);
   return comparison;
 }
 

@@ -85,9 +85,9 @@ Json CellListJson(const std::vector<Cell>& cells) {
 std::string OverallSentence(const SweepComparison& comparison, const ComparisonCaption& caption) {
   if (!comparison.overall) return "No cell was measured in both.";
   const Change& overall = *comparison.overall;
+  const double level = comparison.OverallLevel();
   const std::string interval =
-      fmt::format("({}, {:.3g} % sure)", IntervalText(overall, comparison.demand.level),
-                  100 * comparison.demand.level);
+      fmt::format("({}, {:.3g} % sure)", IntervalText(overall, level), 100 * level);
   if (!overall.is_called) {
     return fmt::format("Overall no change is shown: {} {}.", SignedPercent(overall.log.value),
                        interval);
@@ -150,7 +150,11 @@ std::string RenderComparisonJson(const SweepComparison& comparison,
                  {"threshold_percent", 100 * comparison.demand.threshold},
                  {"level", level},
                  {"differences", caption.differences}};
-  report["overall"] = comparison.overall ? ChangeJson(*comparison.overall, level) : Json();
+  report["overall"] = Json();
+  if (comparison.overall) {
+    report["overall"] = ChangeJson(*comparison.overall, comparison.OverallLevel());
+    report["overall"]["level"] = comparison.OverallLevel();
+  }
   report["changed_cells"] = CalledCells(comparison);
   report["is_slower"] = is_slower ? Json(*is_slower) : Json();
   report["cells"] = Json::array();

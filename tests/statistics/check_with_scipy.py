@@ -153,8 +153,8 @@ def estimates(units, noise):
     return result
 
 
-def interval(value, error):
-    half = error[0] * stats.t.ppf((1 + LEVEL) / 2, error[1])
+def interval(value, error, level=LEVEL):
+    half = error[0] * stats.t.ppf((1 + level) / 2, error[1])
     return value - half, value + half
 
 
@@ -236,9 +236,11 @@ def check_comparison(program, first_path, second_path, first, second):
                     i in called and abs(math.expm1(changes[i])) > 0.01)
     pooled = noise.error(shares / len(changes) ** 2)
     spread = stats.sem(changes), len(changes) - 1
-    widths = [np.diff(interval(0, error))[0] for error in (pooled, spread)]
+    level = 1 - (1 - LEVEL) * (1 - CELLS_SHARE)
+    widths = [np.diff(interval(0, error, level))[0] for error in (pooled, spread)]
     error = pooled if widths[0] > widths[1] else spread
-    low, high = interval(np.mean(changes), error)
+    low, high = interval(np.mean(changes), error, level)
+    check("overall, level", report["overall"]["level"], level)
     check("overall", math.log1p(report["overall"]["percent"] / 100), np.mean(changes), 0, 1e-5)
     check("overall, low", math.log1p(report["overall"]["low_percent"] / 100), low, 0,
           GRID * (high - low))

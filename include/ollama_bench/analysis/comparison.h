@@ -34,6 +34,10 @@ struct SweepComparison {
   std::optional<Change> overall;  ///< empty where no cell is in both
   std::vector<Cell> only_first;   ///< measured there alone
   std::vector<Cell> only_second;
+
+  /// How sure a call of the overall change is, and so its interval: surer than one of a cell, for
+  /// it has a fifth of the false calls.
+  [[nodiscard]] double OverallLevel() const;
 };
 
 /// Compares the cells that both sweeps measured.
