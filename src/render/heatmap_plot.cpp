@@ -16,7 +16,7 @@ constexpr double kSmallestCellWithGap = 10;
 
 // Whole pixels, so that edges are sharp, unless there are more cells than pixels.
 double CellExtent(double usual_plot, double largest, std::size_t count) {
-  const double n = static_cast<double>(count);
+  const auto n = static_cast<double>(count);
   const double extent = std::floor(std::clamp(usual_plot / n, kSmallestCell, largest));
   return std::min(extent, kLargestPlot / n);
 }

@@ -25,7 +25,7 @@ void IgnoreWarning(png_structp /*png*/, png_const_charp /*message*/) {}
 
 // Owns no C++ object, because an error leaves it by longjmp.
 bool EncodeRows(png_structp png, png_infop info, cairo_surface_t* surface, std::string* out) {
-  if (setjmp(png_jmpbuf(png)) != 0) return false;
+  if (setjmp(png_jmpbuf(png)) != 0) return false;  // NOLINT(cert-err52-cpp): libpng's only way
   const int width = cairo_image_surface_get_width(surface);
   const int height = cairo_image_surface_get_height(surface);
   const int stride = cairo_image_surface_get_stride(surface);

@@ -51,10 +51,9 @@ MatrixXd Islands::Heights(const std::vector<std::size_t>& cells) const {
 }
 
 std::shared_ptr<const VectorXd> Islands::Shape(const Island& island) const {
-  return std::make_shared<const VectorXd>(
-      VectorXd::NullaryExpr(static_cast<Index>(grid_->CellCount()), [&](Index cell) {
-        return Height(island, static_cast<std::size_t>(cell));
-      }));
+  return std::make_shared<const VectorXd>(VectorXd::NullaryExpr(
+      static_cast<Index>(grid_->CellCount()),
+      [&](Index cell) { return Height(island, static_cast<std::size_t>(cell)); }));
 }
 
 }  // namespace ollama_bench
