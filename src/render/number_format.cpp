@@ -59,13 +59,15 @@ NumberFormat ChooseNumberFormat(const ResultTable& table) {
 std::vector<double> RoundTicks(double low, double high, int most) {
   const double span = high - low;
   if (!(span > 0) || !std::isfinite(span)) return {low};
-  std::vector<double> ticks;
   const auto first = [&](double step) { return std::ceil(low / step - 1e-9); };
   const auto count = [&](double step) { return std::floor(high / step + 1e-9) - first(step) + 1; };
   double step = RoundStep(span / most);
   // A step may be too fine by one tick where both ends are round.
   while (count(step) > most) step = RoundStep(step * 1.5);
-  for (int i = 0; i < static_cast<int>(count(step)); ++i) ticks.push_back((first(step) + i) * step);
+  std::vector<double> ticks(static_cast<std::size_t>(count(step)));
+  for (std::size_t i = 0; i < ticks.size(); ++i) {
+    ticks[i] = (first(step) + static_cast<double>(i)) * step;
+  }
   return ticks.size() < 2 ? std::vector<double>{low} : ticks;
 }
 
