@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gain.h"
+#include "island_scan.h"
 #include "ollama_bench/search/coverage.h"
 #include "ollama_bench/search/start_design.h"
 #include "posterior_draws.h"
@@ -24,8 +25,6 @@ constexpr std::size_t kSureInARow = 3;
 constexpr std::size_t kLeastMeasured = 24;
 constexpr std::size_t kStartCells = 12;
 constexpr std::size_t kExploreEvery = 6;
-// How far below the leader, in log rate, a cell is a third as interesting to explore.
-constexpr double kNear = 0.1;
 // An expected gain below this, relative, is not worth chasing: then the leader is put to the test.
 constexpr double kSmallGain = 0.0015;
 
@@ -63,6 +62,7 @@ class Search::State {
       : grid_(grid),
         options_(options),
         model_(grid_),
+        islands_(grid_),
         coverage_(grid_),
         sampler_(options.seed),
         facts_{std::vector<bool>(grid_.CellCount(), false),
@@ -149,9 +149,7 @@ class Search::State {
     if (CertaintyNow().probability >= kSure) {
       if (const auto loophole = Loophole()) return loophole;
     }
-    if (history_.size() % kExploreEvery == kExploreEvery - 1) {
-      return Explore(history_.size() / kExploreEvery % 2 == 1);
-    }
+    if (history_.size() % kExploreEvery == kExploreEvery - 1) return Explore();
     return MostGain();
   }
 
@@ -211,15 +209,23 @@ class Search::State {
     return static_cast<std::size_t>(open - facts_.barred.begin());
   }
 
-  /// Where most is unknown, `near` rather where the model expects much.
-  std::size_t Explore(bool near) {
-    const SearchBelief& belief = Belief();
-    std::vector<double> worth = Chances();
-    for (std::size_t cell = 0; near && cell < worth.size(); ++cell) {
-      const double behind = belief.mean[cell] - belief.mean[*belief.leader];
-      worth[cell] *= std::exp(std::min(0.0, behind / kNear));
+  /// Where an island would be worth the most.
+  std::optional<std::size_t> LikeliestIsland() {
+    std::vector<double> gains = islands_.Gains(model_.values(), Belief());
+    for (std::size_t cell = 0; cell < gains.size(); ++cell) {
+      if (facts_.barred[cell]) gains[cell] = 0.0;
     }
-    const auto cell = coverage_.MostRevealing(visited_, worth);
+    const auto most = std::max_element(gains.begin(), gains.end());
+    if (*most == 0.0) return std::nullopt;
+    return static_cast<std::size_t>(most - gains.begin());
+  }
+
+  /// Where no visit tells of: by turns where an island would be worth much, and anywhere.
+  std::size_t Explore() {
+    if (history_.size() / kExploreEvery % 2 == 1) {
+      if (const auto island = LikeliestIsland()) return *island;
+    }
+    const auto cell = coverage_.MostRevealing(visited_, Chances());
     return cell ? *cell : AnyFarthest();
   }
 
@@ -255,6 +261,7 @@ class Search::State {
   SearchGrid grid_;
   SearchOptions options_;
   SearchModel model_;
+  IslandScan islands_;
   Coverage coverage_;
   CertaintySampler sampler_;
   std::vector<std::size_t> start_;

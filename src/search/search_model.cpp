@@ -114,7 +114,7 @@ SearchBelief SearchModel::Believe(const std::vector<Observation>& observations) 
 
   const std::vector<CellValues> values = Collect(observations);
   const Regime regime = FastRegime(values);
-  ValueData data;
+  ValueData& data = belief.data;
   std::vector<BoundaryLabel> fast;
   for (const CellValues& value : values) {
     const bool is_fast = regime.Holds(value);

@@ -23,6 +23,7 @@ struct SearchBelief {
   std::vector<int> failures;   ///< by cell
   std::vector<double> p_feasible;
   std::vector<double> p_fast;
+  ValueData data;                          ///< of the fast regime alone
   std::vector<ValueComponent> components;  ///< empty: nothing has a rate yet
   std::vector<double> mean;                ///< by cell, log rate
   std::vector<double> sd;

@@ -106,6 +106,36 @@ TEST(SearchTest, FindsAndCertifiesTheBestCellOfASmoothSurface) {
   EXPECT_GE(machine.Truth(search.Answer()->cell), 0.99 * machine.Truth({4096, 2048}));
 }
 
+TEST(SearchTest, OneReadingAboveItsSurroundingsIsFollowedUp) {
+  const Cell hint = {20 * 4096, 9 * 128};
+  const auto is_near = [&](const Cell& cell) {
+    return std::abs(cell.num_ctx - hint.num_ctx) <= 4 * 4096 &&
+           std::abs(cell.num_batch - hint.num_batch) <= 3 * 128;
+  };
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    Random random(seed);
+    const auto measure = [&](const Cell& cell) {
+      Measurement measurement;
+      measurement.cell = cell;
+      measurement.rate = 500.0 * std::exp(-1e-6 * cell.num_ctx + 0.01 * random.Normal());
+      if (cell == hint) *measurement.rate *= 1.06;
+      return measurement;
+    };
+    Search search(GridOf(40, 16), {});
+    for (int ctx = 5; ctx <= 40; ctx += 5) {
+      for (int batch = 1; batch <= 16; batch += 4) {
+        search.Observe(measure({4096 * ctx, 128 * batch}));
+      }
+    }
+    std::vector<Cell> next;
+    for (int i = 0; i < 12; ++i) {
+      next.push_back(*search.Propose());
+      search.Observe(measure(next.back()));
+    }
+    EXPECT_TRUE(std::any_of(next.begin(), next.end(), is_near)) << seed;
+  }
+}
+
 TEST(SearchTest, TheUnitOfTheRateDoesNotMatter) {
   Machine slow;
   Machine fast;
