@@ -1,14 +1,11 @@
-#!/ usr / bin / env python3
-""
-        "Scores Optuna's TPE on the surfaces that search_evaluation exports, as that program scores.
+#!/usr/bin/env python3
+"""Scores Optuna's TPE on the surfaces that search_evaluation exports, as that program scores.
 
-        build /
-        bench / search_evaluation-- report-- surfaces 20 --export surfaces.txt python3 -
-    m venv build / optuna&& build / optuna / bin / pip install optuna build / optuna / bin /
-        python bench / search /
-        optuna_tpe.py surfaces.txt
+    build/bench/search_evaluation --report --surfaces 20 --export surfaces.txt
+    python3 -m venv build/optuna && build/optuna/bin/pip install optuna
+    build/optuna/bin/python bench/search/optuna_tpe.py surfaces.txt
 
-            The truth is the same; the noise is log-normal of 2 % (--sigma), its numbers are Python's own.
+The truth is the same; the noise is log-normal of 2 % (--sigma), its numbers are Python's own.
 The answer is the highest reading, as Optuna has it. Prints a table in Markdown.
 """
 

@@ -1,4 +1,4 @@
-#!/ usr / bin / env python3
+#!/usr/bin/env python3
 """Scores `ollama-bench tune` from outside, on a recorded sweep that is replayed with noise.
 
     python3 bench/search/replay_score.py build/ollama-bench tests/data/nemotron_5gpu_sweep.csv
@@ -26,13 +26,13 @@ def read_table(path):
         for row in rows
         for context, value in zip(contexts, row[1:])
         if value
-}
+    }
+
 
 def play(program, folder, truth, seed, options):
     recording = folder / "recording.json"
     recording.write_text(json.dumps({"metadata": {}, "results": [
-        {
-    "num_ctx" : cell[0], "num_batch" : cell[1], "prompt_eval_rate" : rate}
+        {"num_ctx": cell[0], "num_batch": cell[1], "prompt_eval_rate": rate}
         for cell, rate in truth.items()]}))
     axis = lambda index: ",".join(str(value) for value in sorted({cell[index] for cell in truth}))
     out = subprocess.run(
@@ -57,8 +57,7 @@ def main():
     parser.add_argument("--budget", type=int, default=80)
     options = parser.parse_args()
     truth = read_table(options.table)
-    stays, regret = [], {
-count: [] for count in (10, 20, 40, options.budget)}
+    stays, regret = [], {count: [] for count in (10, 20, 40, options.budget)}
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(1, options.seeds + 1):
             trace = play(options.program, pathlib.Path(folder), truth, seed, options)

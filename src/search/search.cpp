@@ -251,11 +251,8 @@ class Search::State {
     const SearchBelief& belief = Belief();
     const std::size_t leader = *belief.leader;
     std::vector<double> gains = ExpectedGains(model_.values(), belief);
-    const std::vector<double> islands = islands_.Gains(model_.values(), belief);
     for (std::size_t cell = 0; cell < gains.size(); ++cell) {
-      gains[cell] = facts_.barred[cell]
-                        ? 0.0
-                        : (gains[cell] + islands[cell]) / RelativeCost(belief.p_feasible[cell]);
+      gains[cell] = facts_.barred[cell] ? 0.0 : gains[cell] / RelativeCost(belief.p_feasible[cell]);
     }
     const auto most = std::max_element(gains.begin(), gains.end());
     auto rival = static_cast<std::size_t>(most - gains.begin());
