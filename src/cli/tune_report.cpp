@@ -36,8 +36,9 @@ std::string CertaintySentence(const TuneOutcome& outcome) {
   }
   return fmt::format(
       "Not certified {}: {} sure that no cell is more than 1 % faster, where a certificate takes "
-      "98.5 % three times in a row, and no region unvisited. The same command goes on from here.\n",
-      basis, DescribeProbability(answer.probability));
+      "{:.3g} % three times in a row, and no region unvisited. The same command goes on from "
+      "here.\n",
+      basis, DescribeProbability(answer.probability), 100 * kCertificateProbability);
 }
 
 std::string EqualsSentence(const SearchAnswer& answer) {

@@ -57,6 +57,8 @@ struct SearchAnswer {
   std::optional<SearchSafeContext> safe_context;
 };
 
+/// How sure a certificate is of an answer, three measurements in a row.
+inline constexpr double kCertificateProbability = 0.985;
 /// How many measurements of a grid of so many cells there are at the least behind a certificate.
 std::size_t LeastForCertificate(std::size_t cells);
 
