@@ -1,6 +1,7 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "ollama_bench/core/cell_result.h"
@@ -17,6 +18,14 @@ struct Run {
   /// ten or twenty times slower. Never set in a load of fewer than three runs.
   bool stalled = false;
 };
+
+inline constexpr std::size_t kFewestRunsForMedian = 3;
+
+/// The natural log; empty where there is none.
+std::optional<double> LogOf(const std::optional<double>& value);
+
+/// The median log value; empty for fewer runs than kFewestRunsForMedian.
+std::optional<double> MedianLog(const std::vector<Run>& runs);
 
 /// The runs of each load of the cell, in the order of their first samples. A sample that knows no
 /// load (load_id 0) is a load of its own. A failed cell has none.

@@ -1,7 +1,6 @@
 #include "ollama_bench/analysis/load_units.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "iso_time.h"
 #include "load_runs.h"
@@ -9,11 +8,6 @@
 
 namespace ollama_bench {
 namespace {
-
-std::optional<double> LogOf(const std::optional<double>& value) {
-  if (!value || !std::isfinite(*value) || *value <= 0) return std::nullopt;
-  return std::log(*value);
-}
 
 LoadUnit UnitOf(const Cell& cell, const std::vector<Run>& load) {
   const Sample& first = *load.front().sample;

@@ -9,7 +9,6 @@
 namespace ollama_bench {
 namespace {
 
-constexpr std::size_t kFewestRuns = 3;
 constexpr double kSmallestDistance = 0.05;
 constexpr double kUsualDistances = 5;
 constexpr double kMedianToDeviation = 1.4826;
@@ -35,14 +34,11 @@ std::vector<Outlier> FindOutliers(const std::vector<CellResult>& results, Metric
   std::vector<double> distances;
   for (const CellResult& result : results) {
     const std::vector<Run> runs = RunsOf(result, metric);
-    if (runs.size() < kFewestRuns) continue;
-    std::vector<double> values;
-    values.reserve(runs.size());
-    for (const Run& run : runs) values.push_back(run.log_value);
-    const double median = *Median(std::move(values));
+    const auto median = MedianLog(runs);
+    if (!median) continue;
     for (const Run& run : runs) {
-      deviations.push_back({run, result.cell, run.log_value - median});
-      distances.push_back(std::fabs(run.log_value - median));
+      deviations.push_back({run, result.cell, run.log_value - *median});
+      distances.push_back(std::fabs(run.log_value - *median));
     }
   }
   const double usual = kMedianToDeviation * Median(std::move(distances)).value_or(0);

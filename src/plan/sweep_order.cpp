@@ -76,7 +76,7 @@ std::optional<Visit> SweepOrder::Next() {
   if (!doubted_) doubted_ = FindDoubted();
   auto visit = NextSecondLook();
   if (!visit) {
-    if (!leaders_) leaders_ = FindLeaders();
+    if (!leaders_) leaders_ = FindLeaders(*doubted_);
     visit = NextConfirm();
   }
   if (visit) ++attempted_[visit->cell];
@@ -137,8 +137,7 @@ std::optional<Visit> SweepOrder::NextSecondLook() const {
   return Again(*cell, SampleRole::kConfirm);
 }
 
-std::vector<Cell> SweepOrder::FindLeaders() const {
-  const std::vector<Cell> doubted = FindDoubted();
+std::vector<Cell> SweepOrder::FindLeaders(const std::vector<Cell>& doubted) const {
   std::vector<std::pair<double, Cell>> rates;
   for (const auto& [cell, result] : known_) {
     auto rate = PassRate(result);
@@ -216,12 +215,13 @@ std::size_t SweepOrder::Remaining() const {
   if (pass > 0) return pass + MostConfirmed() * loads;
   std::size_t visits = 0;
   std::set<Cell> leaders;
-  for (const Cell& cell : leaders_ ? *leaders_ : FindLeaders()) {
+  const std::vector<Cell> doubted = doubted_ ? *doubted_ : FindDoubted();
+  for (const Cell& cell : leaders_ ? *leaders_ : FindLeaders(doubted)) {
     leaders.insert(cell);
     const CellResult& result = known_.at(cell);
     if (!result.failure) visits += loads - std::min(loads, LoadsOf(result, SampleRole::kConfirm));
   }
-  for (const Cell& cell : doubted_ ? *doubted_ : FindDoubted()) {
+  for (const Cell& cell : doubted) {
     if (!leaders.contains(cell) && LacksSecondLook(cell)) ++visits;
   }
   return visits;

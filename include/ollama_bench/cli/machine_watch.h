@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "ollama_bench/core/identity.h"
 #include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/process/gpu_throttling.h"
 #include "ollama_bench/process/posix_process_runner.h"

@@ -50,7 +50,7 @@ class SweepOrder : public Strategy {
   [[nodiscard]] std::vector<Cell> FindDoubted() const;
   [[nodiscard]] bool LacksSecondLook(const Cell& cell) const;
   [[nodiscard]] std::optional<Visit> NextSecondLook() const;
-  [[nodiscard]] std::vector<Cell> FindLeaders() const;
+  [[nodiscard]] std::vector<Cell> FindLeaders(const std::vector<Cell>& doubted) const;
   [[nodiscard]] bool IsAhead(const Cell& cell) const;
   [[nodiscard]] std::size_t MostConfirmed() const;
   [[nodiscard]] std::optional<Visit> NextConfirm() const;
