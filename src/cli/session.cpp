@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <fstream>
 #include <random>
 #include <utility>
 
@@ -14,10 +13,10 @@
 #include "ollama_bench/cli/live_progress.h"
 #include "ollama_bench/cli/plain_progress.h"
 #include "ollama_bench/cli/print.h"
+#include "ollama_bench/cli/saved_config.h"
 #include "ollama_bench/cli/session_identity.h"
 #include "ollama_bench/cli/sweep_rules.h"
 #include "ollama_bench/cli/terminal.h"
-#include "ollama_bench/config/format_config.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/prompt_plan.h"
 
@@ -60,6 +59,7 @@ void Session::Warn(const std::string& text) {
 }
 
 Expected<void, Error> Session::Begin(GridSize size) {
+  if (auto step = CheckSavedConfig(file_system_, options_); !step) return step;
   auto opened = OpenStore(file_system_, options_.results, clock_, ids_);
   if (!opened) return Unexpected<Error>(opened.error());
   opened_.emplace(std::move(*opened));
@@ -69,9 +69,6 @@ Expected<void, Error> Session::Begin(GridSize size) {
   auto complete = driver_.Complete(std::move(config_), size);
   if (!complete) return Unexpected<Error>(complete.error());
   config_ = std::move(*complete);
-  if (!options_.save_config.empty()) {
-    if (auto step = SaveConfig(config_, options_.save_config); !step) return step;
-  }
   auto facts = driver_.Connect(config_, store().metadata(), CountSamples(store()));
   if (!facts) return Unexpected<Error>(facts.error());
   facts_ = std::move(*facts);
@@ -199,6 +196,9 @@ Expected<SweepOutcome, Error> Session::Measure(Strategy& strategy,
   WarnOfMachine();
   WarnOfGrid();
   if (auto step = WriteDownPlan(); !step) return Unexpected<Error>(step.error());
+  if (auto step = SaveConfig(file_system_, options_, config_); !step) {
+    return Unexpected<Error>(step.error());
+  }
   ResultsStore& results = opened_->store;
   StoreSaver saver(results, clock_, *progress, stop_);
   const CellRunnerSeams seams{driver_.driver(), results, saver, clock_, *progress, ids_};
@@ -259,19 +259,12 @@ void Session::ClearTemporaryModels() {
   opened_->store.SetMetadata(std::move(metadata));
 }
 
-void Session::ForgetRemovedModels() {
-  if (store().metadata().temporary_models.empty()) return;
-  ClearTemporaryModels();
-  if (const auto saved = opened_->store.Commit(); !saved) Warn(saved.error().message);
-}
-
-Expected<void, SessionError> SaveConfig(const SweepConfig& config,
-                                        const std::filesystem::path& path) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << FormatSweepConfig(config);
-  out.close();
-  if (out) return {};
-  return Fail(ExitCode::kEnvironment, fmt::format("cannot write {}", path.string()));
+Expected<void, Error> Session::MeasureNothing() {
+  if (!store().metadata().temporary_models.empty()) {
+    ClearTemporaryModels();
+    if (const auto saved = opened_->store.Commit(); !saved) Warn(saved.error().message);
+  }
+  return SaveConfig(file_system_, options_, config_);
 }
 
 ExitCode ExitCodeOf(const SweepOutcome& outcome, bool any_success) {
