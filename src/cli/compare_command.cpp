@@ -143,8 +143,8 @@ Expected<ExitCode, SessionError> Compare(const CompareOptions& options) {
   if (const auto ok = WritePictures(file_system, options, comparison, caption); !ok) {
     return Unexpected<SessionError>(ok.error());
   }
-  if (comparison.cells.empty()) return ExitCode::kNoCell;
-  return is_slower.value_or(false) ? ExitCode::kSlower : ExitCode::kDone;
+  if (is_slower.value_or(false)) return ExitCode::kSlower;
+  return comparison.cells.empty() ? ExitCode::kNoCell : ExitCode::kDone;
 }
 
 int RunCompare(const CompareOptions& options) {
@@ -175,7 +175,9 @@ void AddCompareCommand(CLI::App& app, std::function<int()>& action) {
       ->capture_default_str();
   compare
       ->add_option("--fail-if-slower", options->fail_if_slower,
-                   "Return 5 where things really got slower by more than this, overall or in a cell")
+                   "Return 5 where things got slower by more than this, overall or in a cell, or a "
+                   "cell that "
+                   "was measured now fails")
       ->type_name("PERCENT")
       ->check(CheckPercent);
   CLI::Option* markdown = compare->add_flag("--markdown", options->markdown, "Report as Markdown");

@@ -78,7 +78,7 @@ string_view NameOf(OutputKind kind) {
     case OutputKind::kPdf:
       return "a PDF picture";
     case OutputKind::kCsv:
-      return "a table of an earlier heatmap";
+      return "a CSV table of a sweep";
     case OutputKind::kConfig:
       return "a sweep's configuration";
     case OutputKind::kResults:
