@@ -76,7 +76,8 @@ class Session {
   void WarnOfMachine();
   void WarnOfGrid();
   void CleanUp();
-  void ClearTemporaryModels();
+  void NoteTemporaryModels(std::vector<TemporaryModel> models);
+  void NoteDigest(const std::string& model, const std::string& digest);
   [[nodiscard]] Unexpected<SessionError> LastChangesLost(const StoreError& reason) const;
 
   const SessionOptions& options_;
