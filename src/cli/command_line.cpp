@@ -29,7 +29,7 @@ namespace {
 constexpr const char* kFooter =
     "Exit codes: 0 done, 1 no cell succeeded, 2 wrong usage or configuration,\n"
     "3 environment (no Ollama, no model, no disk), 4 results file refused,\n"
-    "5 compare --fail-if-slower found a slow-down.";
+    "5 compare --fail-if-slower found a slow-down or a cell that now fails.";
 
 // For those who build packages: hidden from --help, the manual page and the completions.
 void AddDocumentationCommand(CLI::App& app, std::function<int()>& action) {

@@ -54,22 +54,27 @@ struct HeatmapOptions {
 };
 
 struct OutputFileText {
-  fs::path path;
+  OutputTarget target;
   std::string bytes;
 };
 
-// The results are the one file that must not become a picture by a slip of the hand.
-Expected<void, SessionError> CheckOutputs(const HeatmapOptions& options) {
-  std::vector<fs::path> outputs = options.pictures;
-  if (!options.no_csv) outputs.push_back(options.csv);
-  for (const fs::path& output : outputs) {
-    std::error_code error;
-    if (fs::equivalent(output, options.results, error)) {
-      return Fail(ExitCode::kUsage,
-                  fmt::format("{} holds the results and is not overwritten", output.string()));
-    }
+OutputTarget PictureTarget(const HeatmapOptions& options, const fs::path& path) {
+  const PictureFormat format = *PictureFormatFromExtension(path.extension().string());
+  return {path, KindOf(format), "--output FILE", {options.results}};
+}
+
+OutputTarget CsvTarget(const HeatmapOptions& options) {
+  return {options.csv, OutputKind::kCsv, "--csv FILE, or none: --no-csv", {options.results}};
+}
+
+// Before anything is printed, so that a refusal is all that there is to read.
+Expected<void, SessionError> CheckOutputs(FileSystem& file_system, const HeatmapOptions& options) {
+  for (const fs::path& path : options.pictures) {
+    auto fits = CheckOutput(file_system, PictureTarget(options, path));
+    if (!fits) return fits;
   }
-  return {};
+  if (options.no_csv) return {};
+  return CheckOutput(file_system, CsvTarget(options));
 }
 
 Expected<std::vector<OutputFileText>, SessionError> RenderFiles(const HeatmapOptions& options,
@@ -87,17 +92,17 @@ Expected<std::vector<OutputFileText>, SessionError> RenderFiles(const HeatmapOpt
       return Fail(ExitCode::kEnvironment,
                   fmt::format("cannot draw {}: {}", path.string(), bytes.error()));
     }
-    files.push_back({path, std::move(*bytes)});
+    files.push_back({PictureTarget(options, path), std::move(*bytes)});
   }
-  if (!options.no_csv) files.push_back({options.csv, RenderCsv(table)});
+  if (!options.no_csv) files.push_back({CsvTarget(options), RenderCsv(table)});
   return files;
 }
 
 Expected<void, SessionError> WriteFiles(FileSystem& file_system,
                                         const std::vector<OutputFileText>& files) {
   for (const OutputFileText& file : files) {
-    if (auto done = WriteOutputFile(file_system, file.path, file.bytes); !done) return done;
-    Print(stderr, "wrote {}\n", file.path.string());
+    if (auto done = WriteOutput(file_system, file.target, file.bytes); !done) return done;
+    Print(stderr, "wrote {}\n", file.target.path.string());
   }
   return {};
 }
@@ -134,8 +139,10 @@ void AddEstimates(ResultTable& table, const std::vector<CellResult>& results) {
 }
 
 Expected<ExitCode, SessionError> MakeHeatmap(const HeatmapOptions& options) {
-  if (const auto ok = CheckOutputs(options); !ok) return Unexpected<SessionError>(ok.error());
   PosixFileSystem file_system;
+  if (const auto ok = CheckOutputs(file_system, options); !ok) {
+    return Unexpected<SessionError>(ok.error());
+  }
   const auto store = ResultsStore::Load(file_system, options.results);
   if (!store) return Unexpected<SessionError>(ToSessionError(store.error()));
   const Metric metric = *MetricFromKey(options.metric);

@@ -8,6 +8,7 @@
 
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_command.h"
+#include "ollama_bench/cli/saved_config.h"
 #include "ollama_bench/cli/session.h"
 #include "ollama_bench/cli/sweep_plan.h"
 #include "ollama_bench/cli/terminal.h"
@@ -28,6 +29,7 @@ Expected<void, SessionError> Probe(RunOptions options, const SweepConfig& config
                                    const StopRequest& stop) {
   options.session.quiet = true;
   options.session.json = false;
+  options.session.save_config.clear();  // saved with the plan
   Session session(options.session, config, stop);
   if (auto step = session.Begin(GridSize::kSweep); !step) return step;
   const Pending pending =
@@ -43,13 +45,19 @@ Expected<void, SessionError> Probe(RunOptions options, const SweepConfig& config
   return Fail(ExitCodeOf(*outcome, false), outcome->message);
 }
 
+ExitCode Refuse(const SessionError& error) {
+  Print(stderr, "ollama-bench: {}\n", error.message);
+  return error.code;
+}
+
 int Plan(const PlanOptions& options, const StopRequest& stop) {
   return WithConfig(options.run.session, [&](const SweepConfig& config) {
     if (options.probe) {
-      if (const auto probed = Probe(options.run, config, stop); !probed) {
-        Print(stderr, "ollama-bench: {}\n", probed.error().message);
-        return probed.error().code;
-      }
+      PosixFileSystem file_system;
+      const auto fits = CheckSavedConfig(file_system, options.run.session);
+      if (!fits) return Refuse(fits.error());
+      const auto probed = Probe(options.run, config, stop);
+      if (!probed) return Refuse(probed.error());
     }
     return ShowPlan(options.run, config, stop);
   });
@@ -59,11 +67,12 @@ int Plan(const PlanOptions& options, const StopRequest& stop) {
 
 ExitCode ShowPlan(const RunOptions& options, const SweepConfig& config, const StopRequest& stop) {
   SystemClock clock;
-  const auto plan = MakeSweepPlan(options, config, clock, stop);
-  if (!plan) {
-    Print(stderr, "ollama-bench: {}\n", plan.error().message);
-    return plan.error().code;
+  PosixFileSystem file_system;
+  if (const auto fits = CheckSavedConfig(file_system, options.session); !fits) {
+    return Refuse(fits.error());
   }
+  const auto plan = MakeSweepPlan(options, config, clock, stop);
+  if (!plan) return Refuse(plan.error());
   const auto& results = options.session.results;
   if (options.session.json) {
     Print(stdout, "{}\n", PlanJson(*plan, results));
@@ -71,14 +80,15 @@ ExitCode ShowPlan(const RunOptions& options, const SweepConfig& config, const St
     Print(stdout, "{}",
           PlanText(*plan, results, static_cast<std::size_t>(TerminalWidth(STDOUT_FILENO))));
   }
-  if (!options.session.save_config.empty()) {
-    const auto saved = SaveConfig(plan->config, options.session.save_config);
-    if (!saved) {
-      Print(stderr, "ollama-bench: {}\n", saved.error().message);
-      return saved.error().code;
-    }
+  if (!plan->obstacle) {
+    const auto saved = SaveConfig(file_system, options.session, plan->config);
+    return saved ? ExitCode::kDone : Refuse(saved.error());
   }
-  return plan->obstacle ? plan->obstacle->code : ExitCode::kDone;
+  if (!options.session.save_config.empty()) {
+    Print(stderr, "{} is not written, for `run` would not start\n",
+          options.session.save_config.string());
+  }
+  return plan->obstacle->code;
 }
 
 void AddPlanCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {

@@ -71,7 +71,7 @@ Expected<ExitCode, Error> RunSteps(const RunOptions& options, Session& session) 
   SweepOrder order(pending.cells, known, OrderOptionsOf(options, config, pending, baseline));
   if (!common.quiet && !common.json) PrintHeader(session, common, pending, order);
   if (order.Remaining() == 0) {
-    session.ForgetRemovedModels();
+    if (auto step = session.MeasureNothing(); !step) return Unexpected<Error>(step.error());
     return Report({}, common, session.store());
   }
   const auto outcome =

@@ -95,7 +95,7 @@ class Planner {
     auto complete = driver_.Complete(plan_.config, GridSize::kSweep);
     if (!complete) return Unexpected<Error>(complete.error());
     plan_.config = std::move(*complete);
-    auto facts = driver_.Connect(plan_.config, plan_.metadata, 0);
+    auto facts = driver_.Connect(plan_.config, plan_.metadata, 0, nullptr);
     if (!facts) return Unexpected<Error>(facts.error());
     facts_ = std::move(*facts);
     for (std::string& warning : ServerWarnings(*facts_)) {

@@ -73,4 +73,13 @@ Expected<SweepConfig, std::vector<ConfigError>> LoadSweepConfig(const std::optio
   return config;
 }
 
+bool IsSweepConfig(std::string_view text) {
+  if (!CheckText(text)) return false;
+  ErrorList errors;
+  const auto root = ParseYaml(text, {}, errors);
+  if (!root || root->kind != YamlNode::Kind::kMap || root->keys.empty()) return false;
+  SettingsOfFile(*root, {}, errors);
+  return errors.empty();
+}
+
 }  // namespace ollama_bench

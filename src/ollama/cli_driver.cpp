@@ -166,11 +166,36 @@ Expected<nanoseconds, Failure> CliDriver::Create(const std::string& model,
     return Fail(FailureKind::kNoDiskSpace,
                 fmt::format("cannot write {}; is the disk full?", file.string()));
   }
+  if (const auto free = CheckNotAnothers(model); !free) return Unexpected<Failure>(free.error());
+  // A create that fails here may succeed on the server all the same.
+  created_[model].clear();
   const ProcessOutcome outcome = RunOllama({"create", model, "-f", file.string()}, {});
   if (const auto good = Judge(outcome, "ollama create"); !good) {
     return Unexpected<Failure>(good.error());
   }
+  created_[model] = DigestOf(model);
+  if (seams_.on_created) seams_.on_created(model, created_[model]);
   return outcome.wall;
+}
+
+// What stands under the name of a model that this driver made should be that model.
+Expected<void, Failure> CliDriver::CheckNotAnothers(const std::string& model) {
+  const std::string& known = created_[model];
+  if (known.empty()) return {};
+  const std::string present = DigestOf(model);
+  if (present.empty() || present == known) return {};
+  return Fail(
+      FailureKind::kBadModelfile,
+      fmt::format("the model '{}' was re-created by another program during the sweep, and is "
+                  "not replaced; resume with another --model-name",
+                  model));
+}
+
+// Empty where there is no such model, or the server does not tell.
+std::string CliDriver::DigestOf(const std::string& model) {
+  const auto models = seams_.api.Models();
+  const ModelListing* listed = models ? FindModel(*models, model) : nullptr;
+  return listed != nullptr ? listed->digest : std::string();
 }
 
 Expected<RunReport, Failure> CliDriver::Run(std::string_view prompt) {
@@ -242,13 +267,8 @@ void CliDriver::Unload() {
       UnloadAndWait(seams_.api, seams_.clock, seams_.stop, options_.temporary_model);
 }
 
-// A server that is gone keeps the model; the store names it, so the next start removes it.
 Expected<void, Failure> CliDriver::CleanUp() {
-  auto done = UnloadAndWait(seams_.api, seams_.clock, seams_.stop, options_.temporary_model);
-  for (const std::string& model : TemporaryModels()) {
-    if (const auto removed = seams_.api.Remove(model); !removed) done = removed;
-  }
-  return done;
+  return UnloadAndWait(seams_.api, seams_.clock, seams_.stop, options_.temporary_model);
 }
 
 }  // namespace ollama_bench

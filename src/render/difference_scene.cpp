@@ -29,8 +29,20 @@ constexpr double kSentenceLine = 22;
 constexpr double kSmallestText = 7;
 constexpr double kSmallestLimit = 5;  // per cent at the ends of the colours, at least
 constexpr std::size_t kMostLines = 4;
+constexpr const char* kMeasuredWord = "new";  // in a cell that failed before
 
-using Changes = std::map<Cell, const CellChange*>;
+// What is known of each cell of the picture; one that is in none of them was not measured in both.
+struct Changes {
+  explicit Changes(const SweepComparison& comparison) {
+    for (const CellChange& cell : comparison.cells) measured[cell.first.cell] = &cell;
+    for (const FailedCell& cell : comparison.now_failed) failed[cell.measured.cell] = &cell;
+    for (const FailedCell& cell : comparison.now_measured) repaired[cell.measured.cell] = &cell;
+  }
+
+  std::map<Cell, const CellChange*> measured;
+  std::map<Cell, const FailedCell*> failed;
+  std::map<Cell, const FailedCell*> repaired;
+};
 
 Grid GridOf(const SweepComparison& comparison) {
   Grid grid;
@@ -97,7 +109,9 @@ std::vector<std::string> Sentences(const SweepComparison& comparison,
                                    double width) {
   std::vector<std::string> lines;
   for (const std::string& sentence :
-       {OverallSentence(comparison, caption), CellsSentence(comparison)}) {
+       {OverallSentence(comparison, caption), CellsSentence(comparison),
+        FailuresSentence(comparison, caption)}) {
+    if (sentence.empty()) continue;
     for (std::string& line : WrapWords(font, sentence, kSentenceSize, width, kMostLines)) {
       lines.push_back(std::move(line));
     }
@@ -105,10 +119,16 @@ std::vector<std::string> Sentences(const SweepComparison& comparison,
   return lines;
 }
 
-std::vector<std::string> Notes(const ComparisonCaption& caption, const Font& font, double width) {
-  std::vector<std::string> texts = {
+std::vector<std::string> Notes(const SweepComparison& comparison, const ComparisonCaption& caption,
+                               const Font& font, double width) {
+  std::string patterns =
       "Coloured: a real difference (blue better, red worse). White: chance explains it. Hatched: "
-      "not measured in both."};
+      "not measured in both.";
+  if (!comparison.now_failed.empty()) patterns += " Crossed: measured before, fails now.";
+  if (!comparison.now_measured.empty()) {
+    patterns += fmt::format(" \"{}\": failed before, is measured now.", kMeasuredWord);
+  }
+  std::vector<std::string> texts = {patterns};
   for (const std::string& difference : caption.differences) {
     texts.push_back("Differs: " + Printable(difference, false));
   }
@@ -136,7 +156,7 @@ Layout Plan(const SweepComparison& comparison, const ComparisonCaption& caption,
   layout.plot.y = kMargin - 8 + header + kHeaderGap + kAxisNameLine + kAxisNameGap;
   double bottom = layout.plot.bottom() + layout.num_ctx.extent + kAxisNameBelow;
   bottom = std::max(bottom, layout.plot.y + layout.color_bar->height + 8);
-  layout.notes = Notes(caption, font, inner_width);
+  layout.notes = Notes(comparison, caption, font, inner_width);
   layout.notes_top = bottom;
   layout.height = std::ceil(bottom + NotesHeight(layout.notes) + kMargin - 8);
   return layout;
@@ -169,22 +189,53 @@ void DrawCell(SceneBuilder& scene, const Box& box, const CellChange& cell,
              {text_size, is_real ? ReadableOn(color) : palette::kQuiet, Anchor::kMiddle});
 }
 
+std::string TitleOf(const FailedCell& cell, const SweepComparison& comparison, bool fails_now) {
+  const MetricInfo& metric = Describe(comparison.metric);
+  const std::string value =
+      fmt::format("{} {}", NumberFormat{metric.decimals}(cell.measured.value()), metric.unit);
+  std::string failure(Describe(cell.failure.kind).sentence);
+  if (!cell.failure.message.empty()) failure += ": " + Printable(cell.failure.message, false);
+  return fmt::format("num_ctx {}, num_batch {}: {} {} ({})", cell.measured.cell.num_ctx,
+                     cell.measured.cell.num_batch, value,
+                     fails_now ? "before, fails now" : "now, failed before", failure);
+}
+
+void DrawFailed(SceneBuilder& scene, const Box& box, const FailedCell& cell,
+                const SweepComparison& comparison, const ValueScale& scale) {
+  const CellState state = Failed{cell.failure.kind, cell.failure.message};
+  DrawCellBackground(scene, box, state, scale, TitleOf(cell, comparison, true));
+  DrawCellText(scene, box, state, scale, 0);
+}
+
+void DrawRepaired(SceneBuilder& scene, const Box& box, const FailedCell& cell,
+                  const SweepComparison& comparison, const ValueScale& scale) {
+  const Color color = scale.ColorOf(scale.high);
+  scene.Fill(box, color, TitleOf(cell, comparison, false));
+  constexpr double kLargest = 15;
+  const double size = std::min(
+      {kLargest, box.height * 0.46, (box.width - 10) / scene.font().Width(kMeasuredWord, 1)});
+  if (size < kSmallestText) return;
+  scene.Text(box, kMeasuredWord, {size, ReadableOn(color), Anchor::kMiddle});
+}
+
 void DrawCells(SceneBuilder& scene, const SweepComparison& comparison, const Layout& layout,
                const ValueScale& scale) {
-  Changes changes;
-  for (const CellChange& cell : comparison.cells) changes[cell.first.cell] = &cell;
+  const Changes changes(comparison);
   const double text_size = TextSize(comparison, layout.cell, scene.font());
   for (std::size_t row = 0; row < layout.grid.num_batch.values.size(); ++row) {
     for (std::size_t column = 0; column < layout.grid.num_ctx.values.size(); ++column) {
       const Cell cell{layout.grid.num_ctx.values[column], layout.grid.num_batch.values[row]};
       const Box box = CellBox({layout.plot.x, layout.plot.y}, layout.cell, row, column);
-      const auto found = changes.find(cell);
-      if (found == changes.end()) {
+      if (const auto both = changes.measured.find(cell); both != changes.measured.end()) {
+        DrawCell(scene, box, *both->second, comparison, scale, text_size);
+      } else if (const auto now = changes.failed.find(cell); now != changes.failed.end()) {
+        DrawFailed(scene, box, *now->second, comparison, scale);
+      } else if (const auto new_ = changes.repaired.find(cell); new_ != changes.repaired.end()) {
+        DrawRepaired(scene, box, *new_->second, comparison, scale);
+      } else {
         DrawCellBackground(scene, box, Untested{}, scale,
                            fmt::format("num_ctx {}, num_batch {}: not measured in both",
                                        cell.num_ctx, cell.num_batch));
-      } else {
-        DrawCell(scene, box, *found->second, comparison, scale, text_size);
       }
     }
   }

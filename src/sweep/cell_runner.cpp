@@ -180,7 +180,6 @@ Expected<void, StoreError> CellRunner::Keep(Load& load, const Sample& sample) {
   load.unsaved.clear();
   seams_.store.AddSample(load.cell, sample, now);
   MarkSettling(load);
-  NoteTemporaryDigest(load, !HasEnough(load));
   auto saved = seams_.saver.Save();
   if (saved) seams_.observer.OnSample(load.cell, sample);
   return saved;
@@ -256,18 +255,6 @@ bool CellRunner::HasEnough(const Load& load) const {
       result->samples.begin(), result->samples.end(),
       [&](const Sample& sample) { return sample.load_id == load.id && IsCounted(sample); });
   return taken >= *load.samples;
-}
-
-// Empty on disk whenever the next create may be under way, so that a later start removes the model
-// in any case that can follow a crash.
-void CellRunner::NoteTemporaryDigest(const Load& load, bool more_runs) {
-  Metadata metadata = seams_.store.metadata();
-  if (metadata.temporary_models.empty()) return;
-  std::string& digest = metadata.temporary_models.front().digest;
-  std::string known = more_runs && load.loaded ? load.loaded->digest : std::string();
-  if (digest == known) return;
-  digest = std::move(known);
-  seams_.store.SetMetadata(std::move(metadata));
 }
 
 }  // namespace ollama_bench

@@ -5,6 +5,7 @@
 
 #include "ollama_bench/analysis/best_set.h"
 #include "ollama_bench/core/cell_result.h"
+#include "ollama_bench/core/failure.h"
 #include "ollama_bench/core/metric.h"
 
 namespace ollama_bench {
@@ -25,6 +26,12 @@ struct CellChange {
   Change change;
 };
 
+/// A cell that one sweep measured and the other tried in vain.
+struct FailedCell {
+  CellEstimate measured;  ///< of the sweep that measured it
+  Failure failure;        ///< of the other one
+};
+
 /// Two sweeps side by side.
 struct SweepComparison {
   Metric metric = Metric::kPromptEvalRate;
@@ -34,6 +41,8 @@ struct SweepComparison {
   std::optional<Change> overall;  ///< empty where no cell is in both
   std::vector<Cell> only_first;   ///< measured there alone
   std::vector<Cell> only_second;
+  std::vector<FailedCell> now_failed;    ///< those of only_first that failed in the second
+  std::vector<FailedCell> now_measured;  ///< those of only_second that failed in the first
 
   /// How sure a call of the overall change is, and so its interval: surer than one of a cell, for
   /// it has a fifth of the false calls.
@@ -60,7 +69,8 @@ SweepComparison CompareSweeps(const std::vector<CellResult>& first,
 
 /// Whether things got worse by more than `loss` (0.05: 5 %): overall by a called change, or in one
 /// cell, where the whole interval has to lie beyond, for the worst of many readings is worse than
-/// the truth.
+/// the truth. A cell that was measured and now fails is worse than any loss; one that was not tried
+/// again is not.
 bool IsSlower(const SweepComparison& comparison, double loss);
 
 }  // namespace ollama_bench

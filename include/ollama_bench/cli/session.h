@@ -32,8 +32,9 @@ class Session {
   /// removes what an earlier start left, and checks that model, prompt and Ollama are those of the
   /// store. Nothing was created or written yet when it returns.
   Expected<void, SessionError> Begin(GridSize size);
-  /// Writes the plan down, then visits the cells that `strategy` names, and removes what was made.
-  /// `progress` has ended, and wiped its block off the terminal, when this returns.
+  /// Writes down the plan, and the configuration where --save-config asks for it, then visits the
+  /// cells that `strategy` names, and removes what was made. `progress` has ended, and wiped its
+  /// block off the terminal, when this returns.
   Expected<SweepOutcome, SessionError> Measure(Strategy& strategy,
                                                std::unique_ptr<ProgressObserver> progress,
                                                CellRunnerOptions runner);
@@ -45,9 +46,10 @@ class Session {
   /// as aliases, unless they hold samples of their own. With `measure` set it forgets such notes.
   void SettleAliases(std::vector<Cell>& cells, bool measure);
 
-  /// For a start that measures nothing: writes down that what an earlier start, killed at its end,
-  /// had left on the server is gone. A store without such a note is not written.
-  void ForgetRemovedModels();
+  /// For a start that finds all measured: writes down that what an earlier start, killed at its
+  /// end, had left on the server is gone, and the configuration where --save-config asks for it. A
+  /// store without such a note is not written.
+  Expected<void, SessionError> MeasureNothing();
 
   /// Filled in by Begin.
   [[nodiscard]] const SweepConfig& config() const { return config_; }
@@ -74,7 +76,8 @@ class Session {
   void WarnOfMachine();
   void WarnOfGrid();
   void CleanUp();
-  void ClearTemporaryModels();
+  void NoteTemporaryModels(std::vector<TemporaryModel> models);
+  void NoteDigest(const std::string& model, const std::string& digest);
   [[nodiscard]] Unexpected<SessionError> LastChangesLost(const StoreError& reason) const;
 
   const SessionOptions& options_;
@@ -91,10 +94,6 @@ class Session {
   MachineWatch machine_;
   std::vector<std::string> warnings_;
 };
-
-/// Writes `config` as a YAML file that LoadSweepConfig reads.
-Expected<void, SessionError> SaveConfig(const SweepConfig& config,
-                                        const std::filesystem::path& path);
 
 /// What a sweep's end means for the shell, `any_success` being whether the store holds a rate.
 ExitCode ExitCodeOf(const SweepOutcome& outcome, bool any_success);

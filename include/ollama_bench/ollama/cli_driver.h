@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,18 +33,22 @@ struct CliDriverOptions {
   std::chrono::milliseconds timeout{360'000};  ///< of one command
 };
 
+/// Told of a model on the server right after its create. `digest` is empty where it is not known.
+using OnCreated = std::function<void(const std::string& model, const std::string& digest)>;
+
 /// What a Driver uses of the outside world. All must outlive it.
 struct CliDriverSeams {
   ProcessRunner& runner;
   OllamaApi& api;
   Clock& clock;
   const StopRequest& stop;
+  OnCreated on_created = {};  ///< empty: nobody is told
 };
 
 /// Measures a cell the way a person would: rewritten Modelfile, `ollama create`, `ollama run
 /// --verbose`. HTTP is used only for what the command line does not tell or do safely: versions,
 /// digests, what is loaded, unloading, removing. No command that could pull a model is ever given a
-/// name that the server does not have.
+/// name that the server does not have, and none replaces a model that another made meanwhile.
 class CliDriver : public Driver {
  public:
   CliDriver(CliDriverOptions options, CliDriverSeams seams);
@@ -65,6 +71,8 @@ class CliDriver : public Driver {
   Expected<void, Failure> ImportWeights();
   Expected<std::chrono::nanoseconds, Failure> Create(const std::string& model,
                                                      const std::string& modelfile);
+  Expected<void, Failure> CheckNotAnothers(const std::string& model);
+  std::string DigestOf(const std::string& model);
   ProcessOutcome RunOllama(std::vector<std::string> arguments, std::string input);
   Expected<void, Failure> Judge(const ProcessOutcome& outcome, std::string_view step) const;
 
@@ -72,7 +80,8 @@ class CliDriver : public Driver {
   CliDriverSeams seams_;
   std::string version_;  ///< of the server, once connected
   bool weights_imported_ = false;
-  std::optional<Cell> prepared_;  ///< the last one
+  std::map<std::string, std::string> created_;  ///< digests by model; empty where not known
+  std::optional<Cell> prepared_;                ///< the last one
 };
 
 }  // namespace ollama_bench

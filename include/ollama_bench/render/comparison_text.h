@@ -21,6 +21,10 @@ std::string OverallSentence(const SweepComparison& comparison, const ComparisonC
 /// "3 of 36 cells really changed (by more than 1 %, and not by chance)."
 std::string CellsSentence(const SweepComparison& comparison);
 
+/// "1 cell that a.json measured fails in b.json, which is worse: num_ctx 4096, num_batch 512 (CUDA
+/// OOM)." and the opposite; empty where no cell changed between measured and failed.
+std::string FailuresSentence(const SweepComparison& comparison, const ComparisonCaption& caption);
+
 /// The comparison for a person: a line per cell, then the sentences.
 std::string RenderComparisonText(const SweepComparison& comparison,
                                  const ComparisonCaption& caption, const TerminalStyle& style);

@@ -27,10 +27,10 @@ struct StoreError {
   std::string message;
 };
 
-/// A temporary model of ours on the server. The digest is empty while a create may be under way.
+/// A temporary model that this store's sweep makes on the server.
 struct TemporaryModel {
-  std::string name;
-  std::string digest;
+  std::string name;    ///< written down before the first create
+  std::string digest;  ///< as last created, where the user chose the name; else empty
   friend bool operator==(const TemporaryModel&, const TemporaryModel&) = default;
 };
 

@@ -65,7 +65,6 @@ class CellRunner {
   void MarkCutCells(std::int64_t prompt_tokens);
   void MarkSettling(const Load& load);
   [[nodiscard]] bool HasEnough(const Load& load) const;
-  void NoteTemporaryDigest(const Load& load, bool more_runs);
   [[nodiscard]] std::string Timestamp() const;
 
   CellRunnerOptions options_;

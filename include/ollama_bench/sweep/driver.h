@@ -63,10 +63,10 @@ class Driver {
   /// The prepared cell's model as loaded now; empty when it is not loaded or nobody can tell.
   virtual std::optional<LoadedModel> Loaded() = 0;
   /// Names of the models that Prepare will create on the server. They are written down before the
-  /// first Prepare, so that a later start can remove them after a crash.
+  /// first Prepare, so that they can be removed, also after a crash.
   [[nodiscard]] virtual std::vector<std::string> TemporaryModels() const = 0;
-  /// Removes what this driver created, from the server's memory too. Safe to call again, and after
-  /// a stop request. A failure says why the server still has some of it.
+  /// Takes the model that was measured out of the server's memory; the temporary models stay on its
+  /// disk. Safe to call again, and after a stop request. A failure says why it may still be loaded.
   virtual Expected<void, Failure> CleanUp() = 0;
 };
 

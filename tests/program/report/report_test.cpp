@@ -97,6 +97,67 @@ TEST_F(ReportTest, CompareSaysWhatChangedAndDrawsIt) {
   EXPECT_TRUE(report["is_slower"].is_null());
 }
 
+TEST_F(ReportTest, CompareTellsOfCellsThatWereMeasuredAndNowFail) {
+  Write("a.json", {1, 1, 1, 1});
+  json store = {{"metadata", {{"schema_version", 1}}}, {"results", Results({1, 1, 1})}};
+  store["results"].push_back(
+      {{"num_ctx", 8192},
+       {"num_batch", 512},
+       {"prompt_eval_rate", nullptr},
+       {"error", "CUDA OOM"},
+       {"failure", {{"kind", "out_of_memory"}, {"message", "no room"}, {"attempts", 2}}}});
+  folder_.Write("b.json", store.dump());
+
+  const Ended checked = Run({"compare", "a.json", "b.json", "--fail-if-slower", "5%"});
+  EXPECT_EQ(checked.exit_code, 5) << checked.out;
+  EXPECT_NE(checked.out.find("1 cell that a.json measured fails in b.json, which is worse: num_ctx "
+                             "8192, num_batch 512 (CUDA OOM)."),
+            std::string::npos)
+      << checked.out;
+  EXPECT_EQ(checked.out.find("alone"), std::string::npos) << checked.out;
+  EXPECT_EQ(Run({"compare", "a.json", "b.json"}).exit_code, 0) << "nobody asked for a check";
+  const std::string markdown = Run({"compare", "a.json", "b.json", "--markdown"}).out;
+  EXPECT_NE(markdown.find("| failed | - | - | now fails |"), std::string::npos) << markdown;
+  EXPECT_NE(markdown.find("which is worse"), std::string::npos) << markdown;
+  const json report =
+      json::parse(Run({"compare", "a.json", "b.json", "--json", "--fail-if-slower", "5%"}).out);
+  EXPECT_EQ(report["is_slower"], true);
+  ASSERT_EQ(report["now_failed"].size(), 1U);
+  EXPECT_EQ(report["now_failed"][0]["kind"], "out_of_memory");
+  EXPECT_NEAR(report["now_failed"][0]["before"].get<double>(), 300, 5);
+
+  const Ended back = Run({"compare", "b.json", "a.json", "--json", "--fail-if-slower", "5%"});
+  EXPECT_EQ(back.exit_code, 0);
+  EXPECT_EQ(json::parse(back.out)["now_measured"].size(), 1U);
+  EXPECT_NE(
+      Run({"compare", "b.json", "a.json"}).out.find("1 cell that failed in b.json is measured"),
+      std::string::npos);
+  EXPECT_EQ(Run({"compare", "a.json", "b.json", "-o", "diff.svg"}).exit_code, 0);
+  EXPECT_NE(folder_.Read("diff.svg").find("fails now (CUDA OOM"), std::string::npos);
+}
+
+TEST_F(ReportTest, CompareReturnsFiveWhereEveryCellNowFails) {
+  Write("a.json", {1, 1});
+  json failed = {{"metadata", {{"schema_version", 1}}}, {"results", json::array()}};
+  for (const int num_ctx : {2048, 4096}) {
+    failed["results"].push_back({{"num_ctx", num_ctx},
+                                 {"num_batch", 512},
+                                 {"prompt_eval_rate", nullptr},
+                                 {"error", "Timeout"}});
+  }
+  folder_.Write("b.json", failed.dump());
+  EXPECT_EQ(Run({"compare", "a.json", "b.json", "--fail-if-slower", "5%"}).exit_code, 5);
+  EXPECT_EQ(Run({"compare", "a.json", "b.json"}).exit_code, 1);
+}
+
+TEST_F(ReportTest, CompareDoesNotTakeCellsThatWereNotTriedForFailed) {
+  Write("a.json", {1, 1, 1, 1});
+  Write("b.json", {1, 1, 1});
+  const Ended ended = Run({"compare", "a.json", "b.json", "--fail-if-slower", "5%"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.out;
+  EXPECT_NE(ended.out.find("1 cell was measured in a.json alone."), std::string::npos) << ended.out;
+}
+
 TEST_F(ReportTest, CompareOfTheSameResultsFindsNothing) {
   Write("a.json", {1, 1, 1, 1});
   const Ended ended = Run({"compare", "a.json", "a.json", "--markdown", "--fail-if-slower", "1%"});

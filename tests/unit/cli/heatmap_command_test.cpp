@@ -192,9 +192,9 @@ TEST_F(HeatmapCommandTest, ReturnsFourForAStoreThatIsDamagedOrTooNew) {
 }
 
 TEST_F(HeatmapCommandTest, ReplacesAnOlderPictureAndLeavesNoTemporaryFile) {
-  folder_.Write("heatmap_highlighted.png", "old");
-  Run({"results.json"});
-  EXPECT_EQ(folder_.Read("heatmap_highlighted.png").substr(1, 3), "PNG");
+  folder_.Write("heatmap_highlighted.png", "\x89PNG\r\n\x1A\nold");
+  EXPECT_EQ(Run({"results.json"}).code, 0);
+  EXPECT_EQ(folder_.Read("heatmap_highlighted.png").substr(12, 4), "IHDR");
   EXPECT_EQ(Files().size(), 3U);
 }
 

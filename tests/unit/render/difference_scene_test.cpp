@@ -48,6 +48,25 @@ TEST(DifferenceSceneTest, KeepsTextsInTheirPlacesAndApart) {
   }
 }
 
+TEST(DifferenceSceneTest, ShowsWhichCellsNowFailAndWhichNoLongerDo) {
+  auto before = NoisyMachine(1, 0.003, 0.003).Sweep({300, 300, 300}, 3, 2);
+  auto after = NoisyMachine(2, 0.003, 0.003).Sweep({300, 300, 300}, 3, 2);
+  before[2].failure = Failure{FailureKind::kTimeout, "", {}, 2};
+  after[1].failure = Failure{FailureKind::kOutOfMemory, "no room", {}, 2};
+  const Scene scene = LayOut(CompareSweeps(before, after, Metric::kPromptEvalRate));
+  const auto cells = CellsOf(scene);
+  ASSERT_EQ(cells.size(), 3U);
+  EXPECT_NE(cells[1].title.find("before, fails now (CUDA OOM: no room)"), std::string::npos)
+      << cells[1].title;
+  EXPECT_NE(cells[2].title.find("now, failed before (Timeout)"), std::string::npos)
+      << cells[2].title;
+  std::string texts;
+  for (const TextShape& text : ShapesOf<TextShape>(scene)) texts += text.text + " ";
+  for (const char* word : {"OOM", "new", "which is worse", "Crossed"}) {
+    EXPECT_NE(texts.find(word), std::string::npos) << word << " in " << texts;
+  }
+}
+
 TEST(DifferenceSceneTest, ShowsCellsOfOneSweepAloneAsUntested) {
   const auto cells = CellsOf(LayOut(Compare({300, 300, 300}, {300, 300})));
   ASSERT_EQ(cells.size(), 3U);

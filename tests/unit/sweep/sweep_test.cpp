@@ -320,20 +320,6 @@ TEST_F(SweepTest, MakesTheBuiltInPromptOfTheWantedSizeOnce) {
   EXPECT_EQ(CountedSamples(OnDisk(kOther)), 3);
 }
 
-TEST_F(SweepTest, NotesTheTemporaryDigestOnlyWhileNoCreateCanBeUnderWay) {
-  std::vector<std::string> digests;
-  driver_.on_run = [&] {
-    if (const auto store = ResultsStore::Load(files_, folder_ / "results.json")) {
-      digests.push_back(store->metadata().temporary_models.at(0).digest);
-    }
-  };
-  Run({kCell});
-  EXPECT_EQ(digests, (std::vector<std::string>{"sha256:abc", "sha256:abc"}));
-  EXPECT_EQ(
-      ResultsStore::Load(files_, folder_ / "results.json")->metadata().temporary_models[0].digest,
-      "");
-}
-
 TEST_F(SweepTest, PausesOnAFullDiskAndLosesNothing) {
   fs::permissions(folder_, fs::perms::owner_read | fs::perms::owner_exec);
   if (getuid() == 0) {
