@@ -12,6 +12,7 @@
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/failure.h"
 #include "ollama_bench/core/strategy.h"
+#include "ollama_bench/core/visit_record.h"
 #include "ollama_bench/store/results_store.h"
 #include "ollama_bench/store/ulid.h"
 #include "ollama_bench/sweep/driver.h"
@@ -27,6 +28,7 @@ struct CellRunnerOptions {
   std::optional<int>
       built_in_tokens;  ///< the prompt is yet to be made, of this size, from the built-in text
   bool warm_up = true;  ///< a run that is not counted, after each load
+  StartRecord start;    ///< the start of the program that measures
 };
 
 /// What a cell's measurement needs. All must outlive it.
@@ -49,8 +51,12 @@ class CellRunner {
   /// `feed` holds the prompt, unless `options.built_in_tokens` says that it must be made first.
   CellRunner(CellRunnerOptions options, CellRunnerSeams seams, PromptFeed feed);
 
-  /// `attempt` counts from 1.
+  /// `attempt` counts from 1. The visit is recorded with its first sample.
   Expected<void, Error> Run(const Visit& visit, int attempt);
+  /// The visit of the last Run.
+  [[nodiscard]] const VisitRecord& visit() const { return visit_; }
+  /// Records a visit, or how it ended, and with the first one this start. Not yet on disk.
+  void Record(const Cell& cell, VisitRecord visit);
 
  private:
   struct Load;
@@ -63,6 +69,7 @@ class CellRunner {
   [[nodiscard]] std::optional<Exclusion> Judge(const Load& load, const Sample& sample) const;
   void LearnPromptTokens(std::int64_t counted);
   void MarkCutCells(std::int64_t prompt_tokens);
+  void MarkCut(const CellResult& result, std::int64_t prompt_tokens);
   void MarkSettling(const Load& load);
   [[nodiscard]] bool HasEnough(const Load& load) const;
   [[nodiscard]] std::string Timestamp() const;
@@ -70,6 +77,7 @@ class CellRunner {
   CellRunnerOptions options_;
   CellRunnerSeams seams_;
   PromptFeed feed_;
+  VisitRecord visit_;
   std::optional<std::int64_t> prompt_tokens_;  ///< of the whole prompt, as the server counts it
   std::optional<double> tokens_per_byte_;      ///< from the last warm-up
 };
