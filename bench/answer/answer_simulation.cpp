@@ -6,16 +6,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <functional>
 #include <map>
-#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "ollama_bench/analysis/load_units.h"
-#include "ollama_bench/analysis/sweep_model.h"
-#include "ollama_bench/analysis/verdict.h"
+#include "ollama_bench/analysis/sweep_answer.h"
 #include "ollama_bench/core/clock.h"
 #include "ollama_bench/search/block_race.h"
 
@@ -36,13 +33,13 @@ struct Surface {
   std::map<Cell, double> log_rates;  // a cell that is missing runs out of memory
 };
 
+const std::vector<int> kContexts{4096, 8192, 12288, 16384, 24576, 32768};
+const std::vector<int> kBatches{128, 256, 512, 768, 1024, 2048};
 constexpr const char* kSurfaces[] = {"flat", "smooth", "two-level", "peak", "ridges", "edge"};
 constexpr const char* kMachines[] = {"undisturbed", "spells", "drift", "hops"};
 enum class MachineKind { kQuiet, kSpells, kDrift, kHops };
 
 Surface MakeSurface(int kind, Engine& engine) {
-  const std::vector<int> contexts{4096, 8192, 12288, 16384, 24576, 32768};
-  const std::vector<int> batches{128, 256, 512, 768, 1024, 2048};
   Surface surface;
   const double slope = Uniform(engine, 0.3, 3);
   const double limit = Uniform(engine, 0.3, 0.9);
@@ -54,7 +51,7 @@ Surface MakeSurface(int kind, Engine& engine) {
   const bool above = engine() % 2 == 0;
   for (std::size_t i = 0; i < 6; ++i) {
     for (std::size_t j = 0; j < 6; ++j) {
-      const Cell cell{contexts[i], batches[j]};
+      const Cell cell{kContexts[i], kBatches[j]};
       const double u = static_cast<double>(i) / 5;
       const double v = static_cast<double>(j) / 5;
       double log_rate = std::log(400.0);
@@ -164,6 +161,48 @@ struct Setup {
   std::size_t extra = 27;
 };
 
+double BestOf(const std::map<Cell, double>& rates) {
+  double best = -1e300;
+  for (const auto& [cell, rate] : rates) best = std::max(best, rate);
+  return best;
+}
+
+double LossOfHighestReading(const std::vector<CellResult>& results,
+                            const std::map<Cell, double>& truth) {
+  double highest = -1e300;
+  double loss = 0;
+  for (const CellResult& result : results) {
+    for (const LoadUnit& unit : LoadUnitsOf(result, Metric::kPromptEvalRate)) {
+      if (unit.role != SampleRole::kMeasure || unit.log_value <= highest) continue;
+      highest = unit.log_value;
+      loss = -std::expm1(truth.at(unit.cell) - BestOf(truth));
+    }
+  }
+  return loss;
+}
+
+void Judge(const SweepAnswer& answer, const std::map<Cell, double>& truth, const Surface& surface,
+           const Cell& current, Outcome& outcome) {
+  const double best_of_grid = BestOf(surface.log_rates);
+  const Cell recommended = answer.recommended ? answer.cells[*answer.recommended].cell : current;
+  const double gain = truth.at(recommended) - truth.at(current);
+  const double step = std::log1p(kThreshold);
+  outcome.loss = -std::expm1(truth.at(recommended) - BestOf(truth));
+  outcome.recommended_loads =
+      answer.recommended ? answer.cells[*answer.recommended].loads : kFewestLoads;
+  outcome.verdict = answer.verdict;
+  if (answer.verdict == Verdict::kChange) {
+    outcome.is_true = answer.for_context ? gain > -step : gain > step;
+  } else if (answer.verdict == Verdict::kKeep) {
+    outcome.is_true = best_of_grid - truth.at(current) <= step;
+  }
+  outcome.must_change = best_of_grid - truth.at(current) >= std::log(1.05) - 1e-9;
+  if (!answer.gain || recommended == current) return;
+  outcome.z = (answer.gain->mean - gain) / answer.gain->deviation;
+  outcome.has_interval = true;
+  outcome.is_covered = answer.gain->low <= gain && gain <= answer.gain->high;
+}
+
 Outcome Simulate(const Setup& setup, std::uint64_t seed) {
   Engine engine(seed * 1000003 + static_cast<std::uint64_t>(setup.surface) * 101 +
                 static_cast<std::uint64_t>(setup.machine) * 13 +
@@ -188,6 +227,8 @@ Outcome Simulate(const Setup& setup, std::uint64_t seed) {
   options.repetitions = setup.runs;
   options.extra = setup.extra;
   options.current = current;
+  const Grid planned{{kContexts}, {kBatches}};
+  options.planned = planned;
   options.seed = seed;
   BlockRace race(surface.cells, {}, options);
   Outcome outcome;
@@ -196,79 +237,24 @@ Outcome Simulate(const Setup& setup, std::uint64_t seed) {
     result.cell = visit->cell;
     const auto rate = truth.find(visit->cell);
     if (rate == truth.end()) {
-      result.failure = Failure{FailureKind::kOutOfMemory, "", "", 1};
+      VisitRecord failed;
+      failed.id = fmt::format("{:08}", outcome.loads);
+      failed.failure = Failure{FailureKind::kOutOfMemory, "", "", 1};
+      result.visits.push_back(std::move(failed));
     } else {
       machine.Load(result, rate->second, setup.runs, visit->role);
     }
     ++outcome.loads;
     race.Report(result);
   }
-  std::vector<LoadUnit> units;
-  for (const auto& [cell, result] : results) {
-    for (LoadUnit& unit : LoadUnitsOf(result, Metric::kPromptEvalRate)) units.push_back(unit);
-  }
-  const auto model = SweepModel::Fit(units);
-  std::vector<int> loads(model->cells().size());
-  for (const LoadUnit& unit : units) ++loads[*model->Find(unit.cell)];
-  Question question;
-  question.current = current;
-  question.eligible = surface.cells;
-  const auto decision = Decide(*model, loads, question);
-
-  double best = -1e300;
-  double best_of_grid = -1e300;
-  for (const auto& [cell, rate] : truth) best = std::max(best, rate);
-  for (const auto& [cell, rate] : surface.log_rates) best_of_grid = std::max(best_of_grid, rate);
-  const Cell recommended = decision->recommended ? model->cells()[*decision->recommended] : current;
-  outcome.loss = -std::expm1(truth.at(recommended) - best);
-  outcome.recommended_loads = decision->recommended ? loads[*decision->recommended] : kFewestLoads;
-  outcome.verdict = decision->verdict;
-  double highest = -1e300;
-  for (const LoadUnit& unit : units) {
-    if (unit.role != SampleRole::kMeasure || unit.log_value <= highest) continue;
-    highest = unit.log_value;
-    outcome.highest_loss = -std::expm1(truth.at(unit.cell) - best);
-  }
-  const double gain = truth.at(recommended) - truth.at(current);
-  const double step = std::log1p(kThreshold);
-  if (decision->verdict == Verdict::kChange) {
-    outcome.is_true = decision->for_context ? gain > -step : gain > step;
-  } else if (decision->verdict == Verdict::kKeep) {
-    outcome.is_true = best_of_grid - truth.at(current) <= step;
-  }
-  outcome.must_change = best_of_grid - truth.at(current) >= std::log(1.05) - 1e-9;
-  if (recommended != current) {
-    LogPosterior interval = model->Contrasts(*decision->current)[*decision->recommended];
-    if (std::getenv("UNBIASED")) {
-      std::map<Cell, int> confirms;
-      for (const LoadUnit& unit : units) confirms[unit.cell] += unit.role == SampleRole::kConfirm;
-      std::vector<LoadUnit> kept;
-      for (const LoadUnit& unit : units) {
-        if (confirms[unit.cell] == 0 || unit.role != SampleRole::kMeasure || unit.cell == current)
-          kept.push_back(unit);
-      }
-      const auto second = SweepModel::Fit(kept);
-      interval = second->Contrasts(*second->Find(current))[*second->Find(recommended)];
-    }
-    outcome.has_interval = true;
-    outcome.z = (interval.mean - gain) / interval.deviation;
-    outcome.is_covered = interval.low <= gain && gain <= interval.high;
-  }
-  if (std::getenv("DEBUG_Z") && std::fabs(outcome.z) > 2.5) {
-    fmt::print("seed {} rec {} current {} gain {:.4f} z {:.2f} verdict {} load {:.4f}\n", seed,
-               NameOf(recommended), NameOf(current), gain, outcome.z, KeyOf(decision->verdict),
-               model->load_deviation());
-    std::vector<LoadUnit> sorted = units;
-    std::sort(sorted.begin(), sorted.end(), [](auto& a, auto& b) { return a.load_id < b.load_id; });
-    for (const LoadUnit& unit : sorted) {
-      fmt::print("{:>4} {:>6}/{:<5} {:+.3f} truth {:+.3f} err {:+.3f} {}\n", unit.load_id,
-                 unit.cell.num_ctx, unit.cell.num_batch, unit.log_value - std::log(400.0),
-                 truth.at(unit.cell) - std::log(400.0), unit.log_value - truth.at(unit.cell),
-                 unit.cell == recommended ? "R"
-                 : unit.cell == current   ? "C"
-                                          : "");
-    }
-  }
+  std::vector<CellResult> all;
+  for (const auto& [cell, result] : results) all.push_back(result);
+  AnswerOptions answer_options;
+  answer_options.current = current;
+  answer_options.planned = planned;
+  Judge(*AnswerSweep(all, Metric::kPromptEvalRate, answer_options), truth, surface, current,
+        outcome);
+  outcome.highest_loss = LossOfHighestReading(all, truth);
   return outcome;
 }
 

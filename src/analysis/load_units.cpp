@@ -10,9 +10,21 @@
 namespace ollama_bench {
 namespace {
 
-LoadUnit UnitOf(const Cell& cell, const std::vector<Run>& load) {
+std::string OriginOf(const CellResult& result, const Sample& sample) {
+  const auto visit = std::find_if(result.visits.begin(), result.visits.end(),
+                                  [&](const VisitRecord& v) { return v.id == sample.visit; });
+  return visit == result.visits.end() ? std::string() : visit->start;
+}
+
+LoadUnit UnitOf(const CellResult& result, const std::vector<Run>& load) {
   const Sample& first = *load.front().sample;
-  LoadUnit unit{cell, first.role, first.load_id, 0, 0, 0, SecondsSince1970(first.started)};
+  LoadUnit unit;
+  unit.cell = result.cell;
+  unit.role = first.role;
+  unit.load_id = first.load_id;
+  unit.runs = 0;
+  unit.start_s = SecondsSince1970(first.started);
+  unit.origin = OriginOf(result, first);
   for (const Run& run : load) {
     if (run.stalled) continue;
     // Welford's update: mean and squares in one pass.
@@ -29,7 +41,10 @@ std::vector<LoadUnit> UnitsOfLoadTimes(const CellResult& result) {
   std::vector<LoadUnit> units;
   for (const double time : LoadTimes(result)) {
     const auto log_value = LogOf(time);
-    if (log_value) units.push_back({result.cell, SampleRole::kMeasure, 0, *log_value, 1, 0, {}});
+    if (!log_value) continue;
+    LoadUnit& unit = units.emplace_back();
+    unit.cell = result.cell;
+    unit.log_value = *log_value;
   }
   return units;
 }
@@ -41,7 +56,7 @@ std::vector<LoadUnit> LoadUnitsOf(const CellResult& result, Metric metric) {
   if (metric == Metric::kLoad) return UnitsOfLoadTimes(result);
   std::vector<LoadUnit> units;
   for (const std::vector<Run>& load : RunsByLoad(result, metric)) {
-    units.push_back(UnitOf(result.cell, load));
+    units.push_back(UnitOf(result, load));
   }
   return units;
 }

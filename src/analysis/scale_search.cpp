@@ -160,19 +160,22 @@ class Explorer {
     }
   }
 
-  void Keep(Point point, double weight, std::vector<WeightedPosterior>& kept) {
+  // Both ends of the iteration, each with its share.
+  void Keep(const Point& at, double weight, std::vector<WeightedPosterior>& kept) const {
+    Point point = at;
     auto posterior = Measure(point, weights_, has_many_ ? kWeightSteps : kFinalWeightSteps);
-    if (!has_many_) {
-      Point again = point;
-      auto other = Measure(again, FreeCells(), kFinalWeightSteps);
-      if (again.log_density > point.log_density) {
-        point = again;
-        posterior = std::move(other);
-      }
-    }
+    kept.push_back(Weighted(point, std::move(posterior), weight));
+    if (has_many_) return;
+    auto other = Measure(point, FreeCells(), kFinalWeightSteps);
+    kept.push_back(Weighted(point, std::move(other), weight));
+  }
+
+  [[nodiscard]] WeightedPosterior Weighted(const Point& point,
+                                           std::unique_ptr<EffectPosterior> posterior,
+                                           double weight) const {
     posterior->UseExpectedInformation();
     const double ratio = std::exp(point.log_density - best_.log_density);
-    kept.push_back({ScalesAt(point), std::move(posterior), weight * ratio});
+    return {ScalesAt(point), std::move(posterior), weight * ratio};
   }
 
   // A centre, and on each axis two points at a distance of sqrt(dimensions + 1) deviations, with
@@ -194,9 +197,16 @@ class Explorer {
         Point point = mode;
         point.logs[i] = std::clamp(mode.logs[i] + side * distance * deviations_[i],
                                    kSmallestLog - 1, kLargestLog + 1);
+        const std::size_t before = kept.size();
         Keep(point, of_axis, kept);
-        WeightedPosterior& last = kept.back();
-        last.weight = of_axis * std::clamp(last.weight / of_axis / std::exp(-square / 2), 0.1, 4.0);
+        // The density's departure from normal, within bounds: far out it says little.
+        double total = 0;
+        for (std::size_t k = before; k < kept.size(); ++k) total += kept[k].weight;
+        const double expected = of_axis * std::exp(-square / 2) * (has_many_ ? 1 : 2);
+        const double departure = std::clamp(total / expected, 0.1, 4.0);
+        for (std::size_t k = before; k < kept.size(); ++k) {
+          kept[k].weight *= departure * of_axis * (has_many_ ? 1 : 2) / total;
+        }
       }
     }
     for (const double memory : kMemories) {

@@ -4,8 +4,13 @@
 #include <cmath>
 #include <functional>
 #include <map>
+#include <numeric>
+#include <set>
 #include <utility>
 
+#include "ollama_bench/analysis/eligible_cells.h"
+#include "ollama_bench/analysis/load_units.h"
+#include "ollama_bench/core/median.h"
 #include "outliers.h"
 
 namespace ollama_bench {
@@ -13,6 +18,13 @@ namespace {
 
 // Shares differ in their last digits from load to load.
 constexpr double kSameShare = 0.005;
+// A difference is found with 80 % power where it is so many deviations: 1.96 + 0.84.
+constexpr double kDeviationsToFind = 2.8;
+constexpr double kSureDeviations = 1.96;
+constexpr double kGoodTrust = 0.02;
+constexpr double kFairTrust = 0.05;
+constexpr int kLoadsOfBlock = 5;
+constexpr int kMostMoreLoads = 500;
 
 // The smallest share on GPUs that a counted run of the cell reported.
 std::optional<double> GpuShareOf(const CellResult& result) {
@@ -26,146 +38,320 @@ std::optional<double> GpuShareOf(const CellResult& result) {
   return share;
 }
 
-class SafeContextSearch {
+/// Whether a cell keeps as much of the model on the GPUs as the smallest context does. Where there
+/// is no GPU, or nobody knows, nothing is held against a cell.
+class GpuShares {
  public:
-  SafeContextSearch(const std::vector<CellResult>& results, const SweepAnswer& answer)
-      : answer_(answer), higher_(Describe(answer.metric).higher_is_better) {
+  explicit GpuShares(const std::vector<CellResult>& results) {
     for (const CellResult& result : results) {
-      if (const auto share = GpuShareOf(result)) gpu_shares_[result.cell] = *share;
+      if (const auto share = GpuShareOf(result)) shares_[result.cell] = *share;
     }
-    // Cells are ordered by num_ctx, so the first is of the smallest.
-    for (const auto& [cell, share] : gpu_shares_) {
-      if (cell.num_ctx != gpu_shares_.begin()->first.num_ctx) break;
-      needed_share_ = std::max(needed_share_.value_or(0), share);
+    for (const auto& [cell, share] : shares_) {
+      if (cell.num_ctx != shares_.begin()->first.num_ctx) break;
+      needed_ = std::max(needed_, share);
     }
   }
 
-  [[nodiscard]] std::optional<SafeContext> Find() const {
-    std::map<int, const CellEstimate*, std::greater<>> best;  // by num_ctx, the largest first
-    for (const CellEstimate& estimate : answer_.cells) {
-      if (!StaysOnGpu(estimate.cell)) continue;
-      const CellEstimate*& of_column = best[estimate.cell.num_ctx];
-      if (of_column == nullptr || Score(estimate) > Score(*of_column)) of_column = &estimate;
-    }
-    const double most = -std::log1p(-answer_.options.max_loss);
-    for (const auto& [num_ctx, estimate] : best) {
-      if (Score(answer_.best.leader) - Score(*estimate) > most) continue;
-      return SafeContext{*estimate, RatioToLeader(*estimate), ShareOf(estimate->cell),
-                         UndecidedBeyond(num_ctx)};
-    }
-    return std::nullopt;
+  [[nodiscard]] std::optional<double> Of(const Cell& cell) const {
+    const auto found = shares_.find(cell);
+    return found == shares_.end() ? std::nullopt : std::optional<double>(found->second);
+  }
+  [[nodiscard]] bool StaysOnGpu(const Cell& cell) const {
+    const auto share = Of(cell);
+    return !share || *share >= needed_ - kSameShare;
   }
 
  private:
-  [[nodiscard]] double Score(const CellEstimate& estimate) const {
-    return higher_ ? estimate.log.value : -estimate.log.value;
-  }
-  [[nodiscard]] LogEstimate RatioToLeader(const CellEstimate& estimate) const {
-    const CellEstimate& leader = answer_.best.leader;
-    if (estimate.cell == leader.cell) return {0, {}, answer_.noise.Of({})};
-    return Difference(leader.log, estimate.log, answer_.noise);
-  }
-  [[nodiscard]] std::optional<int> UndecidedBeyond(int num_ctx) const {
-    std::optional<int> largest;
-    for (const CellEstimate& estimate : answer_.best.cells) {
-      const Cell& cell = estimate.cell;
-      if (cell.num_ctx > std::max(num_ctx, largest.value_or(0)) && StaysOnGpu(cell)) {
-        largest = cell.num_ctx;
-      }
-    }
-    return largest;
-  }
-  [[nodiscard]] std::optional<double> ShareOf(const Cell& cell) const {
-    const auto found = gpu_shares_.find(cell);
-    return found == gpu_shares_.end() ? std::nullopt : std::optional<double>(found->second);
-  }
-  // Where nobody knows, nothing is held against the cell.
-  [[nodiscard]] bool StaysOnGpu(const Cell& cell) const {
-    const auto share = ShareOf(cell);
-    return !share || !needed_share_ || *share >= *needed_share_ - kSameShare;
-  }
-
-  const SweepAnswer& answer_;
-  bool higher_;
-  std::map<Cell, double> gpu_shares_;
-  std::optional<double> needed_share_;
+  std::map<Cell, double> shares_;
+  double needed_ = 0;
 };
 
-BaselineGain GainOver(const CellEstimate& baseline, const SweepAnswer& answer) {
-  const CellEstimate& recommended = answer.best.recommended;
-  const Demand& demand = answer.options.demand;
-  BaselineGain gain;
-  gain.baseline = baseline;
-  if (baseline.cell == recommended.cell) {
-    gain.gain = {0, {}, answer.noise.Of({})};
-    gain.verdict = BaselineGain::Verdict::kSameCell;
-    return gain;
+// The loads of those origins that a shared cell joins, directly or through others, with the most
+// loads: what is known of another origin's level would rest on the main effects alone.
+std::vector<LoadUnit> JoinedByCells(const std::vector<LoadUnit>& units) {
+  std::map<std::string, std::string> parents;
+  const std::function<std::string(const std::string&)> root = [&](const std::string& origin) {
+    const std::string& parent = parents.try_emplace(origin, origin).first->second;
+    return parent == origin ? origin : root(std::string(parent));
+  };
+  std::map<Cell, std::string> first_origins;
+  for (const LoadUnit& unit : units) {
+    const auto [first, is_new] = first_origins.try_emplace(unit.cell, unit.origin);
+    parents[root(unit.origin)] = root(first->second);
   }
-  gain.gain = Describe(answer.metric).higher_is_better
-                  ? Difference(baseline.log, recommended.log, answer.noise)
-                  : Difference(recommended.log, baseline.log, answer.noise);
-  const Interval interval = gain.gain.LogInterval(demand.level);
-  const double threshold = std::log1p(demand.threshold);
-  if (interval.low > threshold) gain.verdict = BaselineGain::Verdict::kWorthHaving;
-  if (interval.high < threshold) gain.verdict = BaselineGain::Verdict::kNone;
-  return gain;
+  std::map<std::string, std::size_t> sizes;
+  for (const LoadUnit& unit : units) ++sizes[root(unit.origin)];
+  const auto largest = std::max_element(
+      sizes.begin(), sizes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  std::vector<LoadUnit> joined;
+  for (const LoadUnit& unit : units) {
+    if (root(unit.origin) == largest->first) joined.push_back(unit);
+  }
+  return joined;
 }
 
-const CellEstimate* Find(const std::vector<CellEstimate>& estimates, const Cell& cell) {
-  const auto found = std::find_if(estimates.begin(), estimates.end(),
-                                  [&cell](const auto& estimate) { return estimate.cell == cell; });
-  return found == estimates.end() ? nullptr : &*found;
+std::vector<LoadUnit> UnitsToCompare(const std::vector<CellResult>& results, Metric metric) {
+  std::vector<LoadUnit> units;
+  const bool any_verified = AnyVerified(results);
+  for (const CellResult& result : results) {
+    if (any_verified && IsUnverified(result)) continue;
+    for (LoadUnit& unit : LoadUnitsOf(result, metric)) units.push_back(std::move(unit));
+  }
+  return units.empty() ? units : JoinedByCells(units);
 }
+
+LogPosterior Reversed(const LogPosterior& value) {
+  return {-value.mean, value.deviation, -value.high, -value.low};
+}
+
+class Answerer {
+ public:
+  Answerer(const std::vector<CellResult>& results, Metric metric, const AnswerOptions& options)
+      : results_(results), sign_(Describe(metric).higher_is_better ? 1 : -1) {
+    answer_.metric = metric;
+    answer_.options = options;
+    units_ = UnitsToCompare(results, metric);
+  }
+
+  std::optional<SweepAnswer> Run() {
+    model_ = SweepModel::Fit(units_);
+    if (!model_) return std::nullopt;
+    CountLoads();
+    question_.current = answer_.options.current;
+    question_.higher_is_better = sign_ > 0;
+    question_.eligible = EligibleCells(results_, EligibleGrid());
+    question_.is_whole = IsWhole(results_, answer_.options.planned) && AllAreCompared();
+    const auto decision = Decide(*model_, loads_, question_);
+    if (!decision) return std::nullopt;
+    Adopt(*decision);
+    DescribeCells();
+    FindSafeContext();
+    FindMargins();
+    DescribeNoise();
+    CheckBlocks();
+    SayWhatIsMissing(*decision);
+    return std::move(answer_);
+  }
+
+ private:
+  // Where the plan is not known, a current setting counts as one of the cells.
+  [[nodiscard]] const Grid& EligibleGrid() const { return answer_.options.planned; }
+
+  // Cells of an origin that shares none with the others are not compared.
+  [[nodiscard]] bool AllAreCompared() const {
+    return std::all_of(question_.eligible.begin(), question_.eligible.end(),
+                       [this](const Cell& cell) { return model_->Find(cell).has_value(); });
+  }
+
+  void CountLoads() {
+    loads_.assign(model_->cells().size(), 0);
+    runs_.assign(model_->cells().size(), 0);
+    for (const LoadUnit& unit : units_) {
+      const std::size_t place = *model_->Find(unit.cell);
+      ++loads_[place];
+      runs_[place] += unit.runs;
+      answer_.repeats = answer_.repeats || loads_[place] > 1;
+    }
+  }
+
+  void Adopt(const Decision& decision) {
+    answer_.verdict = decision.verdict;
+    answer_.for_context = decision.for_context;
+    answer_.is_fastest = decision.is_fastest;
+    answer_.is_within = question_.is_whole && decision.better_than_leader < kUnlikely &&
+                        loads_[decision.leader] >= kFewestLoads;
+    answer_.leader = decision.leader;
+    answer_.recommended = decision.recommended;
+    answer_.current = decision.current;
+    answer_.contenders = decision.contenders;
+    answer_.are_tied = decision.are_tied;
+    if (!decision.current || !decision.recommended) return;
+    LogPosterior gain = model_->Contrasts(*decision.current)[*decision.recommended];
+    answer_.gain = sign_ > 0 ? gain : Reversed(gain);
+  }
+
+  void DescribeCells() {
+    const std::vector<LogPosterior> values = model_->Values();
+    const std::vector<LogPosterior> contrasts = model_->Contrasts(answer_.leader);
+    for (std::size_t i = 0; i < model_->cells().size(); ++i) {
+      const Cell& cell = model_->cells()[i];
+      const bool is_eligible = std::binary_search(question_.eligible.begin(),
+                                                  question_.eligible.end(), cell);
+      const double level = values[i].mean - model_->Means()[i];
+      answer_.cells.push_back({cell, values[i], contrasts[i], loads_[i], runs_[i], is_eligible,
+                               level + model_->AdditiveMeans()[i]});
+    }
+  }
+
+  void FindSafeContext() {
+    const GpuShares shares(results_);
+    const double most = -std::log1p(-answer_.options.max_loss);
+    for (std::size_t i = 0; i < answer_.cells.size(); ++i) {
+      const CellStanding& standing = answer_.cells[i];
+      if (!standing.is_eligible || !shares.StaysOnGpu(standing.cell)) continue;
+      const double loss = sign_ > 0 ? -standing.against_leader.low : standing.against_leader.high;
+      if (i != answer_.leader && loss > most) continue;
+      if (answer_.largest_safe_context) {
+        const CellStanding& so_far = answer_.cells[answer_.largest_safe_context->place];
+        const bool is_better = standing.cell.num_ctx > so_far.cell.num_ctx ||
+                               (standing.cell.num_ctx == so_far.cell.num_ctx &&
+                                sign_ * standing.value.mean > sign_ * so_far.value.mean);
+        if (!is_better) continue;
+      }
+      answer_.largest_safe_context = SafeContext{i, shares.Of(standing.cell)};
+    }
+  }
+
+  // Over the cells of the grid, each counted once, so that a column that lacks some of its cells
+  // is compared by the others.
+  std::vector<AxisMean> MeansAlong(int Cell::*axis) const {
+    std::map<int, std::vector<std::size_t>> groups;
+    for (std::size_t i = 0; i < answer_.cells.size(); ++i) {
+      if (answer_.cells[i].is_eligible) groups[answer_.cells[i].cell.*axis].push_back(i);
+    }
+    const std::vector<std::size_t>* best = nullptr;
+    double highest = 0;
+    for (const auto& [value, cells] : groups) {
+      double mean = 0;
+      for (const std::size_t cell : cells) {
+        mean += sign_ * model_->Means()[cell] / static_cast<double>(cells.size());
+      }
+      if (best == nullptr || mean > highest) {
+        best = &cells;
+        highest = mean;
+      }
+    }
+    std::vector<AxisMean> means;
+    for (const auto& [value, cells] : groups) {
+      means.push_back({value, &cells == best ? LogPosterior()
+                                             : model_->Difference(cells, *best)});
+    }
+    return means;
+  }
+
+  void FindMargins() {
+    answer_.columns = MeansAlong(&Cell::num_ctx);
+    answer_.rows = MeansAlong(&Cell::num_batch);
+  }
+
+  void DescribeNoise() {
+    answer_.load_deviation = model_->load_deviation();
+    answer_.run_deviation = model_->run_deviation();
+    answer_.drift = std::expm1(model_->drift_range());
+    answer_.outliers = FindOutliers(results_, answer_.metric);
+    answer_.detectable = std::expm1(kDeviationsToFind * TypicalDeviation());
+    answer_.trust = answer_.detectable <= kGoodTrust   ? Trust::kGood
+                    : answer_.detectable <= kFairTrust ? Trust::kFair
+                                                       : Trust::kPoor;
+  }
+
+  // Of the contrast that matters: with the current setting, else with the other contenders.
+  [[nodiscard]] double TypicalDeviation() const {
+    if (answer_.gain && answer_.gain->deviation > 0) return answer_.gain->deviation;
+    std::vector<double> deviations;
+    for (const CellStanding& standing : answer_.cells) {
+      if (standing.against_leader.deviation > 0) {
+        deviations.push_back(standing.against_leader.deviation);
+      }
+    }
+    return Median(std::move(deviations)).value_or(answer_.load_deviation);
+  }
+
+  // The loads after the pass alone, which lie back to back in random order, must say the same.
+  void CheckBlocks() {
+    const bool is_claimed = answer_.verdict == Verdict::kChange && answer_.gain;
+    if (!is_claimed) return;
+    std::vector<LoadUnit> blocks;
+    for (const LoadUnit& unit : units_) {
+      if (unit.role == SampleRole::kConfirm) blocks.push_back(unit);
+    }
+    const auto model = SweepModel::Fit(blocks);
+    if (!model) return;
+    const auto recommended = model->Find(answer_.cells[*answer_.recommended].cell);
+    const auto current = model->Find(answer_.cells[*answer_.current].cell);
+    if (!recommended || !current) return;
+    const LogPosterior alone = model->Contrasts(*current)[*recommended];
+    const double apart = std::fabs(sign_ * alone.mean - answer_.gain->mean);
+    if (apart <= 2 * std::hypot(alone.deviation, answer_.gain->deviation)) return;
+    const bool changes_sign = (sign_ * alone.mean > 0) != (answer_.gain->mean > 0);
+    answer_.verdict = changes_sign ? Verdict::kNoAnswer : Verdict::kUndecided;
+    answer_.reason = "the first readings and the repeated loads contradict each other";
+    if (!changes_sign) return;
+    answer_.recommended.reset();
+    answer_.gain.reset();
+  }
+
+  void SayWhatIsMissing(const Decision& decision) {
+    if (answer_.verdict != Verdict::kUndecided) return;
+    if (answer_.reason.empty()) answer_.reason = OpenQuestion(decision);
+    answer_.more_loads = MoreLoads();
+    if (answer_.options.load_s) answer_.more_s = *answer_.options.load_s * answer_.more_loads;
+  }
+
+  [[nodiscard]] std::string OpenQuestion(const Decision& decision) const {
+    if (!question_.is_whole) return "not every cell of the grid was measured";
+    if (loads_[decision.leader] < kFewestLoads) {
+      return "the best cell was not loaded often enough";
+    }
+    if (!decision.current) return "the contenders are not shown to be within 1 %";
+    return "the gain over the current setting is not shown to be above or below 1 %";
+  }
+
+  // By how the squared deviation of the open contrast falls with the number of loads.
+  [[nodiscard]] int MoreLoads() const {
+    int loads = kLoadsOfBlock;
+    if (answer_.gain && answer_.recommended != answer_.current) {
+      const double distance =
+          std::max(std::fabs(answer_.gain->mean - std::log1p(kThreshold)), 0.2 * kThreshold);
+      const double ratio = kSureDeviations * answer_.gain->deviation / distance;
+      const int made = std::min(loads_[*answer_.recommended], loads_[*answer_.current]);
+      const double more = made * (ratio * ratio - 1);
+      loads = std::max(loads, static_cast<int>(std::ceil(
+                                  std::min(more, 1.0 * kMostMoreLoads) * kLoadsOfBlock)));
+    }
+    return std::min(loads, kMostMoreLoads);
+  }
+
+  static constexpr double kUnlikely = 0.05;
+
+  const std::vector<CellResult>& results_;
+  double sign_;
+  std::vector<LoadUnit> units_;
+  std::optional<SweepModel> model_;
+  std::vector<int> loads_;
+  std::vector<int> runs_;
+  Question question_;
+  SweepAnswer answer_;
+};
 
 }  // namespace
 
-std::optional<Cell> ForeignBaseline(const std::optional<Cell>& baseline, const Grid& planned) {
-  const bool is_foreign = baseline && planned.CellCount() > 0 && !planned.Contains(*baseline);
-  return is_foreign ? baseline : std::nullopt;
+std::string_view KeyOf(Trust trust) {
+  switch (trust) {
+    case Trust::kGood:
+      return "good";
+    case Trust::kFair:
+      return "fair";
+    case Trust::kPoor:
+      break;
+  }
+  return "poor";
 }
 
-std::vector<CellResult> WithoutForeignBaseline(const std::vector<CellResult>& results,
-                                               const std::optional<Cell>& baseline,
-                                               const Grid& planned) {
-  std::vector<CellResult> kept = results;
-  const auto foreign = ForeignBaseline(baseline, planned);
-  if (!foreign) return kept;
-  std::erase_if(kept, [&foreign](const CellResult& result) { return result.cell == *foreign; });
-  return kept;
+const CellStanding* SweepAnswer::Find(const Cell& cell) const {
+  const auto found = std::find_if(cells.begin(), cells.end(),
+                                  [&cell](const auto& standing) { return standing.cell == cell; });
+  return found == cells.end() ? nullptr : &*found;
+}
+
+std::optional<Cell> OffGrid(const std::optional<Cell>& current, const Grid& planned) {
+  const bool is_off = current && planned.CellCount() > 0 && !planned.Contains(*current);
+  return is_off ? current : std::nullopt;
 }
 
 std::optional<SweepAnswer> AnswerSweep(const std::vector<CellResult>& results, Metric metric,
-                                       const AnswerOptions& options,
-                                       const CellResult* baseline_result) {
-  SweepAnswer answer;
-  answer.metric = metric;
-  answer.options = options;
-  std::vector<CellResult> all = results;
-  if (baseline_result != nullptr) all.push_back(*baseline_result);
-  std::vector<LoadUnit> units = UnbiasedUnits(all, metric);
-  answer.drift = FindDrift(units);
-  answer.detrended = options.detrend && answer.drift && CanDetrend(*answer.drift);
-  if (answer.detrended) units = Detrended(std::move(units), *answer.drift);
-  answer.noise = NoiseModel::Fit(units);
-  answer.cells = EstimateCells(units, answer.noise);
-
-  std::optional<CellEstimate> baseline;
-  if (options.baseline) {
-    if (const CellEstimate* found = Find(answer.cells, *options.baseline)) baseline = *found;
-  }
-  if (baseline_result != nullptr) {
-    std::erase_if(answer.cells, [&](const CellEstimate& estimate) {
-      return estimate.cell == baseline_result->cell;
-    });
-  }
-  auto best =
-      FindBestSet(answer.cells, answer.noise, Describe(metric).higher_is_better, options.demand);
-  if (!best) return std::nullopt;
-  answer.best = std::move(*best);
-  answer.largest_safe_context = SafeContextSearch(results, answer).Find();
-  if (baseline) answer.baseline = GainOver(*baseline, answer);
-  answer.outliers = FindOutliers(results, metric);
-  return answer;
+                                       const AnswerOptions& options) {
+  return Answerer(results, metric, options).Run();
 }
 
 }  // namespace ollama_bench

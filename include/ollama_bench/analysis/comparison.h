@@ -3,12 +3,18 @@
 #include <optional>
 #include <vector>
 
-#include "ollama_bench/analysis/best_set.h"
+#include "ollama_bench/analysis/cell_estimate.h"
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/failure.h"
 #include "ollama_bench/core/metric.h"
 
 namespace ollama_bench {
+
+/// When a difference matters, and the confidence level.
+struct Demand {
+  double threshold = 0.01;  ///< a smaller change is none, relative
+  double level = 0.95;
+};
 
 /// How something changed from the first sweep to the second.
 struct Change {

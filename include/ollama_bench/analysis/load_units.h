@@ -22,7 +22,7 @@ struct LoadUnit {
   int runs = 1;                   ///< that went into it
   double squares = 0;             ///< sum over the runs of the squared distance from log_value
   std::optional<double> start_s;  ///< of its first run, seconds since 1970; empty where unknown
-  std::string origin;  ///< the start of the program that made it; loads of one origin share a level
+  std::string origin;  ///< the start of the program that made it, which has a level of its own
 };
 
 /// The loads of a cell, in the order of their first samples. A sample that knows no load (load_id
