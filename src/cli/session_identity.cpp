@@ -74,8 +74,11 @@ Expected<SettledIdentity, SessionError> SettleIdentity(const Metadata& stored,
                             present.results.string(), fmt::join(refusals, "\n  ")));
   }
   Metadata& metadata = settled.metadata;
-  metadata.mixed = metadata.mixed || !refusals.empty();
-  if (!refusals.empty()) metadata.unverified = false;
+  // What is replayed from a mixed recording is as mixed.
+  const bool is_mixed =
+      !refusals.empty() || (present.recorded != nullptr && present.recorded->mixed);
+  metadata.mixed = metadata.mixed || is_mixed;
+  if (is_mixed) metadata.unverified = false;
   metadata.replayed = metadata.replayed || present.recorded != nullptr;
   metadata.identity = AdoptUnknown(metadata.identity, identity);
   if (metadata.environment == Environment()) metadata.environment = environment;
