@@ -59,7 +59,9 @@ std::optional<double> PromptEvalRate(const RunMetrics& metrics) {
 }
 
 std::optional<double> EvalRate(const RunMetrics& metrics) {
-  return Rate(metrics.eval_count, metrics.eval);
+  std::optional<std::int64_t> steps = metrics.eval_count;
+  if (steps) --*steps;
+  return Rate(steps, metrics.eval);
 }
 
 std::string_view KeyOf(SampleRole role) {

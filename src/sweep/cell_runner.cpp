@@ -229,12 +229,15 @@ void CellRunner::MarkCutCells(std::int64_t prompt_tokens) {
 }
 
 // With four or more samples of a load, a first one far off the median of the others did not yet
-// run in the state that they ran in.
+// run in the state that they ran in. At most one of a load.
 void CellRunner::MarkSettling(const Load& load) {
   const CellResult* result = seams_.store.Find(load.cell);
   std::vector<const Sample*> counted;
   for (const Sample& sample : result->samples) {
-    if (sample.load_id == load.id && IsCounted(sample)) counted.push_back(&sample);
+    if (sample.load_id != load.id) continue;
+    // Another first one would trim the spread of the load, not its start.
+    if (sample.excluded == Exclusion::kSettling) return;
+    if (IsCounted(sample)) counted.push_back(&sample);
   }
   if (counted.size() < 4) return;
   std::vector<double> later;

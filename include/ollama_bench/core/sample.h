@@ -28,7 +28,8 @@ struct RunMetrics {
 /// Prefill speed in tokens/s: tokens really evaluated (count less cached) over their duration.
 /// Empty without a count or a positive duration.
 std::optional<double> PromptEvalRate(const RunMetrics& metrics);
-/// Decode speed in tokens/s, by the same rule.
+/// Decode speed in tokens/s: the tokens after the first over their duration, for Ollama's eval
+/// duration starts when the first token is sampled. Empty below two tokens.
 std::optional<double> EvalRate(const RunMetrics& metrics);
 
 /// What a run was made for. Only kWarmUp never counts.

@@ -308,6 +308,18 @@ TEST_F(SweepTest, MarksAFirstSampleThatSettlesAndTakesAnother) {
   EXPECT_NEAR(MedianPromptEvalRate(result).value(), 300, 1);
 }
 
+TEST_F(SweepTest, MarksAtMostOneSampleOfALoadAsSettling) {
+  options_.repetitions = 4;
+  const std::vector<double> rates = {300, 200, 260, 300, 300, 300, 300};
+  driver_.on_run = [&] { driver_.rates[kCell] = rates.at(driver_.prompts.size() - 1); };
+  Run({kCell});
+  const CellResult result = OnDisk(kCell);
+  ASSERT_EQ(result.samples.size(), 6U) << "one more in the place of the first";
+  EXPECT_EQ(result.samples[1].excluded, Exclusion::kSettling);
+  EXPECT_EQ(result.samples[2].excluded, std::nullopt);
+  EXPECT_EQ(CountedSamples(result), 4);
+}
+
 TEST_F(SweepTest, MakesTheBuiltInPromptOfTheWantedSizeOnce) {
   text_.clear();
   options_.built_in_tokens = 400;
