@@ -87,6 +87,7 @@ std::optional<Visit> TuneStrategy::Next() {
 
 void TuneStrategy::Report(const CellResult& result) {
   ++visits_;
+  if (EndedDisturbed(result)) return;  // nothing was learned of the cell
   // Without a new load and without a failure the entry was taken away by hand at this moment.
   Measurement measurement =
       Failed(result.cell, result.failure ? result.failure->kind : FailureKind::kNoMetrics);

@@ -12,6 +12,15 @@ int CountedSamples(const CellResult& result) {
   return static_cast<int>(std::count_if(result.samples.begin(), result.samples.end(), IsCounted));
 }
 
+bool EndedDisturbed(const CellResult& result) {
+  if (result.failure || result.samples.empty()) return false;
+  const Sample& last = result.samples.back();
+  if (!last.disturbed) return false;
+  return std::none_of(result.samples.begin(), result.samples.end(), [&](const Sample& sample) {
+    return sample.load_id == last.load_id && IsCounted(sample);
+  });
+}
+
 std::optional<double> MedianPromptEvalRate(const CellResult& result) {
   std::vector<double> rates;
   for (const Sample& sample : result.samples) {

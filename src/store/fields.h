@@ -43,6 +43,14 @@ void VisitFields(auto& visit, Is<Sample> auto& sample) {
   visit("size_vram_bytes", sample.size_vram_bytes);
   visit("attempt", sample.attempt);
   visit("started", sample.started);
+  visit("disturbed", sample.disturbed);
+}
+
+void VisitFields(auto& visit, Is<Disturbance> auto& disturbance) {
+  visit("cause", disturbance.cause);
+  visit("others_cpus", disturbance.others_cpus);
+  visit("pressure_percent", disturbance.pressure_percent);
+  visit("memory_pressure_percent", disturbance.memory_pressure_percent);
 }
 
 void VisitFields(auto& visit, Is<Failure> auto& failure) {
@@ -113,7 +121,7 @@ void VisitFields(auto& visit, Is<CellResult> auto& result) {
 
 /// A value that stands as an object of its own.
 template <class T>
-concept HasFields = Is<T, Cell> || Is<T, Sample> || Is<T, Failure> || Is<T, Identity> ||
-    Is<T, Environment> || Is<T, TemporaryModel> || Is<T, Baseline>;
+concept HasFields = Is<T, Cell> || Is<T, Sample> || Is<T, Disturbance> || Is<T, Failure> ||
+    Is<T, Identity> || Is<T, Environment> || Is<T, TemporaryModel> || Is<T, Baseline>;
 
 }  // namespace ollama_bench

@@ -19,6 +19,12 @@ using std::chrono::nanoseconds;
 
 // Samples of one cell that may be set aside before the cell is given up.
 constexpr int kMostDiscarded = 3;
+// Samples of one load that are measured again because others disturbed them.
+constexpr int kMostDisturbed = 3;
+// A machine that was never quiet in so many loads may never be: then repeating costs time alone.
+constexpr int kPatience = 3;
+// Enough for a decode rate; a second or so where a model is used interactively.
+constexpr int kDecodeTokens = 64;
 // A guess for texts of which nothing is known: English has 4 to 5 bytes per token.
 constexpr double kTokensPerByteGuess = 0.25;
 
@@ -47,6 +53,7 @@ struct CellRunner::Load {
   std::optional<nanoseconds> create;  // given to the first sample, then empty
   std::optional<LoadedModel> loaded;
   std::vector<Sample> unsaved;  // warm-ups: saved with the first sample that counts
+  VisitReport report;
 };
 
 CellRunner::CellRunner(CellRunnerOptions options, CellRunnerSeams seams, PromptFeed feed)
@@ -58,7 +65,7 @@ std::string CellRunner::Timestamp() const {
   return FormatTimestamp(seams_.clock.WallTime());
 }
 
-Expected<void, CellRunner::Error> CellRunner::Run(const Visit& visit, int attempt) {
+Expected<VisitReport, CellRunner::Error> CellRunner::Run(const Visit& visit, int attempt) {
   const Cell& cell = visit.cell;
   if (prompt_tokens_ && !FitsContext(cell, *prompt_tokens_, options_.num_predict)) {
     return Unexpected<Error>(CutPrompt(*prompt_tokens_, options_.num_predict, cell));
@@ -78,7 +85,10 @@ Expected<void, CellRunner::Error> CellRunner::Run(const Visit& visit, int attemp
     const auto warm = options_.built_in_tokens ? MakePrompt(load) : WarmUp(load);
     if (!warm) return Unexpected<Error>(warm.error());
   }
-  return Measure(load);
+  if (const auto measured = Measure(load); !measured) return Unexpected<Error>(measured.error());
+  disturbed_visits_ = load.report.is_disturbed ? disturbed_visits_ + 1 : 0;
+  if (visit.decode) MeasureDecode(load);
+  return load.report;
 }
 
 Expected<void, Failure> CellRunner::WarmUp(Load& load) {
@@ -144,8 +154,10 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
     if (const auto forgotten = seams_.driver.ForgetPrompt(); !forgotten) {
       return Unexpected<Error>(forgotten.error());
     }
+    if (seams_.probe != nullptr) seams_.probe->Begin();
     auto sample = RunOnce(load, load.role, feed_.Next());
     if (!sample) return Unexpected<Error>(sample.error());
+    if (seams_.probe != nullptr) sample->disturbed = seams_.probe->End();
     sample->excluded = Judge(load, *sample);
     const std::optional<Exclusion> excluded = sample->excluded;
     const std::int64_t count = sample->metrics.prompt_eval_count.value_or(0);
@@ -153,7 +165,10 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
     if (const auto kept = Keep(load, *sample); !kept) {
       return Unexpected<Error>(kept.error());
     }
-    if (!excluded) continue;
+    if (!excluded) {
+      if (sample->disturbed && !BearsDisturbance(load, *sample->disturbed)) return {};
+      continue;
+    }
     if (*excluded == Exclusion::kTruncated) {
       return Unexpected<Error>(
           CutPrompt(prompt_tokens_.value_or(count), options_.num_predict, load.cell));
@@ -169,6 +184,37 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
     }
   }
   return {};
+}
+
+// Whether to measure on after a disturbed sample.
+bool CellRunner::BearsDisturbance(Load& load, const Disturbance& disturbance) {
+  const bool is_patient = disturbed_visits_ < kPatience;
+  const bool measures_on = is_patient && load.report.disturbed < kMostDisturbed;
+  if (++load.report.disturbed == 1 && is_patient) {
+    seams_.observer.OnNotice(NoticeLevel::kWarning,
+                             fmt::format("{} during a run; it does not count and is measured again",
+                                         Explain(disturbance)));
+  }
+  if (measures_on) return true;
+  load.report.is_disturbed = true;
+  if (disturbed_visits_ + 1 == kPatience) {
+    seams_.observer.OnNotice(
+        NoticeLevel::kWarning,
+        fmt::format("others disturbed {} cells one after the other; disturbed runs are no longer "
+                    "measured again at once. End what runs (see `top`), or see --wait-quiet and "
+                    "--ignore-disturbance",
+                    kPatience));
+  }
+  return false;
+}
+
+// It comes on top: without it the visit is what it was made for.
+void CellRunner::MeasureDecode(Load& load) {
+  seams_.observer.OnPhase(Phase::kDecode, 0);
+  if (seams_.probe != nullptr) seams_.probe->Begin();
+  const auto metrics = seams_.driver.Decode(kDecodeTokens);
+  const bool is_disturbed = seams_.probe != nullptr && seams_.probe->End();
+  if (metrics && !is_disturbed && EvalRate(*metrics)) load.report.decode = *metrics;
 }
 
 // Saves the sample, and with the first one the warm-ups before it: they alone are worth no write.

@@ -73,6 +73,10 @@ class RandomValues {
     sample.size_vram_bytes = MaybeInteger();
     sample.attempt = static_cast<int>(Between(1, 9));
     sample.started = Text();
+    if (Chance(0.2)) {
+      sample.disturbed = Disturbance{Text(), Maybe([&] { return Rate(); }),
+                                     Maybe([&] { return Rate(); }), Maybe([&] { return Rate(); })};
+    }
     return sample;
   }
 

@@ -27,6 +27,8 @@ struct CellResult {
 
 /// Number of samples that enter the cell's rate.
 int CountedSamples(const CellResult& result);
+/// Whether the cell's last load ended without a counted sample because others disturbed it.
+bool EndedDisturbed(const CellResult& result);
 /// Median prompt eval rate of the counted samples in tokens/s; empty when there is none.
 std::optional<double> MedianPromptEvalRate(const CellResult& result);
 

@@ -46,6 +46,19 @@ std::span<const Exclusion> AllExclusions();
 /// "the prompt was cut to the context", for messages.
 std::string_view Explain(Exclusion exclusion);
 
+/// What other programs did to the machine while a sample ran, where it was enough to slow it down.
+struct Disturbance {
+  std::string cause;                       ///< "cpu", or "memory": they ran while memory was short
+  std::optional<double> others_cpus;       ///< CPUs that they kept busy on average
+  std::optional<double> pressure_percent;  ///< of the time in which something waited for a CPU
+  std::optional<double> memory_pressure_percent;  ///< the same for memory
+
+  friend bool operator==(const Disturbance&, const Disturbance&) = default;
+};
+
+/// "other programs used 1.4 CPUs", for messages.
+std::string Explain(const Disturbance& disturbance);
+
 /// One run of one cell.
 struct Sample {
   std::string id;            ///< ULID; for an old entry a hash of its content
@@ -60,11 +73,12 @@ struct Sample {
   std::optional<std::int64_t> size_vram_bytes;     ///< of these on GPUs
   int attempt = 1;
   std::string started;  ///< ISO 8601 with offset
+  std::optional<Disturbance> disturbed;
 
   friend bool operator==(const Sample&, const Sample&) = default;
 };
 
-/// Whether the sample enters a cell's rate.
+/// Whether the sample enters a cell's rate: no warm-up, neither excluded nor disturbed.
 bool IsCounted(const Sample& sample);
 
 }  // namespace ollama_bench

@@ -16,6 +16,7 @@
 #include "ollama_bench/store/ulid.h"
 #include "ollama_bench/sweep/driver.h"
 #include "ollama_bench/sweep/observer.h"
+#include "ollama_bench/sweep/probe.h"
 #include "ollama_bench/sweep/prompt_feed.h"
 #include "ollama_bench/sweep/store_saver.h"
 
@@ -37,10 +38,20 @@ struct CellRunnerSeams {
   Clock& clock;
   Observer& observer;
   UlidSource& ids;
+  Probe* probe = nullptr;  ///< null: nobody watches the machine
+};
+
+/// What a visit came to that did not fail.
+struct VisitReport {
+  int disturbed = 0;          ///< samples that do not count because others used the machine
+  bool is_disturbed = false;  ///< so many that the load ended without the samples it was made for
+  std::optional<RunMetrics> decode;  ///< where the visit asked for it and it could be had
 };
 
 /// Measures one cell with one load of the model: create, warm-up, then the samples that the visit
-/// asks for, each verified and saved before the next. Learns the prompt's size on the way.
+/// asks for, each verified and saved before the next. Learns the prompt's size on the way. A sample
+/// that others disturbed is kept, does not count, and is measured again in the same load, a few
+/// times; where that never ends, once a load.
 class CellRunner {
  public:
   /// The cell failed, or its results could not be saved.
@@ -50,7 +61,7 @@ class CellRunner {
   CellRunner(CellRunnerOptions options, CellRunnerSeams seams, PromptFeed feed);
 
   /// `attempt` counts from 1.
-  Expected<void, Error> Run(const Visit& visit, int attempt);
+  Expected<VisitReport, Error> Run(const Visit& visit, int attempt);
 
  private:
   struct Load;
@@ -59,6 +70,8 @@ class CellRunner {
   Expected<void, Failure> MakePrompt(Load& load);
   Expected<void, Error> Measure(Load& load);
   Expected<Sample, Failure> RunOnce(Load& load, SampleRole role, const std::string& prompt);
+  void MeasureDecode(Load& load);
+  [[nodiscard]] bool BearsDisturbance(Load& load, const Disturbance& disturbance);
   Expected<void, StoreError> Keep(Load& load, const Sample& sample);
   [[nodiscard]] std::optional<Exclusion> Judge(const Load& load, const Sample& sample) const;
   void LearnPromptTokens(std::int64_t counted);
@@ -73,6 +86,7 @@ class CellRunner {
   PromptFeed feed_;
   std::optional<std::int64_t> prompt_tokens_;  ///< of the whole prompt, as the server counts it
   std::optional<double> tokens_per_byte_;      ///< from the last warm-up
+  int disturbed_visits_ = 0;                   ///< without one between them that was not
 };
 
 }  // namespace ollama_bench
