@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "ollama_bench/analysis/cell_serving.h"
 #include "ollama_bench/analysis/load_units.h"
 #include "ollama_bench/core/metric.h"
 
@@ -16,11 +17,8 @@ std::vector<LoadUnit> UnitsOf(const CellResult& result) {
 
 std::optional<double> CpuShareOf(const CellResult& result, std::int64_t load_id) {
   for (const Sample& sample : result.samples) {
-    if (sample.load_id != load_id || !sample.size_bytes || !sample.size_vram_bytes) continue;
-    if (*sample.size_bytes <= 0) continue;
-    const double on_gpus =
-        static_cast<double>(*sample.size_vram_bytes) / static_cast<double>(*sample.size_bytes);
-    return std::clamp(1.0 - on_gpus, 0.0, 1.0);
+    const auto on_gpus = sample.load_id == load_id ? GpuShare(sample) : std::nullopt;
+    if (on_gpus) return 1.0 - *on_gpus;
   }
   return std::nullopt;
 }
