@@ -36,6 +36,12 @@ CellServing ServingOf(const CellResult& result) {
   CellServing serving;
   std::vector<double> shares;
   std::vector<double> bytes;
+  std::vector<double> rates;
+  for (const VisitRecord& visit : result.visits) {
+    const auto rate = visit.decode ? DecodeRate(*visit.decode) : std::nullopt;
+    if (rate) rates.push_back(*rate);
+  }
+  serving.decode_rate = Median(std::move(rates));
   for (const Sample* sample : OnePerLoad(result)) {
     shares.push_back(*GpuShare(*sample));
     bytes.push_back(static_cast<double>(*sample->size_bytes));

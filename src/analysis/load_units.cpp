@@ -5,6 +5,7 @@
 #include "iso_time.h"
 #include "load_runs.h"
 #include "ollama_bench/analysis/cell_value.h"
+#include "ollama_bench/core/cell_status.h"
 
 namespace ollama_bench {
 namespace {
@@ -36,7 +37,7 @@ std::vector<LoadUnit> UnitsOfLoadTimes(const CellResult& result) {
 }  // namespace
 
 std::vector<LoadUnit> LoadUnitsOf(const CellResult& result, Metric metric) {
-  if (result.failure) return {};
+  if (StatusOf(result) == CellStatus::kFailed) return {};
   if (metric == Metric::kLoad) return UnitsOfLoadTimes(result);
   std::vector<LoadUnit> units;
   for (const std::vector<Run>& load : RunsByLoad(result, metric)) {
@@ -47,7 +48,9 @@ std::vector<LoadUnit> LoadUnitsOf(const CellResult& result, Metric metric) {
 
 std::vector<LoadUnit> UnbiasedUnits(const std::vector<CellResult>& results, Metric metric) {
   std::vector<LoadUnit> all;
+  const bool any_verified = AnyVerified(results);
   for (const CellResult& result : results) {
+    if (any_verified && IsUnverified(result)) continue;
     std::vector<LoadUnit> units = LoadUnitsOf(result, metric);
     const bool is_confirmed = std::any_of(units.begin(), units.end(), [](const LoadUnit& unit) {
       return unit.role == SampleRole::kConfirm;

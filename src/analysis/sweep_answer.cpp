@@ -17,11 +17,10 @@ constexpr double kSameShare = 0.005;
 // The smallest share on GPUs that a counted run of the cell reported.
 std::optional<double> GpuShareOf(const CellResult& result) {
   std::optional<double> share;
-  for (const Sample& sample : result.samples) {
-    if (!IsCounted(sample) || !sample.size_vram_bytes || sample.size_bytes.value_or(0) <= 0)
-      continue;
+  for (const Sample* sample : CountedOf(result)) {
+    if (!sample->size_vram_bytes || sample->size_bytes.value_or(0) <= 0) continue;
     const double of_run =
-        static_cast<double>(*sample.size_vram_bytes) / static_cast<double>(*sample.size_bytes);
+        static_cast<double>(*sample->size_vram_bytes) / static_cast<double>(*sample->size_bytes);
     share = std::min(share.value_or(1), of_run);
   }
   return share;

@@ -8,6 +8,7 @@
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/signals.h"
 #include "ollama_bench/cli/terminal.h"
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/text.h"
 
 namespace ollama_bench {
@@ -92,8 +93,8 @@ void LiveProgress::OnSample(const Cell& cell, const Sample& sample) {
 
 void LiveProgress::OnCellEnd(const CellResult& result) {
   ProgressObserver::OnCellEnd(result);
-  if (result.failure) {
-    PrintAbove(fmt::format("{}  {}", NameOf(result.cell), DescribeResult(result)));
+  if (LatestFailure(result) != nullptr) {
+    PrintAbove(fmt::format("{}  {}", NameOf(result.cell), DescribeVisit(state(), result)));
   }
   Redraw();
 }

@@ -30,9 +30,9 @@ Expected<void, SessionError> Probe(RunOptions options, const SweepConfig& config
   options.session.json = false;
   Session session(options.session, config, stop);
   if (auto step = session.Begin(GridSize::kSweep); !step) return step;
-  const Pending pending =
-      FindPending(session.PlannedCells(), session.store().results(),
-                  {session.config().repetitions, options.retry_failed, std::size_t{1}});
+  const Pending pending = FindPending(session.PlannedCells(), session.store().results(),
+                                      {session.config().repetitions, options.retry_failed,
+                                       std::size_t{1}, options.remeasure_unverified});
   const bool known = !CellTimes(session.store().results()).empty();
   if (known || pending.cells.empty()) return {};
   Print(stderr, "probing with {}\n", NameOf(pending.cells.front()));

@@ -26,6 +26,8 @@ void AddRunFlags(CLI::App& app, RunOptions& options) {
       ->type_name("N")
       ->check(CLI::PositiveNumber);
   app.add_flag("--retry-failed", options.retry_failed, "Measure failed cells again");
+  app.add_flag("--remeasure-unverified", options.remeasure_unverified,
+               "Measure cells again whose samples do not say with what they were made");
   app.add_flag("!--no-baseline", options.baseline,
                "Do not measure the present setting to compare with");
   app.add_flag("--measure-aliases", options.measure_aliases,

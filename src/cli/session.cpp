@@ -21,6 +21,7 @@
 #include "ollama_bench/config/format_config.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/prompt_plan.h"
+#include "ollama_bench/store/identity_check.h"
 
 namespace ollama_bench {
 namespace {
@@ -99,6 +100,11 @@ Expected<void, Error> Session::CheckStoreFits() {
   if (!settled) return Unexpected<Error>(settled.error());
   for (const std::string& line : settled->warnings) Warn(line);
   prompt_ = std::move(settled->prompt);
+  host_ = std::move(settled->host);
+  if (settled->adopts) opened_->store.MarkUnverified();
+  const std::string unverified = UnverifiedWarning(options_.results, opened_->store.results());
+  if (!unverified.empty()) Warn(unverified);
+  SettleMixed(settled->metadata, opened_->store.results());
   opened_->store.SetMetadata(std::move(settled->metadata));
   return {};
 }
@@ -136,9 +142,13 @@ void Session::SettleAliases(std::vector<Cell>& cells, bool measure) {
   }
 }
 
-CellRunnerOptions Session::RunnerOptions() const {
-  return {config_.repetitions, config_.num_predict, prompt_.built_in_tokens,
-          driver_.recording() == nullptr};
+CellRunnerOptions Session::RunnerOptions() {
+  return {
+      config_.repetitions,
+      config_.num_predict,
+      prompt_.built_in_tokens,
+      driver_.recording() == nullptr,
+      {ids_.Next(), FormatTimestamp(clock_.WallTime()), host_.empty() ? driver_.place() : host_}};
 }
 
 std::unique_ptr<ProgressObserver> Session::MakeProgress(ProgressState state) {
@@ -231,6 +241,7 @@ Expected<SweepOutcome, Error> Session::Measure(Strategy& strategy,
   CleanUp();
   Metadata metadata = results.metadata();
   metadata.warnings = warnings_;
+  SettleMixed(metadata, results.results());
   results.SetMetadata(std::move(metadata));
   if (const auto saved = results.Commit(); !saved) return LastChangesLost(saved.error());
   return outcome;

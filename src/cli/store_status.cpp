@@ -13,6 +13,7 @@
 #include "ollama_bench/analysis/sweep_answer.h"
 #include "ollama_bench/cli/progress.h"
 #include "ollama_bench/cli/stored_sweep.h"
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/plan/pending.h"
 #include "ollama_bench/plan/plan_cells.h"
@@ -120,11 +121,9 @@ std::string DescribeTime(const StoreStatus& status) {
 
 // One short phrase; what Ollama said stands in the file.
 std::string DescribeOutcome(const CellResult& result) {
-  if (result.alias_of) {
-    return "same as " + NameOf(*result.alias_of);
-  }
-  if (result.failure) {
-    return fmt::format("failed: {}", Describe(result.failure->kind).label);
+  if (StatusOf(result) == CellStatus::kAlias) return "same as " + NameOf(*result.alias_of);
+  if (const Failure* failure = FailureOf(result)) {
+    return fmt::format("failed: {}", Describe(failure->kind).label);
   }
   return DescribeResult(result);
 }
@@ -151,8 +150,9 @@ std::string DescribeLatest(const CellResult& result) {
 Json ToJson(const CellResult& result) {
   Json json = {{"num_ctx", result.cell.num_ctx}, {"num_batch", result.cell.num_batch}};
   const auto rate = MedianPromptEvalRate(result);
-  json["prompt_eval_rate"] = rate && !result.failure ? Json(*rate) : Json();
-  json["failure"] = result.failure ? Json(Describe(result.failure->kind).key) : Json();
+  const Failure* failure = FailureOf(result);
+  json["prompt_eval_rate"] = rate ? Json(*rate) : Json();
+  json["failure"] = failure != nullptr ? Json(Describe(failure->kind).key) : Json();
   json["timestamp"] = result.timestamp;
   return json;
 }
@@ -192,6 +192,7 @@ StoreStatus DescribeStore(const ResultsStore& store, std::optional<LockHolder> h
   status.ollama_version = metadata.identity.ollama_version;
   status.replayed = metadata.replayed;
   status.mixed = metadata.mixed;
+  status.unverified = metadata.unverified;
   status.succeeded = pending.done;
   status.failed = pending.failed;
   status.left = CellsLeft(pending, metadata);
@@ -223,7 +224,10 @@ std::vector<std::string> StatusLines(const StoreStatus& status, const std::strin
     lines.push_back(fmt::format("  {:<9} {}", label, text));
   };
   if (status.replayed) line("REPLAYED", "these numbers come from a recording");
-  if (status.mixed) line("MIXED", "samples of different models, prompts or servers");
+  if (status.mixed) {
+    line("MIXED", status.unverified ? "samples that do not say with what they were made"
+                                    : "samples of different models, prompts or servers");
+  }
   line("cells", fmt::format("{} of {} done: {} succeeded, {} failed; {} left",
                             status.succeeded + status.failed, status.cells, status.succeeded,
                             status.failed, status.left));

@@ -16,6 +16,7 @@
 #include "ollama_bench/cli/session_identity.h"
 #include "ollama_bench/cli/sweep_rules.h"
 #include "ollama_bench/cli/tune_strategy.h"
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/remaining_time.h"
 
@@ -116,6 +117,7 @@ class Planner {
                             settled->warnings.end());
       plan_.metadata = std::move(settled->metadata);
       plan_.prompt = std::move(settled->prompt);
+      NoteUnverified(settled->adopts);
       return;
     }
     auto prompt = ChoosePrompt(plan_.config, plan_.metadata);
@@ -124,6 +126,14 @@ class Planner {
     if (plan_.metadata.identity.model.empty()) {
       plan_.metadata.identity.model = ModelDescription(plan_.config);
     }
+  }
+
+  void NoteUnverified(bool adopts) {
+    for (CellResult& result : plan_.measured) {
+      for (Sample& sample : result.samples) sample.unverified = sample.unverified || adopts;
+    }
+    std::string warning = UnverifiedWarning(options_.session.results, plan_.measured);
+    if (!warning.empty()) plan_.warnings.push_back(std::move(warning));
   }
 
   void CountVisits() {
@@ -147,8 +157,9 @@ class Planner {
     const Grid& grid = plan_.config.grid;
     std::size_t known = 0;
     for (const CellResult& result : plan_.measured) {
-      if (!grid.Contains(result.cell)) continue;
-      known += LoadUnitsOf(result, Metric::kPromptEvalRate).size() + (result.failure ? 1 : 0);
+      if (!grid.Contains(result.cell) || IsUnverified(result)) continue;
+      known += LoadUnitsOf(result, Metric::kPromptEvalRate).size();
+      if (StatusOf(result) == CellStatus::kFailed) ++known;
     }
     const std::size_t least = LeastForCertificate(grid.CellCount());
     plan_.tune.least = least - std::min(least, known);

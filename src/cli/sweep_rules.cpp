@@ -7,7 +7,7 @@
 namespace ollama_bench {
 
 PendingRules PendingRulesOf(const RunOptions& options, const SweepConfig& config) {
-  return {config.repetitions, options.retry_failed, options.limit};
+  return {config.repetitions, options.retry_failed, options.limit, options.remeasure_unverified};
 }
 
 SweepOrderOptions OrderOptionsOf(const RunOptions& options, const SweepConfig& config,

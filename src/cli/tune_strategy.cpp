@@ -6,6 +6,7 @@
 
 #include "ollama_bench/analysis/cell_serving.h"
 #include "ollama_bench/analysis/load_units.h"
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/metric.h"
 
 namespace ollama_bench {
@@ -21,6 +22,16 @@ std::optional<double> CpuShareOf(const CellResult& result, std::int64_t load_id)
     if (on_gpus) return 1.0 - *on_gpus;
   }
   return std::nullopt;
+}
+
+// When the first sample of the load was taken.
+TimeOrder BeganAt(const CellResult& result, std::int64_t load_id) {
+  std::optional<TimeOrder> first;
+  for (const Sample& sample : result.samples) {
+    if (sample.load_id == load_id)
+      first = std::min(first.value_or(TimeKey(sample)), TimeKey(sample));
+  }
+  return first.value_or(TimeOrder());
 }
 
 Measurement ToMeasurement(const CellResult& result, const LoadUnit& unit) {
@@ -44,26 +55,32 @@ TuneStrategy::TuneStrategy(Search& search, TuneLimits limits, Clock& clock)
     : search_(search), limits_(limits), clock_(clock), began_(clock.Now()) {}
 
 std::size_t TeachSearch(Search& search, std::span<const CellResult> known) {
-  std::vector<std::pair<std::int64_t, Measurement>> loads;
+  std::vector<std::pair<TimeOrder, Measurement>> loads;
   std::vector<Measurement> failures;
+  const bool any_verified = AnyVerified(known);
   for (const CellResult& result : known) {
+    if (any_verified && IsUnverified(result)) continue;
     for (const LoadUnit& unit : UnitsOf(result)) {
-      loads.emplace_back(unit.load_id, ToMeasurement(result, unit));
+      loads.emplace_back(BeganAt(result, unit.load_id), ToMeasurement(result, unit));
     }
-    if (result.failure) failures.push_back(Failed(result.cell, result.failure->kind));
+    if (const Failure* failure = FailureOf(result)) {
+      failures.push_back(Failed(result.cell, failure->kind));
+    }
   }
   std::stable_sort(loads.begin(), loads.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (const auto& [load_id, measurement] : loads) search.Observe(measurement);
+  for (const auto& [began, measurement] : loads) search.Observe(measurement);
   for (const Measurement& failure : failures) search.Observe(failure);
   return loads.size() + failures.size();
 }
 
 void TuneStrategy::Learn(std::span<const CellResult> known) {
+  std::vector<CellResult> comparable;
   for (const CellResult& result : known) {
     for (const LoadUnit& unit : UnitsOf(result)) loads_.insert(unit.load_id);
+    if (!IsUnverified(result)) comparable.push_back(result);
   }
-  known_ += TeachSearch(search_, known);
+  known_ += TeachSearch(search_, comparable);
 }
 
 bool TuneStrategy::BudgetIsSpent() const {
@@ -87,8 +104,9 @@ void TuneStrategy::Report(const CellResult& result) {
   ++visits_;
   if (EndedDisturbed(result)) return;  // nothing was learned of the cell
   // Without a new load and without a failure the entry was taken away by hand at this moment.
+  const Failure* failure = LatestFailure(result);
   Measurement measurement =
-      Failed(result.cell, result.failure ? result.failure->kind : FailureKind::kNoMetrics);
+      Failed(result.cell, failure != nullptr ? failure->kind : FailureKind::kNoMetrics);
   for (const LoadUnit& unit : UnitsOf(result)) {
     if (loads_.insert(unit.load_id).second) measurement = ToMeasurement(result, unit);
   }

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/median.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/plan/doubted_cells.h"
@@ -15,11 +16,10 @@ namespace {
 
 template <class Counts>
 std::optional<double> RateOf(const CellResult& result, Counts counts) {
-  if (result.failure) return std::nullopt;
   std::vector<double> rates;
-  for (const Sample& sample : result.samples) {
-    if (!IsCounted(sample) || !counts(sample)) continue;
-    if (const auto rate = Describe(Metric::kPromptEvalRate).value(sample)) rates.push_back(*rate);
+  for (const Sample* sample : CountedOf(result)) {
+    if (!counts(*sample)) continue;
+    if (const auto rate = Describe(Metric::kPromptEvalRate).value(*sample)) rates.push_back(*rate);
   }
   return Median(std::move(rates));
 }
@@ -39,6 +39,19 @@ std::optional<double> SecondRate(const CellResult& result) {
   return RateOf(result, [&first](const Sample& sample) {
     return sample.role == SampleRole::kConfirm && sample.load_id == first->load_id;
   });
+}
+
+// When its first counted sample was taken.
+TimeOrder BeganAt(const CellResult& result) {
+  const std::vector<const Sample*> counted = CountedOf(result);
+  TimeOrder first = TimeKey(*counted.front());
+  for (const Sample* sample : counted) first = std::min(first, TimeKey(*sample));
+  return first;
+}
+
+// Whether more loads of it can still be of use.
+bool IsWorthALoad(const CellResult& result) {
+  return StatusOf(result) == CellStatus::kMeasured && LatestFailure(result) == nullptr;
 }
 
 std::size_t LoadsOf(const CellResult& result, SampleRole role) {
@@ -95,15 +108,15 @@ bool SweepOrder::ControlIsDue() const {
 // The one that has been one before; else the baseline; else whatever was measured first.
 std::optional<Cell> SweepOrder::FindControl() const {
   std::optional<Cell> control;
-  std::int64_t first_load = 0;
+  TimeOrder first;
   for (const auto& [cell, result] : known_) {
-    if (!PassRate(result)) continue;
+    if (!PassRate(result) || !IsWorthALoad(result)) continue;
     if (LoadsOf(result, SampleRole::kControl) > 0) return cell;
-    std::int64_t load = result.samples.front().load_id;
-    if (options_.baseline == cell) load = -1;
-    if (!control || load < first_load) {
+    TimeOrder began = BeganAt(result);
+    if (options_.baseline == cell) began = {};
+    if (!control || began < first) {
       control = cell;
-      first_load = load;
+      first = began;
     }
   }
   return control;
@@ -126,7 +139,7 @@ std::vector<Cell> SweepOrder::FindDoubted() const {
 // Once a start has tried and got nothing, the reading of the pass stands.
 bool SweepOrder::LacksSecondLook(const Cell& cell) const {
   const CellResult& result = known_.at(cell);
-  return !result.failure && LoadsOf(result, SampleRole::kConfirm) == 0 &&
+  return IsWorthALoad(result) && LoadsOf(result, SampleRole::kConfirm) == 0 &&
          !attempted_.contains(cell);
 }
 
@@ -193,7 +206,7 @@ std::optional<Visit> SweepOrder::NextConfirm() const {
   for (const Cell& cell : *leaders_) {
     const CellResult& result = known_.at(cell);
     const auto tried = attempted_.find(cell);
-    if (result.failure || (tried != attempted_.end() && tried->second >= wanted)) continue;
+    if (!IsWorthALoad(result) || (tried != attempted_.end() && tried->second >= wanted)) continue;
     const std::size_t loads = LoadsOf(result, SampleRole::kConfirm);
     if (loads < wanted && (!fewest || loads < fewest->first)) fewest = {loads, cell};
   }
@@ -219,7 +232,8 @@ std::size_t SweepOrder::Remaining() const {
   for (const Cell& cell : leaders_ ? *leaders_ : FindLeaders(doubted)) {
     leaders.insert(cell);
     const CellResult& result = known_.at(cell);
-    if (!result.failure) visits += loads - std::min(loads, LoadsOf(result, SampleRole::kConfirm));
+    if (IsWorthALoad(result))
+      visits += loads - std::min(loads, LoadsOf(result, SampleRole::kConfirm));
   }
   for (const Cell& cell : doubted) {
     if (!leaders.contains(cell) && LacksSecondLook(cell)) ++visits;

@@ -125,6 +125,7 @@ std::string CellTitle(const ResultTable& table, const Cell& cell, const CellStat
     const NumberFormat format{metric.decimals};
     title += fmt::format("{} {} ({} sample{})", format(measured->value), metric.unit,
                          measured->samples, measured->samples == 1 ? "" : "s");
+    if (measured->unverified) title += ", not known to be comparable";
   } else if (const auto* failed = std::get_if<Failed>(&state)) {
     title += Describe(failed->kind).sentence;
     if (!failed->message.empty()) title += ": " + Printable(failed->message, false);

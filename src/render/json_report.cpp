@@ -56,6 +56,7 @@ void AddCells(Json& report, const ResultTable& table) {
         list = "cells";
         json["value"] = measured->value;
         json["samples"] = measured->samples;
+        if (measured->unverified) json["unverified"] = true;
       } else if (const auto* failed = std::get_if<Failed>(&state)) {
         list = "failures";
         json["kind"] = Describe(failed->kind).key;

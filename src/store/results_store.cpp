@@ -229,14 +229,6 @@ const CellResult* ResultsStore::Find(const Cell& cell) const {
   return impl_->content.Find(cell);
 }
 
-std::int64_t ResultsStore::HighestLoadId() const {
-  std::int64_t highest = 0;
-  for (const CellResult& result : results()) {
-    for (const Sample& sample : result.samples) highest = std::max(highest, sample.load_id);
-  }
-  return highest;
-}
-
 std::string ResultsStore::SizeWarning() const {
   constexpr std::size_t kManyCells = 10'000;
   constexpr std::size_t kManySamples = 50'000;
@@ -258,8 +250,17 @@ void ResultsStore::SetExclusion(const Cell& cell, const std::string& sample_id,
   impl_->Make(ExclusionSet{cell, sample_id, excluded});
 }
 
-void ResultsStore::SetFailure(const Cell& cell, Failure failure, const std::string& timestamp) {
-  impl_->Make(FailureSet{cell, std::move(failure), timestamp});
+void ResultsStore::SetVisit(const Cell& cell, VisitRecord visit, const std::string& timestamp) {
+  impl_->Make(VisitSet{cell, std::move(visit), timestamp});
+}
+
+void ResultsStore::MarkUnverified() {
+  const std::vector<CellResult> present = results();
+  for (const CellResult& result : present) {
+    for (const Sample& sample : result.samples) {
+      if (!sample.unverified) impl_->Make(UnverifiedSet{result.cell, sample.id});
+    }
+  }
 }
 
 void ResultsStore::SetAlias(const Cell& cell, const Cell& alias_of, std::string reason) {

@@ -30,7 +30,7 @@ std::vector<LoadUnit> LoadUnitsOf(const CellResult& result, Metric metric);
 
 /// The loads that speak for their cell without having been chosen for it: where a cell was
 /// confirmed, the readings that made it a leader are left out, for they are high by selection
-/// (winner's curse). Over all of `results`.
+/// (winner's curse). Over all of `results`; unverified cells only where all are.
 std::vector<LoadUnit> UnbiasedUnits(const std::vector<CellResult>& results, Metric metric);
 
 }  // namespace ollama_bench

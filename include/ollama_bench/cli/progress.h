@@ -26,6 +26,8 @@ struct ProgressState {
   std::vector<double> cell_rates;  ///< counted samples of the present cell, tokens/s
   std::optional<Cell> best;
   double best_rate = 0;  ///< tokens/s
+  bool best_is_verified =
+      false;  ///< an unverified reading is the best only while there are no others
 
   std::chrono::steady_clock::time_point cell_started;
   std::vector<std::chrono::nanoseconds> cell_times;  ///< of the cells measured in this start

@@ -60,8 +60,8 @@ class Session {
 
   /// The cells of the grid in the configured order; of a recording those that it has.
   [[nodiscard]] std::vector<Cell> PlannedCells() const;
-  /// How the runner is to measure: as configured.
-  [[nodiscard]] CellRunnerOptions RunnerOptions() const;
+  /// How the runner is to measure: as configured. Each call is a start of its own.
+  [[nodiscard]] CellRunnerOptions RunnerOptions();
   /// The observer that fits the options and the terminal.
   std::unique_ptr<ProgressObserver> MakeProgress(ProgressState state);
   /// Warns now, and lets the store remember it.
@@ -90,6 +90,7 @@ class Session {
   SessionDriver driver_;
   ServerFacts facts_;
   SessionPrompt prompt_;
+  std::string host_;  ///< that is measured; empty where a remote server does not tell it
   MachineWatch machine_;
   std::optional<LoadProbe> probe_;
   std::vector<std::string> warnings_;

@@ -27,6 +27,7 @@ struct StoreStatus {
   std::string ollama_version;
   bool replayed = false;
   bool mixed = false;
+  bool unverified = false;    ///< mixed only for samples that do not say with what they were made
   std::size_t cells = 0;      ///< planned ones and those that have an entry
   std::size_t succeeded = 0;  ///< with all samples of the pass, or an alias
   std::size_t failed = 0;     ///< and not tried again by itself

@@ -61,7 +61,8 @@ std::string Explain(const Disturbance& disturbance);
 
 /// One run of one cell.
 struct Sample {
-  std::string id;            ///< ULID; for an old entry a hash of its content
+  std::string id;     ///< ULID; for an old entry a hash of its content
+  std::string visit;  ///< id of the visit that took it; empty: taken before visits were recorded
   std::int64_t load_id = 0;  ///< runs of one load of the model share it; 0: unknown
   SampleRole role = SampleRole::kMeasure;
   std::optional<Exclusion> excluded;
@@ -74,6 +75,8 @@ struct Sample {
   int attempt = 1;
   std::string started;  ///< ISO 8601 with offset
   std::optional<Disturbance> disturbed;
+  /// Taken from a file that does not say with which model, prompt, version or driver.
+  bool unverified = false;
 
   friend bool operator==(const Sample&, const Sample&) = default;
 };

@@ -54,11 +54,13 @@ struct Metadata {
   Identity identity;
   Environment environment;
   bool replayed = false;
-  bool mixed = false;
+  bool mixed = false;       ///< samples that are not comparable stand in one file
+  bool unverified = false;  ///< `mixed` only for unverified readings of cells not measured since
   std::optional<std::int64_t> prompt_words;  ///< of the built-in text, where that is the prompt
   std::vector<TemporaryModel> temporary_models;
   std::optional<Baseline> baseline;
   std::vector<std::string> warnings;  ///< what the last start warned of, one line each
+  std::vector<StartRecord> starts;    ///< that measured something; each visit names its own
 
   friend bool operator==(const Metadata&, const Metadata&) = default;
 };
@@ -88,19 +90,21 @@ class ResultsStore {
   /// In the file's order.
   [[nodiscard]] const std::vector<CellResult>& results() const;
   [[nodiscard]] const CellResult* Find(const Cell& cell) const;
-  [[nodiscard]] std::int64_t HighestLoadId() const;
   /// One line for a person when the store has outgrown what it is made for, else empty.
   [[nodiscard]] std::string SizeWarning() const;
 
   /// Adds a sample to a cell's entry, making the entry where there is none. Clears the cell's
-  /// failure, and its alias. A sample with the id of a stored one replaces it. `sample.id` must not
-  /// be empty.
+  /// alias. A sample with the id of a stored one replaces it. `sample.id` must not be empty.
   void AddSample(const Cell& cell, Sample sample, const std::string& timestamp);
   /// Marks a stored sample as excluded (or as counted again).
   void SetExclusion(const Cell& cell, const std::string& sample_id,
                     std::optional<Exclusion> excluded);
-  /// The output's tail is cut to its last 8 KiB and made printable.
-  void SetFailure(const Cell& cell, Failure failure, const std::string& timestamp);
+  /// Adds a visit to a cell's entry, as AddSample does a sample; one with the id of a stored one
+  /// replaces it. The tail of its failure's output is cut to its last 8 KiB and made printable.
+  void SetVisit(const Cell& cell, VisitRecord visit, const std::string& timestamp);
+  /// Marks all samples that it holds as unverified. Samples of entries from before there were
+  /// samples are so in any case, and those entries keep their bytes.
+  void MarkUnverified();
   /// Records that `cell` is not measured because `alias_of` has the same effective values.
   void SetAlias(const Cell& cell, const Cell& alias_of, std::string reason);
   /// Removes the cell's entry, to measure it afresh.

@@ -12,6 +12,7 @@
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/failure.h"
 #include "ollama_bench/core/strategy.h"
+#include "ollama_bench/core/visit_record.h"
 #include "ollama_bench/store/results_store.h"
 #include "ollama_bench/store/ulid.h"
 #include "ollama_bench/sweep/driver.h"
@@ -28,6 +29,7 @@ struct CellRunnerOptions {
   std::optional<int>
       built_in_tokens;  ///< the prompt is yet to be made, of this size, from the built-in text
   bool warm_up = true;  ///< a run that is not counted, after each load
+  StartRecord start;    ///< the start of the program that measures
 };
 
 /// What a cell's measurement needs. All must outlive it.
@@ -39,13 +41,6 @@ struct CellRunnerSeams {
   Observer& observer;
   UlidSource& ids;
   Probe* probe = nullptr;  ///< null: nobody watches the machine
-};
-
-/// What a visit came to that did not fail.
-struct VisitReport {
-  int disturbed = 0;          ///< samples that do not count because others used the machine
-  bool is_disturbed = false;  ///< so many that the load ended without the samples it was made for
-  std::optional<RunMetrics> decode;  ///< where the visit asked for it and it could be had
 };
 
 /// Measures one cell with one load of the model: create, warm-up, then the samples that the visit
@@ -60,8 +55,12 @@ class CellRunner {
   /// `feed` holds the prompt, unless `options.built_in_tokens` says that it must be made first.
   CellRunner(CellRunnerOptions options, CellRunnerSeams seams, PromptFeed feed);
 
-  /// `attempt` counts from 1.
-  Expected<VisitReport, Error> Run(const Visit& visit, int attempt);
+  /// `attempt` counts from 1. The visit is recorded with its first sample.
+  Expected<void, Error> Run(const Visit& visit, int attempt);
+  /// The visit of the last Run.
+  [[nodiscard]] const VisitRecord& visit() const { return visit_; }
+  /// Records a visit, or how it ended, and with the first one this start. Not yet on disk.
+  void Record(const Cell& cell, VisitRecord visit);
 
  private:
   struct Load;
@@ -70,12 +69,13 @@ class CellRunner {
   Expected<void, Failure> MakePrompt(Load& load);
   Expected<void, Error> Measure(Load& load);
   Expected<Sample, Failure> RunOnce(Load& load, SampleRole role, const std::string& prompt);
-  void MeasureDecode(Load& load);
+  Expected<void, Error> MeasureDecode(const Load& load);
   [[nodiscard]] bool BearsDisturbance(Load& load, const Disturbance& disturbance);
   Expected<void, StoreError> Keep(Load& load, const Sample& sample);
   [[nodiscard]] std::optional<Exclusion> Judge(const Load& load, const Sample& sample) const;
   void LearnPromptTokens(std::int64_t counted);
   void MarkCutCells(std::int64_t prompt_tokens);
+  void MarkCut(const CellResult& result, std::int64_t prompt_tokens);
   void MarkSettling(const Load& load);
   [[nodiscard]] bool HasEnough(const Load& load) const;
   void NoteTemporaryDigest(const Load& load, bool more_runs);
@@ -84,6 +84,7 @@ class CellRunner {
   CellRunnerOptions options_;
   CellRunnerSeams seams_;
   PromptFeed feed_;
+  VisitRecord visit_;
   std::optional<std::int64_t> prompt_tokens_;  ///< of the whole prompt, as the server counts it
   std::optional<double> tokens_per_byte_;      ///< from the last warm-up
   int disturbed_visits_ = 0;                   ///< without one between them that was not

@@ -30,6 +30,17 @@ TEST(CellServingTest, IsEmptyWhereNoLoadTells) {
   EXPECT_EQ(ServingOf(CellResult()).decode_rate, std::nullopt);
 }
 
+TEST(CellServingTest, TheDecodeRateIsTheMedianOverTheVisitsThatHaveOne) {
+  CellResult result;
+  result.visits.resize(5);
+  for (const int ms : {10, 20, 30}) {
+    result.visits[static_cast<std::size_t>(ms / 10)].decode =
+        DecodeRun{64, 63 * std::chrono::milliseconds(ms)};
+  }
+  result.visits[4].decode = DecodeRun{1, std::chrono::milliseconds(1)};
+  EXPECT_NEAR(ServingOf(result).decode_rate.value(), 50, 1e-9);
+}
+
 TEST(CellServingTest, AShareIsNeverAboveOne) {
   EXPECT_EQ(GpuShare(Loaded(1, 100, 130)), 1.0);
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "support/failed_visit.h"
 #include "support/load_results.h"
 
 namespace ollama_bench {
@@ -77,7 +78,8 @@ TEST(ComparisonTest, NamesCellsThatOnlyOneSweepHas) {
   auto first = SweepOf(1, kRates);
   auto second = SweepOf(2, kRates);
   first.erase(first.begin());
-  second[3].failure = Failure{};
+  second[3].samples.clear();
+  AddFailure(second[3], {});
   const auto comparison = CompareSweeps(first, second, kRate);
   EXPECT_EQ(comparison.cells.size(), 14U);
   EXPECT_EQ(comparison.only_first, std::vector<Cell>{second[3].cell});

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/failed_visit.h"
 #include "support/load_results.h"
 
 namespace ollama_bench {
@@ -29,7 +30,7 @@ BaselineGain::Verdict VerdictFor(const std::vector<CellResult>& results, const C
 TEST(SweepAnswerTest, IsNoneWhereNoCellHasAValue) {
   EXPECT_FALSE(AnswerSweep({}, kRate));
   CellResult failed;
-  failed.failure = Failure{};
+  AddFailure(failed, {});
   EXPECT_FALSE(AnswerSweep({failed}, kRate));
 }
 

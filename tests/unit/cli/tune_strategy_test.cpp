@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string>
 
+#include "support/failed_visit.h"
 #include "support/fake_clock.h"
 
 namespace ollama_bench {
@@ -112,10 +113,20 @@ TEST_F(TuneStrategyTest, TakesRunsOfOneLoadAsOneMeasurement) {
   EXPECT_EQ(TeachSearch(search_, std::vector<CellResult>{known}), 1U);
 }
 
+TEST_F(TuneStrategyTest, LearnsNothingFromReadingsThatAreNotKnownToBeComparable) {
+  CellResult old = Result({1024, 64});
+  old.samples = {RunOf(0, 900.0)};
+  old.samples[0].unverified = true;
+  TuneStrategy strategy(search_, {}, clock_);
+  strategy.Learn(std::vector<CellResult>{old});
+  EXPECT_EQ(strategy.measurements(), 0U);
+  EXPECT_EQ(TeachSearch(search_, std::vector<CellResult>{old}), 1U) << "alone they can be shown";
+}
+
 TEST_F(TuneStrategyTest, ReportsAFailureAsSuch) {
   TuneStrategy strategy(search_, {}, clock_);
   CellResult result = Result(strategy.Next()->cell);
-  result.failure = Failure{FailureKind::kOutOfMemory, "no room", {}, 1};
+  AddFailure(result, {FailureKind::kOutOfMemory, "no room", {}, 1});
   strategy.Report(result);
   ASSERT_TRUE(strategy.last());
   EXPECT_FALSE(strategy.last()->rate);

@@ -22,7 +22,7 @@ class Machine {
     CellResult& result = results_[visit.cell];
     result.cell = visit.cell;
     if (failing.contains(visit.cell)) {
-      result.failure = Failure{FailureKind::kOutOfMemory, "no room", {}, 1};
+      AddFailure(result, {FailureKind::kOutOfMemory, "no room", {}, 1});
       return;
     }
     ++load_;

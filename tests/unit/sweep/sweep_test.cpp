@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/sha256.h"
 #include "support/fake_driver.h"
 #include "support/fake_probe.h"
@@ -69,6 +70,12 @@ class SweepTest : public testing::Test {
     const CellResult* result = store ? store->Find(cell) : nullptr;
     return result == nullptr ? CellResult() : *result;
   }
+  Failure FailureOnDisk(const Cell& cell) {
+    const CellResult result = OnDisk(cell);
+    const Failure* failure = FailureOf(result);
+    EXPECT_NE(failure, nullptr);
+    return failure == nullptr ? Failure() : *failure;
+  }
   void Queue(std::vector<std::optional<Failure>> failures) {
     driver_.run_failures = {failures.begin(), failures.end()};
   }
@@ -91,14 +98,22 @@ TEST_F(SweepTest, AVisitWithANumberTakesSoManySamplesWithANewLoadWhateverTheCell
   ASSERT_EQ(Run({kCell}).reason, Reason::kDone);
   ASSERT_EQ(RunVisits({{kCell, SampleRole::kConfirm, 1}, {kCell, SampleRole::kControl, 2}}).reason,
             Reason::kDone);
-  std::map<std::int64_t, std::vector<SampleRole>> loads;
-  for (const Sample& sample : Result(kCell).samples) loads[sample.load_id].push_back(sample.role);
+  std::map<std::string, std::vector<SampleRole>> roles;
+  std::set<std::int64_t> loads;
+  for (const Sample& sample : Result(kCell).samples) {
+    roles[sample.visit].push_back(sample.role);
+    loads.insert(sample.load_id);
+  }
   using enum SampleRole;
-  const std::map<std::int64_t, std::vector<SampleRole>> expected = {
-      {1, {kWarmUp, kMeasure, kMeasure}},
-      {2, {kWarmUp, kConfirm}},
-      {3, {kWarmUp, kControl, kControl}}};
-  EXPECT_EQ(loads, expected);
+  const auto& visits = Result(kCell).visits;
+  ASSERT_EQ(visits.size(), 3U);
+  const std::map<std::string, std::vector<SampleRole>> expected = {
+      {visits[0].id, {kWarmUp, kMeasure, kMeasure}},
+      {visits[1].id, {kWarmUp, kConfirm}},
+      {visits[2].id, {kWarmUp, kControl, kControl}}};
+  EXPECT_EQ(roles, expected);
+  EXPECT_EQ(loads.size(), 3U);
+  EXPECT_EQ(visits[2].role, kControl);
 }
 
 TEST_F(SweepTest, ALongSystemTextBeforeThePromptDoesNotRaiseTheRate) {
@@ -132,7 +147,12 @@ TEST_F(SweepTest, TakesAWarmUpAndTheWantedSamplesWithOneLoad) {
   EXPECT_EQ(result.samples[0].role, SampleRole::kWarmUp);
   EXPECT_EQ(CountedSamples(result), 3);
   EXPECT_EQ(driver_.prepared.size(), 1U);
-  for (const Sample& sample : result.samples) EXPECT_EQ(sample.load_id, 1);
+  ASSERT_EQ(result.visits.size(), 1U);
+  EXPECT_GE(result.visits[0].load_id, kFirstUniqueLoad);
+  for (const Sample& sample : result.samples) {
+    EXPECT_EQ(sample.load_id, result.visits[0].load_id);
+    EXPECT_EQ(sample.visit, result.visits[0].id);
+  }
   EXPECT_TRUE(result.samples[0].create) << "the create belongs to the load's first run";
   EXPECT_FALSE(result.samples[1].create);
   EXPECT_EQ(result.samples[1].size_vram_bytes, 600);
@@ -182,15 +202,19 @@ TEST_F(SweepTest, GoesOnWithAnInterruptedCellAsANewLoad) {
   EXPECT_EQ(Run({kCell}, again).reason, Reason::kDone);
   const CellResult result = OnDisk(kCell);
   EXPECT_EQ(CountedSamples(result), 3);
-  EXPECT_EQ(result.samples.back().load_id, 2);
+  ASSERT_EQ(result.visits.size(), 2U);
+  EXPECT_EQ(result.samples.back().visit, result.visits[1].id);
+  EXPECT_NE(result.visits[0].load_id, result.visits[1].load_id);
+  EXPECT_EQ(CountVisits(result), (VisitCount{2, 0})) << "an interruption is no failure";
   EXPECT_EQ(result.samples[3].role, SampleRole::kWarmUp);
 }
 
-TEST_F(SweepTest, RetriesACrashOnceWithANewLoadAndForgetsIt) {
+TEST_F(SweepTest, RetriesACrashOnceWithANewLoadAndKeepsItInItsVisit) {
   Queue({std::nullopt, FakeDriver::Fail(kRunnerCrash)});
   Run({kCell});
   EXPECT_EQ(driver_.prepared.size(), 2U);
-  EXPECT_FALSE(OnDisk(kCell).failure);
+  EXPECT_EQ(StatusOf(OnDisk(kCell)), CellStatus::kMeasured);
+  EXPECT_EQ(CountVisits(OnDisk(kCell)), (VisitCount{2, 1}));
   EXPECT_EQ(CountedSamples(OnDisk(kCell)), 3);
   EXPECT_EQ(OnDisk(kCell).samples.back().attempt, 2);
 }
@@ -198,21 +222,21 @@ TEST_F(SweepTest, RetriesACrashOnceWithANewLoadAndForgetsIt) {
 TEST_F(SweepTest, RecordsACrashThatComesTwiceAndGoesOn) {
   Queue({FakeDriver::Fail(kRunnerCrash), FakeDriver::Fail(kRunnerCrash)});
   EXPECT_EQ(Run({kCell, kOther}).reason, Reason::kDone);
-  ASSERT_TRUE(OnDisk(kCell).failure);
-  EXPECT_EQ(OnDisk(kCell).failure->kind, kRunnerCrash);
-  EXPECT_EQ(OnDisk(kCell).failure->attempts, 2);
+  EXPECT_EQ(FailureOnDisk(kCell).kind, kRunnerCrash);
+  EXPECT_EQ(FailureOnDisk(kCell).attempts, 2);
+  EXPECT_EQ(CountVisits(OnDisk(kCell)), (VisitCount{2, 2}));
   EXPECT_EQ(CountedSamples(OnDisk(kOther)), 3);
 }
 
 TEST_F(SweepTest, DoesNotRetryOutOfMemoryUnlessOthersHeldIt) {
   Queue({FakeDriver::Fail(kOutOfMemory)});
   Run({kCell});
-  EXPECT_EQ(OnDisk(kCell).failure->attempts, 1);
+  EXPECT_EQ(FailureOnDisk(kCell).attempts, 1);
 
   driver_.facts.other_models_loaded = {"big:70b"};
   Queue({FakeDriver::Fail(kOutOfMemory)});
   Run({kOther});
-  EXPECT_FALSE(OnDisk(kOther).failure);
+  EXPECT_EQ(StatusOf(OnDisk(kOther)), CellStatus::kMeasured);
 }
 
 TEST_F(SweepTest, WaitsForAServerThatWentAwayAndChargesNoCell) {
@@ -261,8 +285,7 @@ TEST_F(SweepTest, ReportsAPromptThatTheContextCutsAndNeverCountsIt) {
   text_ = BuiltInText(1500);  // some 2000 tokens
   Run({kCell});
   const CellResult result = OnDisk(kCell);
-  ASSERT_TRUE(result.failure);
-  EXPECT_EQ(result.failure->kind, kPromptTruncated);
+  EXPECT_EQ(FailureOnDisk(kCell).kind, kPromptTruncated);
   EXPECT_EQ(CountedSamples(result), 0);
   EXPECT_EQ(result.samples.back().excluded, Exclusion::kTruncated);
 }
@@ -271,7 +294,7 @@ TEST_F(SweepTest, DoesNotEvenLoadACellThatIsKnownToBeTooSmall) {
   text_ = BuiltInText(1500);
   Run({{8192, 64}, kCell});
   EXPECT_EQ(driver_.prepared.size(), 1U);
-  EXPECT_EQ(OnDisk(kCell).failure->kind, kPromptTruncated);
+  EXPECT_EQ(FailureOnDisk(kCell).kind, kPromptTruncated);
 }
 
 TEST_F(SweepTest, ALargerCountLaterShowsThatAnEarlierCellWasCut) {
@@ -282,13 +305,13 @@ TEST_F(SweepTest, ALargerCountLaterShowsThatAnEarlierCellWasCut) {
   Run({kOther});
   EXPECT_EQ(CountedSamples(OnDisk(kOther)), 3);
   EXPECT_EQ(CountedSamples(OnDisk(kCell)), 0);
-  EXPECT_EQ(OnDisk(kCell).failure->kind, kPromptTruncated);
+  EXPECT_EQ(FailureOnDisk(kCell).kind, kPromptTruncated);
 }
 
 TEST_F(SweepTest, ExcludesCachedRunsAndGivesTheCellUpAfterThree) {
   driver_.cached_share = 0.9;
   Run({kCell});
-  EXPECT_EQ(OnDisk(kCell).failure->kind, kNoMetrics);
+  EXPECT_EQ(FailureOnDisk(kCell).kind, kNoMetrics);
   EXPECT_EQ(OnDisk(kCell).samples.back().excluded, Exclusion::kCached);
 }
 
@@ -297,7 +320,7 @@ TEST_F(SweepTest, DoesNotCountASampleOfAnotherContext) {
   Run({kCell});
   EXPECT_EQ(CountedSamples(OnDisk(kCell)), 0);
   EXPECT_EQ(OnDisk(kCell).samples.back().excluded, Exclusion::kWrongContext);
-  EXPECT_EQ(OnDisk(kCell).failure->message, "the server uses num_ctx 512 where 1024 was asked for");
+  EXPECT_EQ(FailureOnDisk(kCell).message, "the server uses num_ctx 512 where 1024 was asked for");
 }
 
 TEST_F(SweepTest, MarksAFirstSampleThatSettlesAndTakesAnother) {
@@ -331,7 +354,7 @@ TEST_F(SweepTest, ADisturbedSampleIsKeptDoesNotCountAndIsMeasuredAgainWithTheSam
   for (std::size_t i = 0; i < result.samples.size(); ++i) {
     EXPECT_EQ(result.samples[i].disturbed.has_value(), i == 2) << i;
     EXPECT_EQ(result.samples[i].excluded, std::nullopt) << i;
-    EXPECT_EQ(result.samples[i].load_id, 1) << i;
+    EXPECT_EQ(result.samples[i].load_id, result.samples[0].load_id) << i;
   }
   EXPECT_EQ(result.samples[2].disturbed, FakeProbe::kFound);
   EXPECT_EQ(driver_.prepared.size(), 1U);
@@ -345,7 +368,7 @@ TEST_F(SweepTest, ALoadThatStaysDisturbedEndsAndTheSweepGoesOn) {
   ASSERT_EQ(Run({kCell, kOther}).reason, Reason::kDone);
   EXPECT_EQ(Result(kCell).samples.size(), 5U) << "a warm-up, one, and three in its place";
   EXPECT_EQ(CountedSamples(Result(kCell)), 0);
-  EXPECT_EQ(Result(kCell).failure, std::nullopt);
+  EXPECT_EQ(StatusOf(Result(kCell)), CellStatus::kUntested);
   EXPECT_TRUE(EndedDisturbed(Result(kCell)));
   EXPECT_EQ(CountedSamples(Result(kOther)), 3);
 }
@@ -365,7 +388,7 @@ TEST_F(SweepTest, ASampleThatIsExcludedAsWellCountsAgainstTheCell) {
   probe_.always = true;
   driver_.effective_num_ctx = 512;
   ASSERT_EQ(Run({kCell}).reason, Reason::kDone);
-  EXPECT_EQ(Result(kCell).failure->kind, kCannotLoad);
+  EXPECT_EQ(FailureOf(Result(kCell))->kind, kCannotLoad);
   EXPECT_TRUE(Result(kCell).samples.back().disturbed);
 }
 
@@ -380,6 +403,20 @@ TEST_F(SweepTest, TheDecodeRateIsMeasuredOnceAfterTheSamplesWhereTheVisitAsksFor
   ASSERT_EQ(RunVisits({visit}).reason, Reason::kDone);
   EXPECT_EQ(driver_.decodes, 1);
   EXPECT_EQ(runs_before, 8U) << "all runs of both visits";
+  EXPECT_EQ(LatestVisit(OnDisk(kCell))->decode, std::nullopt);
+  const DecodeRun expected{64, 63 * std::chrono::milliseconds(20)};
+  EXPECT_EQ(LatestVisit(OnDisk(kOther))->decode, expected);
+  EXPECT_EQ(OnDisk(kOther).samples.size(), 4U) << "it is no sample";
+}
+
+TEST_F(SweepTest, ADisturbedDecodeRequestIsLeftOut) {
+  probe_.disturbed_runs = {4};
+  Visit visit{kCell, SampleRole::kMeasure, std::nullopt};
+  visit.decode = true;
+  ASSERT_EQ(RunVisits({visit}).reason, Reason::kDone);
+  EXPECT_EQ(driver_.decodes, 1);
+  EXPECT_EQ(CountedSamples(Result(kCell)), 3);
+  EXPECT_EQ(LatestVisit(Result(kCell))->decode, std::nullopt);
 }
 
 TEST_F(SweepTest, ADecodeRequestThatFailsFailsNothing) {
@@ -388,7 +425,9 @@ TEST_F(SweepTest, ADecodeRequestThatFailsFailsNothing) {
     Visit visit{{1024, static_cast<int>(kind) + 1}, SampleRole::kMeasure, std::nullopt};
     visit.decode = true;
     ASSERT_EQ(RunVisits({visit}).reason, Reason::kDone);
-    EXPECT_EQ(Result(visit.cell).failure, std::nullopt);
+    EXPECT_EQ(StatusOf(Result(visit.cell)), CellStatus::kMeasured);
+    EXPECT_EQ(LatestVisit(Result(visit.cell))->failure, std::nullopt);
+    EXPECT_EQ(LatestVisit(Result(visit.cell))->decode, std::nullopt);
     EXPECT_EQ(CountedSamples(Result(visit.cell)), 3);
   }
 }
