@@ -19,6 +19,19 @@
 namespace ollama_bench {
 namespace {
 
+std::string MixtureOf(const ResultTable& table) {
+  const auto unverified =
+      std::count_if(table.states.begin(), table.states.end(), [](const CellState& state) {
+        const auto* measured = std::get_if<Measured>(&state);
+        return measured != nullptr && measured->unverified;
+      });
+  if (unverified == 0) return ": samples of different models, prompts or servers.\n";
+  return fmt::format(
+      ": {} cell{} not say with what model, prompt, driver and Ollama {} measured;\nshown, but not "
+      "compared with the others.\n",
+      unverified, unverified == 1 ? " does" : "s do", unverified == 1 ? "it was" : "they were");
+}
+
 std::string Heading(const ResultTable& table, const SweepCaption& caption, ColorDepth color) {
   std::string text;
   if (!caption.model.empty()) text += Bold(Printable(caption.model, false), color) + "\n";
@@ -28,9 +41,7 @@ std::string Heading(const ResultTable& table, const SweepCaption& caption, Color
                  ? ", each again and again without noise:\nthe intervals are too narrow.\n"
                  : ".\n");
   }
-  if (caption.mixed) {
-    text += Bold("MIXED", color) + ": samples of different models, prompts or servers.\n";
-  }
+  if (caption.mixed) text += Bold("MIXED", color) + MixtureOf(table);
   const MetricInfo& metric = Describe(table.metric);
   return text +
          fmt::format("{} in {}, num_ctx across, num_batch down\n\n", metric.label, metric.unit);

@@ -28,7 +28,8 @@ void AppendNumber(std::string& out, double number) {
   if (text.find_first_of(".e") == std::string::npos) out += ".0";
 }
 
-// The order of the members of a nested object, or of those in a list; what it does not name follows.
+// The order of the members of a nested object, or of those in a list; what it does not name
+// follows.
 Keys OrderOf(std::string_view key) {
   if (key == "identity") return KeysOf<Identity>();
   if (key == "environment") return KeysOf<Environment>();

@@ -32,7 +32,7 @@ struct TableStatistics {
   double median_margin = 0;   ///< of the estimates, relative
   double largest_margin = 0;  ///< of the estimates, relative
   std::map<FailureKind, std::size_t> failed_by_kind;
-  std::optional<ValueSummary> values;  ///< empty where nothing was measured
+  std::optional<ValueSummary> values;  ///< of comparable cells; empty where there are none
 
   friend bool operator==(const TableStatistics&, const TableStatistics&) = default;
 };
