@@ -25,14 +25,18 @@ class DecodeTest : public testing::Test {
     });
     address_.port = server_.bind_to_any_port("127.0.0.1");
     thread_ = std::thread([this] { server_.listen_after_bind(); });
-    server_.wait_until_ready();
+    while (!server_.is_running()) std::this_thread::yield();
     api_.emplace(address_, stop_);
   }
   ~DecodeTest() override {
     server_.stop();
     thread_.join();
   }
-  ApiDriver Api() { return {ApiDriverOptions{"smollm2"}, *api_, clock_, stop_}; }
+  ApiDriver Api() {
+    ApiDriverOptions options;
+    options.model = "smollm2";
+    return {options, *api_, clock_, stop_};
+  }
   CliDriver Cli() {
     CliDriverOptions options;
     options.base_model = "smollm2";
