@@ -8,13 +8,13 @@
 #include "ollama_bench/cli/leftovers.h"
 #include "ollama_bench/cli/scratch_folder.h"
 #include "ollama_bench/core/text.h"
+#include "ollama_bench/machine/conditions.h"
+#include "ollama_bench/machine/free_memory.h"
+#include "ollama_bench/machine/gpu_throttling.h"
+#include "ollama_bench/machine/machine.h"
 #include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/ollama/version_facts.h"
-#include "ollama_bench/process/conditions.h"
 #include "ollama_bench/process/find_program.h"
-#include "ollama_bench/process/free_memory.h"
-#include "ollama_bench/process/gpu_throttling.h"
-#include "ollama_bench/process/machine.h"
 #include "ollama_bench/store/file_lock.h"
 
 namespace ollama_bench {

@@ -42,6 +42,7 @@ void JsonProgress::OnSample(const Cell& cell, const Sample& sample) {
   line["role"] = KeyOf(sample.role);
   line["excluded"] =
       sample.excluded ? ordered_json(KeyOf(*sample.excluded)) : ordered_json(nullptr);
+  line["disturbed"] = sample.disturbed ? ordered_json(sample.disturbed->cause) : ordered_json();
   for (const MetricInfo& metric : AllMetrics()) {
     line[std::string(metric.key)] = OptionalNumber(metric.value(sample));
   }

@@ -23,6 +23,8 @@ std::string_view PhaseName(const std::optional<Phase>& phase) {
       return "create";
     case Phase::kWarmUp:
       return "load and warm-up";
+    case Phase::kDecode:
+      return "decode";
     case Phase::kRun:
       return "run";
   }

@@ -13,6 +13,7 @@
 #include "ollama_bench/cli/live_progress.h"
 #include "ollama_bench/cli/plain_progress.h"
 #include "ollama_bench/cli/print.h"
+#include "ollama_bench/cli/quiet_wait.h"
 #include "ollama_bench/cli/saved_config.h"
 #include "ollama_bench/cli/session_identity.h"
 #include "ollama_bench/cli/sweep_rules.h"
@@ -164,6 +165,16 @@ bool Session::IsOnThisMachine() const {
   return driver_.recording() == nullptr && facts_.is_local;
 }
 
+void Session::WaitUntilQuiet(Observer& observer) {
+  if (!options_.wait_quiet) return;
+  if (!IsOnThisMachine()) {
+    return Warn("--wait-quiet: the server is not on this machine, so there is nothing to wait for");
+  }
+  IdleLoad load(getpid());
+  ollama_bench::WaitUntilQuiet(load, *ParseQuietLimit(*options_.wait_quiet), clock_, stop_,
+                               observer);
+}
+
 void Session::WarnOfMachine() {
   if (!IsOnThisMachine()) return;
   for (const std::string& line : machine_.Begin(stop_)) Warn(line);
@@ -216,15 +227,21 @@ void Session::NoteDigest(const std::string& model, const std::string& digest) {
 Expected<SweepOutcome, Error> Session::Measure(Strategy& strategy,
                                                std::unique_ptr<ProgressObserver> progress,
                                                CellRunnerOptions options) {
+  WaitUntilQuiet(*progress);
   WarnOfMachine();
   WarnOfGrid();
+  if (IsOnThisMachine() && !options_.ignore_disturbance) {
+    probe_.emplace(facts_.port, getpid());
+    if (!probe_->Gap().empty()) progress->OnNotice(NoticeLevel::kInfo, probe_->Gap());
+  }
   if (auto step = WriteDownPlan(); !step) return Unexpected<Error>(step.error());
   if (auto step = SaveConfig(file_system_, options_, config_); !step) {
     return Unexpected<Error>(step.error());
   }
   ResultsStore& results = opened_->store;
   StoreSaver saver(results, clock_, *progress, stop_);
-  const CellRunnerSeams seams{driver_.driver(), results, saver, clock_, *progress, ids_};
+  const CellRunnerSeams seams{driver_.driver(),           results, saver, clock_, *progress, ids_,
+                              probe_ ? &*probe_ : nullptr};
   PromptFeed feed(std::random_device{}());
   feed.SetText(prompt_.text);
   CellRunner runner(options, seams, std::move(feed));

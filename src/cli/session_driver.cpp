@@ -10,11 +10,11 @@
 #include "ollama_bench/cli/opened_store.h"
 #include "ollama_bench/cli/server_finder.h"
 #include "ollama_bench/core/model_name.h"
+#include "ollama_bench/machine/free_memory.h"
 #include "ollama_bench/ollama/api_driver.h"
 #include "ollama_bench/ollama/cli_driver.h"
 #include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/process/find_program.h"
-#include "ollama_bench/process/free_memory.h"
 #include "ollama_bench/sweep/replay_driver.h"
 
 namespace ollama_bench {

@@ -7,8 +7,8 @@
 
 #include "ollama_bench/cli/model_finder.h"
 #include "ollama_bench/core/sha256.h"
+#include "ollama_bench/machine/machine.h"
 #include "ollama_bench/ollama/server_settings.h"
-#include "ollama_bench/process/machine.h"
 #include "ollama_bench/store/identity_check.h"
 
 namespace ollama_bench {

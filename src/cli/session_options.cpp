@@ -4,6 +4,8 @@
 
 #include <system_error>
 
+#include "ollama_bench/cli/quiet_wait.h"
+
 namespace ollama_bench {
 namespace {
 
@@ -40,6 +42,16 @@ void AddSessionFlags(CLI::App& app, SessionOptions& options) {
                "Go on although model, prompt or Ollama differ from the results");
   app.add_flag("-q,--quiet", options.quiet, "No progress, only warnings and the result");
   app.add_flag("--json", options.json, "Events and result on stdout, one JSON object a line");
+  app.add_option(
+         "--wait-quiet", options.wait_quiet,
+         "Before the first cell, wait until other programs leave the CPUs alone; at most so "
+         "long where a time is given, such as 10m")
+      ->type_name("[DURATION]")
+      ->expected(0, 1)
+      ->check(CheckQuietLimit);
+  app.add_flag("--ignore-disturbance", options.ignore_disturbance,
+               "Count runs during which other programs used much CPU, for a machine that is never "
+               "quiet");
   AddSweepFlags(app, options.overrides);
   AddDriverFlags(app, options.driver);
 }

@@ -19,6 +19,7 @@
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/remaining_time.h"
 #include "ollama_bench/plan/repetitions.h"
+#include "ollama_bench/render/disturbances_text.h"
 
 namespace ollama_bench {
 namespace {
@@ -207,6 +208,7 @@ StoreStatus DescribeStore(const ResultsStore& store, std::optional<LockHolder> h
   status.best_rate = best.best_rate;
   status.present = PresentOf(store);
   DescribeRepeatedLoads(store.results(), status);
+  status.disturbances = FindDisturbances(store.results());
   status.holder = std::move(holder);
   return status;
 }
@@ -235,6 +237,7 @@ std::vector<std::string> StatusLines(const StoreStatus& status, const std::strin
          fmt::format("{} loads of {} cells", status.confirm_loads, status.confirmed_cells));
   }
   if (status.drift) line("drift", DescribeDrift(*status.drift));
+  if (status.disturbances.samples > 0) line("disturbed", DisturbancesText(status.disturbances));
   line("run", DescribeHolder(status.holder));
   line("time", DescribeTime(status));
   if (status.best) {
@@ -269,6 +272,7 @@ std::string StatusJson(const StoreStatus& status, const std::string& file, int i
   json["confirm_loads"] = status.confirm_loads;
   json["confirmed_cells"] = status.confirmed_cells;
   json["drift"] = ToJson(status.drift);
+  json["disturbed"] = DisturbancesJson(status.disturbances);
   json["latest"] = Json::array();
   for (const CellResult& result : status.latest) json["latest"].push_back(ToJson(result));
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);

@@ -103,7 +103,7 @@ Expected<StoredReport, std::string> ReportOf(const ResultsStore& store, Metric m
   StoredReport report{
       std::move(*table),
       AnswerSweep(results, metric, options, is_foreign ? store.Find(*options.baseline) : nullptr),
-      MakeCaption(metadata)};
+      MakeCaption(metadata), FindDisturbances(store.results())};
   report.caption.repeats_itself = metadata.replayed && RepeatsItself(store.results());
   return report;
 }

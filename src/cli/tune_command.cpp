@@ -147,6 +147,7 @@ Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session
   found.present = search_options.present;
   found.gain = GainOver(search_options.present, search);
   found.max_loss = search_options.max_loss;
+  found.disturbances = FindDisturbances(session.store().results());
   return Report(options, *outcome, found);
 }
 

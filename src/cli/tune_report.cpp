@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ollama_bench/cli/print.h"
+#include "ollama_bench/render/disturbances_text.h"
 
 namespace ollama_bench {
 namespace {
@@ -120,6 +121,7 @@ void PrintTuneReportJson(std::FILE* out, const TuneOutcome& outcome) {
   line["measurements"] = outcome.measurements;
   line["equals"] = equals;
   line["gain"] = OrNull(outcome.gain);
+  line["disturbed"] = DisturbancesJson(outcome.disturbances);
   Print(out, "{}\n", line.dump());
 }
 
@@ -134,6 +136,8 @@ std::string TuneReportText(const TuneOutcome& outcome, const std::filesystem::pa
   text += EqualsSentence(answer);
   text += GainSentence(outcome);
   text += SafeContextSentence(outcome);
+  const std::string disturbed = DisturbancesText(outcome.disturbances);
+  if (!disturbed.empty()) text += disturbed + ".\n";
   text += fmt::format("\nPARAMETER num_ctx {}\nPARAMETER num_batch {}\n", answer.cell.num_ctx,
                       answer.cell.num_batch);
   text += fmt::format("\nNext: ollama-bench heatmap --estimate {}\n", results.string());

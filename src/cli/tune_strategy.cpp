@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "ollama_bench/analysis/cell_serving.h"
 #include "ollama_bench/analysis/load_units.h"
 #include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/metric.h"
@@ -17,11 +18,8 @@ std::vector<LoadUnit> UnitsOf(const CellResult& result) {
 
 std::optional<double> CpuShareOf(const CellResult& result, std::int64_t load_id) {
   for (const Sample& sample : result.samples) {
-    if (sample.load_id != load_id || !sample.size_bytes || !sample.size_vram_bytes) continue;
-    if (*sample.size_bytes <= 0) continue;
-    const double on_gpus =
-        static_cast<double>(*sample.size_vram_bytes) / static_cast<double>(*sample.size_bytes);
-    return std::clamp(1.0 - on_gpus, 0.0, 1.0);
+    const auto on_gpus = sample.load_id == load_id ? GpuShare(sample) : std::nullopt;
+    if (on_gpus) return 1.0 - *on_gpus;
   }
   return std::nullopt;
 }
@@ -104,6 +102,7 @@ std::optional<Visit> TuneStrategy::Next() {
 
 void TuneStrategy::Report(const CellResult& result) {
   ++visits_;
+  if (EndedDisturbed(result)) return;  // nothing was learned of the cell
   // Without a new load and without a failure the entry was taken away by hand at this moment.
   const Failure* failure = LatestFailure(result);
   Measurement measurement =

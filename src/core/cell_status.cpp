@@ -52,6 +52,18 @@ const Failure* LatestFailure(const CellResult& result) {
   return latest != nullptr && FailedByItself(*latest) ? &*latest->failure : nullptr;
 }
 
+bool EndedDisturbed(const CellResult& result) {
+  const VisitRecord* latest = LatestVisit(result);
+  if (latest == nullptr || latest->failure) return false;
+  bool is_disturbed = false;
+  for (const Sample& sample : result.samples) {
+    if (sample.visit != latest->id) continue;
+    if (IsCounted(sample)) return false;
+    is_disturbed = is_disturbed || sample.disturbed;
+  }
+  return is_disturbed;
+}
+
 VisitCount CountVisits(const CellResult& result) {
   std::set<std::string_view> recorded;
   VisitCount count;

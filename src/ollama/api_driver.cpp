@@ -57,6 +57,11 @@ Expected<void, Failure> ApiDriver::ForgetPrompt() {
   return ollama_bench::ForgetPrompt(api_, version_, options_.model, cell_, stop_);
 }
 
+Expected<RunMetrics, Failure> ApiDriver::Decode(int tokens) {
+  return GenerateTokens(api_.address(), options_.model, cell_, tokens, options_.timeout, stop_,
+                        options_.on_idle);
+}
+
 std::optional<LoadedModel> ApiDriver::Loaded() {
   return FindLoaded(api_, options_.model);
 }

@@ -257,6 +257,11 @@ Expected<void, Failure> CliDriver::ForgetPrompt() {
                                     seams_.stop);
 }
 
+Expected<RunMetrics, Failure> CliDriver::Decode(int tokens) {
+  return GenerateTokens(seams_.api.address(), options_.temporary_model, std::nullopt, tokens,
+                        options_.timeout, seams_.stop);
+}
+
 std::optional<LoadedModel> CliDriver::Loaded() {
   return FindLoaded(seams_.api, options_.temporary_model);
 }

@@ -34,12 +34,18 @@ Sample JoinSame(const Sample& a, const Sample& b) {
 }
 
 // A copy made while the visit was under way does not know yet how it ended.
-auto Rank(const VisitRecord& visit) {
+auto Rank(VisitRecord visit) {
+  visit.decode.reset();  // joined apart
   return std::tuple(visit.failure.has_value(), TextOf(ToJson(visit)));
 }
 
 VisitRecord JoinSame(const VisitRecord& a, const VisitRecord& b) {
-  return Rank(a) < Rank(b) ? b : a;
+  const auto rank = [](const std::optional<DecodeRun>& run) {
+    return run ? TextOf(ToJson(*run)) : std::string();
+  };
+  VisitRecord joined = Rank(a) < Rank(b) ? b : a;
+  joined.decode = rank(a.decode) < rank(b.decode) ? b.decode : a.decode;
+  return joined;
 }
 
 // What an entry says besides its visits and samples, as one value of which the latest wins.

@@ -46,6 +46,14 @@ void VisitFields(auto& visit, Is<Sample> auto& sample) {
   visit("attempt", sample.attempt);
   visit("started", sample.started);
   visit.Flag("unverified", sample.unverified);
+  visit("disturbed", sample.disturbed);
+}
+
+void VisitFields(auto& visit, Is<Disturbance> auto& disturbance) {
+  visit("cause", disturbance.cause);
+  visit("others_cpus", disturbance.others_cpus);
+  visit("pressure_percent", disturbance.pressure_percent);
+  visit("memory_pressure_percent", disturbance.memory_pressure_percent);
 }
 
 void VisitFields(auto& visit, Is<Failure> auto& failure) {
@@ -62,6 +70,12 @@ void VisitFields(auto& visit, Is<VisitRecord> auto& record) {
   visit("load_id", record.load_id);
   visit("start", record.start);
   visit("failure", record.failure);
+  visit("decode", record.decode);
+}
+
+void VisitFields(auto& visit, Is<DecodeRun> auto& run) {
+  visit("eval_count", run.eval_count);
+  visit("eval_ms", run.eval);
 }
 
 void VisitFields(auto& visit, Is<StartRecord> auto& start) {
@@ -134,9 +148,9 @@ void VisitFields(auto& visit, Is<CellResult> auto& result) {
 
 /// A value that stands as an object of its own.
 template <class T>
-concept HasFields =
-    Is<T, Cell> || Is<T, Sample> || Is<T, Failure> || Is<T, Identity> || Is<T, Environment> ||
-    Is<T, TemporaryModel> || Is<T, Baseline> || Is<T, VisitRecord> || Is<T, StartRecord>;
+concept HasFields = Is<T, Cell> || Is<T, Sample> || Is<T, Disturbance> || Is<T, DecodeRun> ||
+    Is<T, Failure> || Is<T, Identity> || Is<T, Environment> || Is<T, TemporaryModel> ||
+    Is<T, Baseline> || Is<T, VisitRecord> || Is<T, StartRecord>;
 
 /// A value of which an entry holds a list, each with an id of its own.
 template <class T>

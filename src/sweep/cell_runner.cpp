@@ -20,6 +20,12 @@ using std::chrono::nanoseconds;
 
 // Samples of one cell that may be set aside before the cell is given up.
 constexpr int kMostDiscarded = 3;
+// Samples of one load that are measured again because others disturbed them.
+constexpr int kMostDisturbed = 3;
+// A machine that was never quiet in so many loads may never be: then repeating costs time alone.
+constexpr int kPatience = 3;
+// Enough for a decode rate; a second or so where a model is used interactively.
+constexpr int kDecodeTokens = 64;
 // A guess for texts of which nothing is known: English has 4 to 5 bytes per token.
 constexpr double kTokensPerByteGuess = 0.25;
 
@@ -47,6 +53,8 @@ struct CellRunner::Load {
   std::optional<LoadedModel> loaded;
   bool recorded = false;        // the visit, with its first sample
   std::vector<Sample> unsaved;  // warm-ups: saved with the first sample that counts
+  int disturbed = 0;            // samples that others disturbed
+  bool is_disturbed = false;    // so many that it ended without those that it was made for
 };
 
 CellRunner::CellRunner(CellRunnerOptions options, CellRunnerSeams seams, PromptFeed feed)
@@ -88,7 +96,10 @@ Expected<void, CellRunner::Error> CellRunner::Run(const Visit& visit, int attemp
     const auto warm = options_.built_in_tokens ? MakePrompt(load) : WarmUp(load);
     if (!warm) return Unexpected<Error>(warm.error());
   }
-  return Measure(load);
+  if (const auto measured = Measure(load); !measured) return Unexpected<Error>(measured.error());
+  disturbed_visits_ = load.is_disturbed ? disturbed_visits_ + 1 : 0;
+  if (visit.decode) return MeasureDecode(load);
+  return {};
 }
 
 Expected<void, Failure> CellRunner::WarmUp(Load& load) {
@@ -155,8 +166,10 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
     if (const auto forgotten = seams_.driver.ForgetPrompt(); !forgotten) {
       return Unexpected<Error>(forgotten.error());
     }
+    if (seams_.probe != nullptr) seams_.probe->Begin();
     auto sample = RunOnce(load, visit_.role, feed_.Next());
     if (!sample) return Unexpected<Error>(sample.error());
+    if (seams_.probe != nullptr) sample->disturbed = seams_.probe->End();
     sample->excluded = Judge(load, *sample);
     const std::optional<Exclusion> excluded = sample->excluded;
     const std::int64_t count = sample->metrics.prompt_eval_count.value_or(0);
@@ -164,7 +177,10 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
     if (const auto kept = Keep(load, *sample); !kept) {
       return Unexpected<Error>(kept.error());
     }
-    if (!excluded) continue;
+    if (!excluded) {
+      if (sample->disturbed && !BearsDisturbance(load, *sample->disturbed)) return {};
+      continue;
+    }
     if (*excluded == Exclusion::kTruncated) {
       return Unexpected<Error>(
           CutPrompt(prompt_tokens_.value_or(count), options_.num_predict, load.cell));
@@ -179,6 +195,41 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
                   fmt::format("{} runs cannot be trusted: {}", discarded, Explain(*excluded)));
     }
   }
+  return {};
+}
+
+// Whether to measure on after a disturbed sample.
+bool CellRunner::BearsDisturbance(Load& load, const Disturbance& disturbance) {
+  const bool is_patient = disturbed_visits_ < kPatience;
+  const bool measures_on = is_patient && load.disturbed < kMostDisturbed;
+  if (++load.disturbed == 1 && is_patient) {
+    seams_.observer.OnNotice(NoticeLevel::kWarning,
+                             fmt::format("{} during a run; it does not count and is measured again",
+                                         Explain(disturbance)));
+  }
+  if (measures_on) return true;
+  load.is_disturbed = true;
+  if (disturbed_visits_ + 1 == kPatience) {
+    seams_.observer.OnNotice(
+        NoticeLevel::kWarning,
+        fmt::format("others disturbed {} cells one after the other; disturbed runs are no longer "
+                    "measured again at once. End what runs (see `top`), or see --wait-quiet and "
+                    "--ignore-disturbance",
+                    kPatience));
+  }
+  return false;
+}
+
+// It comes on top: without it the visit is what it was made for.
+Expected<void, CellRunner::Error> CellRunner::MeasureDecode(const Load& load) {
+  seams_.observer.OnPhase(Phase::kDecode, 0);
+  if (seams_.probe != nullptr) seams_.probe->Begin();
+  const auto metrics = seams_.driver.Decode(kDecodeTokens);
+  const bool is_disturbed = seams_.probe != nullptr && seams_.probe->End();
+  if (!metrics || is_disturbed || !EvalRate(*metrics)) return {};
+  visit_.decode = DecodeRun{metrics->eval_count, metrics->eval};
+  Record(load.cell, visit_);
+  if (const auto saved = seams_.saver.Save(); !saved) return Unexpected<Error>(saved.error());
   return {};
 }
 
@@ -251,12 +302,15 @@ void CellRunner::MarkCut(const CellResult& result, std::int64_t prompt_tokens) {
 }
 
 // With four or more samples of a load, a first one far off the median of the others did not yet
-// run in the state that they ran in.
+// run in the state that they ran in. At most one of a load.
 void CellRunner::MarkSettling(const Load& load) {
   const CellResult* result = seams_.store.Find(load.cell);
   std::vector<const Sample*> counted;
   for (const Sample& sample : result->samples) {
-    if (sample.visit == visit_.id && IsCounted(sample)) counted.push_back(&sample);
+    if (sample.visit != visit_.id) continue;
+    // Another first one would trim the spread of the load, not its start.
+    if (sample.excluded == Exclusion::kSettling) return;
+    if (IsCounted(sample)) counted.push_back(&sample);
   }
   if (counted.size() < 4) return;
   std::vector<double> later;

@@ -89,6 +89,11 @@ Expected<RunReport, Failure> ReplayDriver::Run(std::string_view /*prompt*/) {
   return AtRate(sample, MedianPromptEvalRate(*cell_).value() * factor);
 }
 
+Expected<RunMetrics, Failure> ReplayDriver::Decode(int /*tokens*/) {
+  return Unexpected<Failure>(
+      Failure{FailureKind::kNotRecorded, "a recording generates nothing", {}, 1});
+}
+
 double ReplayDriver::NextFactor() {
   return std::exp(options_.noise * Normal(options_.seed, run_++));
 }

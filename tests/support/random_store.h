@@ -73,6 +73,10 @@ class RandomValues {
     sample.size_vram_bytes = MaybeInteger();
     sample.attempt = static_cast<int>(Between(1, 9));
     sample.started = Text();
+    if (Chance(0.2)) {
+      sample.disturbed = Disturbance{Text(), Maybe([&] { return Rate(); }),
+                                     Maybe([&] { return Rate(); }), Maybe([&] { return Rate(); })};
+    }
     if (Chance(0.5)) sample.visit = Text();
     sample.unverified = Chance(0.2);
     return sample;
@@ -92,6 +96,9 @@ class RandomValues {
     visit.load_id = Between(0, std::int64_t{1} << 53);
     visit.start = Text();
     visit.failure = Maybe([&] { return MakeFailure(); });
+    if (Chance(0.3)) {
+      visit.decode = DecodeRun{Maybe([&] { return Between(0, 4096); }), MaybeDuration()};
+    }
     return visit;
   }
 

@@ -14,6 +14,7 @@
 #include "ollama_bench/cli/session_prompt.h"
 #include "ollama_bench/core/strategy.h"
 #include "ollama_bench/core/system_clock.h"
+#include "ollama_bench/machine/load_probe.h"
 #include "ollama_bench/store/ulid.h"
 #include "ollama_bench/sweep/sweep.h"
 
@@ -73,6 +74,7 @@ class Session {
   Expected<void, SessionError> CheckStoreFits();
   Expected<void, SessionError> WriteDownPlan();
   [[nodiscard]] bool IsOnThisMachine() const;
+  void WaitUntilQuiet(Observer& observer);
   void WarnOfMachine();
   void WarnOfGrid();
   void CleanUp();
@@ -93,6 +95,7 @@ class Session {
   SessionPrompt prompt_;
   std::string host_;  ///< that is measured; empty where a remote server does not tell it
   MachineWatch machine_;
+  std::optional<LoadProbe> probe_;
   std::vector<std::string> warnings_;
 };
 

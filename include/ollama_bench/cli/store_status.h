@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ollama_bench/analysis/disturbances.h"
 #include "ollama_bench/analysis/drift.h"
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/store/file_lock.h"
@@ -37,9 +38,10 @@ struct StoreStatus {
   std::optional<Cell> best;
   double best_rate = 0;  ///< prompt eval rate in tokens/s
   std::optional<PresentStatus> present;
-  std::size_t confirm_loads = 0;     ///< made so far
-  std::size_t confirmed_cells = 0;   ///< that have one
-  std::optional<Drift> drift;        ///< empty: nothing shows it yet
+  std::size_t confirm_loads = 0;    ///< made so far
+  std::size_t confirmed_cells = 0;  ///< that have one
+  std::optional<Drift> drift;       ///< empty: nothing shows it yet
+  Disturbances disturbances;
   std::optional<LockHolder> holder;  ///< the run that holds the file
 };
 

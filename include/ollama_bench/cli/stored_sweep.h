@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "ollama_bench/analysis/disturbances.h"
 #include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/analysis/sweep_answer.h"
 #include "ollama_bench/cli/session_error.h"
@@ -31,6 +32,7 @@ struct StoredReport {
   ResultTable table;
   std::optional<SweepAnswer> answer;  ///< empty where no cell has a value
   SweepCaption caption;
+  Disturbances disturbances;
 };
 
 /// Reads the store's table and its answer. A baseline outside the planned grid is compared with,

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "ollama_bench/analysis/disturbances.h"
 #include "ollama_bench/search/search.h"
 
 namespace ollama_bench {
@@ -25,6 +26,7 @@ struct TuneOutcome {
   std::optional<Cell> present;         ///< what the user had before
   std::optional<double> gain;          ///< over that, relative; empty where it was not measured
   double max_loss = 0.05;              ///< what the largest safe context may lose, relative
+  Disturbances disturbances;
 };
 
 /// {"event":"answer", …}, one line.

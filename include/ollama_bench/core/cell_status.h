@@ -28,6 +28,9 @@ const VisitRecord* LatestVisit(const CellResult& result);
 /// The failure of the latest visit; null where it did not fail. Valid as long as `result`.
 const Failure* LatestFailure(const CellResult& result);
 
+/// Whether the latest visit ended without a counted sample because others disturbed it.
+bool EndedDisturbed(const CellResult& result);
+
 struct VisitCount {
   int all = 0;     ///< that say something of the cell: they failed, or have a counted sample
   int failed = 0;  ///< of these

@@ -16,6 +16,7 @@ struct Visit {
   /// Counted samples to take, whatever the cell has already; empty: those that the configuration
   /// wants and the cell still lacks.
   std::optional<int> samples;
+  bool decode = false;  ///< also measure the decode rate, after the samples
 
   friend bool operator==(const Visit&, const Visit&) = default;
 };

@@ -46,4 +46,12 @@ Expected<void, Failure> ForgetPrompt(OllamaApi& api, const std::string& version,
                                      const std::string& model, std::optional<Cell> cell,
                                      const StopRequest& stop);
 
+/// Has the loaded `model` generate `tokens` tokens; `cell` as for ForgetPrompt. A text that goes on
+/// by itself is given without the model's template, so that few models stop before.
+Expected<RunMetrics, Failure> GenerateTokens(const ServerAddress& address, const std::string& model,
+                                             std::optional<Cell> cell, int tokens,
+                                             std::chrono::milliseconds timeout,
+                                             const StopRequest& stop,
+                                             const std::function<void()>& on_idle = nullptr);
+
 }  // namespace ollama_bench

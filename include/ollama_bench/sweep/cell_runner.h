@@ -17,6 +17,7 @@
 #include "ollama_bench/store/ulid.h"
 #include "ollama_bench/sweep/driver.h"
 #include "ollama_bench/sweep/observer.h"
+#include "ollama_bench/sweep/probe.h"
 #include "ollama_bench/sweep/prompt_feed.h"
 #include "ollama_bench/sweep/store_saver.h"
 
@@ -39,10 +40,13 @@ struct CellRunnerSeams {
   Clock& clock;
   Observer& observer;
   UlidSource& ids;
+  Probe* probe = nullptr;  ///< null: nobody watches the machine
 };
 
 /// Measures one cell with one load of the model: create, warm-up, then the samples that the visit
-/// asks for, each verified and saved before the next. Learns the prompt's size on the way.
+/// asks for, each verified and saved before the next. Learns the prompt's size on the way. A sample
+/// that others disturbed is kept, does not count, and is measured again in the same load, a few
+/// times; where that never ends, once a load.
 class CellRunner {
  public:
   /// The cell failed, or its results could not be saved.
@@ -65,6 +69,8 @@ class CellRunner {
   Expected<void, Failure> MakePrompt(Load& load);
   Expected<void, Error> Measure(Load& load);
   Expected<Sample, Failure> RunOnce(Load& load, SampleRole role, const std::string& prompt);
+  Expected<void, Error> MeasureDecode(const Load& load);
+  [[nodiscard]] bool BearsDisturbance(Load& load, const Disturbance& disturbance);
   Expected<void, StoreError> Keep(Load& load, const Sample& sample);
   [[nodiscard]] std::optional<Exclusion> Judge(const Load& load, const Sample& sample) const;
   void LearnPromptTokens(std::int64_t counted);
@@ -80,6 +86,7 @@ class CellRunner {
   VisitRecord visit_;
   std::optional<std::int64_t> prompt_tokens_;  ///< of the whole prompt, as the server counts it
   std::optional<double> tokens_per_byte_;      ///< from the last warm-up
+  int disturbed_visits_ = 0;                   ///< without one between them that was not
 };
 
 }  // namespace ollama_bench

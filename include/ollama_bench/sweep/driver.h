@@ -60,6 +60,10 @@ class Driver {
   /// Makes the server forget the last prompt without a load, so that the next one is read whole,
   /// the model's template and SYSTEM text included.
   virtual Expected<void, Failure> ForgetPrompt() = 0;
+  /// Has the loaded model generate `tokens` tokens, or as many as it likes to, without a load. For
+  /// the decode rate: a run reads its long prompt and generates next to nothing. A failure where
+  /// the driver has no way to it.
+  virtual Expected<RunMetrics, Failure> Decode(int tokens) = 0;
   /// The prepared cell's model as loaded now; empty when it is not loaded or nobody can tell.
   virtual std::optional<LoadedModel> Loaded() = 0;
   /// Names of the models that Prepare will create on the server. They are written down before the

@@ -11,7 +11,7 @@
 namespace ollama_bench {
 
 /// What is being done with the current cell.
-enum class Phase { kCreate, kWarmUp, kRun };
+enum class Phase { kCreate, kWarmUp, kRun, kDecode };
 
 enum class NoticeLevel { kInfo, kWarning };
 

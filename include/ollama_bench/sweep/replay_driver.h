@@ -33,6 +33,7 @@ class ReplayDriver : public Driver {
   Expected<PreparedCell, Failure> Prepare(const Cell& cell) override;
   Expected<RunReport, Failure> Run(std::string_view prompt) override;
   Expected<void, Failure> ForgetPrompt() override { return {}; }
+  Expected<RunMetrics, Failure> Decode(int tokens) override;
   std::optional<LoadedModel> Loaded() override;
   [[nodiscard]] std::vector<std::string> TemporaryModels() const override { return {}; }
   Expected<void, Failure> CleanUp() override { return {}; }

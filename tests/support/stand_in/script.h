@@ -56,6 +56,7 @@ struct Call {
 ///     grandchild: {"seconds": 30, "pid_file": "…"}: a child in its own session that holds the
 ///       pipes open and ignores TERM;
 ///     ignore_term; stop_self (SIGSTOP); sleep_ms (real time);
+///     compute_ms: the server keeps a CPU busy for so long (real time), as a runner does;
 ///     flood: {"stdout": bytes, "stderr": bytes, "line": bytes, 0 for no newline at all};
 ///     binary: NUL, invalid UTF-8, control sequences on both outputs;
 ///     signal: the process dies of this number; hang: until it is killed;

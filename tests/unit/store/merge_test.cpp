@@ -234,6 +234,21 @@ TEST_F(MergeTest, ASampleSetAsideInOneFileStaysSetAside) {
   EXPECT_EQ(Read(Merge({"a", "b"}, "m"))["results"][0]["samples"][0]["excluded"], "cached");
 }
 
+// One of the files was copied before the request for the decode rate was made.
+TEST_F(MergeTest, ADecodeRateThatOneFileHasStays) {
+  Json entry = Entry({"A"}, "1");
+  entry["visits"] = {{{"id", "V"}, {"role", "measure"}, {"load_id", 1}}};
+  Save("early", "x", Json::array({entry}));
+  entry["visits"][0]["decode"] = {{"eval_count", 64}, {"eval_ms", 1260.0}};
+  Save("late", "x", Json::array({entry}));
+  for (const auto& files :
+       std::vector<std::vector<std::filesystem::path>>{{"early", "late"}, {"late", "early"}}) {
+    const Json visits = Read(Merge(files, "m"))["results"][0]["visits"];
+    ASSERT_EQ(visits.size(), 1U);
+    EXPECT_EQ(visits[0]["decode"], entry["visits"][0]["decode"]);
+  }
+}
+
 TEST_F(MergeTest, KeysOfSomebodyElseSurviveAtEveryLevel) {
   files_.Save("a", kStoreWithUnknownKeys);
   files_.Save("b", R"({"metadata": {"schema_version": 1, "store_id": "other"}, "results": []})");

@@ -139,6 +139,26 @@ TEST(ResultsStoreTest, WritesTheDocumentedShape) {
 )");
 }
 
+TEST(ResultsStoreTest, ADisturbedSampleIsKeptWithAllThatIsKnownAndNotInTheCellsRate) {
+  MemoryFileSystem files;
+  ResultsStore store = ResultsStore::Create(files, kPath, {});
+  Sample clean = SampleWithId("A");
+  clean.metrics.prompt_eval = std::chrono::seconds(10);
+  Sample disturbed = SampleWithId("B");
+  disturbed.disturbed = Disturbance{"cpu", 1.4, 12.5, 0.25};
+  store.AddSample({1024, 64}, clean, kNow);
+  store.AddSample({1024, 64}, disturbed, kNow);
+  MustCommit(store);
+  const Json entry = Json::parse(files.TextOf(kPath))["results"][0];
+  EXPECT_EQ(entry["prompt_eval_rate"], 100);
+  EXPECT_FALSE(entry["samples"][0].contains("disturbed"));
+  EXPECT_TRUE(entry["samples"][1]["excluded"].is_null());
+  EXPECT_EQ(entry["samples"][1]["disturbed"],
+            Json::parse(R"({"cause": "cpu", "others_cpus": 1.4, "pressure_percent": 12.5,
+                            "memory_pressure_percent": 0.25})"));
+  EXPECT_EQ(MustLoad(files).results(), store.results());
+}
+
 TEST(ResultsStoreTest, KeepsUnknownKeysThroughChangesOfTheirEntries) {
   MemoryFileSystem files;
   files.Save(kPath, kStoreWithUnknownKeys);

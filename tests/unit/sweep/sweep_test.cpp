@@ -10,6 +10,7 @@
 #include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/sha256.h"
 #include "support/fake_driver.h"
+#include "support/fake_probe.h"
 #include "support/listed_cells.h"
 #include "support/recording_observer.h"
 
@@ -49,7 +50,7 @@ class SweepTest : public testing::Test {
   SweepOutcome RunStrategy(const StopRequest& stop) {
     StoreSaver saver(*store_, clock_, observer_, stop);
     UlidSource ids(clock_);
-    const CellRunnerSeams seams{driver_, *store_, saver, clock_, observer_, ids};
+    const CellRunnerSeams seams{driver_, *store_, saver, clock_, observer_, ids, &probe_};
     PromptFeed feed(0);
     feed.SetText(text_);
     CellRunner runner(options_, seams, feed);
@@ -81,6 +82,7 @@ class SweepTest : public testing::Test {
 
   FakeClock clock_;
   FakeDriver driver_{clock_};
+  FakeProbe probe_;
   RecordingObserver observer_;
   StopRequest stop_;
   PosixFileSystem files_;
@@ -329,6 +331,105 @@ TEST_F(SweepTest, MarksAFirstSampleThatSettlesAndTakesAnother) {
   EXPECT_EQ(result.samples[1].excluded, Exclusion::kSettling);
   EXPECT_EQ(CountedSamples(result), 4);
   EXPECT_NEAR(MedianPromptEvalRate(result).value(), 300, 1);
+}
+
+TEST_F(SweepTest, MarksAtMostOneSampleOfALoadAsSettling) {
+  options_.repetitions = 4;
+  const std::vector<double> rates = {300, 200, 260, 300, 300, 300, 300};
+  driver_.on_run = [&] { driver_.rates[kCell] = rates.at(driver_.prompts.size() - 1); };
+  Run({kCell});
+  const CellResult result = OnDisk(kCell);
+  ASSERT_EQ(result.samples.size(), 6U) << "one more in the place of the first";
+  EXPECT_EQ(result.samples[1].excluded, Exclusion::kSettling);
+  EXPECT_EQ(result.samples[2].excluded, std::nullopt);
+  EXPECT_EQ(CountedSamples(result), 4);
+}
+
+TEST_F(SweepTest, ADisturbedSampleIsKeptDoesNotCountAndIsMeasuredAgainWithTheSameLoad) {
+  probe_.disturbed_runs = {2};
+  ASSERT_EQ(Run({kCell}).reason, Reason::kDone);
+  const CellResult result = OnDisk(kCell);
+  ASSERT_EQ(result.samples.size(), 5U) << "a warm-up, three, and one in the place of the second";
+  EXPECT_EQ(CountedSamples(result), 3);
+  for (std::size_t i = 0; i < result.samples.size(); ++i) {
+    EXPECT_EQ(result.samples[i].disturbed.has_value(), i == 2) << i;
+    EXPECT_EQ(result.samples[i].excluded, std::nullopt) << i;
+    EXPECT_EQ(result.samples[i].load_id, result.samples[0].load_id) << i;
+  }
+  EXPECT_EQ(result.samples[2].disturbed, FakeProbe::kFound);
+  EXPECT_EQ(driver_.prepared.size(), 1U);
+  EXPECT_FALSE(EndedDisturbed(result));
+  ASSERT_EQ(observer_.notices.size(), 1U);
+  EXPECT_NE(observer_.notices[0].second.find("other programs used 1.4 CPUs"), std::string::npos);
+}
+
+TEST_F(SweepTest, ALoadThatStaysDisturbedEndsAndTheSweepGoesOn) {
+  probe_.disturbed_runs = {1, 2, 3, 4};
+  ASSERT_EQ(Run({kCell, kOther}).reason, Reason::kDone);
+  EXPECT_EQ(Result(kCell).samples.size(), 5U) << "a warm-up, one, and three in its place";
+  EXPECT_EQ(CountedSamples(Result(kCell)), 0);
+  EXPECT_EQ(StatusOf(Result(kCell)), CellStatus::kUntested);
+  EXPECT_TRUE(EndedDisturbed(Result(kCell)));
+  EXPECT_EQ(CountedSamples(Result(kOther)), 3);
+}
+
+TEST_F(SweepTest, OnAMachineThatIsNeverQuietALoadIsSoonDisturbedOnceAndTheReasonToldOnce) {
+  probe_.always = true;
+  ASSERT_EQ(Run({{1024, 1}, {1024, 2}, {1024, 3}, {1024, 4}, {1024, 5}}).reason, Reason::kDone);
+  std::vector<std::size_t> taken;
+  for (int i = 1; i <= 5; ++i) taken.push_back(Result({1024, i}).samples.size() - 1);
+  EXPECT_EQ(taken, (std::vector<std::size_t>{4, 4, 4, 1, 1}));
+  ASSERT_EQ(observer_.notices.size(), 4U) << "one for each cell at first, and why they end";
+  EXPECT_NE(observer_.notices[3].second.find("--ignore-disturbance"), std::string::npos);
+  EXPECT_NE(observer_.notices[2].second, observer_.notices[3].second);
+}
+
+TEST_F(SweepTest, ASampleThatIsExcludedAsWellCountsAgainstTheCell) {
+  probe_.always = true;
+  driver_.effective_num_ctx = 512;
+  ASSERT_EQ(Run({kCell}).reason, Reason::kDone);
+  EXPECT_EQ(FailureOf(Result(kCell))->kind, kCannotLoad);
+  EXPECT_TRUE(Result(kCell).samples.back().disturbed);
+}
+
+TEST_F(SweepTest, TheDecodeRateIsMeasuredOnceAfterTheSamplesWhereTheVisitAsksForIt) {
+  std::size_t runs_before = 0;
+  driver_.on_decode = [&] { runs_before = driver_.prompts.size(); };
+  Visit visit{kCell, SampleRole::kMeasure, std::nullopt};
+  ASSERT_EQ(RunVisits({visit}).reason, Reason::kDone);
+  EXPECT_EQ(driver_.decodes, 0);
+  visit.cell = kOther;
+  visit.decode = true;
+  ASSERT_EQ(RunVisits({visit}).reason, Reason::kDone);
+  EXPECT_EQ(driver_.decodes, 1);
+  EXPECT_EQ(runs_before, 8U) << "all runs of both visits";
+  EXPECT_EQ(LatestVisit(OnDisk(kCell))->decode, std::nullopt);
+  const DecodeRun expected{64, 63 * std::chrono::milliseconds(20)};
+  EXPECT_EQ(LatestVisit(OnDisk(kOther))->decode, expected);
+  EXPECT_EQ(OnDisk(kOther).samples.size(), 4U) << "it is no sample";
+}
+
+TEST_F(SweepTest, ADisturbedDecodeRequestIsLeftOut) {
+  probe_.disturbed_runs = {4};
+  Visit visit{kCell, SampleRole::kMeasure, std::nullopt};
+  visit.decode = true;
+  ASSERT_EQ(RunVisits({visit}).reason, Reason::kDone);
+  EXPECT_EQ(driver_.decodes, 1);
+  EXPECT_EQ(CountedSamples(Result(kCell)), 3);
+  EXPECT_EQ(LatestVisit(Result(kCell))->decode, std::nullopt);
+}
+
+TEST_F(SweepTest, ADecodeRequestThatFailsFailsNothing) {
+  for (const FailureKind kind : {kServerUnavailable, kOutOfMemory, kTimeout, kModelMissing}) {
+    driver_.decode_failures = {FakeDriver::Fail(kind)};
+    Visit visit{{1024, static_cast<int>(kind) + 1}, SampleRole::kMeasure, std::nullopt};
+    visit.decode = true;
+    ASSERT_EQ(RunVisits({visit}).reason, Reason::kDone);
+    EXPECT_EQ(StatusOf(Result(visit.cell)), CellStatus::kMeasured);
+    EXPECT_EQ(LatestVisit(Result(visit.cell))->failure, std::nullopt);
+    EXPECT_EQ(LatestVisit(Result(visit.cell))->decode, std::nullopt);
+    EXPECT_EQ(CountedSamples(Result(visit.cell)), 3);
+  }
 }
 
 TEST_F(SweepTest, MakesTheBuiltInPromptOfTheWantedSizeOnce) {

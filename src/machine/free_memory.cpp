@@ -1,11 +1,11 @@
-#include "ollama_bench/process/free_memory.h"
+#include "ollama_bench/machine/free_memory.h"
 
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 
-#include "ollama_bench/process/nvidia_smi.h"
+#include "ollama_bench/machine/nvidia_smi.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,4 +1,4 @@
-#include "ollama_bench/process/gpu_throttling.h"
+#include "ollama_bench/machine/gpu_throttling.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "ollama_bench/process/nvidia_smi.h"
+#include "ollama_bench/machine/nvidia_smi.h"
 
 namespace ollama_bench {
 namespace {

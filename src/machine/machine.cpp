@@ -1,4 +1,4 @@
-#include "ollama_bench/process/machine.h"
+#include "ollama_bench/machine/machine.h"
 
 #include <sys/utsname.h>
 #include <unistd.h>

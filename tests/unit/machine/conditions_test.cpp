@@ -1,4 +1,4 @@
-#include "ollama_bench/process/conditions.h"
+#include "ollama_bench/machine/conditions.h"
 
 #include <gtest/gtest.h>
 

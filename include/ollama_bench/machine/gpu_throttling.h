@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "ollama_bench/core/stop_request.h"
-#include "ollama_bench/process/conditions.h"
+#include "ollama_bench/machine/conditions.h"
 #include "ollama_bench/process/process_runner.h"
 
 namespace ollama_bench {

@@ -1,4 +1,4 @@
-#include "ollama_bench/process/conditions.h"
+#include "ollama_bench/machine/conditions.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <sstream>
 #include <thread>
 
-#include "ollama_bench/process/power.h"
+#include "ollama_bench/machine/power.h"
 
 namespace ollama_bench {
 namespace {
