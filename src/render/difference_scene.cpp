@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "color_bar.h"
 #include "heatmap_axes.h"
-#include "heatmap_cell.h"
-#include "heatmap_legend.h"
 #include "heatmap_notes.h"
 #include "heatmap_palette.h"
 #include "heatmap_plot.h"
+#include "heatmap_region.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/render/text_fit.h"
 #include "signed_percent.h"
@@ -26,9 +26,9 @@ constexpr double kTitleSize = 18;
 constexpr double kTitleLine = 30;
 constexpr double kSentenceSize = 14;
 constexpr double kSentenceLine = 22;
-constexpr double kSmallestText = 7;
 constexpr double kSmallestLimit = 5;  // per cent at the ends of the colours, at least
 constexpr std::size_t kMostLines = 4;
+constexpr double kHatchDistance = 8;
 
 using Changes = std::map<Cell, const CellChange*>;
 
@@ -74,7 +74,7 @@ std::string TitleOf(const CellChange& cell, const SweepComparison& comparison) {
                      cell.first.cell.num_ctx, cell.first.cell.num_batch, format(cell.first.value()),
                      format(cell.second.value()), metric.unit, SignedPercent(cell.change.log.value),
                      SignedPercent(interval.low), SignedPercent(interval.high),
-                     cell.change.is_called ? "" : ", no real difference");
+                     cell.change.is_called ? "" : ", not significant");
 }
 
 struct Layout {
@@ -98,7 +98,8 @@ std::vector<std::string> Sentences(const SweepComparison& comparison,
   std::vector<std::string> lines;
   for (const std::string& sentence :
        {OverallSentence(comparison, caption), CellsSentence(comparison)}) {
-    for (std::string& line : WrapWords(font, sentence, kSentenceSize, width, kMostLines)) {
+    for (std::string& line :
+         WrapWords(font, font.Drawable(sentence), kSentenceSize, width, kMostLines)) {
       lines.push_back(std::move(line));
     }
   }
@@ -107,19 +108,34 @@ std::vector<std::string> Sentences(const SweepComparison& comparison,
 
 std::vector<std::string> Notes(const ComparisonCaption& caption, const Font& font, double width) {
   std::vector<std::string> texts = {
-      "Coloured: a real difference (blue better, red worse). White: chance explains it. Hatched: "
-      "not measured in both."};
+      "Coloured: significant (blue better, red worse). Blank: not significant. Hatched: not "
+      "measured "
+      "in both."};
   for (const std::string& difference : caption.differences) {
     texts.push_back("Differs: " + Printable(difference, false));
   }
+  std::vector<std::string> shown = texts;
+  for (const std::string& name : {caption.first, caption.second}) {
+    shown.push_back(Printable(name, false));
+  }
+  if (auto note = SubstituteNote(font, shown)) texts.push_back(std::move(*note));
   return WrapNotes(texts, width, font);
+}
+
+// Of the widest text at size 1: all are of one size.
+double TextWidth(const SweepComparison& comparison, const Font& font) {
+  double widest = 0;
+  for (const CellChange& change : comparison.cells) {
+    widest = std::max(widest, font.Width(SignedPercent(change.change.log.value), 1));
+  }
+  return widest;
 }
 
 Layout Plan(const SweepComparison& comparison, const ComparisonCaption& caption,
             const ValueScale& scale, const Font& font) {
   Layout layout;
   layout.grid = GridOf(comparison);
-  layout.cell = ChooseCellSize(layout.grid);
+  layout.cell = ChooseCellSize(layout.grid, TextWidth(comparison, font));
   layout.num_ctx = PlanNumCtxLabels(layout.grid.num_ctx, layout.cell.width, font);
   layout.num_batch = PlanNumBatchLabels(layout.grid.num_batch, layout.cell.height, font);
   layout.plot = {kMargin + layout.num_batch.extent, 0,
@@ -142,29 +158,17 @@ Layout Plan(const SweepComparison& comparison, const ComparisonCaption& caption,
   return layout;
 }
 
-// The widest text decides, so that all are of one size.
-double TextSize(const SweepComparison& comparison, const CellSize& cell, const Font& font) {
-  constexpr double kLargest = 15;
-  constexpr double kAir = 10;
-  double widest = 0;
-  for (const CellChange& change : comparison.cells) {
-    widest = std::max(widest, font.Width(SignedPercent(change.change.log.value), 1));
-  }
-  if (widest <= 0 || cell.width <= kAir) return 0;
-  return std::min({kLargest, cell.height * 0.46, (cell.width - kAir) / widest});
-}
-
 void DrawCell(SceneBuilder& scene, const Box& box, const CellChange& cell,
               const SweepComparison& comparison, const ValueScale& scale, double text_size) {
   const bool is_real = cell.change.is_called;
-  const Color color =
-      is_real ? scale.ColorOf(Betterment(cell.change, comparison.metric)) : palette::kPaper;
+  const Ink color =
+      is_real ? Ink(scale.ColorOf(Betterment(cell.change, comparison.metric))) : palette::kPaper;
   scene.Fill(box, color, TitleOf(cell, comparison));
   if (!is_real && std::min(box.width, box.height) > 4) {
     scene.Outline({box.x + 0.5, box.y + 0.5, box.width - 1, box.height - 1},
                   {palette::kUntestedLine, 1});
   }
-  if (text_size < kSmallestText) return;
+  if (text_size <= 0) return;
   scene.Text(box, SignedPercent(cell.change.log.value),
              {text_size, is_real ? ReadableOn(color) : palette::kQuiet, Anchor::kMiddle});
 }
@@ -173,16 +177,19 @@ void DrawCells(SceneBuilder& scene, const SweepComparison& comparison, const Lay
                const ValueScale& scale) {
   Changes changes;
   for (const CellChange& cell : comparison.cells) changes[cell.first.cell] = &cell;
-  const double text_size = TextSize(comparison, layout.cell, scene.font());
+  const double text_size = NumberTextSize(TextWidth(comparison, scene.font()), layout.cell);
   for (std::size_t row = 0; row < layout.grid.num_batch.values.size(); ++row) {
     for (std::size_t column = 0; column < layout.grid.num_ctx.values.size(); ++column) {
       const Cell cell{layout.grid.num_ctx.values[column], layout.grid.num_batch.values[row]};
       const Box box = CellBox({layout.plot.x, layout.plot.y}, layout.cell, row, column);
       const auto found = changes.find(cell);
       if (found == changes.end()) {
-        DrawCellBackground(scene, box, Untested{}, scale,
-                           fmt::format("num_ctx {}, num_batch {}: not measured in both",
-                                       cell.num_ctx, cell.num_batch));
+        scene.Fill(box, palette::kPaper,
+                   fmt::format("num_ctx {}, num_batch {}: not measured in both", cell.num_ctx,
+                               cell.num_batch));
+        const GridRegion region{{box.x, box.y}, box.width, box.height, 1, 1, {true}};
+        scene.Path({HatchOf(region, Slant::kRising, kHatchDistance), false, std::nullopt,
+                    Stroke{palette::kUntestedLine, 1}});
       } else {
         DrawCell(scene, box, *found->second, comparison, scale, text_size);
       }

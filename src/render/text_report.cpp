@@ -158,10 +158,10 @@ std::string AnswerText(const std::optional<SweepAnswer>& answer, const TerminalS
 }  // namespace
 
 std::string RenderTextReport(const ResultTable& table, const std::optional<SweepAnswer>& answer,
-                             const SweepCaption& caption, const TerminalStyle& style) {
+                             const SweepMap& map, const SweepCaption& caption,
+                             const TerminalStyle& style) {
   const TableStatistics statistics = ComputeStatistics(table);
-  std::string text = Heading(table, caption, style.color) +
-                     RenderTerminalTable(table, answer, style) +
+  std::string text = Heading(table, caption, style.color) + RenderTerminalTable(map, style) +
                      StatisticsText(statistics, Describe(table.metric), style.width);
   if (statistics.values) text += "\n" + BestLists(table, style.width);
   return text + AnswerText(answer, style);
