@@ -44,6 +44,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kLossKey = "loss";
+constexpr const char* kValueKey = "value";
+
 struct HeatmapOptions {
   fs::path results = "benchmark_results.json";
   std::vector<fs::path> pictures = {"heatmap_highlighted.png"};
@@ -51,7 +54,7 @@ struct HeatmapOptions {
   bool no_csv = false;
   std::string metric{Describe(Metric::kPromptEvalRate).key};
   std::string numbers = "auto";
-  std::string color = "loss";
+  std::string color{kLossKey};
   std::string theme = "auto";
   std::string colormap{DefaultColormap().key};
   std::string max_loss = "5%";
@@ -80,7 +83,7 @@ Expected<void, SessionError> CheckOutputs(const HeatmapOptions& options) {
 }
 
 HeatmapStyle StyleFor(const HeatmapOptions& options, PictureFormat format, std::size_t columns) {
-  return {options.color == "loss" ? CellColoring::kLoss : CellColoring::kValue,
+  return {options.color == kLossKey ? CellColoring::kLoss : CellColoring::kValue,
           *ColormapFromKey(options.colormap),
           ShowsNumbers(*NumberModeFromKey(options.numbers), format, columns)};
 }
@@ -220,13 +223,22 @@ int RunHeatmap(const HeatmapOptions& options) {
   return static_cast<int>(code.error().code);
 }
 
+// A palette is of plain values.
+void CheckPalette(const CLI::App& heatmap, HeatmapOptions& options) {
+  if (heatmap.count("--colormap") == 0) return;
+  if (heatmap.count("--color") > 0 && options.color != kValueKey) {
+    throw CLI::ValidationError("--colormap", "needs --color value");
+  }
+  options.color = kValueKey;
+}
+
 void AddLookOptions(CLI::App& heatmap, const std::shared_ptr<HeatmapOptions>& options) {
   heatmap
       .add_option("--color", options->color,
                   "Significant losses in fixed steps, or the classic map of plain values")
-      ->check(CLI::IsMember(std::vector<std::string>{"loss", "value"}))
+      ->check(CLI::IsMember(std::vector<std::string>{kLossKey, kValueKey}))
       ->capture_default_str();
-  heatmap.add_option("--colormap", options->colormap, "Palette of --color value")
+  heatmap.add_option("--colormap", options->colormap, "Palette of --color value, which it implies")
       ->check(CLI::IsMember(KeysOf(AllColormaps())))
       ->capture_default_str();
   heatmap
@@ -274,7 +286,10 @@ void AddHeatmapCommand(CLI::App& app, std::function<int()>& action) {
   heatmap->add_flag("--estimate", options->estimate,
                     "Show what `tune` expects of the cells that were not measured");
   heatmap->add_flag("--json", options->json, "Report for programs instead of people");
-  heatmap->callback([options, &action] { action = [options] { return RunHeatmap(*options); }; });
+  heatmap->callback([options, heatmap, &action] {
+    CheckPalette(*heatmap, *options);
+    action = [options] { return RunHeatmap(*options); };
+  });
 }
 
 }  // namespace ollama_bench

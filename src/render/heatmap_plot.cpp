@@ -15,7 +15,7 @@ constexpr double kLargestPlot = 8000;
 constexpr double kSmallestCellWithGap = 10;
 constexpr double kLargestNumber = 13;
 constexpr double kUsualNumber = 10;  // where there are many columns
-constexpr double kAirBeside = 12;
+constexpr double kAirBeside = 14;
 constexpr double kLowestNumberRow = 17;
 
 // Whole pixels, so that edges are sharp, unless there are more cells than pixels.
@@ -50,7 +50,7 @@ Box CellBox(Point plot, const CellSize& size, std::size_t row, std::size_t colum
 }
 
 double NumberTextSize(double number_width, const CellSize& cell) {
-  constexpr double kMargins = 8;
+  constexpr double kMargins = 12;
   if (number_width <= 0 || cell.width <= kMargins) return 0;
   const double size =
       std::min({kLargestNumber, cell.height * 0.5, (cell.width - kMargins) / number_width});

@@ -49,6 +49,8 @@ struct MarginEffect {
   double percent = 0;
   double low = 0;
   double high = 0;
+
+  friend bool operator==(const MarginEffect&, const MarginEffect&) = default;
 };
 
 /// All that a heatmap shows of a sweep. Both axes ascend.
