@@ -166,9 +166,9 @@ std::string TitleOf(const SweepMap& map, const std::optional<SweepAnswer>& answe
   };
   const std::size_t others = answer->best.cells.size() - 1;
   std::string title =
-      fmt::format("Recommended: {}, {} {} (95 % CI [{},\u00a0{}]).", NameOf(recommended.cell),
-                  rounded(recommended.value()), Describe(map.metric).unit, rounded(interval.low),
-                  rounded(interval.high));
+      fmt::format("Recommended: {}, {} {} (95\u00a0%\u00a0CI\u00a0[{},\u00a0{}]).",
+                  NameOf(recommended.cell), rounded(recommended.value()), Describe(map.metric).unit,
+                  rounded(interval.low), rounded(interval.high));
   if (others > 0) {
     title += fmt::format(" {} of {} measured cells are not significantly different from the best.",
                          others + 1, answer->cells.size());

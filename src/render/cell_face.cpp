@@ -17,7 +17,7 @@ using Kind = MapCell::Kind;
 
 constexpr double kLargestReason = 10;
 constexpr double kAirBesideReason = 8;
-constexpr double kLowestReasonCell = 11;
+constexpr double kLowestReasonCell = 12;
 
 std::string DescribeValue(Metric metric, const MapCell& cell) {
   const MetricInfo& info = Describe(metric);

@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "estimate_text.h"
 #include "heatmap_palette.h"
 #include "loss_scale.h"
 #include "ollama_bench/render/cell_label.h"
@@ -79,8 +80,8 @@ class LegendPlanner {
       return map_.grid.Contains(cell) ? "" : ", outside the grid";
     };
     if (const auto& best = marks_.best_value()) {
-      AddMark(fmt::format("best value: {}, {}", NameOf(*best),
-                          faces_.scale().format(faces_.scale().best)),
+      AddMark(fmt::format("best value: {}, {} {}", NameOf(*best),
+                          faces_.scale().format(faces_.scale().best), Describe(map_.metric).unit),
               CellMark::kBestValue, faces_.scale().ColorOf(faces_.scale().best));
     }
     const auto& recommended = marks_.recommended();
@@ -184,8 +185,8 @@ class LegendPlanner {
     if (patterns_[Pattern::kEstimated] > 0) {
       const Ink fill =
           faces_.ShowsLoss() ? palette::kNeutral : Ink(faces_.scale().ColorOf(faces_.scale().best));
-      Add(fmt::format("{} estimated, not measured: {}", kEstimateSign,
-                      patterns_[Pattern::kEstimated]),
+      Add(fmt::format("{} estimated, not measured: {}, {}", kEstimateSign,
+                      patterns_[Pattern::kEstimated], EstimateMargins(map_)),
           [fill](SceneBuilder& scene, const Box& box) {
             scene.Fill(box, fill);
             DrawSwatchArea(scene, box, Pattern::kEstimated);

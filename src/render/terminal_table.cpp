@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "estimate_text.h"
 #include "ollama_bench/render/cell_label.h"
 #include "ollama_bench/render/number_format.h"
 #include "value_scale.h"
@@ -150,7 +151,11 @@ class TableWriter {
     };
     add(MapCell::Kind::kExcluded, kExcludedMark, "not counted");
     add(MapCell::Kind::kAlias, kAliasMark, "same as another cell");
-    add(MapCell::Kind::kEstimated, std::string(1, kEstimateSign), "estimated, not measured");
+    const std::string margins = ": " + EstimateMargins(map_);
+    const std::string estimated = "estimated, not measured";
+    const bool has_room = estimated.size() + margins.size() + 2 <= style_.width;
+    add(MapCell::Kind::kEstimated, std::string(1, kEstimateSign),
+        estimated + (has_room ? margins : ""));
     add(MapCell::Kind::kExpectedToFail, kExpectedMark, "expected to run out of memory");
     add(MapCell::Kind::kUntested, kUntestedMark, "not measured");
     std::string text;

@@ -97,8 +97,8 @@ TEST(TerminalTableTest, ShowsEachKindOfCellByAMarkThatItExplains) {
        MeasuredCell(83.5)});
   map.current = Cell{14336, 128};
   EXPECT_EQ(RenderTerminalTable(map, {80, ColorDepth::kNone}),
-            "num_batch   2048    4096    6144    8192   10240   12288   14336\n"
-            "      128  84.0*     OOM   excl.       =       -    OOM?   83.5@\n"
+            "num_batch  2048   4096   6144   8192  10240  12288  14336\n"
+            "      128  84.0*   OOM  excl.      =      -   OOM?   83.5@\n"
             "\n"
             "* recommended   @ current setting   excl. not counted   = same as another cell\n"
             "OOM? expected to run out of memory   - not measured\n");
