@@ -12,7 +12,8 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/ollama-bench
 build_packages=(
   g++ cmake ninja-build pkg-config ca-certificates
   libyaml-cpp-dev nlohmann-json3-dev libcli11-dev libfmt-dev libexpected-dev libeigen3-dev
-  libboost-dev libcpp-httplib-dev libssl-dev libcairo2-dev libfreetype-dev libpng-dev fonts-dejavu-core
+  libboost-dev libcpp-httplib-dev libssl-dev libcairo2-dev libfontconfig-dev libfreetype-dev libpng-dev
+  fonts-dejavu-core
 )
 weights_packages=(python3 python3-pip)
 

@@ -29,7 +29,6 @@ TableStatistics ComputeStatistics(const ResultTable& table) {
   TableStatistics statistics;
   statistics.combinations = table.states.size();
   std::vector<double> values;
-  std::vector<double> margins;
   for (const CellState& state : table.states) {
     if (const auto* measured = std::get_if<Measured>(&state)) {
       ++statistics.successful;
@@ -43,14 +42,7 @@ TableStatistics ComputeStatistics(const ResultTable& table) {
       ++statistics.aliases;
     } else {
       ++statistics.untested;
-      const auto& estimate = std::get<Untested>(state).estimate;
-      if (estimate) margins.push_back(estimate->margin);
     }
-  }
-  statistics.estimated = margins.size();
-  if (!margins.empty()) {
-    statistics.largest_margin = *std::max_element(margins.begin(), margins.end());
-    statistics.median_margin = *Median(std::move(margins));
   }
   statistics.values = Summarize(std::move(values));
   return statistics;

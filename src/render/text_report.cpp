@@ -149,6 +149,14 @@ std::vector<std::string> LinesOf(const std::string& text) {
   return lines;
 }
 
+// Only a change is worth copying into a Modelfile.
+std::string ParameterLines(const SweepAnswer& answer) {
+  if (answer.verdict != Verdict::kChange) return {};
+  const Cell& cell = answer.cells[*answer.recommended].cell;
+  return fmt::format("\nPARAMETER num_ctx {}\nPARAMETER num_batch {}\n", cell.num_ctx,
+                     cell.num_batch);
+}
+
 std::string AnswerText(const std::optional<SweepAnswer>& answer, const TerminalStyle& style) {
   if (!answer) return "\nNo cell has a value.\n";
   // Coloured line by line, so that a pager that cuts lines shows them right.
@@ -157,22 +165,21 @@ std::string AnswerText(const std::optional<SweepAnswer>& answer, const TerminalS
     text += Bold(line, style.color) + "\n";
   }
   for (const std::string& sentence :
-       {ValueSentence(*answer), BaselineSentence(*answer), SafeContextSentence(*answer)}) {
+       {ValueSentence(*answer), MeaningSentence(*answer), MoreLoadsSentence(*answer),
+        ContendersSentence(*answer), SafeContextSentence(*answer)}) {
     if (!sentence.empty()) text += Wrapped(sentence, style.width);
   }
   for (const std::string& note : NoteSentences(*answer)) text += Wrapped(note, style.width);
-  const Cell& cell = answer->best.recommended.cell;
-  return text + fmt::format("\nPARAMETER num_ctx {}\nPARAMETER num_batch {}\n", cell.num_ctx,
-                            cell.num_batch);
+  return text + ParameterLines(*answer);
 }
 
 }  // namespace
 
 std::string RenderTextReport(const ResultTable& table, const std::optional<SweepAnswer>& answer,
-                             const SweepCaption& caption, const TerminalStyle& style) {
+                             const SweepMap& map, const SweepCaption& caption,
+                             const TerminalStyle& style) {
   const TableStatistics statistics = ComputeStatistics(table);
-  std::string text = Heading(table, caption, style.color) +
-                     RenderTerminalTable(table, answer, style) +
+  std::string text = Heading(table, caption, style.color) + RenderTerminalTable(map, style) +
                      StatisticsText(statistics, Describe(table.metric), style.width);
   if (statistics.values) text += "\n" + BestLists(table, style.width);
   return text + AnswerText(answer, style);

@@ -28,9 +28,6 @@ struct TableStatistics {
   std::size_t excluded = 0;
   std::size_t aliases = 0;
   std::size_t untested = 0;
-  std::size_t estimated = 0;  ///< of the untested: those with an estimate
-  double median_margin = 0;   ///< of the estimates, relative
-  double largest_margin = 0;  ///< of the estimates, relative
   std::map<FailureKind, std::size_t> failed_by_kind;
   std::optional<ValueSummary> values;  ///< of comparable cells; empty where there are none
 

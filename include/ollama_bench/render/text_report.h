@@ -5,16 +5,18 @@
 
 #include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/analysis/sweep_answer.h"
+#include "ollama_bench/analysis/sweep_map.h"
 #include "ollama_bench/render/sweep_caption.h"
 #include "ollama_bench/render/terminal_style.h"
 
 namespace ollama_bench {
 
-/// The table, its statistics, the best cells, the answer in words, and the Modelfile lines for the
-/// recommended cell, for a person. Text keeps to `style.width` columns; 80 are enough for all but
-/// long names.
+/// The table of `map`, its statistics, the best cells, the answer in words, and the Modelfile lines
+/// for the recommended cell, for a person. Text keeps to `style.width` columns; 80 are enough for
+/// all but long names.
 std::string RenderTextReport(const ResultTable& table, const std::optional<SweepAnswer>& answer,
-                             const SweepCaption& caption, const TerminalStyle& style);
+                             const SweepMap& map, const SweepCaption& caption,
+                             const TerminalStyle& style);
 
 /// The report's statistics, answer and Modelfile lines without the tables.
 std::string RenderTextSummary(const ResultTable& table, const std::optional<SweepAnswer>& answer,

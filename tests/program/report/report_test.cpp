@@ -81,6 +81,55 @@ TEST_F(ReportTest, HeatmapTakesAnotherLossForTheSafeContext) {
   EXPECT_EQ(Run({"heatmap", "results.json", "--max-loss", "much"}).exit_code, 2);
 }
 
+// A letter that DejaVu Sans lacks and DejaVu Serif, of the same package, has.
+TEST_F(ReportTest, HeatmapDrawsLettersInAFontOfTheSystemAndNamesSubstitutes) {
+  const std::string arrow = "\xE2\xA4\x80";
+  Write("results.json", {1, 0.8}, {{"identity", {{"model", "m" + arrow}}}});
+  const auto draw = [&](const std::string& fonts) {
+    folder_.Write("fonts.conf", "<?xml version=\"1.0\"?><fontconfig>" + fonts + "<cachedir>" +
+                                    (folder_ / "cache").string() + "</cachedir></fontconfig>");
+    Program program;
+    program.argv = {
+        OLLAMA_BENCH_PROGRAM, "heatmap", "results.json", "--no-csv", "-o", "a.svg", "-o", "a.pdf"};
+    program.folder = folder_.path();
+    program.environment = {{"FONTCONFIG_FILE", (folder_ / "fonts.conf").string()}};
+    EXPECT_EQ(RunProgram(program).exit_code, 0);
+    return folder_.Read("a.svg");
+  };
+  const std::string with = draw("<dir>" OLLAMA_BENCH_FONT_FOLDER "</dir>");
+  EXPECT_NE(with.find(">m" + arrow), std::string::npos);
+  EXPECT_EQ(with.find("U+2900"), std::string::npos);
+  EXPECT_NE(folder_.Read("a.pdf").find("DejaVuSerif"), std::string::npos);
+  const std::string without = draw("");
+  EXPECT_NE(without.find(">m[U+2900]"), std::string::npos);
+  EXPECT_NE(without.find("[U+2900] and the like are letters"), std::string::npos);
+}
+
+TEST_F(ReportTest, HeatmapMarksTheCurrentSettingOutsideTheGrid) {
+  Write("results.json", {1, 0.999, 0.97, 0.8},
+        {{"num_ctx_range", "2048-6144:2048"},
+         {"num_batch_range", "512"},
+         {"baseline", {{"num_ctx", 8192}, {"num_batch", 512}, {"source", "Modelfile"}}}});
+  const Ended ended = Run({"heatmap", "results.json", "--no-csv", "-o", "a.svg"});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_NE(folder_.Read("a.svg").find(
+                "current setting, outside the grid: num_ctx=8192 num_batch=512, 240"),
+            std::string::npos);
+  EXPECT_EQ(ended.out.find("current setting\n"), std::string::npos) << "it is not in the table";
+}
+
+TEST_F(ReportTest, HeatmapMarksTheCurrentSettingInThePictureAndInTheTable) {
+  Write("results.json", {1, 0.999, 0.97, 0.8},
+        {{"baseline", {{"num_ctx", 8192}, {"num_batch", 512}, {"source", "Modelfile"}}}});
+  const Ended ended = Run({"heatmap", "results.json", "--no-csv", "-o", "a.svg"});
+  EXPECT_NE(ended.out.find("240.1@"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("@ current setting"), std::string::npos) << ended.out;
+  const std::string svg = folder_.Read("a.svg");
+  EXPECT_NE(svg.find("current setting: num_ctx=8192 num_batch=512"), std::string::npos);
+  EXPECT_NE(svg.find(" % slower: 1<"), std::string::npos);
+  EXPECT_NE(svg.find("may be the best (95 %): 2"), std::string::npos);
+}
+
 TEST_F(ReportTest, CompareSaysWhatChangedAndDrawsIt) {
   Write("a.json", {1, 1, 1, 1});
   Write("b.json", {0.9, 0.9, 0.9, 0.9});

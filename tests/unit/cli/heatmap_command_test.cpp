@@ -128,6 +128,60 @@ TEST_F(HeatmapCommandTest, WritesEveryPictureThatIsNamedAndNoTableWhenToldSo) {
   EXPECT_EQ(folder_.Read("b.pdf").substr(0, 5), "%PDF-");
 }
 
+TEST_F(HeatmapCommandTest, DrawsTheClassicMapWithItsPaletteWhenAsked) {
+  EXPECT_EQ(Run({"results.json", "-o", "loss.svg", "--no-csv"}).code, 0);
+  EXPECT_EQ(Run({"results.json", "-o", "value.svg", "--no-csv", "--color", "value"}).code, 0);
+  EXPECT_EQ(folder_.Read("loss.svg").find("best value"), std::string::npos);
+  EXPECT_NE(folder_.Read("value.svg").find("best value: num_ctx=2048 num_batch=64, 86.25"),
+            std::string::npos);
+  EXPECT_NE(folder_.Read("value.svg").find(">OOM<"), std::string::npos);
+  EXPECT_EQ(Run({"results.json", "-o", "other.svg", "--no-csv", "--color", "value", "--colormap",
+                 "viridis"})
+                .code,
+            0);
+  EXPECT_NE(folder_.Read("value.svg").find("#fee838"), std::string::npos) << "cividis' highest";
+  EXPECT_NE(folder_.Read("other.svg").find("#fde725"), std::string::npos) << "viridis' highest";
+}
+
+TEST_F(HeatmapCommandTest, ColormapMeansTheClassicMapAndDoesNotGoWithTheOther) {
+  EXPECT_EQ(Run({"results.json", "-o", "a.svg", "--no-csv", "--colormap", "viridis"}).code, 0);
+  EXPECT_NE(folder_.Read("a.svg").find("best value"), std::string::npos);
+  EXPECT_EQ(Run({"results.json", "--color", "loss", "--colormap", "viridis"}).code, 2);
+}
+
+TEST_F(HeatmapCommandTest, DrawsInTheThemeThatIsNamed) {
+  Run({"results.json", "-o", "auto.svg", "--no-csv"});
+  Run({"results.json", "-o", "dark.svg", "--no-csv", "--theme", "dark"});
+  Run({"results.json", "-o", "light.svg", "--no-csv", "--theme", "light"});
+  EXPECT_NE(folder_.Read("auto.svg").find("prefers-color-scheme"), std::string::npos);
+  EXPECT_NE(folder_.Read("dark.svg").find("#15181d"), std::string::npos);
+  EXPECT_EQ(folder_.Read("dark.svg").find("prefers-color-scheme"), std::string::npos);
+  EXPECT_EQ(folder_.Read("light.svg").find("#15181d"), std::string::npos);
+  EXPECT_EQ(Run({"results.json", "--theme", "blue"}).code, 2);
+}
+
+TEST_F(HeatmapCommandTest, LeavesNumbersOutWhenAskedAndInWideVectorGraphics) {
+  json wide = json::array();
+  for (int i = 1; i <= 21; ++i) wide.push_back(Entry(1024 * i, 64, 300));
+  json store = Store(wide);
+  store["metadata"]["num_ctx_range"] = "1024-21504:1024";
+  Save(store);
+  const auto numbers = [this](const std::string& mode) {
+    Run({"results.json", "-o", "a.svg", "--no-csv", "--numbers", mode});
+    const std::string svg = folder_.Read("a.svg");
+    std::size_t count = 0;
+    for (std::size_t at = svg.find(">300<"); at != std::string::npos;
+         at = svg.find(">300<", at + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  EXPECT_EQ(numbers("auto"), 0U);
+  EXPECT_EQ(numbers("all"), 21U);
+  EXPECT_EQ(numbers("none"), 0U);
+  EXPECT_EQ(Run({"results.json", "--numbers", "some"}).code, 2);
+}
+
 TEST_F(HeatmapCommandTest, PrintsOneJsonObjectAndNothingElseWhenAsked) {
   const json report = json::parse(Run({"results.json", "--json"}).out);
   EXPECT_EQ(report["best"]["num_ctx"], 2048);

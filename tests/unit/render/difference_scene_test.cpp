@@ -17,16 +17,16 @@ Scene LayOut(const SweepComparison& comparison) {
   return LayOutDifference(comparison, {"a.json", "b.json", {}}, *Font::Load());
 }
 
-TEST(DifferenceSceneTest, ColorsOnlyRealDifferences) {
+TEST(DifferenceSceneTest, ColorsOnlySignificantDifferences) {
   const auto comparison = Compare({300, 300, 300, 300}, {300, 270, 330, 300});
   const auto cells = CellsOf(LayOut(comparison));
   ASSERT_EQ(cells.size(), 4U);
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    const bool is_white = *cells[i].fill == Rgb(0xFFFFFF);
+    const bool is_white = *cells[i].fill == kPaperInk;
     EXPECT_EQ(is_white, !comparison.cells[i].change.is_called) << cells[i].title;
   }
-  EXPECT_GT(cells[1].fill->red, cells[1].fill->blue) << "slower is red";
-  EXPECT_GT(cells[2].fill->blue, cells[2].fill->red) << "faster is blue";
+  EXPECT_GT(cells[1].fill->light.red, cells[1].fill->light.blue) << "slower is red";
+  EXPECT_GT(cells[2].fill->light.blue, cells[2].fill->light.red) << "faster is blue";
 }
 
 TEST(DifferenceSceneTest, KeepsTextsInTheirPlacesAndApart) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ollama_bench/analysis/map_of.h"
 #include "support/sample_tables.h"
 
 namespace ollama_bench {
@@ -12,7 +13,8 @@ bool Contains(const std::string& text, const std::string& part) {
 }
 
 std::string ReportOf(const ResultTable& table, const SweepCaption& caption) {
-  return RenderTextReport(table, AnswerOf(table), caption, {});
+  const auto answer = AnswerOf(table);
+  return RenderTextReport(table, answer, MapOf(table, answer), caption, {});
 }
 
 TEST(TextReportTest, TellsTheRealSweepsNumbers) {
@@ -20,7 +22,7 @@ TEST(TextReportTest, TellsTheRealSweepsNumbers) {
   const auto table = BuildResultTable(results, grid, Metric::kPromptEvalRate);
   SweepCaption caption;
   caption.model = "nemotron";
-  const std::string report = RenderTextReport(*table, AnswerOf(*table), caption, {});
+  const std::string report = ReportOf(*table, caption);
   EXPECT_EQ(Lines(report)[0], "nemotron");
   for (const char* part :
        {"combinations   102\nsuccessful     101\nfailed         0\nuntested       1\n",
@@ -38,7 +40,7 @@ TEST(TextReportTest, NamesFailuresByKind) {
   ResultTable table{Metric::kPromptEvalRate, MakeGrid(3, 1), {}};
   table.states = {Failed{FailureKind::kTimeout, ""}, Failed{FailureKind::kOutOfMemory, ""},
                   Failed{FailureKind::kTimeout, ""}};
-  const std::string report = RenderTextReport(table, AnswerOf(table), {}, {});
+  const std::string report = ReportOf(table, {});
   EXPECT_TRUE(Contains(report, "failed         3\n               OOM 1, timeout 2\n"));
   EXPECT_TRUE(Contains(report, "No cell has a value.\n"));
   EXPECT_FALSE(Contains(report, "PARAMETER"));
@@ -49,7 +51,7 @@ TEST(TextReportTest, FitsEightyColumns) {
   caption.replayed = true;
   caption.mixed = true;
   const ResultTable table = MakeTable(47, 17, true);
-  for (const std::string& line : Lines(RenderTextReport(table, AnswerOf(table), caption, {}))) {
+  for (const std::string& line : Lines(ReportOf(table, caption))) {
     EXPECT_LE(line.size(), 80U) << line;
   }
 }
