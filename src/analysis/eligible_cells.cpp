@@ -70,15 +70,13 @@ std::vector<Cell> EligibleCells(const std::vector<CellResult>& results, const Gr
   return eligible;
 }
 
-bool IsWhole(const std::vector<CellResult>& results, const Grid& planned) {
-  const Statuses statuses = StatusesOf(results);
-  for (const int num_ctx : planned.num_ctx.values) {
-    for (const int num_batch : planned.num_batch.values) {
-      const auto found = statuses.find({num_ctx, num_batch});
-      if (found == statuses.end() || found->second == CellStatus::kUntested) return false;
-    }
+std::size_t VisitedCells(const std::vector<CellResult>& results, const Grid& planned) {
+  std::set<Cell> visited;
+  for (const CellResult& result : results) {
+    const bool is_visited = StatusOf(result) != CellStatus::kUntested;
+    if (is_visited && planned.Contains(result.cell)) visited.insert(result.cell);
   }
-  return true;
+  return visited.size();
 }
 
 }  // namespace ollama_bench

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "ollama_bench/analysis/disturbances.h"
 #include "ollama_bench/analysis/eligible_cells.h"
 #include "ollama_bench/analysis/load_units.h"
 #include "ollama_bench/core/median.h"
@@ -30,10 +31,8 @@ constexpr int kMostMoreLoads = 500;
 std::optional<double> GpuShareOf(const CellResult& result) {
   std::optional<double> share;
   for (const Sample* sample : CountedOf(result)) {
-    if (!sample->size_vram_bytes || sample->size_bytes.value_or(0) <= 0) continue;
-    const double of_run =
-        static_cast<double>(*sample->size_vram_bytes) / static_cast<double>(*sample->size_bytes);
-    share = std::min(share.value_or(1), of_run);
+    const auto of_run = GpuShare(*sample);
+    if (of_run) share = std::min(share.value_or(1), *of_run);
   }
   return share;
 }
@@ -119,8 +118,9 @@ class Answerer {
     CountLoads();
     question_.current = answer_.options.current;
     question_.higher_is_better = sign_ > 0;
-    question_.eligible = EligibleCells(results_, EligibleGrid());
-    question_.is_whole = IsWhole(results_, answer_.options.planned) && AllAreCompared();
+    question_.eligible = EligibleCells(results_, answer_.options.planned);
+    question_.is_whole = AllWereVisited() && AllAreCompared();
+    question_.surface = answer_.options.surface;
     const auto decision = Decide(*model_, loads_, question_);
     if (!decision) return std::nullopt;
     Adopt(*decision);
@@ -129,13 +129,19 @@ class Answerer {
     FindMargins();
     DescribeNoise();
     CheckBlocks();
+    answer_.recommended_serving = ServingAt(answer_.recommended);
+    answer_.current_serving = ServingAt(answer_.current);
     SayWhatIsMissing(*decision);
     return std::move(answer_);
   }
 
  private:
-  // Where the plan is not known, a current setting counts as one of the cells.
-  [[nodiscard]] const Grid& EligibleGrid() const { return answer_.options.planned; }
+  [[nodiscard]] bool AllWereVisited() const {
+    const Grid& planned = answer_.options.planned;
+    const std::size_t total =
+        std::min(planned.CellCount(), answer_.options.total_cells.value_or(planned.CellCount()));
+    return VisitedCells(results_, planned) >= total;
+  }
 
   // Cells of an origin that shares none with the others are not compared.
   [[nodiscard]] bool AllAreCompared() const {
@@ -158,7 +164,8 @@ class Answerer {
     answer_.verdict = decision.verdict;
     answer_.for_context = decision.for_context;
     answer_.is_fastest = decision.is_fastest;
-    answer_.is_within = question_.is_whole && decision.better_than_leader < kUnlikely &&
+    const bool is_judged = question_.is_whole || question_.surface;
+    answer_.is_within = is_judged && decision.better_than_leader < kUnlikely &&
                         loads_[decision.leader] >= kFewestLoads;
     answer_.leader = decision.leader;
     answer_.recommended = decision.recommended;
@@ -240,9 +247,9 @@ class Answerer {
     answer_.drift = std::expm1(model_->drift_range());
     answer_.outliers = FindOutliers(results_, answer_.metric);
     answer_.detectable = std::expm1(kDeviationsToFind * TypicalDeviation());
-    answer_.trust = answer_.detectable <= kGoodTrust   ? Trust::kGood
-                    : answer_.detectable <= kFairTrust ? Trust::kFair
-                                                       : Trust::kPoor;
+    answer_.not_replaced = FindDisturbances(results_).not_replaced;
+    if (answer_.not_replaced > 0 || answer_.detectable > kFairTrust) return;
+    answer_.trust = answer_.detectable <= kGoodTrust ? Trust::kGood : Trust::kFair;
   }
 
   // Of the contrast that matters: with the current setting, else with the other contenders.
@@ -281,6 +288,15 @@ class Answerer {
     answer_.gain.reset();
   }
 
+  [[nodiscard]] std::optional<CellServing> ServingAt(std::optional<std::size_t> place) const {
+    if (!place) return std::nullopt;
+    const Cell& cell = answer_.cells[*place].cell;
+    const auto found =
+        std::find_if(results_.begin(), results_.end(),
+                     [&cell](const CellResult& result) { return result.cell == cell; });
+    return ServingOf(*found);
+  }
+
   void SayWhatIsMissing(const Decision& decision) {
     if (answer_.verdict != Verdict::kUndecided) return;
     if (answer_.reason.empty()) answer_.reason = OpenQuestion(decision);
@@ -289,7 +305,12 @@ class Answerer {
   }
 
   [[nodiscard]] std::string OpenQuestion(const Decision& decision) const {
-    if (!question_.is_whole) return "not every cell of the grid was measured";
+    if (!question_.is_whole && !question_.surface) {
+      return "not every cell of the grid was measured";
+    }
+    if (!question_.is_whole && decision.better_than_leader >= kUnlikely) {
+      return "a cell that was not measured may be better by more than 1 %";
+    }
     if (loads_[decision.leader] < kFewestLoads) {
       return "the best cell was not loaded often enough";
     }

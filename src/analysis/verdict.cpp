@@ -19,7 +19,8 @@ class Judge {
         loads_(loads),
         sign_(question.higher_is_better ? 1 : -1),
         step_(std::log1p(kThreshold)),
-        is_whole_(question.is_whole) {
+        is_whole_(question.is_whole),
+        surface_(question.is_whole ? std::nullopt : question.surface) {
     for (const Cell& cell : question.eligible) {
       if (const auto place = model.Find(cell)) eligible_.push_back(*place);
     }
@@ -35,7 +36,8 @@ class Judge {
     FindContenders();
     FindContext();
     AskAboutCurrent();
-    decision_.better_than_leader = BetterThan(decision_.leader);
+    decision_.better_than_leader =
+        surface_ ? surface_->better_than_leader : BetterThan(decision_.leader);
     GiveVerdict();
     return std::move(decision_);
   }
@@ -46,6 +48,9 @@ class Judge {
 
   // Among the cells that were measured again and again, where there are some.
   [[nodiscard]] std::size_t FindLeader() const {
+    if (surface_) {
+      if (const auto place = model_.Find(surface_->leader)) return *place;
+    }
     const bool any_loaded =
         std::any_of(eligible_.begin(), eligible_.end(), [this](auto i) { return IsLoaded(i); });
     std::optional<std::size_t> leader;
@@ -162,18 +167,31 @@ class Judge {
 
   void AskAboutCurrent() {
     if (!decision_.current) return;
-    decision_.better_than_current = BetterThan(*decision_.current);
+    decision_.better_than_current = BetterThanCurrent();
     const std::size_t leader = PlaceOfDrawn(decision_.leader);
     const std::size_t current = PlaceOfDrawn(*decision_.current);
     decision_.gain = Probability(
         [&](std::span<const double> row) { return sign_ * (row[leader] - row[current]) > step_; });
   }
 
+  // Where cells were left out: no cell is better than the current setting by the threshold unless
+  // one is better than the leader by it, or the leader is better than the current setting.
+  [[nodiscard]] double BetterThanCurrent() const {
+    if (!surface_) return BetterThan(*decision_.current);
+    const std::size_t leader = PlaceOfDrawn(decision_.leader);
+    const std::size_t current = PlaceOfDrawn(*decision_.current);
+    const double leader_is_better = Probability([&](std::span<const double> row) {
+      return leader != current && sign_ * (row[leader] - row[current]) > 0;
+    });
+    return std::min(1.0, surface_->better_than_leader + leader_is_better);
+  }
+
   void GiveVerdict() {
     decision_.recommended = decision_.leader;
-    if (!is_whole_) return;
+    if (!is_whole_ && !surface_) return;
     if (!decision_.current) {
-      if (decision_.are_tied) decision_.verdict = Verdict::kTie;
+      const bool is_within = !surface_ || surface_->better_than_leader < kUnlikely;
+      if (decision_.are_tied && is_within) decision_.verdict = Verdict::kTie;
       return;
     }
     const bool is_changed = IsLoaded(decision_.leader) && IsLoaded(*decision_.current) &&
@@ -196,6 +214,7 @@ class Judge {
   double sign_;
   double step_;
   bool is_whole_;
+  std::optional<SurfaceView> surface_;
   std::vector<std::size_t> eligible_;
   std::vector<std::size_t> drawn_;  ///< eligible ones first, then the current setting
   std::size_t compared_ = 0;        ///< of the drawn ones those that are eligible

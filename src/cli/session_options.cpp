@@ -19,7 +19,7 @@ void AddSweepFlags(CLI::App& app, ConfigOverrides& overrides) {
     app.add_option(std::string(parameter.flag), overrides.*parameter.override_value,
                    std::string(parameter.help))
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
-        ->group(kSweepGroup);
+        ->group(parameter.is_hidden ? "" : kSweepGroup);
   }
   app.add_flag("--row-first,!--no-row-first", overrides.row_first,
                "All num_ctx of one num_batch first")

@@ -146,11 +146,12 @@ class Planner {
     // What a server takes by itself may depend on its memory, and is seen only with a model loaded.
     const bool is_unknown = options_.baseline && !choice.found && driver_.recording() == nullptr;
     if (is_unknown) choice.cell = Cell();  // one that stands for it in the count
-    const SweepOrder order(plan_.pending.cells, plan_.measured,
-                           OrderOptionsOf(options_, plan_.config, plan_.pending, choice.cell));
-    plan_.visits = order.Remaining();
-    const auto foreign = ForeignBaseline(order.FirstMeasured(), plan_.config.grid);
-    if (foreign) plan_.present_setting = is_unknown ? "found out at the start" : NameOf(*foreign);
+    BlockRace race(plan_.pending.cells, plan_.measured,
+                         RaceOptionsOf(options_, plan_.config, plan_.pending, choice.cell));
+    plan_.visits = race.IsOver() ? 0 : race.Remaining();
+    const auto off_grid =
+        race.MeasuresCurrentFirst() ? OffGrid(choice.cell, plan_.config.grid) : std::nullopt;
+    if (off_grid) plan_.present_setting = is_unknown ? "asked at the start" : NameOf(*off_grid);
   }
 
   void CountMeasurements() {

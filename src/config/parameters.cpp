@@ -43,8 +43,11 @@ constexpr std::array kParameters = {
               "tokens to generate in each run", "2", 1, 100'000},
     Parameter{"repetitions", "--repetitions", &Overrides::repetitions,
               "counted runs of each cell, or auto", "auto", 1, 1'000, "auto"},
-    Parameter{"confirm", "--confirm", &Overrides::confirm,
-              "separate loads for each of the best cells after the sweep; 0: none", "3", 0, 10},
+    Parameter{"extra", "--extra", &Overrides::extra,
+              "loads after the pass, at most, that decide between the best cells; 0: none", "27", 0,
+              10'000},
+    Parameter{"confirm", "--confirm", &Overrides::confirm, "six extra loads for each of these", "3",
+              0, 10, {}, /*is_hidden=*/true},
     Parameter{"timeout_s", "--timeout", &Overrides::timeout_s,
               "seconds that one create, and one run, may take", "360", 1, kMostTimeout},
 };

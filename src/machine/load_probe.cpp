@@ -139,7 +139,11 @@ std::optional<Disturbance> LoadProbe::End() {
   if (!after) return std::nullopt;
   const auto use = UseSince(*before_, *after);
   before_.reset();
-  return use ? FindDisturbance(*use) : std::nullopt;
+  if (!use) return std::nullopt;
+  constexpr std::size_t kRemembered = 15;
+  others_cpus_.push_back(OthersCpus(*use));
+  if (others_cpus_.size() > kRemembered) others_cpus_.erase(others_cpus_.begin());
+  return FindDisturbance(*use, BackgroundCpus(others_cpus_, use->cpus));
 }
 
 IdleLoad::IdleLoad(int self, fs::path proc) : self_(self), proc_(std::move(proc)) {}

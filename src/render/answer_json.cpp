@@ -28,6 +28,13 @@ Json StandingJson(const CellStanding& standing) {
   return json;
 }
 
+void AddServing(Json& json, const std::optional<CellServing>& serving) {
+  if (!serving) return;
+  json["decode_rate"] = OrNull(serving->decode_rate);
+  json["gpu_share"] = OrNull(serving->gpu_share);
+  json["memory_bytes"] = OrNull(serving->memory_bytes);
+}
+
 // With the value that the table has.
 Json BestJson(const CellStanding& standing, const ResultTable& table) {
   Json json = StandingJson(standing);
@@ -58,6 +65,7 @@ Json CurrentJson(const SweepAnswer& answer) {
   if (!answer.current) return {};
   Json json = StandingJson(answer.cells[*answer.current]);
   json["source"] = answer.options.current_source;
+  AddServing(json, answer.current_serving);
   return json;
 }
 
@@ -144,6 +152,7 @@ void AddAnswer(ReportJson& report, const ResultTable& table,
   report["fastest"] = answer->is_fastest;
   if (answer->recommended) {
     report["recommended"] = BestJson(answer->cells[*answer->recommended], table);
+    AddServing(report["recommended"], answer->recommended_serving);
   }
   report["current"] = CurrentJson(*answer);
   if (answer->gain) report["gain"] = PercentJson(*answer->gain);

@@ -94,6 +94,47 @@ std::string ValueSentence(const SweepAnswer& answer) {
                      recommended.loads == 1 ? "" : "s");
 }
 
+std::string MeaningSentence(const SweepAnswer& answer) {
+  if (!answer.recommended) return {};
+  const bool compares = answer.current && answer.current != answer.recommended;
+  std::vector<std::string> parts;
+  const auto add = [&](const char* label, const auto& text_of) {
+    const std::string now = text_of(answer.recommended, answer.recommended_serving);
+    if (now.empty()) return;
+    const std::string before = compares ? text_of(answer.current, answer.current_serving) : "";
+    parts.push_back(before.empty() || before == now
+                        ? fmt::format("{} {}", label, now)
+                        : fmt::format("{} {} -> {}", label, before, now));
+  };
+  using Place = std::optional<std::size_t>;
+  using Serving = std::optional<CellServing>;
+  if (answer.metric == Metric::kPromptEvalRate && answer.options.prompt_tokens) {
+    const auto tokens = static_cast<double>(*answer.options.prompt_tokens);
+    const std::string label = fmt::format("a {}-token prompt:", *answer.options.prompt_tokens);
+    add(label.c_str(), [&](const Place& place, const Serving&) {
+      return fmt::format("{:.3g} s", tokens / std::exp(answer.cells[*place].value.mean));
+    });
+  }
+  add("decode", [](const Place&, const Serving& serving) {
+    return serving && serving->decode_rate ? fmt::format("{:.3g} tokens/s", *serving->decode_rate)
+                                           : std::string();
+  });
+  add("on the GPU", [](const Place&, const Serving& serving) {
+    return serving && serving->gpu_share.value_or(0) > 0
+               ? fmt::format("{:.0f} %", 100 * *serving->gpu_share)
+               : std::string();
+  });
+  add("memory", [](const Place&, const Serving& serving) {
+    constexpr double kGigabyte = 1e9;
+    return serving && serving->memory_bytes
+               ? fmt::format("{:.2f} GB", static_cast<double>(*serving->memory_bytes) / kGigabyte)
+               : std::string();
+  });
+  if (parts.empty()) return {};
+  return fmt::format("{}{}.", compares ? "Current -> recommended: " : "",
+                     fmt::join(parts, "; "));
+}
+
 std::string MoreLoadsSentence(const SweepAnswer& answer) {
   if (answer.more_loads == 0) return {};
   const std::string time =
@@ -127,8 +168,12 @@ std::string ContendersSentence(const SweepAnswer& answer) {
 }
 
 std::string TrustSentence(const SweepAnswer& answer) {
-  return fmt::format("Trust: {}; a difference of {:.2g} % would have shown.", KeyOf(answer.trust),
-                     100 * answer.detectable);
+  return fmt::format("Trust: {}; a difference of {:.2g} % would have shown{}.", KeyOf(answer.trust),
+                     100 * answer.detectable,
+                     answer.not_replaced == 0
+                         ? ""
+                         : fmt::format("; {} disturbed loads were not replaced",
+                                       answer.not_replaced));
 }
 
 std::string DriftSentence(const SweepAnswer& answer) {

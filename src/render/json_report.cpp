@@ -78,6 +78,12 @@ void AddCells(Json& report, const ResultTable& table) {
 
 }  // namespace
 
+std::string RenderAnswerJson(const ResultTable& table, const std::optional<SweepAnswer>& answer) {
+  Json json = Json::object();
+  AddAnswer(json, table, answer);
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string RenderJsonReport(const ResultTable& table, const std::optional<SweepAnswer>& answer,
                              const SweepCaption& caption) {
   const MetricInfo& metric = Describe(table.metric);

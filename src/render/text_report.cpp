@@ -126,7 +126,20 @@ std::string BestLists(const ResultTable& table, std::size_t width) {
                     width);
 }
 
-// `text` in lines of at most `width` columns, broken between words, each with a line end.
+std::vector<std::string> LinesOf(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+std::string AnswerText(const std::optional<SweepAnswer>& answer, const TerminalStyle& style) {
+  if (!answer) return "\nNo cell has a value.\n";
+  return "\n" + RenderAnswerText(*answer, style) + ParameterLines(*answer);
+}
+
+}  // namespace
+
 std::string Wrapped(const std::string& text, std::size_t width) {
   std::string lines;
   std::size_t column = 0;
@@ -142,13 +155,6 @@ std::string Wrapped(const std::string& text, std::size_t width) {
   return lines + '\n';
 }
 
-std::vector<std::string> LinesOf(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
 // Only a change is worth copying into a Modelfile.
 std::string ParameterLines(const SweepAnswer& answer) {
   if (answer.verdict != Verdict::kChange) return {};
@@ -157,23 +163,20 @@ std::string ParameterLines(const SweepAnswer& answer) {
                      cell.num_batch);
 }
 
-std::string AnswerText(const std::optional<SweepAnswer>& answer, const TerminalStyle& style) {
-  if (!answer) return "\nNo cell has a value.\n";
+std::string RenderAnswerText(const SweepAnswer& answer, const TerminalStyle& style) {
   // Coloured line by line, so that a pager that cuts lines shows them right.
-  std::string text = "\n";
-  for (const std::string& line : LinesOf(Wrapped(AnswerSentence(*answer), style.width))) {
+  std::string text;
+  for (const std::string& line : LinesOf(Wrapped(AnswerSentence(answer), style.width))) {
     text += Bold(line, style.color) + "\n";
   }
   for (const std::string& sentence :
-       {ValueSentence(*answer), MeaningSentence(*answer), MoreLoadsSentence(*answer),
-        ContendersSentence(*answer), SafeContextSentence(*answer)}) {
+       {ValueSentence(answer), MeaningSentence(answer), MoreLoadsSentence(answer),
+        ContendersSentence(answer), SafeContextSentence(answer)}) {
     if (!sentence.empty()) text += Wrapped(sentence, style.width);
   }
-  for (const std::string& note : NoteSentences(*answer)) text += Wrapped(note, style.width);
-  return text + ParameterLines(*answer);
+  for (const std::string& note : NoteSentences(answer)) text += Wrapped(note, style.width);
+  return text;
 }
-
-}  // namespace
 
 std::string RenderTextReport(const ResultTable& table, const std::optional<SweepAnswer>& answer,
                              const SweepMap& map, const SweepCaption& caption,

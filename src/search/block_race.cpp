@@ -105,7 +105,7 @@ std::optional<Visit> BlockRace::Next() {
 std::optional<Visit> BlockRace::NextOfPass() {
   if (!pass_has_begun_ && pass_length_ > 0) {
     pass_has_begun_ = true;
-    if (is_current_new_) return Visit{*options_.current, SampleRole::kMeasure, std::nullopt};
+    if (is_current_new_) return Visit{*options_.current, SampleRole::kMeasure, std::nullopt, false};
     if (options_.current && !UnitsOf(known_, *options_.current).empty()) {
       return Again(*options_.current, SampleRole::kControl);
     }
@@ -117,7 +117,7 @@ std::optional<Visit> BlockRace::NextOfPass() {
   }
   if (next_ >= pass_.size()) return std::nullopt;
   ++since_control_;
-  return Visit{pass_[next_++], SampleRole::kMeasure, std::nullopt};
+  return Visit{pass_[next_++], SampleRole::kMeasure, std::nullopt, false};
 }
 
 bool BlockRace::ControlIsDue() const {
@@ -230,7 +230,25 @@ Visit BlockRace::Again(const Cell& cell, SampleRole role) const {
     const std::vector<const Sample*> counted = CountedOf(found->second);
     if (!counted.empty()) run = counted.front()->wall.value_or(run);
   }
-  return {cell, role, WantedRepetitions(options_.repetitions, run)};
+  // For the settings that the answer will speak of, once.
+  const bool is_spoken_of = role == SampleRole::kControl || blocks_ >= kBlocksAtLeast;
+  return {cell, role, WantedRepetitions(options_.repetitions, run),
+          is_spoken_of && LacksDecodeRate(cell)};
+}
+
+bool BlockRace::LacksDecodeRate(const Cell& cell) const {
+  const auto found = known_.find(cell);
+  return found == known_.end() ||
+         std::none_of(found->second.visits.begin(), found->second.visits.end(),
+                      [](const VisitRecord& visit) { return visit.decode.has_value(); });
+}
+
+bool BlockRace::IsOver() {
+  const bool has_pass = next_ < pass_.size() || (is_current_new_ && !pass_has_begun_) ||
+                        (!pass_has_begun_ && pass_length_ > 0);
+  if (!at_once_.empty() || has_pass || ControlIsDue()) return false;
+  if (block_.empty() && !is_over_) PlanBlock();
+  return block_.empty() || spent_ >= options_.extra;
 }
 
 std::size_t BlockRace::Remaining() const {

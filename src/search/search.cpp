@@ -9,7 +9,6 @@
 #include "knowledge.h"
 #include "ollama_bench/search/coverage.h"
 #include "ollama_bench/search/start_design.h"
-#include "safe_context.h"
 
 namespace ollama_bench {
 namespace {
@@ -41,8 +40,7 @@ class Search::State {
   State(const Grid& grid, const SearchOptions& options)
       : known(grid, options),
         islands_(known.grid()),
-        coverage_(known.grid()),
-        max_loss_(options.max_loss) {
+        coverage_(known.grid()) {
     if (Empty()) return;
     start_ = StartDesign(known.grid(), kStartCells, options.seed);
     if (options.present) {
@@ -79,10 +77,6 @@ class Search::State {
     }
     if (known.Measured() % kExploreEvery == kExploreEvery - 1) return Explore();
     return MostGain();
-  }
-
-  std::optional<SearchSafeContext> Safe() {
-    return FindSafeContext(known.grid(), known.values(), known.Belief(), known.facts(), max_loss_);
   }
 
   Knowledge known;
@@ -169,7 +163,6 @@ class Search::State {
 
   IslandScan islands_;
   Coverage coverage_;
-  double max_loss_;
   std::vector<std::size_t> start_;
 };
 
@@ -212,7 +205,6 @@ std::optional<SearchAnswer> Search::Answer() const {
     answer.equals.push_back(state_->known.grid().CellAt(cell));
   }
   answer.certified = state_->Certified();
-  answer.safe_context = state_->Safe();
   return answer;
 }
 

@@ -13,7 +13,7 @@ namespace ollama_bench {
 /// among neighbours along the axes that all failed: such a cell fits by chance.
 std::vector<Cell> EligibleCells(const std::vector<CellResult>& results, const Grid& planned);
 
-/// Whether every planned cell was visited, or is another one under a second name.
-bool IsWhole(const std::vector<CellResult>& results, const Grid& planned);
+/// How many of the planned cells were visited, or are another one under a second name.
+std::size_t VisitedCells(const std::vector<CellResult>& results, const Grid& planned);
 
 }  // namespace ollama_bench

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "ollama_bench/analysis/cell_serving.h"
 #include "ollama_bench/analysis/sweep_model.h"
 #include "ollama_bench/analysis/verdict.h"
 #include "ollama_bench/core/axis.h"
@@ -19,7 +21,11 @@ struct AnswerOptions {
   std::optional<Cell> current;  ///< the user's setting, in the grid or not
   std::string current_source;   ///< "Modelfile" or "Ollama default"
   Grid planned;                 ///< empty: every cell that has results, but a `current` that has
+  std::optional<SurfaceView> surface;  ///< counts where not every cell was visited
+  /// How many of the planned cells can be measured (a recording may lack some); empty: all.
+  std::optional<std::size_t> total_cells;
   std::optional<double> load_s;  ///< how long one more load takes, seconds
+  std::optional<std::int64_t> prompt_tokens;  ///< of the user's prompt
 };
 
 /// What the model says of one measured cell.
@@ -72,6 +78,8 @@ struct SweepAnswer {
   std::size_t leader = 0;
   std::optional<std::size_t> recommended;  ///< empty for kNoAnswer
   std::optional<std::size_t> current;
+  std::optional<CellServing> recommended_serving;  ///< what it means beside the metric
+  std::optional<CellServing> current_serving;
   std::optional<LogPosterior> gain;  ///< recommended over current; above 0: better
   std::vector<std::size_t> contenders;
   bool are_tied = false;  ///< all contenders lie within the threshold
@@ -86,6 +94,7 @@ struct SweepAnswer {
   double run_deviation = 0;       ///< between the runs of a load, relative
   double drift = 0;               ///< from the slowest to the fastest time of the sweep, relative
   bool repeats = false;           ///< some cell has two loads; else the noise is assumed
+  std::size_t not_replaced = 0;   ///< loads without a counted sample because others disturbed them
   std::vector<Outlier> outliers;
 
   [[nodiscard]] const CellStanding* Find(const Cell& cell) const;

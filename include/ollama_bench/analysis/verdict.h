@@ -26,13 +26,20 @@ inline constexpr double kThreshold = 0.01;
 /// Loads that a recommended cell rests on at least.
 inline constexpr int kFewestLoads = 3;
 
+/// What a model of the whole surface says of a grid of which not every cell was visited.
+struct SurfaceView {
+  Cell leader;
+  double better_than_leader = 1;  ///< P(some cell of the grid is better by more than the threshold)
+};
+
 /// What is to be decided.
 struct Question {
   std::optional<Cell> current;  ///< in the model, or it counts as not known
   bool higher_is_better = true;
   /// Cells that may be recommended and are compared: those of the grid that do not fail too often.
   std::vector<Cell> eligible;
-  bool is_whole = true;  ///< every cell of the grid was visited
+  bool is_whole = true;                ///< every cell of the grid was visited
+  std::optional<SurfaceView> surface;  ///< where it is not whole; empty: nothing is known of the rest
 };
 
 /// The state of a race between the cells. Places are those of the model's cells.

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "ollama_bench/analysis/disturbances.h"
-#include "ollama_bench/analysis/drift.h"
+#include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/store/file_lock.h"
 #include "ollama_bench/store/results_store.h"
@@ -38,9 +38,9 @@ struct StoreStatus {
   std::optional<Cell> best;
   double best_rate = 0;  ///< prompt eval rate in tokens/s
   std::optional<PresentStatus> present;
-  std::size_t confirm_loads = 0;    ///< made so far
-  std::size_t confirmed_cells = 0;  ///< that have one
-  std::optional<Drift> drift;       ///< empty: nothing shows it yet
+  std::size_t extra_loads = 0;         ///< made so far, after the pass
+  std::size_t repeated_cells = 0;      ///< that have one
+  std::optional<StoredReport> report;  ///< with the answer so far
   Disturbances disturbances;
   std::optional<LockHolder> holder;  ///< the run that holds the file
 };

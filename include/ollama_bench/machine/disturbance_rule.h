@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include "ollama_bench/core/sample.h"
 
@@ -20,8 +21,16 @@ struct MachineUse {
 /// CPUs that others keep busy from which on they count: a twentieth of the machine, 0.1 at least.
 double MuchCpuUse(int cpus);
 
-/// Whether others disturbed what the server did in that time. They did not where the server hardly
-/// used a CPU, as with a model on GPUs, and where half of the CPUs were free.
-std::optional<Disturbance> FindDisturbance(const MachineUse& use);
+/// CPUs that others kept busy, as far as they are to blame.
+double OthersCpus(const MachineUse& use);
+
+/// What others keep busy all the time, of their use during the last samples: up to a fifth of
+/// `cpus`; more is a disturbance however long it lasts. 0 for fewer than three samples.
+double BackgroundCpus(std::span<const double> others_cpus, int cpus);
+
+/// Whether others disturbed what the server did in that time, by more than the background. They did
+/// not where the server hardly used a CPU, as with a model on GPUs, and where half of the CPUs were
+/// free.
+std::optional<Disturbance> FindDisturbance(const MachineUse& use, double background_cpus = 0);
 
 }  // namespace ollama_bench

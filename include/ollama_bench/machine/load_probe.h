@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ollama_bench/machine/disturbance_rule.h"
 #include "ollama_bench/machine/process_times.h"
@@ -51,6 +52,7 @@ class LoadProbe : public Probe {
   std::string gap_;
   std::optional<ProcessId> server_;
   std::optional<Look> before_;
+  std::vector<double> others_cpus_;  ///< during the last samples
 };
 
 /// CPUs that programs other than ourselves keep busy between two calls; meant for a time in which

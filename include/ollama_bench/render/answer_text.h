@@ -17,6 +17,10 @@ std::string AnswerSentence(const SweepAnswer& answer);
 /// "num_ctx=4096 num_batch=256: 378.2 tokens/s, 95 % CI [371.0, 385.5], 5 loads."
 std::string ValueSentence(const SweepAnswer& answer);
 
+/// What it means: seconds for the prompt, decode rate, GPU share and memory, at the recommended and
+/// at the current setting.
+std::string MeaningSentence(const SweepAnswer& answer);
+
 /// How many more loads would decide what is not decided.
 std::string MoreLoadsSentence(const SweepAnswer& answer);
 

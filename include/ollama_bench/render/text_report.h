@@ -18,6 +18,15 @@ std::string RenderTextReport(const ResultTable& table, const std::optional<Sweep
                              const SweepMap& map, const SweepCaption& caption,
                              const TerminalStyle& style);
 
+/// `text` in lines of at most `width` columns, broken between words, each with a line end.
+std::string Wrapped(const std::string& text, std::size_t width);
+
+/// The answer and its notes in words, without the Modelfile lines.
+std::string RenderAnswerText(const SweepAnswer& answer, const TerminalStyle& style);
+
+/// The lines for a Modelfile after an empty one; only where the answer is to change something.
+std::string ParameterLines(const SweepAnswer& answer);
+
 /// The report's statistics, answer and Modelfile lines without the tables.
 std::string RenderTextSummary(const ResultTable& table, const std::optional<SweepAnswer>& answer,
                               const TerminalStyle& style);

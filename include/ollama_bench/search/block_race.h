@@ -42,6 +42,8 @@ class BlockRace : public Strategy {
   void Report(const CellResult& result) override;
   [[nodiscard]] std::size_t Remaining() const override;
 
+  /// Whether Next has nothing to return.
+  [[nodiscard]] bool IsOver();
   /// Cells of the grid that this start measures for the first time.
   [[nodiscard]] std::size_t PassLength() const { return pass_length_; }
   /// Whether this start measures the current setting, which has no result yet.
@@ -53,6 +55,7 @@ class BlockRace : public Strategy {
   [[nodiscard]] bool ControlIsDue() const;
   [[nodiscard]] bool IsFarBelowNeighbours(const Cell& cell) const;
   [[nodiscard]] Visit Again(const Cell& cell, SampleRole role) const;
+  [[nodiscard]] bool LacksDecodeRate(const Cell& cell) const;
   void AfterExtra(const Cell& cell, bool brought_a_load);
   void PlanBlock();
 
