@@ -32,7 +32,7 @@ std::string CheckQuietLimit(const std::string& text) {
 void WaitUntilQuiet(IdleLoad& load, nanoseconds limit, Clock& clock, const StopRequest& stop,
                     Observer& observer) {
   const auto began = clock.Now();
-  std::optional<std::chrono::steady_clock::time_point> told;
+  std::optional<std::chrono::steady_clock::time_point> noticed;
   int quiet_looks = 0;
   load.OthersCpus();
   while (!stop.Requested()) {
@@ -46,7 +46,7 @@ void WaitUntilQuiet(IdleLoad& load, nanoseconds limit, Clock& clock, const StopR
     quiet_looks = *others < MuchCpuUse(load.cpus()) ? quiet_looks + 1 : 0;
     const auto now = clock.Now();
     if (quiet_looks >= kQuietLooks) {
-      if (told) {
+      if (noticed) {
         observer.OnNotice(NoticeLevel::kInfo, fmt::format("the machine is quiet after {}",
                                                           FormatDuration(now - began)));
       }
@@ -58,8 +58,8 @@ void WaitUntilQuiet(IdleLoad& load, nanoseconds limit, Clock& clock, const StopR
           fmt::format("the machine was not quiet within {}: other programs use {:.1f} of {} CPUs",
                       FormatDuration(limit), *others, load.cpus()));
     }
-    if (quiet_looks > 0 || (told && now - *told < kReminder)) continue;
-    told = now;
+    if (quiet_looks > 0 || (noticed && now - *noticed < kReminder)) continue;
+    noticed = now;
     observer.OnNotice(
         NoticeLevel::kInfo,
         fmt::format("waiting{} until other programs leave the CPUs alone: they use {:.1f} of {}",

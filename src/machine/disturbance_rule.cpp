@@ -8,7 +8,8 @@ namespace ollama_bench {
 namespace {
 
 // The clocks count ticks of 10 ms, and programs end between two looks: on two CPUs with four
-// programs for each the error was 0.05 s in 95 of 100 runs and 0.09 s in 99, however long they took.
+// programs for each the error was 0.05 s in 95 of 100 runs and 0.09 s in 99, however long they
+// took.
 constexpr double kLeastTime = 0.15;
 constexpr double kLeastServerCpus = 0.1;
 constexpr double kMuchMemoryPressure = 10;

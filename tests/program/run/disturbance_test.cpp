@@ -86,7 +86,8 @@ TEST_F(DisturbanceProgramTest, WaitsForAQuietMachineNoLongerThanItIsTold) {
   EXPECT_NE(ended.err.find("waiting at most 3.0 s until other programs leave the CPUs alone"),
             std::string::npos)
       << ended.err;
-  EXPECT_NE(ended.err.find("the machine was not quiet within 3.0 s"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("the machine was not quiet within 3.0 s"), std::string::npos)
+      << ended.err;
   EXPECT_FALSE(Runs().empty());
 }
 
