@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+
+#include "ollama_bench/core/cell_status.h"
 #include <numeric>
 
 namespace ollama_bench {
@@ -43,10 +45,9 @@ void PairCells(const std::vector<CellEstimate>& first, const std::vector<CellEst
 std::map<Cell, Failure> FailuresOf(const std::vector<CellResult>& results) {
   std::map<Cell, Failure> failures;
   for (const CellResult& result : results) {
-    if (!result.failure) continue;
-    const FailureKind kind = result.failure->kind;
-    if (kind == FailureKind::kNotRecorded || kind == FailureKind::kInterrupted) continue;
-    failures[result.cell] = *result.failure;
+    const Failure* failure = FailureOf(result);
+    if (failure == nullptr || failure->kind == FailureKind::kNotRecorded) continue;
+    failures[result.cell] = *failure;
   }
   return failures;
 }

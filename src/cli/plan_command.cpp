@@ -14,7 +14,7 @@
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/system_clock.h"
 #include "ollama_bench/plan/remaining_time.h"
-#include "ollama_bench/plan/sweep_order.h"
+#include "ollama_bench/search/block_race.h"
 
 namespace ollama_bench {
 namespace {
@@ -38,8 +38,8 @@ Expected<void, SessionError> Probe(RunOptions options, const SweepConfig& config
   const bool known = !CellTimes(session.store().results()).empty();
   if (known || pending.cells.empty()) return {};
   Print(stderr, "probing with {}\n", NameOf(pending.cells.front()));
-  SweepOrder order(pending.cells, {}, {});
-  const auto outcome = session.Measure(order, session.MakeProgress({}), session.RunnerOptions());
+  BlockRace race(pending.cells, {}, {});
+  const auto outcome = session.Measure(race, session.MakeProgress({}), session.RunnerOptions());
   if (!outcome) return Unexpected<SessionError>(outcome.error());
   if (outcome->message.empty()) return {};
   return Fail(ExitCodeOf(*outcome, false), outcome->message);

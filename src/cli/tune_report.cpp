@@ -8,6 +8,8 @@
 
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/render/disturbances_text.h"
+#include "ollama_bench/render/json_report.h"
+#include "ollama_bench/render/text_report.h"
 
 namespace ollama_bench {
 namespace {

@@ -114,7 +114,8 @@ std::string Prologue(const SweepComparison& comparison, const ComparisonCaption&
 }
 
 Json ChangeJson(const Change& change, double level) {
-  Json json = PercentJson(change.log, level);
+  const Interval interval = change.log.LogInterval(level);
+  Json json = PercentJson({change.log.value, change.log.error.value, interval.low, interval.high});
   json["p_value"] = change.p_value;
   json["is_called"] = change.is_called;
   return json;
