@@ -48,7 +48,7 @@ struct EffectScales {
 };
 
 inline constexpr double kLoadDegrees = 4;
-inline constexpr double kCellDegrees = 4;
+inline constexpr double kCellDegrees = 2;
 inline constexpr double kStepDegrees = 1;
 
 /// How much each load, and each cell's own effect, counts against the normal distribution of its

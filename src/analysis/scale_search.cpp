@@ -209,12 +209,6 @@ class Explorer {
         }
       }
     }
-    for (const double memory : kMemories) {
-      if (memory == mode.memory || has_many_) continue;
-      Point point = mode;
-      point.memory = memory;
-      Keep(point, 1, kept);
-    }
     double total = 0;
     for (const WeightedPosterior& point : kept) total += point.weight;
     for (WeightedPosterior& point : kept) point.weight /= total;

@@ -26,6 +26,7 @@ constexpr double kGoodTrust = 0.02;
 constexpr double kFairTrust = 0.05;
 constexpr int kLoadsOfBlock = 5;
 constexpr int kMostMoreLoads = 500;
+constexpr double kMuchDrift = 5;  // scales of a load
 
 // The smallest share on GPUs that a counted run of the cell reported.
 std::optional<double> GpuShareOf(const CellResult& result) {
@@ -101,6 +102,37 @@ std::vector<LoadUnit> UnitsToCompare(const std::vector<CellResult>& results, Met
 
 LogPosterior Reversed(const LogPosterior& value) {
   return {-value.mean, value.deviation, -value.high, -value.low};
+}
+
+/// The gain of `cell` over `current` by the plain means of their loads in blocks, with the scatter of
+/// all cells' loads there about their means, the machine's changes included. Empty where one of the
+/// two has fewer than two such loads.
+std::optional<LogPosterior> GainInBlocks(const std::vector<LoadUnit>& units, const Cell& cell,
+                                         const Cell& current) {
+  std::map<Cell, std::vector<double>> blocks;
+  for (const LoadUnit& unit : units) {
+    if (unit.role == SampleRole::kConfirm) blocks[unit.cell].push_back(unit.log_value);
+  }
+  std::map<Cell, double> means;
+  double squares = 0;
+  double degrees = 0;
+  for (const auto& [of_block, values] : blocks) {
+    const auto count = static_cast<double>(values.size());
+    const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+    means[of_block] = mean;
+    for (const double value : values) squares += (value - mean) * (value - mean);
+    degrees += count - 1;
+  }
+  const auto loads_of = [&blocks](const Cell& of) {
+    const auto found = blocks.find(of);
+    return found == blocks.end() ? 0.0 : static_cast<double>(found->second.size());
+  };
+  if (loads_of(cell) < 2 || loads_of(current) < 2) return std::nullopt;
+  LogPosterior gain;
+  gain.mean = means.at(cell) - means.at(current);
+  gain.deviation =
+      std::sqrt(squares / degrees * (1 / loads_of(cell) + 1 / loads_of(current)));
+  return gain;
 }
 
 class Answerer {
@@ -264,26 +296,25 @@ class Answerer {
     return Median(std::move(deviations)).value_or(answer_.load_deviation);
   }
 
-  // The loads after the pass alone, which lie back to back in random order, must say the same.
+  // The loads after the pass alone, which were made back to back in random order, must say the
+  // same. Where they do not, neither is believed.
   void CheckBlocks() {
-    const bool is_claimed = answer_.verdict == Verdict::kChange && answer_.gain;
-    if (!is_claimed) return;
-    std::vector<LoadUnit> blocks;
-    for (const LoadUnit& unit : units_) {
-      if (unit.role == SampleRole::kConfirm) blocks.push_back(unit);
-    }
-    const auto model = SweepModel::Fit(blocks);
-    if (!model) return;
-    const auto recommended = model->Find(answer_.cells[*answer_.recommended].cell);
-    const auto current = model->Find(answer_.cells[*answer_.current].cell);
-    if (!recommended || !current) return;
-    const LogPosterior alone = model->Contrasts(*current)[*recommended];
-    const double apart = std::fabs(sign_ * alone.mean - answer_.gain->mean);
-    if (apart <= 2 * std::hypot(alone.deviation, answer_.gain->deviation)) return;
-    const bool changes_sign = (sign_ * alone.mean > 0) != (answer_.gain->mean > 0);
-    answer_.verdict = changes_sign ? Verdict::kNoAnswer : Verdict::kUndecided;
-    answer_.reason = "the first readings and the repeated loads contradict each other";
-    if (!changes_sign) return;
+    if (!answer_.gain || answer_.recommended == answer_.current) return;
+    const auto alone = GainInBlocks(units_, answer_.cells[*answer_.recommended].cell,
+                                    answer_.cells[*answer_.current].cell);
+    if (!alone) return;
+    LogPosterior& gain = *answer_.gain;
+    const double blocks = sign_ * alone->mean;
+    if (std::fabs(blocks - gain.mean) <= 2 * std::hypot(alone->deviation, gain.deviation)) return;
+    const double reach = kSureDeviations * alone->deviation;
+    gain.low = std::min(gain.low, blocks - reach);
+    gain.high = std::max(gain.high, blocks + reach);
+    const bool has_moved = model_->drift_range() > kMuchDrift * answer_.load_deviation;
+    const bool changes_sign = (blocks > 0) != (gain.mean > 0);
+    answer_.verdict = has_moved && changes_sign ? Verdict::kNoAnswer : Verdict::kUndecided;
+    answer_.for_context = false;
+    answer_.reason = "the pass and the repeated loads contradict each other";
+    if (answer_.verdict != Verdict::kNoAnswer) return;
     answer_.recommended.reset();
     answer_.gain.reset();
   }

@@ -16,7 +16,7 @@ namespace {
 using Vector = EffectPosterior::Vector;
 
 // Points with less weight change nothing that is drawn or printed.
-constexpr double kLeastWeight = 0.004;
+constexpr double kLeastWeight = 0.002;
 
 }  // namespace
 
