@@ -161,9 +161,9 @@ void AddCompareCommand(CLI::App& app, std::function<int()>& action) {
       app.add_subcommand("compare", "Show what changed significantly between two sweeps");
   const auto options = std::make_shared<CompareOptions>();
   compare->footer(
-      "A slow period of the machine that lasts a whole sweep looks like a change. To confirm a\n"
-      "small one, measure before and after in turns.\n"
-      "Example: ollama-bench compare before.json after.json -o diff.png --fail-if-slower 5%");
+      "A slow period of the machine that lasts a whole sweep looks like a change.\n"
+      "To confirm a small one, measure before and after in turns.\n"
+      "Example: ollama-bench compare before.json after.json --fail-if-slower 5%");
   compare->add_option("BEFORE", options->first, "Results of the first sweep")->required();
   compare->add_option("AFTER", options->second, "Results of the second sweep")->required();
   compare->add_option("-o,--output", options->pictures, "Picture of the differences, by its ending")

@@ -37,7 +37,7 @@ void AddRunCommand(CLI::App& app, std::function<int()>& action, const StopReques
   const auto options = std::make_shared<RunOptions>();
   CLI::App* run = app.add_subcommand("run", "Measure every cell of a num_ctx x num_batch grid");
   run->footer(
-      "Without a grid, one of at most 16 cells is chosen that fits the model and the memory.\n"
+      "Without a grid, at most 16 cells are chosen that fit the model and the memory.\n"
       "Interrupt it as you like: the same command resumes where it stopped.\n"
       "Examples: ollama-bench run --model qwen3:4b\n"
       "          ollama-bench run --model qwen3:4b --ctx 4096,8192 --batch 256,512,1024");

@@ -132,10 +132,11 @@ std::string MoreLoadsSentence(const SweepAnswer& answer) {
   if (answer.more_loads == 0) return {};
   const std::string time =
       answer.more_s
-          ? fmt::format(", {}", FormatDuration(std::chrono::duration<double>(*answer.more_s)))
+          ? fmt::format(" ({})", FormatDuration(std::chrono::duration<double>(*answer.more_s)))
           : "";
-  return fmt::format("About {} more loads{} would decide it: run it again with a larger --extra.",
-                     answer.more_loads, time);
+  return fmt::format(
+      "About {} more loads{} would decide it: `run` with a larger --extra, or `tune` again.",
+      answer.more_loads, time);
 }
 
 std::string SafeContextSentence(const SweepAnswer& answer) {
