@@ -59,7 +59,7 @@ apt() {
 }
 
 # install_packages NAME...: those that are not there yet. Elsewhere than on Debian and its kin the
-# build itself tells what is missing.
+# build itself reports what is missing.
 install_packages() {
   local missing
   command -v apt-get >/dev/null || return 0

@@ -11,7 +11,7 @@
 namespace ollama_bench {
 namespace {
 
-// The first sample of each load that tells the sizes; all samples of a load have the same.
+// The first sample of each load that has the sizes; all samples of a load have the same.
 std::vector<const Sample*> OnePerLoad(const CellResult& result) {
   std::vector<const Sample*> samples;
   std::set<std::int64_t> loads;

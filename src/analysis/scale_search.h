@@ -14,7 +14,7 @@ struct WeightedPosterior {
   double weight = 0;  ///< they add up to 1
 };
 
-/// Finds the mode of the scales' posterior and the points around it that stand for the rest. With
+/// Finds the mode of the scales' posterior and the points around it that represent the rest. With
 /// many loads it looks at fewer points, for each takes a factorisation.
 std::vector<WeightedPosterior> AverageOverScales(const EffectData& data);
 

@@ -39,7 +39,7 @@ std::optional<double> GpuShareOf(const CellResult& result) {
 }
 
 /// Whether a cell keeps as much of the model on the GPUs as the smallest context does. Where there
-/// is no GPU, or nobody knows, nothing is held against a cell.
+/// is no GPU, or its share is not known, no cell is excluded.
 class GpuShares {
  public:
   explicit GpuShares(const std::vector<CellResult>& results) {
@@ -196,8 +196,8 @@ class Answerer {
     answer_.verdict = decision.verdict;
     answer_.for_context = decision.for_context;
     answer_.is_fastest = decision.is_fastest;
-    const bool is_judged = question_.is_whole || question_.surface;
-    answer_.is_within = is_judged && decision.better_than_leader < kUnlikely &&
+    const bool is_covered = question_.is_whole || question_.surface;
+    answer_.is_within = is_covered && decision.better_than_leader < kUnlikely &&
                         loads_[decision.leader] >= kFewestLoads;
     answer_.leader = decision.leader;
     answer_.recommended = decision.recommended;
@@ -214,8 +214,8 @@ class Answerer {
     const std::vector<LogPosterior> contrasts = model_->Contrasts(answer_.leader);
     for (std::size_t i = 0; i < model_->cells().size(); ++i) {
       const Cell& cell = model_->cells()[i];
-      const bool is_eligible = std::binary_search(question_.eligible.begin(),
-                                                  question_.eligible.end(), cell);
+      const bool is_eligible =
+          std::binary_search(question_.eligible.begin(), question_.eligible.end(), cell);
       const double level = values[i].mean - model_->Means()[i];
       answer_.cells.push_back({cell, values[i], contrasts[i], loads_[i], runs_[i], is_eligible,
                                level + model_->AdditiveMeans()[i]});
@@ -262,8 +262,7 @@ class Answerer {
     }
     std::vector<AxisMean> means;
     for (const auto& [value, cells] : groups) {
-      means.push_back({value, &cells == best ? LogPosterior()
-                                             : model_->Difference(cells, *best)});
+      means.push_back({value, &cells == best ? LogPosterior() : model_->Difference(cells, *best)});
     }
     return means;
   }
@@ -358,8 +357,8 @@ class Answerer {
       const double ratio = kSureDeviations * answer_.gain->deviation / distance;
       const int made = std::min(loads_[*answer_.recommended], loads_[*answer_.current]);
       const double more = made * (ratio * ratio - 1);
-      loads = std::max(loads, static_cast<int>(std::ceil(
-                                  std::min(more, 1.0 * kMostMoreLoads) * kLoadsOfBlock)));
+      loads = std::max(
+          loads, static_cast<int>(std::ceil(std::min(more, 1.0 * kMostMoreLoads) * kLoadsOfBlock)));
     }
     return std::min(loads, kMostMoreLoads);
   }

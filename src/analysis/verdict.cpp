@@ -12,9 +12,9 @@ constexpr std::size_t kMostDrawn = 72;  // cells; those that could matter
 constexpr double kUnlikely = 0.05;
 constexpr double kSure = 0.975;
 
-class Judge {
+class Decider {
  public:
-  Judge(const SweepModel& model, std::span<const int> loads, const Question& question)
+  Decider(const SweepModel& model, std::span<const int> loads, const Question& question)
       : model_(model),
         loads_(loads),
         sign_(question.higher_is_better ? 1 : -1),
@@ -242,7 +242,7 @@ std::string_view KeyOf(Verdict verdict) {
 
 std::optional<Decision> Decide(const SweepModel& model, std::span<const int> loads,
                                const Question& question) {
-  return Judge(model, loads, question).Run();
+  return Decider(model, loads, question).Run();
 }
 
 }  // namespace ollama_bench

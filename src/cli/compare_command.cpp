@@ -72,7 +72,7 @@ std::vector<std::string> DifferencesOf(const ResultsStore& first, const ResultsS
   return differences;
 }
 
-// Names without their folders, as long as that tells them apart.
+// Names without their folders, as long as that distinguishes them.
 ComparisonCaption CaptionOf(const CompareOptions& options, std::vector<std::string> differences) {
   const bool same_name = options.first.filename() == options.second.filename();
   const auto name = [same_name](const fs::path& path) {
@@ -158,12 +158,12 @@ int RunCompare(const CompareOptions& options) {
 
 void AddCompareCommand(CLI::App& app, std::function<int()>& action) {
   CLI::App* compare =
-      app.add_subcommand("compare", "Say what really changed from one sweep to another");
+      app.add_subcommand("compare", "Show what changed significantly between two sweeps");
   const auto options = std::make_shared<CompareOptions>();
   compare->footer(
-      "Two sweeps are two sessions: a mood of the machine that lasts a whole sweep looks like a\n"
-      "change. To be sure of a small one, measure before and after in turns.\n"
-      "Example: ollama-bench compare before.json after.json -o diff.png --fail-if-slower 5%");
+      "A slow period of the machine that lasts a whole sweep looks like a change.\n"
+      "To confirm a small one, measure before and after in turns.\n"
+      "Example: ollama-bench compare before.json after.json --fail-if-slower 5%");
   compare->add_option("BEFORE", options->first, "Results of the first sweep")->required();
   compare->add_option("AFTER", options->second, "Results of the second sweep")->required();
   compare->add_option("-o,--output", options->pictures, "Picture of the differences, by its ending")
@@ -176,8 +176,7 @@ void AddCompareCommand(CLI::App& app, std::function<int()>& action) {
   compare
       ->add_option("--fail-if-slower", options->fail_if_slower,
                    "Return 5 where things got slower by more than this, overall or in a cell, or a "
-                   "cell that "
-                   "was measured now fails")
+                   "cell that was measured now fails")
       ->type_name("PERCENT")
       ->check(CheckPercent);
   CLI::Option* markdown = compare->add_flag("--markdown", options->markdown, "Report as Markdown");

@@ -223,7 +223,7 @@ class Examination {
     }
     for (const std::string& name : left.foreign_models) {
       Add(Level::kNote, "leftovers",
-          fmt::format("the model {} belongs to another results file, whose run may go on", name),
+          fmt::format("the model {} belongs to another results file, whose run may resume", name),
           fmt::format("ollama-bench doctor --fix THAT_FILE, or by hand: ollama rm {}", name));
     }
     const bool none = left.models.empty() && left.kept.empty() && left.folders.empty() &&

@@ -103,8 +103,7 @@ int RunDoctor(const DoctorOptions& options, const StopRequest& stop) {
 
 void AddDoctorCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {
   const auto options = std::make_shared<DoctorOptions>();
-  CLI::App* doctor =
-      app.add_subcommand("doctor", "Look for what would stop or spoil a sweep, and say what to do");
+  CLI::App* doctor = app.add_subcommand("doctor", "Find what would stop or spoil a sweep");
   doctor->footer("Exit code 3 where a sweep could not run, else 0. Without --fix nothing changes.");
   doctor
       ->add_option("RESULTS", options->results,

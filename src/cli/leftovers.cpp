@@ -76,10 +76,10 @@ Expected<void, SessionError> CheckNamesAreFree(const std::vector<std::string>& n
   if (!models) return Fail(models.error());
   for (const std::string& name : names) {
     if (FindModel(*models, name) == nullptr) continue;
-    return Fail(ExitCode::kUsage,
-                fmt::format("the server has a model '{}', which is not ours to replace; give "
-                            "another name with --model-name",
-                            name));
+    return Fail(ExitCode::kUsage, fmt::format("the server has a model '{}', which this program did "
+                                              "not make and does not replace; give "
+                                              "another name with --model-name",
+                                              name));
   }
   return {};
 }

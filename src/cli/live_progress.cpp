@@ -115,7 +115,7 @@ std::string LiveProgress::BackToStart(int width) {
   int rows = 0;
   for (const int columns : drawn_) rows += std::max(1, (columns + width - 1) / width);
   drawn_.clear();
-  // After a stop the shell's lines stand below the block.
+  // After a stop the shell's lines are below the block.
   if (rows == 0 || continued_ != TimesContinued()) return {};
   return fmt::format("\x1b[{}F\x1b[J", rows);
 }

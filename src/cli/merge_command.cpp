@@ -101,7 +101,7 @@ void AddMergeCommand(CLI::App& app, std::function<int()>& action) {
   const auto options = std::make_shared<MergeOptions>();
   CLI::App* merge = app.add_subcommand("merge", "Unite results files into one");
   merge->footer(
-      "Samples are united by their ids, so nothing is doubled and the order does not matter.\n"
+      "Samples are united by their ids: none is doubled, and the order does not matter.\n"
       "Example: ollama-bench merge monday.json tuesday.json -o both.json");
   merge->add_option("RESULTS", options->inputs, "Results of sweeps, finished or not")->required();
   merge->add_option("-o,--output", options->output, "File to write: a new one, or one of RESULTS")

@@ -21,7 +21,7 @@ void SkipByteOrderMark(string_view& text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
 }
 
-// What may stand before the root element: declaration, comments, document type.
+// What may precede the root element: declaration, comments, document type.
 void SkipXmlProlog(string_view& text) {
   SkipBlanks(text);
   while (text.starts_with("<?") || text.starts_with("<!")) {

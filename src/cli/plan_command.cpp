@@ -93,7 +93,7 @@ ExitCode ShowPlan(const RunOptions& options, const SweepConfig& config, const St
 
 void AddPlanCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {
   const auto options = std::make_shared<PlanOptions>();
-  CLI::App* plan = app.add_subcommand("plan", "Tell what `run` would do with the same options");
+  CLI::App* plan = app.add_subcommand("plan", "Show what `run` would do with the same options");
   plan->footer(
       "Without --probe nothing is measured or written.\n"
       "Example: ollama-bench plan --model qwen3:4b --ctx 4096,8192 --batch 256,512,1024");

@@ -67,7 +67,7 @@ std::string DescribeRate(std::optional<double> rate) {
 }  // namespace
 
 std::string_view VisitName(const ProgressState& state) {
-  return state.role == SampleRole::kMeasure ? "present setting" : KeyOf(state.role);
+  return state.role == SampleRole::kMeasure ? "current setting" : KeyOf(state.role);
 }
 
 std::string DescribeResult(const CellResult& result) {

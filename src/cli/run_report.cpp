@@ -59,7 +59,7 @@ std::string RunHeaderText(const RunHeader& header) {
   line("num_batch", DescribeAxis(config.grid.num_batch));
   line("cells", DescribePending(header));
   if (!header.present_setting.empty()) {
-    line("present", header.present_setting + ", measured first to compare with");
+    line("current", header.present_setting + ", measured first to compare with");
   }
   line("order", config.row_first ? "all num_ctx of one num_batch first"
                                  : "all num_batch of one num_ctx first");

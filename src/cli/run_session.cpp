@@ -31,7 +31,7 @@ ProgressState StateOf(const Session& session, const Pending& pending, const Bloc
 ExitCode Report(const SweepOutcome& outcome, const SessionOptions& options,
                 const ResultsStore& store) {
   if (outcome.reason == SweepOutcome::Reason::kStopRequested) {
-    Print(stderr, "stopped; everything measured is in {}; the same command goes on from here\n",
+    Print(stderr, "stopped; everything measured is in {}; the same command resumes\n",
           options.results.string());
     return ExitCode::kDone;
   }

@@ -265,7 +265,7 @@ Unexpected<Error> Session::LastChangesLost(const StoreError& reason) const {
   const SessionError error = ToSessionError(reason);
   return Fail(error.code,
               fmt::format("{}\nthe last changes are not saved; all that was reported as measured "
-                          "is in {}, and the same command goes on from there",
+                          "is in {}, and the same command resumes from there",
                           error.message, options_.results.string()));
 }
 
@@ -291,7 +291,7 @@ void Session::CleanUp() {
         "{} may stay in the server's memory for half an hour ({}); by hand: ollama stop {}", loaded,
         unloaded.error().message, loaded));
   }
-  // As long as a name stands in the store, the next start and `doctor` look for it.
+  // As long as a name is in the store, the next start and `doctor` look for it.
   std::vector<TemporaryModel> noted = std::move(cleared.left);
   noted.insert(noted.end(), cleared.kept.begin(), cleared.kept.end());
   NoteTemporaryModels(std::move(noted));

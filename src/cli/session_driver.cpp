@@ -161,7 +161,7 @@ Expected<void, Error> SessionDriver::RequireModelName(const SweepConfig& config)
   return Fail(ExitCode::kUsage, NoModelNamed(*models, place_));
 }
 
-// What cannot be found out stays open: a Modelfile's weights file tells the server nothing yet.
+// What cannot be found out stays open: the server does not know a Modelfile's weights file yet.
 GridFacts SessionDriver::FactsOf(const std::string& model) {
   GridFacts facts;
   if (!IsValidModelName(model)) return facts;

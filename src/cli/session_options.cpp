@@ -32,14 +32,14 @@ void AddSessionFlags(CLI::App& app, SessionOptions& options) {
   app.add_option("-c,--config", options.config,
                  fmt::format("YAML file of the sweep [{} where present]", kDefaultConfig))
       ->type_name("FILE");
-  app.add_option("-r,--results", options.results, "Results, to go on with or to begin")
+  app.add_option("-r,--results", options.results, "Results, to resume or to begin")
       ->type_name("FILE")
       ->capture_default_str();
   app.add_option("--save-config", options.save_config,
                  "Write the sweep, a grid chosen for the model included, to a YAML file")
       ->type_name("FILE");
   app.add_flag("--force-mixed", options.force_mixed,
-               "Go on although model, prompt or Ollama differ from the results");
+               "Resume although model, prompt or Ollama differ from the results");
   app.add_flag("-q,--quiet", options.quiet, "No progress, only warnings and the result");
   app.add_flag("--json", options.json, "Events and result on stdout, one JSON object a line");
   app.add_option(

@@ -20,8 +20,8 @@
 #include "ollama_bench/plan/remaining_time.h"
 #include "ollama_bench/plan/repetitions.h"
 #include "ollama_bench/render/answer_text.h"
-#include "ollama_bench/render/json_report.h"
 #include "ollama_bench/render/disturbances_text.h"
+#include "ollama_bench/render/json_report.h"
 
 namespace ollama_bench {
 namespace {
@@ -31,8 +31,8 @@ using Seconds = std::chrono::duration<double>;
 
 constexpr std::size_t kLatest = 5;
 
-// The plan, and behind it the cells that stand in the file without being planned, but for the
-// present setting, which is no cell of the sweep.
+// The plan, and behind it the cells that are in the file without being planned, but for the
+// current setting, which is no cell of the sweep.
 std::vector<Cell> AllCells(const ResultsStore& store, const std::optional<Cell>& off_grid) {
   std::vector<Cell> cells = PlanCells(PlannedGrid(store.metadata()), false);
   const std::set<Cell> planned(cells.begin(), cells.end());
@@ -80,9 +80,9 @@ std::optional<PresentStatus> PresentOf(const ResultsStore& store) {
 void CountExtraLoads(const std::vector<CellResult>& results, StoreStatus& status) {
   for (const CellResult& result : results) {
     const auto units = LoadUnitsOf(result, Metric::kPromptEvalRate);
-    const auto extra =
-        std::count_if(units.begin(), units.end(),
-                      [](const LoadUnit& unit) { return unit.role == SampleRole::kConfirm; });
+    const auto extra = std::count_if(units.begin(), units.end(), [](const LoadUnit& unit) {
+      return unit.role == SampleRole::kConfirm;
+    });
     status.extra_loads += static_cast<std::size_t>(extra);
     status.repeated_cells += extra > 0 ? 1 : 0;
   }
@@ -120,7 +120,7 @@ std::string DescribeTime(const StoreStatus& status) {
   return text;
 }
 
-// One short phrase; what Ollama said stands in the file.
+// One short phrase; what Ollama said is in the file.
 std::string DescribeOutcome(const CellResult& result) {
   if (StatusOf(result) == CellStatus::kAlias) return "same as " + NameOf(*result.alias_of);
   if (const Failure* failure = FailureOf(result)) {
@@ -162,7 +162,9 @@ Json ToJson(const std::optional<PresentStatus>& present) {
 
 // Under the keys that the report of `heatmap` has for the same.
 void AddAnswer(Json& json, const StoreStatus& status) {
-  const Json report = status.report ? Json::parse(RenderAnswerJson(status.report->table, status.report->answer)) : Json();
+  const Json report =
+      status.report ? Json::parse(RenderAnswerJson(status.report->table, status.report->answer))
+                    : Json();
   for (const char* key :
        {"verdict", "reason", "fastest", "recommended", "current", "gain", "contenders", "tied",
         "largest_safe_context", "trust", "detectable_percent", "more_loads", "more_s"}) {

@@ -145,9 +145,9 @@ class Planner {
     if (!choice.warning.empty()) plan_.warnings.push_back(choice.warning);
     // What a server takes by itself may depend on its memory, and is seen only with a model loaded.
     const bool is_unknown = options_.baseline && !choice.found && driver_.recording() == nullptr;
-    if (is_unknown) choice.cell = Cell();  // one that stands for it in the count
+    if (is_unknown) choice.cell = Cell();  // one that represents it in the count
     BlockRace race(plan_.pending.cells, plan_.measured,
-                         RaceOptionsOf(options_, plan_.config, plan_.pending, choice.cell));
+                   RaceOptionsOf(options_, plan_.config, plan_.pending, choice.cell));
     plan_.visits = race.IsOver() ? 0 : race.Remaining();
     const auto off_grid =
         race.MeasuresCurrentFirst() ? OffGrid(choice.cell, plan_.config.grid) : std::nullopt;

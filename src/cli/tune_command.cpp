@@ -36,7 +36,7 @@ struct TuneOptions {
   std::string budget = std::to_string(kUsualTuneBudget);
   std::string max_loss = "5%";
   bool no_stop = false;
-  bool baseline = true;  ///< measure what the user has at present first
+  bool baseline = true;  ///< measure the current setting as well
 };
 
 /// "40" measurements, or a duration as Ollama writes them: "90m", "1h30m". Empty: neither.
@@ -96,7 +96,7 @@ ProgressState StateOf(const Session& session, const TuneStrategy& strategy) {
 
 ExitCode Report(const TuneOptions& options, const SweepOutcome& outcome, const TuneOutcome& found) {
   if (outcome.reason == SweepOutcome::Reason::kStopRequested) {
-    Print(stderr, "stopped; everything measured is in {}; the same command goes on from here\n",
+    Print(stderr, "stopped; everything measured is in {}; the same command resumes\n",
           options.session.results.string());
     return ExitCode::kDone;
   }
@@ -138,8 +138,7 @@ Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session
   // The grid is bounded by what a configuration may ask for.
   auto report = ReportOf(session.store(), Metric::kPromptEvalRate, answer_options);
   if (!report) return Fail(ExitCode::kStore, report.error());
-  return Report(options, *outcome,
-                {std::move(*report), strategy.measurements(), grid.CellCount()});
+  return Report(options, *outcome, {std::move(*report), strategy.measurements(), grid.CellCount()});
 }
 
 ExitCode Tune(const TuneOptions& options, const SweepConfig& config, const StopRequest& stop) {
@@ -154,11 +153,10 @@ ExitCode Tune(const TuneOptions& options, const SweepConfig& config, const StopR
 
 void AddTuneCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {
   const auto options = std::make_shared<TuneOptions>();
-  CLI::App* tune =
-      app.add_subcommand("tune", "Find the best cell of a grid in a few per cent of its cells");
+  CLI::App* tune = app.add_subcommand("tune", "Find the best cell without measuring all of them");
   tune->footer(
       "Uses and fills the same results as `run`, which can measure the rest later.\n"
-      "Interrupt it as you like: the same command goes on where it stopped.\n"
+      "Interrupt it as you like: the same command resumes where it stopped.\n"
       "Example: ollama-bench tune --model qwen3:4b --budget 1h");
   AddSessionFlags(*tune, options->session);
   tune->add_option("--budget", options->budget,
@@ -171,9 +169,9 @@ void AddTuneCommand(CLI::App& app, std::function<int()>& action, const StopReque
       ->type_name("PERCENT")
       ->check(CheckPercent)
       ->capture_default_str();
-  tune->add_flag("--no-stop", options->no_stop, "Go on to the budget when the answer is certified");
-  tune->add_flag("!--no-baseline", options->baseline,
-                 "Do not measure the present setting to compare with");
+  tune->add_flag("--no-stop", options->no_stop,
+                 "Use the whole budget, also after the answer is certified");
+  tune->add_flag("!--no-baseline", options->baseline, "Do not measure the current setting");
   tune->callback([options, &action, &stop] {
     action = [options, &stop] {
       return WithConfig(options->session,

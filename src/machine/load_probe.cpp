@@ -109,7 +109,7 @@ void LoadProbe::Begin() {
   if (!server_) return;
   before_ = TakeLook(nullptr);
   if (before_) return;
-  FindServer();  // it may have been started anew
+  FindServer();  // it may have been restarted
   if (server_) before_ = TakeLook(nullptr);
 }
 

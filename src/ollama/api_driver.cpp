@@ -71,7 +71,7 @@ Expected<void, Failure> ApiDriver::CleanUp() {
   return UnloadAndWait(api_, clock_, stop_, options_.model);
 }
 
-// A server that does not take the wish does not run the next cell either, which tells it.
+// A server that refuses the request does not run the next cell either, which then reports it.
 void ApiDriver::Unload() {
   [[maybe_unused]] const auto done = UnloadAndWait(api_, clock_, stop_, options_.model);
 }

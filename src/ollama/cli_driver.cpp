@@ -34,7 +34,7 @@ Failure WithStep(Failure failure, std::string_view step) {
   return failure;
 }
 
-// Size and time stand for the content: hashing tens of gigabytes at every start would not.
+// Size and time represent the content: hashing tens of gigabytes at every start would not.
 std::string FingerprintOf(const fs::path& file) {
   std::error_code error;
   const auto size = fs::file_size(file, error);
@@ -170,7 +170,7 @@ Expected<nanoseconds, Failure> CliDriver::Create(const std::string& model,
   // A create that fails here may succeed on the server all the same.
   created_[model].clear();
   const ProcessOutcome outcome = RunOllama({"create", model, "-f", file.string()}, {});
-  if (const auto good = Judge(outcome, "ollama create"); !good) {
+  if (const auto good = Classify(outcome, "ollama create"); !good) {
     return Unexpected<Failure>(good.error());
   }
   created_[model] = DigestOf(model);
@@ -178,7 +178,7 @@ Expected<nanoseconds, Failure> CliDriver::Create(const std::string& model,
   return outcome.wall;
 }
 
-// What stands under the name of a model that this driver made should be that model.
+// The model under a name that this driver made should be the one it made.
 Expected<void, Failure> CliDriver::CheckNotAnothers(const std::string& model) {
   const std::string& known = created_[model];
   if (known.empty()) return {};
@@ -191,7 +191,7 @@ Expected<void, Failure> CliDriver::CheckNotAnothers(const std::string& model) {
                   model));
 }
 
-// Empty where there is no such model, or the server does not tell.
+// Empty where there is no such model, or the server does not report it.
 std::string CliDriver::DigestOf(const std::string& model) {
   const auto models = seams_.api.Models();
   const ModelListing* listed = models ? FindModel(*models, model) : nullptr;
@@ -204,7 +204,7 @@ Expected<RunReport, Failure> CliDriver::Run(std::string_view prompt) {
                                            std::string(prompt));
   // Ending the client leaves the runner at work on the server.
   if (outcome.end == End::kTimedOut || outcome.end == End::kInterrupted) Unload();
-  if (const auto good = Judge(outcome, "ollama run"); !good) {
+  if (const auto good = Classify(outcome, "ollama run"); !good) {
     return Unexpected<Failure>(good.error());
   }
   const RunMetrics metrics = ParseVerboseOutput(outcome.stderr_tail);
@@ -226,8 +226,8 @@ ProcessOutcome CliDriver::RunOllama(std::vector<std::string> arguments, std::str
                            seams_.stop);
 }
 
-Expected<void, Failure> CliDriver::Judge(const ProcessOutcome& outcome,
-                                         std::string_view step) const {
+Expected<void, Failure> CliDriver::Classify(const ProcessOutcome& outcome,
+                                            std::string_view step) const {
   switch (outcome.end) {
     case End::kExited:
       if (outcome.exit_code == 0) return {};
@@ -266,7 +266,7 @@ std::optional<LoadedModel> CliDriver::Loaded() {
   return FindLoaded(seams_.api, options_.temporary_model);
 }
 
-// A server that does not take the wish does not run the next cell either, which tells it.
+// A server that refuses the request does not run the next cell either, which then reports it.
 void CliDriver::Unload() {
   [[maybe_unused]] const auto done =
       UnloadAndWait(seams_.api, seams_.clock, seams_.stop, options_.temporary_model);

@@ -18,14 +18,9 @@ std::string Percent(double share) {
   return fmt::format("{:.3g}", 100 * share);
 }
 
-double PercentOf(double log_ratio) {
-  // Adding 0 takes the sign off a zero.
-  return std::round(1000 * std::expm1(log_ratio)) / 10 + 0.0;
-}
-
 std::string WithInterval(const LogPosterior& change) {
-  return fmt::format("{}, 95 % CI [{:.1f}, {:.1f}]", SignedPercent(change.mean),
-                     PercentOf(change.low), PercentOf(change.high));
+  return fmt::format("{}, 95 % CI {}", SignedPercent(change.mean),
+                     PercentInterval(change.low, change.high));
 }
 
 std::string CurrentSetting(const SweepAnswer& answer) {
@@ -69,12 +64,11 @@ std::string AnswerSentence(const SweepAnswer& answer) {
       return fmt::format("KEEP {}: no cell is more than {} % faster.", CurrentSetting(answer),
                          Percent(kThreshold));
     case Verdict::kTie:
-      return fmt::format("{}: recommended: {}. {}", answer.contenders.size() > 1 ? "TIE" : "BEST",
-                         name,
-                         answer.contenders.size() > 1
-                             ? fmt::format("All {} contenders are within {} % of it.",
-                                           answer.contenders.size(), Percent(kThreshold))
-                             : "Each of the other cells is significantly slower.");
+      return fmt::format(
+          "{}: recommended: {}. {}", answer.contenders.size() > 1 ? "TIE" : "BEST", name,
+          answer.contenders.size() > 1 ? fmt::format("All {} contenders are within {} % of it.",
+                                                     answer.contenders.size(), Percent(kThreshold))
+                                       : "Each of the other cells is significantly slower.");
     case Verdict::kUndecided:
     case Verdict::kNoAnswer:
       break;
@@ -131,18 +125,18 @@ std::string MeaningSentence(const SweepAnswer& answer) {
                : std::string();
   });
   if (parts.empty()) return {};
-  return fmt::format("{}{}.", compares ? "Current -> recommended: " : "",
-                     fmt::join(parts, "; "));
+  return fmt::format("{}{}.", compares ? "Current -> recommended: " : "", fmt::join(parts, "; "));
 }
 
 std::string MoreLoadsSentence(const SweepAnswer& answer) {
   if (answer.more_loads == 0) return {};
   const std::string time =
       answer.more_s
-          ? fmt::format(", {}", FormatDuration(std::chrono::duration<double>(*answer.more_s)))
+          ? fmt::format(" ({})", FormatDuration(std::chrono::duration<double>(*answer.more_s)))
           : "";
-  return fmt::format("About {} more loads{} would decide it: run it again with a larger --extra.",
-                     answer.more_loads, time);
+  return fmt::format(
+      "About {} more loads{} would decide it: `run` with a larger --extra, or `tune` again.",
+      answer.more_loads, time);
 }
 
 std::string SafeContextSentence(const SweepAnswer& answer) {
@@ -153,8 +147,8 @@ std::string SafeContextSentence(const SweepAnswer& answer) {
       safe.gpu_share.value_or(0) >= kWholeGpu ? " and stays wholly on the GPU" : "";
   const CellStanding& standing = answer.cells[safe.place];
   const std::string lead =
-      fmt::format("Largest context that loses at most {} %{}: {}",
-                  Percent(answer.options.max_loss), on_gpu, NameOf(standing.cell));
+      fmt::format("Largest context that loses at most {} %{}: {}", Percent(answer.options.max_loss),
+                  on_gpu, NameOf(standing.cell));
   if (safe.place == answer.leader) return lead + ".";
   return fmt::format("{} ({} against the best).", lead, WithInterval(standing.against_leader));
 }
@@ -168,12 +162,12 @@ std::string ContendersSentence(const SweepAnswer& answer) {
 }
 
 std::string TrustSentence(const SweepAnswer& answer) {
-  return fmt::format("Trust: {}; a difference of {:.2g} % would have shown{}.", KeyOf(answer.trust),
-                     100 * answer.detectable,
-                     answer.not_replaced == 0
-                         ? ""
-                         : fmt::format("; {} disturbed loads were not replaced",
-                                       answer.not_replaced));
+  return fmt::format(
+      "Trust: {}; a difference of {:.2g} % would have shown{}.", KeyOf(answer.trust),
+      100 * answer.detectable,
+      answer.not_replaced == 0
+          ? ""
+          : fmt::format("; {} disturbed loads were not replaced", answer.not_replaced));
 }
 
 std::string DriftSentence(const SweepAnswer& answer) {
@@ -198,15 +192,16 @@ std::string OutlierSentence(const SweepAnswer& answer) {
   const auto counted = static_cast<std::ptrdiff_t>(answer.outliers.size()) - stalled;
   std::vector<std::string> sentences;
   if (stalled > 0) {
-    sentences.push_back(fmt::format(
-        "{} less than half as fast as the others of {} load; left out.",
-        stalled == 1 ? "One run was" : fmt::format("{} runs were", stalled),
-        stalled == 1 ? "its" : "their"));
+    sentences.push_back(
+        fmt::format("{} less than half as fast as the others of {} load; left out.",
+                    stalled == 1 ? "One run was" : fmt::format("{} runs were", stalled),
+                    stalled == 1 ? "its" : "their"));
   }
   if (counted > 0) {
-    sentences.push_back(fmt::format("{} far from the other runs of {} cell; counted.",
-                                    counted == 1 ? "One run is" : fmt::format("{} runs are", counted),
-                                    counted == 1 ? "its" : "their"));
+    sentences.push_back(
+        fmt::format("{} far from the other runs of {} cell; counted.",
+                    counted == 1 ? "One run is" : fmt::format("{} runs are", counted),
+                    counted == 1 ? "its" : "their"));
   }
   return fmt::format("{}", fmt::join(sentences, " "));
 }

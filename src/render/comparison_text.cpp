@@ -19,7 +19,7 @@ constexpr const char* kFailedWord = "failed";
 
 std::string IntervalText(const Change& change, double level) {
   const Interval interval = change.log.LogInterval(level);
-  return fmt::format("{} to {}", SignedPercent(interval.low), SignedPercent(interval.high));
+  return PercentInterval(interval.low, interval.high);
 }
 
 std::string_view Direction(const Change& change, Metric metric) {
@@ -74,9 +74,9 @@ std::vector<Row> Rows(const SweepComparison& comparison) {
 }
 
 std::vector<std::string> Heading(const SweepComparison& comparison) {
-  return {"num_ctx", "num_batch", "before",
-          "after",   "change",    fmt::format("{:.3g} % interval", 100 * comparison.demand.level),
-          "really"};
+  return {"num_ctx",    "num_batch", "before",
+          "after",      "change",    fmt::format("{:.3g} % CI", 100 * comparison.demand.level),
+          "significant"};
 }
 
 // Not measured in both: how many, so that nobody takes them for unchanged.
@@ -147,19 +147,19 @@ std::string OverallSentence(const SweepComparison& comparison, const ComparisonC
   const Change& overall = *comparison.overall;
   const double level = comparison.OverallLevel();
   const std::string interval =
-      fmt::format("({}, {:.3g} % sure)", IntervalText(overall, level), 100 * level);
+      fmt::format("{:.3g} % CI {}", 100 * level, IntervalText(overall, level));
   if (!overall.is_called) {
-    return fmt::format("Overall no change is shown: {} {}.", SignedPercent(overall.log.value),
+    return fmt::format("Overall, no significant change: {}, {}.", SignedPercent(overall.log.value),
                        interval);
   }
-  return fmt::format("Overall, {} is {:.1f} % {} than {} {}.", Printable(caption.second, false),
+  return fmt::format("Overall, {} is {:.1f} % {} than {} ({}).", Printable(caption.second, false),
                      std::fabs(overall.percent()), Direction(overall, comparison.metric),
                      Printable(caption.first, false), interval);
 }
 
 std::string CellsSentence(const SweepComparison& comparison) {
   const std::size_t called = CalledCells(comparison);
-  return fmt::format("{} of {} cells really changed (by more than {:.3g} %, and not by chance).",
+  return fmt::format("{} of {} cells changed significantly (by more than {:.3g} %).",
                      called == 0 ? "None" : std::to_string(called), comparison.cells.size(),
                      100 * comparison.demand.threshold);
 }

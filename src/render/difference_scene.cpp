@@ -14,8 +14,8 @@
 #include "heatmap_cell.h"
 #include "heatmap_notes.h"
 #include "heatmap_palette.h"
-#include "heatmap_region.h"
 #include "heatmap_plot.h"
+#include "heatmap_region.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/render/text_fit.h"
 #include "signed_percent.h"
@@ -83,10 +83,10 @@ std::string TitleOf(const CellChange& cell, const SweepComparison& comparison) {
   const MetricInfo& metric = Describe(comparison.metric);
   const NumberFormat format{metric.decimals};
   const Interval interval = cell.change.log.LogInterval(comparison.demand.level);
-  return fmt::format("num_ctx {}, num_batch {}: {} to {} {}, {} ({} to {}){}",
+  return fmt::format("num_ctx {}, num_batch {}: {} to {} {}, {}, {:.3g} % CI {}{}",
                      cell.first.cell.num_ctx, cell.first.cell.num_batch, format(cell.first.value()),
                      format(cell.second.value()), metric.unit, SignedPercent(cell.change.log.value),
-                     SignedPercent(interval.low), SignedPercent(interval.high),
+                     100 * comparison.demand.level, PercentInterval(interval.low, interval.high),
                      cell.change.is_called ? "" : ", not significant");
 }
 
@@ -211,9 +211,9 @@ void DrawFailed(SceneBuilder& scene, const Box& box, const FailedCell& cell,
 }
 
 void DrawUntested(SceneBuilder& scene, const Box& box, const Cell& cell) {
-  scene.Fill(box, palette::kPaper,
-             fmt::format("num_ctx {}, num_batch {}: not measured in both", cell.num_ctx,
-                         cell.num_batch));
+  scene.Fill(
+      box, palette::kPaper,
+      fmt::format("num_ctx {}, num_batch {}: not measured in both", cell.num_ctx, cell.num_batch));
   const GridRegion region{{box.x, box.y}, box.width, box.height, 1, 1, {true}};
   scene.Path({HatchOf(region, Slant::kRising, kHatchDistance), false, std::nullopt,
               Stroke{palette::kUntestedLine, 1}});

@@ -3,7 +3,7 @@
 #include "ollama_bench/render/ink.h"
 #include "ollama_bench/render/scene.h"
 
-// The colours of a heatmap that do not stand for values. A pattern tells the same, so that no one
+// The colours of a heatmap that do not represent values. A pattern says the same, so that no one
 // needs to distinguish them by hue.
 namespace ollama_bench::palette {
 

@@ -42,7 +42,7 @@ Sample SampleOfOldEntry(const CellResult& result, double rate) {
   return sample;
 }
 
-// The failure that an entry tells of itself: the one of a visit of it, written once more for older
+// The failure that an entry has itself: the one of a visit of it, written once more for older
 // readers, or one from before there were visits, which counts as a visit.
 void AddFailedVisit(const Failure& failure, CellResult& result) {
   const bool is_known =
@@ -249,7 +249,7 @@ void FieldReader::Rows(std::string_view key, std::vector<T>& rows) {
       nested.Complain(key, "holds something that is not an object");
     }
     if (nested.problem().empty() && !ids.insert(row.id).second) {
-      nested.Complain("id", fmt::format("{} stands twice in one entry", row.id));
+      nested.Complain("id", fmt::format("{} is there twice in one entry", row.id));
     }
     if (!nested.problem().empty()) {
       if (problem_.empty()) {

@@ -146,7 +146,7 @@ void VisitFields(auto& visit, Is<CellResult> auto& result) {
   visit.Rows("samples", result.samples);
 }
 
-/// A value that stands as an object of its own.
+/// A value that is an object of its own.
 template <class T>
 concept HasFields = Is<T, Cell> || Is<T, Sample> || Is<T, Disturbance> || Is<T, DecodeRun> ||
     Is<T, Failure> || Is<T, Identity> || Is<T, Environment> || Is<T, TemporaryModel> ||

@@ -73,7 +73,7 @@ class Comparison {
   Wording wording_;
 };
 
-// "smollm2 (sha256:167e1ef1f7b1)": people know the name, but only the digest tells models apart.
+// "smollm2 (sha256:167e1ef1f7b1)": people know the name, but only the digest distinguishes models.
 std::string ShownModel(const Identity& identity) {
   constexpr std::size_t kEnough = std::string_view("sha256:").size() + 12;
   const std::string digest = identity.model_digest.substr(0, kEnough);

@@ -57,7 +57,7 @@ struct ResultsStore::Impl {
   Json base_metadata = Json::object();  // the known keys as they are on disk
   bool metadata_changed = false;
   std::vector<StoreChange> pending;
-  std::optional<FileStamp> seen;     // the file that the content stands for
+  std::optional<FileStamp> seen;     // the file that the content is of
   std::optional<FileStamp> offered;  // the file of the last rename, which may have failed or not
   std::string image;                 // the file's text; kept, so that its memory is asked for once
 };
@@ -69,8 +69,9 @@ Expected<void, StoreError> ResultsStore::Impl::Read() {
   auto read = ReadStore(std::move(file->text), path.string());
   if (!read) return Unexpected<StoreError>(read.error());
   const Metadata on_disk = MetadataFrom(read->metadata).value_or(Metadata{});
-  const bool foreign = seen && !on_disk.store_id.empty() && on_disk.store_id != metadata.store_id;
-  if (foreign) {
+  const bool is_another =
+      seen && !on_disk.store_id.empty() && on_disk.store_id != metadata.store_id;
+  if (is_another) {
     return Unexpected<StoreError>(
         {StoreError::Kind::kDamaged,
          fmt::format("{} now holds the results of another sweep (store {}, not {}); move it away "

@@ -45,7 +45,7 @@ using StoreChange =
 /// Makes `change` in the values and marks the entry's text as outdated. False if nothing changes.
 bool Apply(const StoreChange& change, StoreContent& content);
 
-/// Writes the texts anew that Apply has outdated.
+/// Rewrites the texts that Apply has outdated.
 void RefreshTexts(StoreContent& content);
 
 }  // namespace ollama_bench

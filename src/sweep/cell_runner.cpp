@@ -170,7 +170,7 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
     auto sample = RunOnce(load, visit_.role, feed_.Next());
     if (!sample) return Unexpected<Error>(sample.error());
     if (seams_.probe != nullptr) sample->disturbed = seams_.probe->End();
-    sample->excluded = Judge(load, *sample);
+    sample->excluded = Classify(load, *sample);
     const std::optional<Exclusion> excluded = sample->excluded;
     const std::int64_t count = sample->metrics.prompt_eval_count.value_or(0);
     if (!excluded && count > 0) LearnPromptTokens(count);
@@ -248,7 +248,7 @@ Expected<void, StoreError> CellRunner::Keep(Load& load, const Sample& sample) {
   return saved;
 }
 
-std::optional<Exclusion> CellRunner::Judge(const Load& load, const Sample& sample) const {
+std::optional<Exclusion> CellRunner::Classify(const Load& load, const Sample& sample) const {
   Expectation expectation{load.cell, options_.num_predict, prompt_tokens_};
   if (!prompt_tokens_ && tokens_per_byte_) {
     // Nothing is known of the whole prompt yet, but its start was counted. A quarter is left for

@@ -67,8 +67,8 @@ struct SweepComparison {
 /// Overall: the mean of the paired differences. What is exchangeable under "nothing changed" is a
 /// cell's pair of estimates, so their spread over the cells gives a standard error that also holds
 /// where cells changed unequally; the pooled noise gives another, which does not starve with few
-/// cells. The wider one counts. Neither knows a mood of the machine that lasted a whole sweep: one
-/// session each cannot tell it from a change.
+/// cells. The wider one counts. Neither covers a slow period of the machine that lasted a whole
+/// sweep: one session each cannot distinguish it from a change.
 SweepComparison CompareSweeps(const std::vector<CellResult>& first,
                               const std::vector<CellResult>& second, Metric metric,
                               const Demand& demand = {});

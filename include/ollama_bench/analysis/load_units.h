@@ -13,7 +13,7 @@
 namespace ollama_bench {
 
 /// What one load of the model brought in one cell: the unit of all statistics, for the runs of a
-/// load share its luck.
+/// load share its noise.
 struct LoadUnit {
   Cell cell;
   SampleRole role = SampleRole::kMeasure;

@@ -85,7 +85,7 @@ struct ResultTable {
 inline constexpr std::size_t kMostTableCells = 100'000;
 
 /// The table over the planned axes (empty where they are not known) united with those of the cells
-/// that `results` holds, each in the state that StatusOf tells; of two entries for one cell the
+/// that `results` holds, each in the state that StatusOf returns; of two entries for one cell the
 /// later counts. A plan of more than kMostTableCells cells is not believed. An error where the
 /// cells present span more than that.
 Expected<ResultTable, std::string> BuildResultTable(const std::vector<CellResult>& results,

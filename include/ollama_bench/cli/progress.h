@@ -13,7 +13,7 @@
 
 namespace ollama_bench {
 
-/// Where a sweep stands, for whichever way it is shown.
+/// How far a sweep is, for whichever way it is shown.
 struct ProgressState {
   std::size_t total = 0;  ///< cells of the grid
   std::size_t done = 0;   ///< of them finished, in earlier starts too
@@ -59,7 +59,7 @@ class ProgressObserver : public Observer {
   Clock& clock_;
 };
 
-/// What a visit that is not of the grid is made for: "present setting", "confirm", "control".
+/// What a visit that is not of the grid is made for: "current setting", "confirm", "control".
 std::string_view VisitName(const ProgressState& state);
 
 /// "83.34 tokens/s", or "failed: out of memory (…)".

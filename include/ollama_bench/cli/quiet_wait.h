@@ -18,7 +18,7 @@ std::optional<std::chrono::nanoseconds> ParseQuietLimit(const std::string& text)
 std::string CheckQuietLimit(const std::string& text);
 
 /// Waits until other programs have left the CPUs alone for some seconds, the limit has passed or a
-/// stop is requested. `limit` 0 is none. Tells `observer` what it waits for and for how long.
+/// stop is requested. `limit` 0 is none. Notifies `observer` of what it waits for and for how long.
 void WaitUntilQuiet(IdleLoad& load, std::chrono::nanoseconds limit, Clock& clock,
                     const StopRequest& stop, Observer& observer);
 

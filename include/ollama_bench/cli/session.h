@@ -93,7 +93,7 @@ class Session {
   SessionDriver driver_;
   ServerFacts facts_;
   SessionPrompt prompt_;
-  std::string host_;  ///< that is measured; empty where a remote server does not tell it
+  std::string host_;  ///< that is measured; empty where a remote server does not report it
   MachineWatch machine_;
   std::optional<LoadProbe> probe_;
   std::vector<std::string> warnings_;

@@ -25,8 +25,8 @@
 namespace ollama_bench {
 
 /// What a command measures with: a server or a recording, and the driver that speaks to it. Owns
-/// all that the driver stands on. The steps must be taken in the order of their declaration, for a
-/// sweep's grid may depend on what the server tells of the model.
+/// all that the driver depends on. The steps must be taken in the order of their declaration, for a
+/// sweep's grid may depend on what the server reports of the model.
 class SessionDriver {
  public:
   /// The options, the clock and the stop request must outlive the object. `on_idle`, where given,

@@ -29,7 +29,7 @@ struct PresentSession {
 struct SettledIdentity {
   Metadata metadata;  ///< the store's, with what it did not know and whether it is mixed now
   SessionPrompt prompt;
-  std::string host;                   ///< that is measured; empty where the server does not tell it
+  std::string host;  ///< that is measured; empty where the server does not report it
   std::vector<std::string> warnings;  ///< one line each
   bool adopts = false;  ///< the store does not say with what its samples were made: unverified
 };

@@ -14,14 +14,14 @@
 
 namespace ollama_bench {
 
-/// The present setting that a sweep is compared with.
+/// The current setting that a sweep is compared with.
 struct PresentStatus {
   Cell cell;
   std::string source;                ///< "Modelfile" or "Ollama default"
   std::optional<CellResult> result;  ///< empty: not measured yet
 };
 
-/// How far a sweep is, as its results file tells it.
+/// How far a sweep is, as its results file says.
 struct StoreStatus {
   std::string model;  ///< empty where the file does not say
   std::string ollama_version;

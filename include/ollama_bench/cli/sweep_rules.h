@@ -14,7 +14,7 @@
 
 namespace ollama_bench {
 
-// What `run` goes by, for itself and for those who tell what it would do.
+// The rules of `run`, for itself and for those who report what it would do.
 
 /// Which of the planned cells a start has to measure.
 PendingRules PendingRulesOf(const RunOptions& options, const SweepConfig& config);

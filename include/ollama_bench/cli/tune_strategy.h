@@ -3,8 +3,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 
@@ -26,7 +26,7 @@ struct TuneLimits {
 /// Measurements that a start makes at most where the user names no budget.
 inline constexpr std::size_t kUsualTuneBudget = 80;
 
-/// Tells the search what is in a store, in the order of the loads; returns how many measurements.
+/// Feeds the search what is in a store, in the order of the loads; returns how many measurements.
 std::size_t TeachSearch(Search& search, std::span<const CellResult> known);
 
 /// Lets a search choose the cells of a sweep: one visit is one load and one counted sample.
@@ -66,10 +66,10 @@ class TuneStrategy : public Strategy {
   std::chrono::steady_clock::time_point began_;
   std::chrono::steady_clock::time_point visit_began_;
   std::optional<Cell> current_;
-  std::set<std::int64_t> loads_;         ///< that are known
-  std::map<Cell, int> loads_of_;         ///< how many of each cell
-  std::map<Cell, int> failures_of_;      ///< in a row, of this start
-  std::set<Cell> decoded_;               ///< that have a decode rate
+  std::set<std::int64_t> loads_;     ///< that are known
+  std::map<Cell, int> loads_of_;     ///< how many of each cell
+  std::map<Cell, int> failures_of_;  ///< in a row, of this start
+  std::set<Cell> decoded_;           ///< that have a decode rate
   std::size_t known_ = 0;
   std::size_t visits_ = 0;
   std::optional<Measurement> last_;

@@ -22,7 +22,7 @@ namespace ollama_bench {
 /// checked, but the file must still be well-formed.
 ///
 /// Errors: everything found wrong, at most 100 entries, by line; what has no line (flags, missing
-/// keys) comes last. Where the file is no YAML, what stands in it is not checked further.
+/// keys) comes last. Where the file is no YAML, its content is not checked further.
 Expected<SweepConfig, std::vector<ConfigError>> LoadSweepConfig(
     const std::optional<std::filesystem::path>& file, const ConfigOverrides& overrides);
 

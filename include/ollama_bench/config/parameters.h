@@ -31,7 +31,7 @@ struct ConfigOverrides {
   std::optional<std::string> timeout_s;
 };
 
-/// The one place where a parameter's spellings and bounds stand.
+/// The one place where a parameter's spellings and bounds are.
 struct Parameter {
   std::string_view key;   ///< in the YAML; "num_ctx.step" is `step` inside `num_ctx`
   std::string_view flag;  ///< on the command line: "--ctx-step"

@@ -28,7 +28,8 @@ struct PromptText {
 using Prompt = std::variant<BuiltInPrompt, PromptText>;
 
 /// A checked configuration: every value is in range, at most one of `model` and `modelfile` is set.
-/// What was left out, a model or an axis, is empty: whoever runs the sweep finds or asks for it.
+/// What was left out, a model or an axis, is empty: the command that runs the sweep finds or asks
+/// for it.
 struct SweepConfig {
   std::string model;                ///< base model, must exist on the server
   std::filesystem::path modelfile;  ///< template; absolute

@@ -26,7 +26,7 @@ enum class FailureKind {
   kUnknown,
 };
 
-/// The one place where a failure kind's spellings stand.
+/// The one place where a failure kind's spellings are.
 struct FailureKindInfo {
   FailureKind kind;
   std::string_view key;       ///< in the store and in JSON: "out_of_memory"

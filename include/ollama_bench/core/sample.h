@@ -25,7 +25,7 @@ struct RunMetrics {
   friend bool operator==(const RunMetrics&, const RunMetrics&) = default;
 };
 
-/// Prefill speed in tokens/s: tokens really evaluated (count less cached) over their duration.
+/// Prefill speed in tokens/s: tokens evaluated (count less cached) over their duration.
 /// Empty without a count or a positive duration.
 std::optional<double> PromptEvalRate(const RunMetrics& metrics);
 /// Decode speed in tokens/s: the tokens after the first over their duration, for Ollama's eval

@@ -22,7 +22,7 @@ struct Visit {
 };
 
 /// Chooses which cell is measured next: grid order for `run`, an adaptive search for `tune`.
-/// It stands in core so that a search needs to know nothing but values. Not thread-safe.
+/// It is in core so that a search needs to know nothing but values. Not thread-safe.
 class Strategy {
  public:
   virtual ~Strategy() = default;

@@ -14,7 +14,7 @@ struct MachineCondition {
 };
 
 /// Power-saving CPU governor, battery, other load, memory pressure; none of them on a quiet
-/// machine. What the system does not tell is passed over. The folders are parameters for tests.
+/// machine. What the system does not report is passed over. The folders are parameters for tests.
 std::vector<MachineCondition> FindConditions(const std::filesystem::path& proc = "/proc",
                                              const std::filesystem::path& sysfs = "/sys");
 

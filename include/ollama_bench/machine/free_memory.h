@@ -8,7 +8,8 @@
 
 namespace ollama_bench {
 
-/// What programs on this machine could still take, in bytes; empty where the system does not tell.
+/// What programs on this machine could still take, in bytes; empty where the system does not report
+/// it.
 struct FreeMemory {
   std::optional<std::int64_t> ram;
   std::optional<std::int64_t> gpu;  ///< of all GPUs together

@@ -4,7 +4,7 @@
 
 namespace ollama_bench {
 
-/// Describes the machine that this program runs on. What the system does not tell stays empty.
+/// Describes the machine that this program runs on. What the system does not report stays empty.
 Environment DescribeMachine();
 
 }  // namespace ollama_bench

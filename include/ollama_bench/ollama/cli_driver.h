@@ -27,7 +27,7 @@ struct CliDriverOptions {
   std::string program = "ollama";  ///< the command, as for exec
   std::string base_model;          ///< an existing model, used where there is no template
   std::optional<ModelfileTemplate> modelfile;
-  std::string temporary_model;    ///< name of the model that each cell creates anew
+  std::string temporary_model;    ///< name of the model that each cell re-creates
   std::filesystem::path scratch;  ///< an empty folder of ours, for the rewritten Modelfile
   int num_predict = 2;            ///< tokens
   std::chrono::milliseconds timeout{360'000};  ///< of one command
@@ -46,7 +46,7 @@ struct CliDriverSeams {
 };
 
 /// Measures a cell the way a person would: rewritten Modelfile, `ollama create`, `ollama run
-/// --verbose`. HTTP is used only for what the command line does not tell or do safely: versions,
+/// --verbose`. HTTP is used only for what the command line does not report or do safely: versions,
 /// digests, what is loaded, unloading, removing. No command that could pull a model is ever given a
 /// name that the server does not have, and none replaces a model that another made meanwhile.
 class CliDriver : public Driver {
@@ -75,7 +75,7 @@ class CliDriver : public Driver {
   Expected<void, Failure> CheckNotAnothers(const std::string& model);
   std::string DigestOf(const std::string& model);
   ProcessOutcome RunOllama(std::vector<std::string> arguments, std::string input);
-  Expected<void, Failure> Judge(const ProcessOutcome& outcome, std::string_view step) const;
+  Expected<void, Failure> Classify(const ProcessOutcome& outcome, std::string_view step) const;
 
   CliDriverOptions options_;
   CliDriverSeams seams_;

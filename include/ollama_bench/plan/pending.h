@@ -17,7 +17,7 @@ struct PendingRules {
   bool remeasure_unverified = false;  ///< measure cells again that have unverified samples alone
 };
 
-/// What a sweep that starts or goes on has before it. done + failed + cells is the number of
+/// What a sweep that starts or resumes has before it. done + failed + cells is the number of
 /// planned cells, unless a limit left some out.
 struct Pending {
   std::size_t done = 0;     ///< measured before, or an alias of a cell that was

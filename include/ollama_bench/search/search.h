@@ -14,7 +14,7 @@ namespace ollama_bench {
 
 struct SearchOptions {
   std::uint64_t seed = 1;
-  std::optional<Cell> present;  ///< the user's present setting, measured first
+  std::optional<Cell> present;  ///< the user's current setting, measured first
   double tolerance = 0.01;      ///< a rate this close to the best, relative, is as good
 };
 
@@ -41,7 +41,7 @@ struct SearchAnswer {
   Cell cell;          ///< measured, with the highest estimate
   double rate = 0.0;  ///< tokens/s, estimated
   /// That no cell is faster than this one by more than the tolerance; low as long as there are too
-  /// few measurements to tell.
+  /// few measurements to know.
   double probability = 0.0;
   bool certified = false;    ///< sure enough, three measurements in a row
   std::vector<Cell> equals;  ///< measured cells not shown to be slower by the tolerance

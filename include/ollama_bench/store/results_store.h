@@ -21,7 +21,7 @@ struct StoreError {
     kDamaged,      ///< the file is not a results file; the message names line and reason
     kNewerSchema,  ///< written by a newer ollama-bench
     kLocked,       ///< another run holds it
-    kIo,           ///< the system refused to read or write; the old file stands unchanged
+    kIo,           ///< the system refused to read or write; the old file is unchanged
   };
   Kind kind = Kind::kIo;
   std::string message;
@@ -54,7 +54,7 @@ struct Metadata {
   Identity identity;
   Environment environment;
   bool replayed = false;
-  bool mixed = false;       ///< samples that are not comparable stand in one file
+  bool mixed = false;       ///< samples that are not comparable are in one file
   bool unverified = false;  ///< `mixed` only for unverified readings of cells not measured since
   std::optional<std::int64_t> prompt_words;  ///< of the built-in text, where that is the prompt
   std::vector<TemporaryModel> temporary_models;
@@ -74,7 +74,7 @@ class ResultsStore {
   /// Reads `path`. Needs no lock. kMissing where there is no file. `file_system` must outlive it.
   static Expected<ResultsStore, StoreError> Load(FileSystem& file_system,
                                                  std::filesystem::path path);
-  /// An empty store that Commit will write to `path`. A file that stands there by then is refused.
+  /// An empty store that Commit will write to `path`. A file that is there by then is refused.
   static ResultsStore Create(FileSystem& file_system, std::filesystem::path path,
                              Metadata metadata);
 
@@ -112,7 +112,7 @@ class ResultsStore {
 
   /// Makes all pending changes durable: temporary file, fsync, rename, fsync of the folder. Edits
   /// that someone made to the file meanwhile are read first and kept; a file that was deleted is
-  /// written again whole. On an error the old file stands and the changes stay pending. kDamaged
+  /// written again whole. On an error the old file stays and the changes stay pending. kDamaged
   /// and kNewerSchema: somebody put a file there that cannot be read or belongs to another store;
   /// it is not overwritten. Before the first write to a file of the old script's shape a copy is
   /// put beside it

@@ -72,7 +72,7 @@ class CellRunner {
   Expected<void, Error> MeasureDecode(const Load& load);
   [[nodiscard]] bool BearsDisturbance(Load& load, const Disturbance& disturbance);
   Expected<void, StoreError> Keep(Load& load, const Sample& sample);
-  [[nodiscard]] std::optional<Exclusion> Judge(const Load& load, const Sample& sample) const;
+  [[nodiscard]] std::optional<Exclusion> Classify(const Load& load, const Sample& sample) const;
   void LearnPromptTokens(std::int64_t counted);
   void MarkCutCells(std::int64_t prompt_tokens);
   void MarkCut(const CellResult& result, std::int64_t prompt_tokens);

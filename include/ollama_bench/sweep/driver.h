@@ -24,7 +24,7 @@ struct ServerFacts {
   int port = 0;  ///< of the server; 0 for a recording
 };
 
-/// A model in the server's memory, as /api/ps tells it.
+/// A model in the server's memory, as /api/ps reports it.
 struct LoadedModel {
   std::string digest;                   ///< "sha256:…"
   std::optional<std::int64_t> num_ctx;  ///< tokens; servers before v0.10 do not say
@@ -64,7 +64,7 @@ class Driver {
   /// the decode rate: a run reads its long prompt and generates next to nothing. A failure where
   /// the driver has no way to it.
   virtual Expected<RunMetrics, Failure> Decode(int tokens) = 0;
-  /// The prepared cell's model as loaded now; empty when it is not loaded or nobody can tell.
+  /// The prepared cell's model as loaded now; empty when it is not loaded or it is not known.
   virtual std::optional<LoadedModel> Loaded() = 0;
   /// Names of the models that Prepare will create on the server. They are written down before the
   /// first Prepare, so that they can be removed, also after a crash.

@@ -16,7 +16,7 @@ class Probe {
   [[nodiscard]] virtual std::string Gap() const = 0;
   /// Right before a run.
   virtual void Begin() = 0;
-  /// Right after the run: how others disturbed it. Empty where they did not, or nobody can tell.
+  /// Right after the run: how others disturbed it. Empty where they did not, or it is not known.
   virtual std::optional<Disturbance> End() = 0;
 };
 

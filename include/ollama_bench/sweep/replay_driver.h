@@ -25,7 +25,7 @@ struct ReplayOptions {
 /// the same way; a cell that was not recorded is kNotRecorded.
 class ReplayDriver : public Driver {
  public:
-  /// `facts` as Connect is to tell them. `recording` must outlive the object.
+  /// `facts` as Connect is to return them. `recording` must outlive the object.
   ReplayDriver(const Recording& recording, ServerFacts facts, ReplayOptions options);
 
   [[nodiscard]] std::string_view name() const override { return "replay"; }

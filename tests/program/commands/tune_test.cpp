@@ -116,7 +116,7 @@ TEST_F(TuneProgramTest, SaysInPlainWordsThatTheBudgetEndedFirst) {
   EXPECT_NE(ended.out.find("Not certified after 5 measurements"), std::string::npos) << ended.out;
   EXPECT_NE(ended.out.find("\nPARAMETER num_ctx "), std::string::npos);
   EXPECT_NE(ended.err.find("[5/5]"), std::string::npos) << ended.err;
-  EXPECT_NE(ended.err.find("answer so far"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("best so far"), std::string::npos) << ended.err;
 }
 
 TEST_F(TuneProgramTest, TellsWithTheAnswerWhatACertificateTakes) {

@@ -137,7 +137,7 @@ TEST_F(ReportTest, CompareSaysWhatChangedAndDrawsIt) {
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_NE(ended.out.find("Overall, b.json is 10.0 % slower than a.json"), std::string::npos)
       << ended.out;
-  EXPECT_NE(ended.out.find("4 of 4 cells really changed"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("4 of 4 cells changed significantly"), std::string::npos) << ended.out;
   EXPECT_NE(folder_.Read("diff.svg").find("-10.0 %"), std::string::npos);
   const json report = json::parse(Run({"compare", "b.json", "a.json", "--json"}).out);
   EXPECT_EQ(report["changed_cells"], 4);
@@ -211,8 +211,9 @@ TEST_F(ReportTest, CompareOfTheSameResultsFindsNothing) {
   Write("a.json", {1, 1, 1, 1});
   const Ended ended = Run({"compare", "a.json", "a.json", "--markdown", "--fail-if-slower", "1%"});
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
-  EXPECT_NE(ended.out.find("**Overall no change is shown: 0.0 %"), std::string::npos) << ended.out;
-  EXPECT_NE(ended.out.find("None of 4 cells really changed"), std::string::npos);
+  EXPECT_NE(ended.out.find("**Overall, no significant change: 0.0 %"), std::string::npos)
+      << ended.out;
+  EXPECT_NE(ended.out.find("None of 4 cells changed significantly"), std::string::npos);
   EXPECT_NE(ended.out.find("| 2048 | 512 | 300.05 | 300.05 | 0.0 % |"), std::string::npos)
       << ended.out;
 }

@@ -183,7 +183,7 @@ TEST_F(RunFailureTest, RefusesWithTheRightCodeAndARemedy) {
        "no/where.json"},
       {{"run", "--model", "smollm2", "--ctx", "512", "--batch", "64", "--model-name", "smollm2"},
        2,
-       "not ours to replace"},
+       "does not replace"},
   };
   for (const auto& [arguments, exit_code, says] : refusals) {
     const Ended ended = RunProgram(Command(arguments));

@@ -54,14 +54,14 @@ TEST_F(RunSweepTest, ThePresentSettingIsNamedAsSuchAndIsNoCellOfTheGrid) {
   const Ended ended = RunProgram(sweep);
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_NE(ended.err.find(
-                "\n  cells        2, 2 to measure\n  present      num_ctx=4096 num_batch=512, "),
+                "\n  cells        2, 2 to measure\n  current      num_ctx=4096 num_batch=512, "),
             std::string::npos)
       << ended.err;
   std::vector<std::string> visits;
   for (const std::string& line : Lines(ended.err)) {
     if (line.starts_with('[')) visits.push_back(line.substr(0, line.find("  ")));
   }
-  EXPECT_EQ(visits, (std::vector<std::string>{"[present setting] num_ctx=4096 num_batch=512",
+  EXPECT_EQ(visits, (std::vector<std::string>{"[current setting] num_ctx=4096 num_batch=512",
                                               "[1/2] num_ctx=1024 num_batch=64",
                                               "[2/2] num_ctx=2048 num_batch=64"}));
 }

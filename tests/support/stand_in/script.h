@@ -24,7 +24,7 @@ struct Call {
 };
 
 /// The script of behaviours: the JSON file that OLLAMA_STAND_IN_SCRIPT of the *server* names, read
-/// anew at each call, so that a test can rewrite it (by rename) in between. Without one everything
+/// again at each call, so that a test can rewrite it (by rename) in between. Without one everything
 /// works. An unknown key is an error: a misspelt one would silently test nothing.
 ///
 ///     {

@@ -106,14 +106,14 @@ TEST_F(StoreStatusTest, WhereEveryLoadHasOneRunOneIsEnough) {
 TEST_F(StoreStatusTest, ThePresentSettingIsNoCellAndHasALineOfItsOwn) {
   ComparedWith({8192, 64});
   Measure({1024, 64}, 1, 100, "1");
-  EXPECT_NE(Text().find("\n  present   num_ctx=8192 num_batch=64  not measured yet\n"),
+  EXPECT_NE(Text().find("\n  current   num_ctx=8192 num_batch=64  not measured yet\n"),
             std::string::npos)
       << Text();
   Measure({8192, 64}, 1, 900, "2");
   EXPECT_EQ(Status().cells, 6U);
   EXPECT_EQ(Status().succeeded, 1U);
   EXPECT_EQ(Status().best, (Cell{1024, 64}));
-  EXPECT_NE(Text().find("\n  present   num_ctx=8192 num_batch=64  900.00 tokens/s\n"),
+  EXPECT_NE(Text().find("\n  current   num_ctx=8192 num_batch=64  900.00 tokens/s\n"),
             std::string::npos)
       << Text();
   const json present = json::parse(StatusJson(Status(), "r", -1))["present_setting"];

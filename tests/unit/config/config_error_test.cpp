@@ -136,7 +136,7 @@ TEST_F(ConfigErrorTest, NamesUnknownAndDoubledKeys) {
 TEST_F(ConfigErrorTest, WantsNoMoreThanOneModel) {
   const std::string axes = "num_ctx: 1024\nnum_batch: 64\n";
   EXPECT_EQ(ErrorsOf(axes + "model: m\nmodelfile: x\n"),
-            "sweep.yaml:4: modelfile: cannot stand together with model in line 3; keep one of "
+            "sweep.yaml:4: modelfile: cannot be given together with model in line 3; keep one of "
             "them\n");
   for (const char* name : {"\"-v\"", "\"\"", "a b", "\"a\\nFROM b\""}) {
     const std::string errors = ErrorsOf(axes + "model: " + name);
@@ -173,11 +173,12 @@ TEST_F(ConfigErrorTest, WantsAPromptThatIsThereAndIsText) {
   EXPECT_EQ(ErrorsOf(With("prompt: \"a\\0b\"")),
             "sweep.yaml:4: prompt: the prompt holds a NUL byte in its line 1; write plain text in "
             "UTF-8\n");
-  EXPECT_EQ(ErrorsOf(With("prompt: a\nprompt_tokens: 3\nprompt_file: x\n")),
-            "sweep.yaml:5: prompt_tokens: cannot stand together with prompt in line 4; keep one of "
-            "them\n"
-            "sweep.yaml:6: prompt_file: cannot stand together with prompt in line 4; keep one of "
-            "them\n");
+  EXPECT_EQ(
+      ErrorsOf(With("prompt: a\nprompt_tokens: 3\nprompt_file: x\n")),
+      "sweep.yaml:5: prompt_tokens: cannot be given together with prompt in line 4; keep one of "
+      "them\n"
+      "sweep.yaml:6: prompt_file: cannot be given together with prompt in line 4; keep one of "
+      "them\n");
 }
 
 TEST_F(ConfigErrorTest, TakesAPromptFileOf16MebibytesAndNoByteMore) {
@@ -239,7 +240,7 @@ TEST_F(ConfigErrorTest, SaysWhichFlagIsMissing) {
             "--ctx-step: is missing; give it, for example --ctx-step 2048\n");
   flags.modelfile = "x";
   EXPECT_EQ(Lines(LoadSweepConfig(std::nullopt, flags)).substr(0, 50),
-            "--modelfile: cannot stand together with --model; k");
+            "--modelfile: cannot be given together with --model; k");
 }
 
 TEST_F(ConfigErrorTest, ReportsEverythingAtOnceByLine) {

@@ -92,7 +92,7 @@ TEST_F(GpuThrottlingTest, ASecondOfOneReasonBetweenTwoReadingsIsTold) {
   };
   EXPECT_TRUE(between(0, 0).empty()) << "a card that was not there before has no beginning";
   EXPECT_TRUE(between(999'999, 999'999).empty());
-  EXPECT_TRUE(between(-9'000'000, 0).empty()) << "the driver was loaded anew";
+  EXPECT_TRUE(between(-9'000'000, 0).empty()) << "the driver was reloaded";
   ASSERT_EQ(between(1'000'000, 0).size(), 1U);
   EXPECT_EQ(between(4'000'000, 34'400'000)[0].text,
             "GPU 0 (P40) was slowed down by heat or its power supply for 34 s of this sweep");
