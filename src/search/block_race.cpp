@@ -9,6 +9,7 @@
 #include "candidates.h"
 #include "ollama_bench/analysis/eligible_cells.h"
 #include "ollama_bench/analysis/load_units.h"
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/plan/repetitions.h"
 
@@ -81,9 +82,12 @@ BlockRace::BlockRace(std::vector<Cell> pending, const std::vector<CellResult>& k
     known_[result.cell] = result;
     spent_ += ExtraLoads(result);
   }
-  if (spent_ > 0) blocks_ = spent_ < kFirstCandidates + kSecondCandidates ? 1 : 2;
+  // While the pass goes on, an extra load only repeated a reading that was doubted.
+  if (spent_ > 0 && pass_.empty()) {
+    blocks_ = spent_ < kFirstCandidates + kSecondCandidates ? 1 : 2;
+  }
   pass_length_ = pass_.size();
-  is_current_new_ = options_.current && !known_.contains(*options_.current) && !pass_.empty();
+  is_current_new_ = options_.current && SaysNothing(*options_.current) && !pass_.empty();
   // Measured first of all, it needs no place of its own in the pass.
   if (is_current_new_) std::erase(pass_, *options_.current);
 }
@@ -118,6 +122,12 @@ std::optional<Visit> BlockRace::NextOfPass() {
   if (next_ >= pass_.size()) return std::nullopt;
   ++since_control_;
   return Visit{pass_[next_++], SampleRole::kMeasure, std::nullopt, false};
+}
+
+// Whether the store holds nothing that its visits tell of the cell, such as that it failed.
+bool BlockRace::SaysNothing(const Cell& cell) const {
+  const auto found = known_.find(cell);
+  return found == known_.end() || StatusOf(found->second) == CellStatus::kUntested;
 }
 
 bool BlockRace::ControlIsDue() const {

@@ -55,7 +55,7 @@ struct Outlier {
   bool stalled = false;
 };
 
-/// The mean of one value of an axis over the measured cells.
+/// The mean of one value of an axis over the measured cells whose other value the best one has too.
 struct AxisMean {
   int value = 0;
   LogPosterior against_best;  ///< natural log of the ratio to the best value of the axis
@@ -88,8 +88,8 @@ struct SweepAnswer {
   double detectable = 0;  ///< a difference that would have been found with 80 % power, relative
   int more_loads = 0;     ///< that would decide it; 0 where it is decided
   std::optional<double> more_s;
-  std::vector<AxisMean> columns;  ///< of each num_ctx, ascending
-  std::vector<AxisMean> rows;     ///< of each num_batch, ascending
+  std::vector<AxisMean> columns;  ///< of each num_ctx that can be compared, ascending
+  std::vector<AxisMean> rows;     ///< of each num_batch that can be compared, ascending
   double load_deviation = 0;      ///< scale of the noise between loads, relative
   double run_deviation = 0;       ///< between the runs of a load, relative
   double drift = 0;               ///< from the slowest to the fastest time of the sweep, relative

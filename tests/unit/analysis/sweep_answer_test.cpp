@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <random>
 
 #include "support/failed_visit.h"
 #include "support/load_results.h"
@@ -141,15 +143,19 @@ TEST(SweepAnswerTest, AStalledRunIsNamedAndNeitherMovesItsCellNorWidensAnyInterv
 TEST(SweepAnswerTest, TakesADriftOutAndSaysHowLargeItWas) {
   std::vector<CellResult> results(5);
   for (std::size_t i = 0; i < 5; ++i) results[i].cell = {1024 * static_cast<int>(i + 1), 512};
+  std::mt19937 random(1);
+  std::vector<std::size_t> order = {0, 1, 2, 3, 4};
   int minute = 0;
-  for (int round = 0; round < 4; ++round) {
-    for (CellResult& result : results) {
-      AddLoad(result, minute + 1, {300 * std::exp(-0.005 * minute)}, SampleRole::kMeasure, minute);
+  for (int round = 0; round < 5; ++round) {
+    std::shuffle(order.begin(), order.end(), random);
+    for (const std::size_t place : order) {
+      AddLoad(results[place], minute + 1, {300 * std::exp(-0.004 * minute)}, SampleRole::kMeasure,
+              minute);
       ++minute;
     }
   }
   const auto answer = AnswerSweep(results, kRate);
-  EXPECT_NEAR(answer->drift, std::expm1(0.095), 0.03);
+  EXPECT_NEAR(answer->drift, std::expm1(0.096), 0.03);
   for (const CellStanding& standing : answer->cells) {
     EXPECT_NEAR(standing.against_leader.mean, 0, 0.01) << standing.cell.num_ctx;
   }

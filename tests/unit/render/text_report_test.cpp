@@ -29,7 +29,7 @@ TEST(TextReportTest, TellsTheRealSweepsNumbers) {
        {"combinations   102\nsuccessful     101\nfailed         0\nuntested       1\n",
         "max / min      85.60 / 78.20 tokens/s\nmean / median  83.60 / 84.10 tokens/s\n",
         "    10240            672        85.50          160           8192        84.00\n",
-        "\nUNDECIDED: the best cell was not loaded often enough. Best so far:\n",
+        "\nUNDECIDED: the best cell was not loaded often enough. Best so far: ",
         " between loads (assumed: no cell was loaded twice).\n"}) {
     EXPECT_TRUE(Contains(report, part)) << part << "is not in\n" << report;
   }
