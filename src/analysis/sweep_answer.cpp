@@ -182,8 +182,8 @@ class Answerer {
     const std::vector<LogPosterior> contrasts = model_->Contrasts(answer_.leader);
     for (std::size_t i = 0; i < model_->cells().size(); ++i) {
       const Cell& cell = model_->cells()[i];
-      const bool is_eligible = std::binary_search(question_.eligible.begin(),
-                                                  question_.eligible.end(), cell);
+      const bool is_eligible =
+          std::binary_search(question_.eligible.begin(), question_.eligible.end(), cell);
       const double level = values[i].mean - model_->Means()[i];
       answer_.cells.push_back({cell, values[i], contrasts[i], loads_[i], runs_[i], is_eligible,
                                level + model_->AdditiveMeans()[i]});
@@ -333,8 +333,8 @@ class Answerer {
       const double ratio = kSureDeviations * answer_.gain->deviation / distance;
       const int made = std::min(loads_[*answer_.recommended], loads_[*answer_.current]);
       const double more = made * (ratio * ratio - 1);
-      loads = std::max(loads, static_cast<int>(std::ceil(
-                                  std::min(more, 1.0 * kMostMoreLoads) * kLoadsOfBlock)));
+      loads = std::max(
+          loads, static_cast<int>(std::ceil(std::min(more, 1.0 * kMostMoreLoads) * kLoadsOfBlock)));
     }
     return std::min(loads, kMostMoreLoads);
   }

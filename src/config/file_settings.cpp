@@ -12,7 +12,7 @@ using Kind = YamlNode::Kind;
 
 struct KeyInfo {
   std::string name;
-  std::string example;  // what may stand behind the colon
+  std::string example;     // what may stand behind the colon
   bool is_hidden = false;  ///< not named in messages
 };
 

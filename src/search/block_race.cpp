@@ -62,8 +62,8 @@ bool IsDecided(const Decision& decision, const std::vector<int>& loads) {
   if (loads[decision.leader] < kFewestLoads || decision.better_than_leader >= kUnlikely) {
     return false;
   }
-  const bool gain_is_settled = !decision.current || decision.gain >= kSure ||
-                               decision.better_than_current < kUnlikely;
+  const bool gain_is_settled =
+      !decision.current || decision.gain >= kSure || decision.better_than_current < kUnlikely;
   if (!gain_is_settled || !decision.context) return gain_is_settled;
   return decision.context_loss > 1 - kUnlikely ||
          (decision.context_loss < kUnlikely && loads[*decision.context] >= kFewestLoads);
@@ -218,10 +218,9 @@ void BlockRace::PlanBlock() {
   if (blocks_ >= kBlocksAtLeast && IsDecided(*decision, loads)) return;
 
   std::vector<Cell> cells =
-      blocks_ == 0
-          ? FirstCandidates(*model, *decision, question.eligible, readings)
-          : LikeliestCandidates(*model, *decision,
-                                blocks_ == 1 ? kSecondCandidates : kLastCandidates);
+      blocks_ == 0 ? FirstCandidates(*model, *decision, question.eligible, readings)
+                   : LikeliestCandidates(*model, *decision,
+                                         blocks_ == 1 ? kSecondCandidates : kLastCandidates);
   for (const auto& place : {decision->current, decision->context}) {
     if (!place) continue;
     const Cell& cell = model->cells()[*place];

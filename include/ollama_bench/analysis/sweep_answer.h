@@ -24,7 +24,7 @@ struct AnswerOptions {
   std::optional<SurfaceView> surface;  ///< counts where not every cell was visited
   /// How many of the planned cells can be measured (a recording may lack some); empty: all.
   std::optional<std::size_t> total_cells;
-  std::optional<double> load_s;  ///< how long one more load takes, seconds
+  std::optional<double> load_s;               ///< how long one more load takes, seconds
   std::optional<std::int64_t> prompt_tokens;  ///< of the user's prompt
 };
 
@@ -70,10 +70,10 @@ struct SweepAnswer {
   Metric metric = Metric::kPromptEvalRate;
   AnswerOptions options;
   Verdict verdict = Verdict::kUndecided;
-  std::string reason;       ///< one clause for a person; empty where the verdict says it all
+  std::string reason;        ///< one clause for a person; empty where the verdict says it all
   bool for_context = false;  ///< kChange because of a larger context, not of a higher rate
-  bool is_fastest = false;  ///< the leader is the best cell of the grid
-  bool is_within = false;   ///< no cell of the grid is better than the leader by the threshold
+  bool is_fastest = false;   ///< the leader is the best cell of the grid
+  bool is_within = false;    ///< no cell of the grid is better than the leader by the threshold
   std::vector<CellStanding> cells;  ///< measured ones, the current setting included; ascending
   std::size_t leader = 0;
   std::optional<std::size_t> recommended;  ///< empty for kNoAnswer

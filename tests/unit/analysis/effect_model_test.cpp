@@ -23,7 +23,8 @@ std::vector<LoadUnit> RandomUnits(std::mt19937& random, int count, bool have_tim
   std::vector<LoadUnit> units;
   for (int i = 0; i < count; ++i) {
     LoadUnit unit;
-    unit.cell = {1024 * static_cast<int>(1 + random() % 3), 64 * static_cast<int>(1 + random() % 3)};
+    unit.cell = {1024 * static_cast<int>(1 + random() % 3),
+                 64 * static_cast<int>(1 + random() % 3)};
     unit.load_id = i + 1;
     unit.log_value = std::log(300) + noise(random);
     unit.runs = 1 + static_cast<int>(random() % 3);
@@ -74,7 +75,8 @@ struct DenseModel {
       prior(At(loads + i), At(loads + i)) =
           std::pow(scales.cell, 2) / (information.cells * weights.cells[i]);
     }
-    for (auto i = At(first_ctx); i < At(first_batch); ++i) prior(i, i) = std::pow(scales.num_ctx, 2);
+    for (auto i = At(first_ctx); i < At(first_batch); ++i)
+      prior(i, i) = std::pow(scales.num_ctx, 2);
     for (auto i = At(first_batch); i < At(first_origin); ++i) {
       prior(i, i) = std::pow(scales.num_batch, 2);
     }
@@ -87,8 +89,8 @@ struct DenseModel {
         design(At(i), At(node)) = 1;
       }
       values[At(i)] = seen.value;
-      noise(At(i), At(i)) = (std::pow(scales.load, 2) + seen.run_variance) /
-                            (information.loads * weights.loads[i]);
+      noise(At(i), At(i)) =
+          (std::pow(scales.load, 2) + seen.run_variance) / (information.loads * weights.loads[i]);
     }
     marginal = design * prior * design.transpose() + noise;
   }
@@ -106,8 +108,8 @@ struct DenseModel {
       if (seen.gap == 0) continue;
       const double kept = std::exp(-seen.gap / scales.memory);
       map.row(i) += kept * map.row(i - 1);
-      variances[i] *= (1 - kept * kept) /
-                      (information.steps * weights.steps[static_cast<std::size_t>(i)]);
+      variances[i] *=
+          (1 - kept * kept) / (information.steps * weights.steps[static_cast<std::size_t>(i)]);
     }
     prior.topLeftCorner(loads, loads) = map * variances.asDiagonal() * map.transpose();
   }

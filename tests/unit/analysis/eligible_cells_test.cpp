@@ -39,7 +39,8 @@ bool IsEligible(const std::vector<CellResult>& results, const Cell& cell) {
 TEST(EligibleCellsTest, AreTheMeasuredCellsOfTheGrid) {
   std::vector<CellResult> results = Square();
   results.push_back(ResultWithRates({999, 128}, {300}));
-  EXPECT_EQ(EligibleCells(results, MakeGrid(3, 3)).size(), 9U) << "the current setting lies outside";
+  EXPECT_EQ(EligibleCells(results, MakeGrid(3, 3)).size(), 9U)
+      << "the current setting lies outside";
   EXPECT_EQ(EligibleCells(results, {}).size(), 10U) << "of a grid that is not known";
   At(results, 1, 1).samples.clear();
   EXPECT_FALSE(IsEligible(results, {2048, 128}));

@@ -121,8 +121,8 @@ TEST(VerdictTest, IsUndecidedWhereTheGainIsNotShownToBeAboveOrBelowTheThreshold)
 }
 
 TEST(VerdictTest, IsTheSameWhereLowerIsBetter) {
-  const std::vector<std::vector<double>> all_rates = {{300, 360, 330}, {300, 310, 360},
-                                                      {300, 300, 300}, {300, 285, 280}};
+  const std::vector<std::vector<double>> all_rates = {
+      {300, 360, 330}, {300, 310, 360}, {300, 300, 300}, {300, 285, 280}};
   for (const auto& rates : all_rates) {
     for (const std::optional<Cell>& current : {std::optional<Cell>(), {kSmall}, {kLarge}}) {
       const Scene scene = ThreeCells(rates, 6, current);

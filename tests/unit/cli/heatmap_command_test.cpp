@@ -113,8 +113,8 @@ TEST_F(HeatmapCommandTest, WritesPictureAndTableUnderTheNamesThatPeopleKnow) {
 TEST_F(HeatmapCommandTest, PrintsPlainTextIntoAPipeAndNotesToStandardError) {
   const Outcome outcome = Run({"results.json"});
   EXPECT_EQ(outcome.out.find('\x1b'), std::string::npos);
-  for (const char* part : {"smollm2\n", "REPLAYED", "       64 84.50+ 86.25*   OOM\n",
-                           "UNDECIDED: "}) {
+  for (const char* part :
+       {"smollm2\n", "REPLAYED", "       64 84.50+ 86.25*   OOM\n", "UNDECIDED: "}) {
     EXPECT_NE(outcome.out.find(part), std::string::npos) << part << " not in\n" << outcome.out;
   }
   EXPECT_EQ(outcome.out.find("PARAMETER"), std::string::npos) << "it says nothing to change";

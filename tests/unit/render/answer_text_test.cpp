@@ -25,18 +25,19 @@ bool Contains(const std::string& text, const std::string& part) {
 
 TEST(AnswerTextTest, NamesTheVerdictFirst) {
   const std::string change = AnswerSentence(Answer({250, 300, 200}, ComparedWith(2048)));
-  EXPECT_TRUE(change.starts_with(
-      "CHANGE: recommended: num_ctx=4096 num_batch=512, the fastest cell: +"))
+  EXPECT_TRUE(
+      change.starts_with("CHANGE: recommended: num_ctx=4096 num_batch=512, the fastest cell: +"))
       << change;
-  EXPECT_TRUE(change.ends_with(
-      " against the current setting, num_ctx=2048 num_batch=512 (Modelfile)."))
+  EXPECT_TRUE(
+      change.ends_with(" against the current setting, num_ctx=2048 num_batch=512 (Modelfile)."))
       << change;
   EXPECT_EQ(AnswerSentence(Answer({250, 200, 300}, ComparedWith(6144))),
             "KEEP the current setting, num_ctx=6144 num_batch=512 (Modelfile): no cell is more "
             "than 1 % faster.");
   const std::string context = AnswerSentence(Answer({300, 300, 300}, ComparedWith(2048)));
-  EXPECT_TRUE(context.starts_with("CHANGE: recommended: num_ctx=6144 num_batch=512, more context "
-                                  "than the current setting, num_ctx=2048"))
+  EXPECT_TRUE(
+      context.starts_with("CHANGE: recommended: num_ctx=6144 num_batch=512, more context "
+                          "than the current setting, num_ctx=2048"))
       << context;
   const std::string tie = AnswerSentence(Answer({300, 300, 200}));
   EXPECT_TRUE(tie.starts_with("TIE: recommended: ")) << tie;

@@ -140,8 +140,8 @@ TEST(JsonReportTest, HasNullsWhereNothingWasMeasuredAndStandsBytesThatAreNoText)
   ResultTable table{Metric::kPromptEvalRate, MakeGrid(1, 1), {}};
   table.states = {Failed{FailureKind::kUnknown, "\xFF"}};
   const json report = json::parse(RenderJsonReport(table, AnswerOf(table), {}));
-  for (const char* key : {"answer", "verdict", "reason", "fastest", "best", "recommended", "current",
-                          "gain", "baseline", "largest_safe_context", "trust",
+  for (const char* key : {"answer", "verdict", "reason", "fastest", "best", "recommended",
+                          "current", "gain", "baseline", "largest_safe_context", "trust",
                           "detectable_percent", "more_loads", "more_s"}) {
     EXPECT_TRUE(report[key].is_null()) << key;
   }

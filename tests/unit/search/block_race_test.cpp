@@ -335,8 +335,9 @@ TEST(BlockRaceTest, AStartThatGoesOnWithThePassStillFollowsADoubtedReadingByTheC
   BlockRace after(rig.Pending(cells), rig.Results(), options);
   Play(after, rig);
   const auto& visits = rig.visits();
-  const auto place = std::find_if(visits.begin(), visits.end(),
-                                  [](const Visit& visit) { return visit.cell == Cell{8192, 256}; });
+  const auto place = std::find_if(visits.begin(), visits.end(), [](const Visit& visit) {
+    return visit.cell == Cell{8192, 256};
+  });
   EXPECT_EQ(place[1].cell, place[0].cell);
   EXPECT_EQ(place[2].cell, current);
   EXPECT_EQ(place[2].role, kControl);
@@ -355,8 +356,7 @@ TEST(BlockRaceTest, AskingWhetherItIsOverChangesNothing) {
 
 TEST(BlockRaceTest, ExpectsNoFewerVisitsThanItMakes) {
   const Grid grid = MakeGrid(5, 5);
-  for (const std::optional<Cell>& current :
-       {std::optional<Cell>(), {{4096, 256}}, {{999, 7}}}) {
+  for (const std::optional<Cell>& current : {std::optional<Cell>(), {{4096, 256}}, {{999, 7}}}) {
     Rig rig(Flat, 0.02);
     BlockRace race(PlanCells(grid, false), {}, Options(grid, 27, current));
     while (const auto visit = race.Next()) {
