@@ -173,6 +173,13 @@ TEST_F(LoadConfigTest, ExtraLoadsThatAreNamedCountWhateverConfirmSays) {
   const auto config = Load(With("confirm: 3\n"), flags);
   ASSERT_TRUE(config) << Lines(config);
   EXPECT_EQ(config->extra, 0);
+  ConfigOverrides old_flag;
+  old_flag.confirm = "0";
+  const auto without = Load(With("extra: 27\n"), old_flag);
+  ASSERT_TRUE(without) << Lines(without);
+  EXPECT_EQ(without->extra, 0) << "a flag counts before what the file says";
+  old_flag.extra = "4";
+  EXPECT_EQ(Load(With("confirm: 9\n"), old_flag)->extra, 4);
   EXPECT_FALSE(Load(With("extra: 5\nconfirm: 11\n"))) << "a number that makes no sense is named";
 }
 
