@@ -241,35 +241,42 @@ class Answerer {
     }
   }
 
-  // Over the cells of the grid, each counted once, so that a column that lacks some of its cells
-  // is compared by the others.
-  std::vector<AxisMean> MeansAlong(int Cell::*axis) const {
-    std::map<int, std::vector<std::size_t>> groups;
+  // A column that lacks some of its cells is compared with the best by the others: by the rows that
+  // both have.
+  std::vector<AxisMean> MeansAlong(int Cell::*axis, int Cell::*other) const {
+    using Group = std::map<int, std::size_t>;  // cells by the other axis
+    std::map<int, Group> groups;
     for (std::size_t i = 0; i < answer_.cells.size(); ++i) {
-      if (answer_.cells[i].is_eligible) groups[answer_.cells[i].cell.*axis].push_back(i);
+      const CellStanding& standing = answer_.cells[i];
+      if (standing.is_eligible) groups[standing.cell.*axis][standing.cell.*other] = i;
     }
-    const std::vector<std::size_t>* best = nullptr;
-    double highest = 0;
-    for (const auto& [value, cells] : groups) {
-      double mean = 0;
-      for (const std::size_t cell : cells) {
-        mean += sign_ * model_->Means()[cell] / static_cast<double>(cells.size());
+    const auto difference = [this](const Group& group, const Group& from) {
+      std::vector<std::size_t> cells;
+      std::vector<std::size_t> others;
+      for (const auto& [value, cell] : group) {
+        const auto found = from.find(value);
+        if (found == from.end()) continue;
+        cells.push_back(cell);
+        others.push_back(found->second);
       }
-      if (best == nullptr || mean > highest) {
-        best = &cells;
-        highest = mean;
-      }
+      return cells.empty() ? std::nullopt : std::optional(model_->Difference(cells, others));
+    };
+    const Group* best = nullptr;
+    for (const auto& [value, group] : groups) {
+      const auto ahead = best == nullptr ? std::nullopt : difference(group, *best);
+      if (best == nullptr || (ahead && sign_ * ahead->mean > 0)) best = &group;
     }
     std::vector<AxisMean> means;
-    for (const auto& [value, cells] : groups) {
-      means.push_back({value, &cells == best ? LogPosterior() : model_->Difference(cells, *best)});
+    for (const auto& [value, group] : groups) {
+      const auto from_best = &group == best ? LogPosterior() : difference(group, *best);
+      if (from_best) means.push_back({value, *from_best});
     }
     return means;
   }
 
   void FindMargins() {
-    answer_.columns = MeansAlong(&Cell::num_ctx);
-    answer_.rows = MeansAlong(&Cell::num_batch);
+    answer_.columns = MeansAlong(&Cell::num_ctx, &Cell::num_batch);
+    answer_.rows = MeansAlong(&Cell::num_batch, &Cell::num_ctx);
   }
 
   void DescribeNoise() {

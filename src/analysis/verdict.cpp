@@ -153,7 +153,7 @@ class Decider {
     int largest = model_.cells()[reference].num_ctx;
     for (std::size_t i = 0; i < compared_; ++i) {
       const int num_ctx = model_.cells()[drawn_[i]].num_ctx;
-      if (num_ctx < largest || drawn_[i] == decision_.leader) continue;
+      if (num_ctx < largest) continue;
       const bool is_better =
           decision_.context && num_ctx == largest && Score(drawn_[i]) <= Score(*decision_.context);
       if (num_ctx == model_.cells()[reference].num_ctx || is_better) continue;
@@ -194,8 +194,9 @@ class Decider {
       if (decision_.are_tied && is_within) decision_.verdict = Verdict::kTie;
       return;
     }
-    const bool is_changed = IsLoaded(decision_.leader) && IsLoaded(*decision_.current) &&
-                            decision_.leader != *decision_.current && decision_.gain >= kSure;
+    if (!IsLoaded(*decision_.current)) return;
+    const bool is_changed = IsLoaded(decision_.leader) && decision_.leader != *decision_.current &&
+                            decision_.gain >= kSure;
     if (is_changed) {
       decision_.verdict = Verdict::kChange;
     } else if (decision_.context && IsLoaded(*decision_.context) &&
@@ -203,7 +204,7 @@ class Decider {
       decision_.verdict = Verdict::kChange;
       decision_.for_context = true;
       decision_.recommended = decision_.context;
-    } else if (IsLoaded(*decision_.current) && decision_.better_than_current < kUnlikely) {
+    } else if (decision_.better_than_current < kUnlikely) {
       decision_.verdict = Verdict::kKeep;
       decision_.recommended = decision_.current;
     }

@@ -9,6 +9,7 @@
 #include "candidates.h"
 #include "ollama_bench/analysis/eligible_cells.h"
 #include "ollama_bench/analysis/load_units.h"
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/plan/repetitions.h"
 
@@ -61,8 +62,8 @@ bool IsDecided(const Decision& decision, const std::vector<int>& loads) {
   if (loads[decision.leader] < kFewestLoads || decision.better_than_leader >= kUnlikely) {
     return false;
   }
-  const bool gain_is_settled = !decision.current || decision.gain >= kSure ||
-                               decision.better_than_current < kUnlikely;
+  const bool gain_is_settled =
+      !decision.current || decision.gain >= kSure || decision.better_than_current < kUnlikely;
   if (!gain_is_settled || !decision.context) return gain_is_settled;
   return decision.context_loss > 1 - kUnlikely ||
          (decision.context_loss < kUnlikely && loads[*decision.context] >= kFewestLoads);
@@ -81,9 +82,12 @@ BlockRace::BlockRace(std::vector<Cell> pending, const std::vector<CellResult>& k
     known_[result.cell] = result;
     spent_ += ExtraLoads(result);
   }
-  if (spent_ > 0) blocks_ = spent_ < kFirstCandidates + kSecondCandidates ? 1 : 2;
+  // While the pass goes on, an extra load only repeated a reading that was doubted.
+  if (spent_ > 0 && pass_.empty()) {
+    blocks_ = spent_ < kFirstCandidates + kSecondCandidates ? 1 : 2;
+  }
   pass_length_ = pass_.size();
-  is_current_new_ = options_.current && !known_.contains(*options_.current) && !pass_.empty();
+  is_current_new_ = options_.current && SaysNothing(*options_.current) && !pass_.empty();
   // Measured first of all, it needs no place of its own in the pass.
   if (is_current_new_) std::erase(pass_, *options_.current);
 }
@@ -118,6 +122,12 @@ std::optional<Visit> BlockRace::NextOfPass() {
   if (next_ >= pass_.size()) return std::nullopt;
   ++since_control_;
   return Visit{pass_[next_++], SampleRole::kMeasure, std::nullopt, false};
+}
+
+// Whether the store holds nothing that its visits tell of the cell, such as that it failed.
+bool BlockRace::SaysNothing(const Cell& cell) const {
+  const auto found = known_.find(cell);
+  return found == known_.end() || StatusOf(found->second) == CellStatus::kUntested;
 }
 
 bool BlockRace::ControlIsDue() const {
@@ -208,10 +218,9 @@ void BlockRace::PlanBlock() {
   if (blocks_ >= kBlocksAtLeast && IsDecided(*decision, loads)) return;
 
   std::vector<Cell> cells =
-      blocks_ == 0
-          ? FirstCandidates(*model, *decision, question.eligible, readings)
-          : LikeliestCandidates(*model, *decision,
-                                blocks_ == 1 ? kSecondCandidates : kLastCandidates);
+      blocks_ == 0 ? FirstCandidates(*model, *decision, question.eligible, readings)
+                   : LikeliestCandidates(*model, *decision,
+                                         blocks_ == 1 ? kSecondCandidates : kLastCandidates);
   for (const auto& place : {decision->current, decision->context}) {
     if (!place) continue;
     const Cell& cell = model->cells()[*place];

@@ -24,7 +24,7 @@ struct AnswerOptions {
   std::optional<SurfaceView> surface;  ///< counts where not every cell was visited
   /// How many of the planned cells can be measured (a recording may lack some); empty: all.
   std::optional<std::size_t> total_cells;
-  std::optional<double> load_s;  ///< how long one more load takes, seconds
+  std::optional<double> load_s;               ///< how long one more load takes, seconds
   std::optional<std::int64_t> prompt_tokens;  ///< of the user's prompt
 };
 
@@ -55,7 +55,7 @@ struct Outlier {
   bool stalled = false;
 };
 
-/// The mean of one value of an axis over the measured cells.
+/// The mean of one value of an axis over the measured cells whose other value the best one has too.
 struct AxisMean {
   int value = 0;
   LogPosterior against_best;  ///< natural log of the ratio to the best value of the axis
@@ -70,10 +70,10 @@ struct SweepAnswer {
   Metric metric = Metric::kPromptEvalRate;
   AnswerOptions options;
   Verdict verdict = Verdict::kUndecided;
-  std::string reason;       ///< one clause for a person; empty where the verdict says it all
+  std::string reason;        ///< one clause for a person; empty where the verdict says it all
   bool for_context = false;  ///< kChange because of a larger context, not of a higher rate
-  bool is_fastest = false;  ///< the leader is the best cell of the grid
-  bool is_within = false;   ///< no cell of the grid is better than the leader by the threshold
+  bool is_fastest = false;   ///< the leader is the best cell of the grid
+  bool is_within = false;    ///< no cell of the grid is better than the leader by the threshold
   std::vector<CellStanding> cells;  ///< measured ones, the current setting included; ascending
   std::size_t leader = 0;
   std::optional<std::size_t> recommended;  ///< empty for kNoAnswer
@@ -88,8 +88,8 @@ struct SweepAnswer {
   double detectable = 0;  ///< a difference that would have been found with 80 % power, relative
   int more_loads = 0;     ///< that would decide it; 0 where it is decided
   std::optional<double> more_s;
-  std::vector<AxisMean> columns;  ///< of each num_ctx, ascending
-  std::vector<AxisMean> rows;     ///< of each num_batch, ascending
+  std::vector<AxisMean> columns;  ///< of each num_ctx that can be compared, ascending
+  std::vector<AxisMean> rows;     ///< of each num_batch that can be compared, ascending
   double load_deviation = 0;      ///< scale of the noise between loads, relative
   double run_deviation = 0;       ///< between the runs of a load, relative
   double drift = 0;               ///< from the slowest to the fastest time of the sweep, relative

@@ -55,6 +55,7 @@ class BlockRace : public Strategy {
   [[nodiscard]] bool ControlIsDue() const;
   [[nodiscard]] bool IsFarBelowNeighbours(const Cell& cell) const;
   [[nodiscard]] Visit Again(const Cell& cell, SampleRole role) const;
+  [[nodiscard]] bool SaysNothing(const Cell& cell) const;
   [[nodiscard]] bool LacksDecodeRate(const Cell& cell) const;
   void AfterExtra(const Cell& cell, bool brought_a_load);
   void PlanBlock();

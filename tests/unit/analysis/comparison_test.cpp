@@ -92,7 +92,7 @@ TEST(ComparisonTest, ACellThatWasMeasuredAndNowFailsIsWorseThanAnyLoss) {
   auto second = SweepOf(2, kRates);
   for (const std::size_t i : {3U, 7U}) {
     second[i].samples.clear();
-    second[i].failure = Failure{FailureKind::kOutOfMemory, "no room", {}, 2};
+    AddFailure(second[i], {FailureKind::kOutOfMemory, "no room", {}, 2});
   }
   const auto worse = CompareSweeps(first, second, kRate);
   ASSERT_EQ(worse.now_failed.size(), 2U);
@@ -114,7 +114,7 @@ TEST(ComparisonTest, AlsoWhereNoCellIsMeasuredInBoth) {
   auto second = first;
   for (CellResult& result : second) {
     result.samples.clear();
-    result.failure = Failure{FailureKind::kTimeout, "", {}, 2};
+    AddFailure(result, {FailureKind::kTimeout, "", {}, 2});
   }
   const auto comparison = CompareSweeps(first, second, kRate);
   EXPECT_EQ(comparison.now_failed.size(), 16U);
@@ -127,7 +127,7 @@ TEST(ComparisonTest, CellsThatWereNotTriedAgainHaveNotFailed) {
   second.pop_back();          // no entry
   second[0].samples.clear();  // an entry without a sample
   second[1].samples.clear();  // not in the recording
-  second[1].failure = Failure{FailureKind::kNotRecorded, "", {}, 1};
+  AddFailure(second[1], {FailureKind::kNotRecorded, "", {}, 1});
   second[2].samples.clear();  // left out as another's twin
   second[2].alias_of = second[3].cell;
   const auto comparison = CompareSweeps(first, second, kRate);
@@ -136,7 +136,7 @@ TEST(ComparisonTest, CellsThatWereNotTriedAgainHaveNotFailed) {
   EXPECT_FALSE(IsSlower(comparison, 0.05));
   // What failed in both was never measured.
   auto failing = second;
-  failing[0].failure = Failure{};
+  AddFailure(failing[0], {});
   EXPECT_TRUE(CompareSweeps(failing, failing, kRate).now_failed.empty());
 }
 

@@ -52,6 +52,7 @@ TEST_F(ConfigErrorTest, NamesFileLineFieldValueAndRemedyForEachKindOfNumber) {
       {"repetitions: automatic",
        "repetitions: automatic is not a whole number; write a whole number from 1 to 1000, or "
        "auto"},
+      {"extra: -1", "extra: -1 is below 0; write a whole number from 0 to 10000"},
       {"confirm: 11", "confirm: 11 is above 10; write a whole number from 0 to 10"},
       {"timeout_s: 604801",
        "timeout_s: 604801 is above 604800; write a whole number from 1 to 604800"},
@@ -122,7 +123,7 @@ TEST_F(ConfigErrorTest, NamesUnknownAndDoubledKeys) {
   EXPECT_EQ(ErrorsOf(With("temperature: 3")),
             "sweep.yaml:4: temperature: is no known key; write one of num_ctx, num_batch, "
             "test_row_first, model, modelfile, prompt_file, prompt, prompt_tokens, num_predict, "
-            "repetitions, confirm, timeout_s\n");
+            "repetitions, extra, timeout_s\n");
   EXPECT_EQ(ErrorsOf(With("model: m")),
             "sweep.yaml:4: model: is given twice, first in line 1; keep one of them\n");
   EXPECT_EQ(

@@ -53,6 +53,22 @@ TEST(DisturbanceRuleTest, TheKernelsWorkUnderMemoryPressureIsNotBlamedOnOthers) 
   EXPECT_EQ(FindDisturbance(use)->memory_pressure_percent, 50);
 }
 
+TEST(DisturbanceRuleTest, WhatOthersUseAllTheTimeDisturbsNothing) {
+  EXPECT_TRUE(FindDisturbance(Use(4, 4, 0.5)));
+  EXPECT_FALSE(FindDisturbance(Use(4, 4, 0.5), 0.4));
+  EXPECT_TRUE(FindDisturbance(Use(4, 4, 0.9), 0.4)) << "so much more than usual";
+}
+
+TEST(DisturbanceRuleTest, TheBackgroundIsTheMedianUseOfThreeSamplesOrMoreUpToAFifthOfTheCpus) {
+  EXPECT_EQ(BackgroundCpus({}, 4), 0);
+  const double uses[] = {0.3, 5, 0.4, 0.3};
+  EXPECT_EQ(BackgroundCpus({uses, 2}, 4), 0) << "too few to tell";
+  EXPECT_EQ(BackgroundCpus({uses, 3}, 4), 0.4);
+  EXPECT_NEAR(BackgroundCpus({uses, 4}, 4), 0.35, 1e-12);
+  const double busy[] = {3, 3, 3};
+  EXPECT_EQ(BackgroundCpus(busy, 4), 0.8) << "more is a disturbance however long it lasts";
+}
+
 TEST(DisturbanceRuleTest, NoTimeIsNoDisturbance) {
   EXPECT_FALSE(FindDisturbance(MachineUse()));
 }

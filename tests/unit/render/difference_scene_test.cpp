@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/failed_visit.h"
 #include "support/load_results.h"
 #include "support/scene_checks.h"
 
@@ -51,8 +52,10 @@ TEST(DifferenceSceneTest, KeepsTextsInTheirPlacesAndApart) {
 TEST(DifferenceSceneTest, ShowsWhichCellsNowFailAndWhichNoLongerDo) {
   auto before = NoisyMachine(1, 0.003, 0.003).Sweep({300, 300, 300}, 3, 2);
   auto after = NoisyMachine(2, 0.003, 0.003).Sweep({300, 300, 300}, 3, 2);
-  before[2].failure = Failure{FailureKind::kTimeout, "", {}, 2};
-  after[1].failure = Failure{FailureKind::kOutOfMemory, "no room", {}, 2};
+  before[2].samples.clear();
+  AddFailure(before[2], {FailureKind::kTimeout, "", {}, 2});
+  after[1].samples.clear();
+  AddFailure(after[1], {FailureKind::kOutOfMemory, "no room", {}, 2});
   const Scene scene = LayOut(CompareSweeps(before, after, Metric::kPromptEvalRate));
   const auto cells = CellsOf(scene);
   ASSERT_EQ(cells.size(), 3U);
