@@ -162,6 +162,7 @@ class Answerer {
 
   void Adopt(const Decision& decision) {
     answer_.verdict = decision.verdict;
+    answer_.is_whole = question_.is_whole;
     answer_.for_context = decision.for_context;
     answer_.is_fastest = decision.is_fastest;
     const bool is_judged = question_.is_whole || question_.surface;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <utility>
 
@@ -131,12 +132,15 @@ std::string MeaningSentence(const SweepAnswer& answer) {
                : std::string();
   });
   if (parts.empty()) return {};
-  return fmt::format("{}{}.", compares ? "Current -> recommended: " : "",
-                     fmt::join(parts, "; "));
+  const std::string text = fmt::format("{}.", fmt::join(parts, "; "));
+  if (compares) return "Current -> recommended: " + text;
+  return static_cast<char>(std::toupper(static_cast<unsigned char>(text.front()))) +
+         text.substr(1);
 }
 
 std::string MoreLoadsSentence(const SweepAnswer& answer) {
-  if (answer.more_loads == 0) return {};
+  // Of cells that were not visited it tells nothing; the command that left them out resumes.
+  if (answer.more_loads == 0 || !answer.is_whole) return {};
   const std::string time =
       answer.more_s
           ? fmt::format(", {}", FormatDuration(std::chrono::duration<double>(*answer.more_s)))
