@@ -217,7 +217,9 @@ void BlockRace::PlanBlock() {
     const Cell& cell = model->cells()[*place];
     if (std::find(cells.begin(), cells.end(), cell) == cells.end()) cells.push_back(cell);
   }
-  if (cells.size() < 2) return;  // alone there is nothing to compare
+  // One candidate left needs no comparison, but the loads that an answer rests on.
+  const bool is_settled = cells.size() < 2 && loads[decision->leader] >= kFewestLoads;
+  if (is_settled || model->cells().size() < 2) return;
   for (std::size_t i = cells.size(); i > 1; --i) std::swap(cells[i - 1], cells[engine_() % i]);
   block_.assign(cells.begin(), cells.end());
   ++blocks_;

@@ -74,10 +74,15 @@ class TuneProgramTest : public RunFixture {
       std::getline(row, field, ',');
       const int num_batch = std::stoi(field);
       for (const int num_ctx : contexts) {
+        field.clear();
         std::getline(row, field, ',');
-        results.push_back({{"num_ctx", num_ctx},
-                           {"num_batch", num_batch},
-                           {"prompt_eval_rate", std::stod(field)}});
+        Json entry = {{"num_ctx", num_ctx}, {"num_batch", num_batch}};
+        if (field.empty()) {
+          entry["error"] = "CUDA OOM";
+        } else {
+          entry["prompt_eval_rate"] = std::stod(field);
+        }
+        results.push_back(entry);
       }
     }
     Write(
@@ -235,7 +240,8 @@ TEST_F(TuneProgramTest, ItsAnswerIsThatOfAHeatmapOfItsFile) {
   for (const char* seed : {"1", "2", "3", "4"}) {
     const std::string results = fmt::format("seed{}.json", seed);
     const Ended ended = RunProgram(Command(
-        {"tune", "--ctx", "8192-18432:2048", "--batch", "32-2080:128", "--replay", "real.json",
+        {"tune", "--ctx-start", "8192", "--ctx-end", "18432", "--ctx-step", "2048",
+         "--batch-start", "32", "--batch-end", "2080", "--batch-step", "128", "--replay", "real.json",
          "--replay-noise", "0.01", "--seed", seed, "-r", results, "--json"}));
     ASSERT_EQ(ended.exit_code, 0) << ended.err;
     const Json answer = Events(ended.out, "answer").at(0);
