@@ -4,8 +4,8 @@
 #include <cmath>
 #include <map>
 
-#include "ollama_bench/core/cell_status.h"
 #include <numeric>
+#include "ollama_bench/core/cell_status.h"
 
 namespace ollama_bench {
 namespace {

@@ -18,8 +18,8 @@ void SetStanding(MapCell& cell, const CellStanding& standing, bool higher_is_bet
   cell.high = std::exp(standing.value.high);
   cell.loads = standing.loads;
   const LogPosterior& contrast = standing.against_leader;
-  cell.loss = std::max(0.0, higher_is_better ? -std::expm1(contrast.mean)
-                                             : std::expm1(contrast.mean));
+  cell.loss =
+      std::max(0.0, higher_is_better ? -std::expm1(contrast.mean) : std::expm1(contrast.mean));
   cell.is_worse = higher_is_better ? contrast.high < 0 : contrast.low > 0;
 }
 
@@ -55,8 +55,7 @@ std::vector<std::optional<MarginEffect>> Margins(const std::vector<AxisMean>& me
     if (place == axis.values.end()) continue;
     const LogPosterior& effect = mean.against_best;
     margins[static_cast<std::size_t>(place - axis.values.begin())] = {
-        100 * std::expm1(effect.mean), 100 * std::expm1(effect.low),
-        100 * std::expm1(effect.high)};
+        100 * std::expm1(effect.mean), 100 * std::expm1(effect.low), 100 * std::expm1(effect.high)};
   }
   return margins;
 }

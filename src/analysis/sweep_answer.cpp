@@ -25,7 +25,6 @@ constexpr double kSureDeviations = 1.96;
 constexpr double kGoodTrust = 0.02;
 constexpr double kFairTrust = 0.05;
 constexpr int kLoadsOfBlock = 5;
-constexpr int kMostMoreLoads = 500;
 constexpr double kMuchDrift = 5;  // scales of a load
 
 // The smallest share on GPUs that a counted run of the cell reported.
@@ -104,9 +103,9 @@ LogPosterior Reversed(const LogPosterior& value) {
   return {-value.mean, value.deviation, -value.high, -value.low};
 }
 
-/// The gain of `cell` over `current` by the plain means of their loads in blocks, with the scatter of
-/// all cells' loads there about their means, the machine's changes included. Empty where one of the
-/// two has fewer than two such loads.
+/// The gain of `cell` over `current` by the plain means of their loads in blocks, with the scatter
+/// of all cells' loads there about their means, the machine's changes included. Empty where one of
+/// the two has fewer than two such loads.
 std::optional<LogPosterior> GainInBlocks(const std::vector<LoadUnit>& units, const Cell& cell,
                                          const Cell& current) {
   std::map<Cell, std::vector<double>> blocks;
@@ -130,8 +129,7 @@ std::optional<LogPosterior> GainInBlocks(const std::vector<LoadUnit>& units, con
   if (loads_of(cell) < 2 || loads_of(current) < 2) return std::nullopt;
   LogPosterior gain;
   gain.mean = means.at(cell) - means.at(current);
-  gain.deviation =
-      std::sqrt(squares / degrees * (1 / loads_of(cell) + 1 / loads_of(current)));
+  gain.deviation = std::sqrt(squares / degrees * (1 / loads_of(cell) + 1 / loads_of(current)));
   return gain;
 }
 
@@ -194,6 +192,7 @@ class Answerer {
 
   void Adopt(const Decision& decision) {
     answer_.verdict = decision.verdict;
+    answer_.is_whole = question_.is_whole;
     answer_.for_context = decision.for_context;
     answer_.is_fastest = decision.is_fastest;
     const bool is_covered = question_.is_whole || question_.surface;
@@ -286,7 +285,8 @@ class Answerer {
     answer_.outliers = FindOutliers(results_, answer_.metric);
     answer_.detectable = std::expm1(kDeviationsToFind * TypicalDeviation());
     answer_.not_replaced = FindDisturbances(results_).not_replaced;
-    if (answer_.not_replaced > 0 || answer_.detectable > kFairTrust) return;
+    const bool is_poor = !answer_.repeats || answer_.not_replaced > 0;
+    if (is_poor || answer_.detectable > kFairTrust) return;
     answer_.trust = answer_.detectable <= kGoodTrust ? Trust::kGood : Trust::kFair;
   }
 

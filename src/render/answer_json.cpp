@@ -121,7 +121,7 @@ Json OutliersJson(const SweepAnswer& answer) {
 
 void AddNothing(Json& report) {
   for (const char* key : {"answer", "verdict", "reason", "fastest", "recommended", "current",
-                          "gain", "best", "baseline", "largest_safe_context", "trust",
+                          "gain", "best", "baseline", "largest_safe_context", "trust", "drift",
                           "detectable_percent", "more_loads", "more_s"}) {
     report[key] = Json();
   }
@@ -166,6 +166,7 @@ void AddAnswer(ReportJson& report, const ResultTable& table,
   report["contenders"] = PlacesJson(*answer, answer->contenders);
   report["best_set"] = report["contenders"];
   if (answer->are_tied) report["tied"] = report["contenders"];
+  report["drift"] = {{"percent", 100 * answer->drift}};
   report["columns"] = MeansJson(answer->columns, "num_ctx");
   report["rows"] = MeansJson(answer->rows, "num_batch");
   report["outliers"] = OutliersJson(*answer);

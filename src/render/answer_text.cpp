@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <utility>
 
@@ -125,15 +126,21 @@ std::string MeaningSentence(const SweepAnswer& answer) {
                : std::string();
   });
   if (parts.empty()) return {};
-  return fmt::format("{}{}.", compares ? "Current -> recommended: " : "", fmt::join(parts, "; "));
+  const std::string text = fmt::format("{}.", fmt::join(parts, "; "));
+  if (compares) return "Current -> recommended: " + text;
+  return static_cast<char>(std::toupper(static_cast<unsigned char>(text.front()))) + text.substr(1);
 }
 
 std::string MoreLoadsSentence(const SweepAnswer& answer) {
-  if (answer.more_loads == 0) return {};
+  // Of cells that were not visited it tells nothing; the command that left them out resumes.
+  if (answer.more_loads == 0 || !answer.is_whole) return {};
   const std::string time =
       answer.more_s
           ? fmt::format(" ({})", FormatDuration(std::chrono::duration<double>(*answer.more_s)))
           : "";
+  if (answer.more_loads >= kMostMoreLoads) {
+    return "More loads alone will hardly decide it; a longer prompt or a quieter machine may.";
+  }
   return fmt::format(
       "About {} more loads{} would decide it: `run` with a larger --extra, or `tune` again.",
       answer.more_loads, time);
@@ -162,6 +169,7 @@ std::string ContendersSentence(const SweepAnswer& answer) {
 }
 
 std::string TrustSentence(const SweepAnswer& answer) {
+  if (!answer.repeats) return "Trust: poor; no cell was loaded twice, so the noise is assumed.";
   return fmt::format(
       "Trust: {}; a difference of {:.2g} % would have shown{}.", KeyOf(answer.trust),
       100 * answer.detectable,

@@ -226,7 +226,9 @@ void BlockRace::PlanBlock() {
     const Cell& cell = model->cells()[*place];
     if (std::find(cells.begin(), cells.end(), cell) == cells.end()) cells.push_back(cell);
   }
-  if (cells.size() < 2) return;  // alone there is nothing to compare
+  // One candidate left needs no comparison, but the loads that an answer rests on.
+  const bool is_settled = cells.size() < 2 && loads[decision->leader] >= kFewestLoads;
+  if (is_settled || model->cells().size() < 2) return;
   for (std::size_t i = cells.size(); i > 1; --i) std::swap(cells[i - 1], cells[engine_() % i]);
   block_.assign(cells.begin(), cells.end());
   ++blocks_;
@@ -266,7 +268,9 @@ std::size_t BlockRace::Remaining() const {
   const bool has_controls = options_.current && !pass_has_ended_ && pass_length_ > 0;
   const std::size_t controls = has_controls ? (since_control_ + pass) / kVisitsPerControl + 1 : 0;
   const std::size_t first = options_.current && !pass_has_begun_ && pass_length_ > 0 ? 1 : 0;
-  const std::size_t extra = options_.extra - std::min(spent_, options_.extra);
+  // A single cell has nothing to be compared with.
+  const bool is_alone = known_.size() + pass_.size() - next_ + (is_current_new_ ? 1 : 0) < 2;
+  const std::size_t extra = is_alone ? 0 : options_.extra - std::min(spent_, options_.extra);
   return at_once_.size() + first + pass + controls + extra;
 }
 

@@ -65,6 +65,9 @@ struct AxisMean {
 enum class Trust { kGood, kFair, kPoor };
 std::string_view KeyOf(Trust trust);
 
+/// More loads than these are not worth a number.
+inline constexpr int kMostMoreLoads = 500;
+
 /// What a sweep says, and how sure. Places are those of `cells`.
 struct SweepAnswer {
   Metric metric = Metric::kPromptEvalRate;
@@ -72,6 +75,7 @@ struct SweepAnswer {
   Verdict verdict = Verdict::kUndecided;
   std::string reason;        ///< one clause for a person; empty where the verdict says it all
   bool for_context = false;  ///< kChange because of a larger context, not of a higher rate
+  bool is_whole = true;      ///< every cell of the grid was visited and is compared
   bool is_fastest = false;   ///< the leader is the best cell of the grid
   bool is_within = false;    ///< no cell of the grid is better than the leader by the threshold
   std::vector<CellStanding> cells;  ///< measured ones, the current setting included; ascending

@@ -38,8 +38,9 @@ struct Question {
   bool higher_is_better = true;
   /// Cells that may be recommended and are compared: those of the grid that do not fail too often.
   std::vector<Cell> eligible;
-  bool is_whole = true;                ///< every cell of the grid was visited
-  std::optional<SurfaceView> surface;  ///< where it is not whole; empty: nothing is known of the rest
+  bool is_whole = true;  ///< every cell of the grid was visited
+  std::optional<SurfaceView>
+      surface;  ///< where it is not whole; empty: nothing is known of the rest
 };
 
 /// The state of a race between the cells. Places are those of the model's cells.

@@ -40,9 +40,9 @@ struct StoredReport {
 /// Whether every planned cell that can be measured was visited.
 bool WasWhollyVisited(const ResultsStore& store);
 
-/// Reads the store's table and its answer, the one that every command prints. A baseline outside the planned grid is compared with,
-/// but has no place in the table. `options` need no baseline: that is the store's. An error in
-/// words where the cells span too large a grid.
+/// Reads the store's table and its answer, the one that every command prints. A baseline outside
+/// the planned grid is compared with, but has no place in the table. `options` need no baseline:
+/// that is the store's. An error in words where the cells span too large a grid.
 Expected<StoredReport, std::string> ReportOf(const ResultsStore& store, Metric metric,
                                              AnswerOptions options = {});
 

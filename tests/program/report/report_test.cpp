@@ -58,15 +58,23 @@ TEST_F(ReportTest, HeatmapAnswersInJson) {
   const json report = json::parse(ended.out);
   EXPECT_EQ(report["best"]["num_ctx"], 2048);
   ASSERT_EQ(report["best_set"].size(), 2U) << report["best_set"].dump(1);
-  EXPECT_EQ(report["recommended"]["num_ctx"], 4096);
+  EXPECT_EQ(report["verdict"], "change");
+  EXPECT_EQ(report["recommended"]["num_ctx"], 2048);
+  EXPECT_EQ(report["recommended"]["loads"], 3);
+  EXPECT_EQ(report["current"]["num_ctx"], 8192);
+  EXPECT_EQ(report["gain"], report["baseline"]["gain"]);
   EXPECT_EQ(report["largest_safe_context"]["num_ctx"], 6144);
   EXPECT_EQ(report["baseline"]["source"], "Modelfile");
   EXPECT_EQ(report["baseline"]["verdict"], "worth_having");
   EXPECT_NEAR(report["baseline"]["gain"]["percent"], 24.9, 0.5);
-  EXPECT_EQ(report["statistics"]["noise"]["load_differences"], 8);
-  EXPECT_EQ(report["answer"],
-            "These 2 of 4 cells cannot be told apart (within 1 %, 95 % sure); take num_ctx=4096 "
-            "num_batch=512, the largest context among them.");
+  EXPECT_EQ(report["statistics"]["noise"]["is_assumed"], false);
+  const std::string answer = report["answer"];
+  EXPECT_TRUE(answer.starts_with(
+      "CHANGE: recommended: num_ctx=2048 num_batch=512, within 1 % of the fastest cell: +"))
+      << answer;
+  EXPECT_TRUE(answer.ends_with(
+      " against the current setting, num_ctx=8192 num_batch=512 (Modelfile)."))
+      << answer;
 }
 
 TEST_F(ReportTest, HeatmapTakesAnotherLossForTheSafeContext) {
