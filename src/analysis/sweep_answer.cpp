@@ -337,6 +337,7 @@ class Answerer {
   void SayWhatIsMissing(const Decision& decision) {
     if (answer_.verdict != Verdict::kUndecided) return;
     if (answer_.reason.empty()) answer_.reason = OpenQuestion(decision);
+    if (answer_.cells.size() < 2 && question_.is_whole) return;  // no load would decide it
     answer_.more_loads = MoreLoads();
     if (answer_.options.load_s) answer_.more_s = *answer_.options.load_s * answer_.more_loads;
   }
@@ -348,6 +349,7 @@ class Answerer {
     if (!question_.is_whole && decision.better_than_leader >= kUnlikely) {
       return "a cell that was not measured may be better by more than 1 %";
     }
+    if (answer_.cells.size() < 2) return "there is one cell, and none to compare it with";
     if (loads_[decision.leader] < kFewestLoads) {
       return "the best cell was not loaded often enough";
     }

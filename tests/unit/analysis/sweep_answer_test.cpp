@@ -71,6 +71,14 @@ TEST(SweepAnswerTest, DoesNotClaimAGainThatSingleReadingsCannotShow) {
   EXPECT_EQ(AnswerSweep(results, kRate, options)->more_s, 30.0 * answer.more_loads);
 }
 
+TEST(SweepAnswerTest, AsksForNoMoreLoadsWhereThereIsOneCell) {
+  const auto results = NoisyMachine(1, 0.001, 0.001).Sweep({300}, 1, 3);
+  const SweepAnswer answer = AnswerFor(results, std::nullopt);
+  EXPECT_EQ(answer.verdict, Verdict::kUndecided);
+  EXPECT_EQ(answer.more_loads, 0) << "a race needs two";
+  EXPECT_EQ(answer.cells[*answer.recommended].cell, results[0].cell);
+}
+
 TEST(SweepAnswerTest, ComparesWithACurrentSettingOutsideTheGridWithoutTakingItIn) {
   NoisyMachine machine(1, 0.002, 0.002);
   auto results = machine.Sweep({300, 310}, 5, 2);

@@ -388,6 +388,39 @@ TEST(BlockRaceTest, ACellThatFailsInThePassIsNotRacedAndAPassOfFailuresEnds) {
   EXPECT_EQ(dead.visits().size(), 12U);
 }
 
+TEST(BlockRaceTest, EndsWithinItsBoundsWhateverFailsAndHoweverOftenItIsStopped) {
+  std::mt19937 random(20261121);
+  for (int round = 0; round < 12; ++round) {
+    const Grid grid =
+        MakeGrid(1 + static_cast<int>(random() % 4), 1 + static_cast<int>(random() % 4));
+    const std::vector<Cell> cells = PlanCells(grid, round % 2 == 0);
+    const std::size_t extra = random() % 20;
+    std::optional<Cell> current;
+    if (round % 3 == 1) current = cells[random() % cells.size()];
+    if (round % 3 == 2) current = Cell{999, 7};
+    Rig rig(Smooth, 0.02);
+    rig.fails = [&](const Visit&) { return random() % 5 == 0; };
+    rig.slowness = [&](const Visit&) { return random() % 8 == 0 ? 0.4 : 1.0; };
+    bool is_over = false;
+    while (!is_over) {
+      const std::vector<Cell> pending = rig.Pending(cells);
+      BlockRace race(pending, rig.Results(), Options(grid, extra, current));
+      const std::size_t before = rig.visits().size();
+      is_over = Play(race, rig, 1 + random() % 15);
+      ASSERT_TRUE(is_over || rig.visits().size() > before) << "each start gets on";
+      ASSERT_LT(rig.visits().size(), 500U);
+    }
+    std::size_t loads = 0;
+    for (const CellResult& result : rig.Results()) {
+      loads += static_cast<std::size_t>(
+          std::count_if(result.samples.begin(), result.samples.end(),
+                        [](const Sample& sample) { return sample.role == kConfirm; }));
+    }
+    EXPECT_LE(loads, extra) << round;
+    EXPECT_TRUE(rig.Pending(cells).empty()) << round;
+  }
+}
+
 TEST(BlockRaceTest, OneCellNeedsNoRace) {
   const Grid grid = MakeGrid(1, 1);
   Rig rig(Flat);
