@@ -72,8 +72,8 @@ TEST_F(ReportTest, HeatmapAnswersInJson) {
   EXPECT_TRUE(answer.starts_with(
       "CHANGE: recommended: num_ctx=2048 num_batch=512, within 1 % of the fastest cell: +"))
       << answer;
-  EXPECT_TRUE(answer.ends_with(
-      " against the current setting, num_ctx=8192 num_batch=512 (Modelfile)."))
+  EXPECT_TRUE(
+      answer.ends_with(" against the current setting, num_ctx=8192 num_batch=512 (Modelfile)."))
       << answer;
 }
 
