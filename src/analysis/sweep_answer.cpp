@@ -284,8 +284,12 @@ class Answerer {
     const bool changes_sign = (sign_ * alone.mean > 0) != (answer_.gain->mean > 0);
     answer_.verdict = changes_sign ? Verdict::kNoAnswer : Verdict::kUndecided;
     answer_.reason = "the first readings and the repeated loads contradict each other";
+    answer_.is_fastest = false;
+    answer_.is_within = false;
+    answer_.trust = Trust::kPoor;
     if (!changes_sign) return;
     answer_.recommended.reset();
+    answer_.largest_safe_context.reset();
     answer_.gain.reset();
   }
 
