@@ -61,8 +61,8 @@ bool IsDecided(const Decision& decision, const std::vector<int>& loads) {
   if (loads[decision.leader] < kFewestLoads || decision.better_than_leader >= kUnlikely) {
     return false;
   }
-  const bool gain_is_settled = !decision.current || decision.gain >= kSure ||
-                               decision.better_than_current < kUnlikely;
+  const bool gain_is_settled =
+      !decision.current || decision.gain >= kSure || decision.better_than_current < kUnlikely;
   if (!gain_is_settled || !decision.context) return gain_is_settled;
   return decision.context_loss > 1 - kUnlikely ||
          (decision.context_loss < kUnlikely && loads[*decision.context] >= kFewestLoads);
@@ -77,11 +77,15 @@ std::size_t UsualExtra(std::size_t cells) {
 BlockRace::BlockRace(std::vector<Cell> pending, const std::vector<CellResult>& known,
                      RaceOptions options)
     : pass_(std::move(pending)), options_(std::move(options)), engine_(options_.seed) {
+  std::vector<std::size_t> extra;
   for (const CellResult& result : known) {
     known_[result.cell] = result;
-    spent_ += ExtraLoads(result);
+    extra.push_back(ExtraLoads(result));
+    spent_ += extra.back();
   }
-  if (spent_ > 0) blocks_ = spent_ < kFirstCandidates + kSecondCandidates ? 1 : 2;
+  // A block loads two cells or more, once each.
+  std::sort(extra.rbegin(), extra.rend());
+  if (extra.size() > 1) blocks_ = static_cast<int>(extra[1]);
   pass_length_ = pass_.size();
   is_current_new_ = options_.current && !known_.contains(*options_.current) && !pass_.empty();
   // Measured first of all, it needs no place of its own in the pass.
@@ -208,10 +212,9 @@ void BlockRace::PlanBlock() {
   if (blocks_ >= kBlocksAtLeast && IsDecided(*decision, loads)) return;
 
   std::vector<Cell> cells =
-      blocks_ == 0
-          ? FirstCandidates(*model, *decision, question.eligible, readings)
-          : LikeliestCandidates(*model, *decision,
-                                blocks_ == 1 ? kSecondCandidates : kLastCandidates);
+      blocks_ == 0 ? FirstCandidates(*model, *decision, question.eligible, readings)
+                   : LikeliestCandidates(*model, *decision,
+                                         blocks_ == 1 ? kSecondCandidates : kLastCandidates);
   for (const auto& place : {decision->current, decision->context}) {
     if (!place) continue;
     const Cell& cell = model->cells()[*place];
