@@ -320,8 +320,12 @@ class Answerer {
     answer_.verdict = has_moved && changes_sign ? Verdict::kNoAnswer : Verdict::kUndecided;
     answer_.for_context = false;
     answer_.reason = "the pass and the repeated loads contradict each other";
+    answer_.is_fastest = false;
+    answer_.is_within = false;
+    answer_.trust = Trust::kPoor;
     if (answer_.verdict != Verdict::kNoAnswer) return;
     answer_.recommended.reset();
+    answer_.largest_safe_context.reset();
     answer_.gain.reset();
   }
 

@@ -186,7 +186,8 @@ Expected<ExitCode, SessionError> MakeHeatmap(const HeatmapOptions& options) {
   }
   AnswerOptions answer_options;
   answer_options.max_loss = *ParsePercent(options.max_loss);  // checked with the command line
-  if (options.detrend) Print(stderr, "note: drift is always part of the model; --detrend does nothing\n");
+  if (options.detrend)
+    Print(stderr, "note: drift is always part of the model; --detrend does nothing\n");
   auto report = ReportOf(*store, metric, answer_options);
   if (!report) {
     return Fail(ExitCode::kStore, fmt::format("{}: {}", options.results.string(), report.error()));

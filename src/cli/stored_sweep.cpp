@@ -119,7 +119,8 @@ Expected<StoredReport, std::string> ReportOf(const ResultsStore& store, Metric m
   options.current = BaselineCell(metadata);
   if (metadata.baseline) options.current_source = metadata.baseline->source;
   options.planned = PlannedGrid(metadata);
-  if (metadata.total_tests > 0) options.total_cells = static_cast<std::size_t>(metadata.total_tests);
+  if (metadata.total_tests > 0)
+    options.total_cells = static_cast<std::size_t>(metadata.total_tests);
   options.prompt_tokens = metadata.identity.prompt_tokens;
   const auto load_time = RemainingTime(KnownCellTimes(store.results()), 1);
   if (load_time) options.load_s = load_time->count();

@@ -143,8 +143,8 @@ std::optional<Visit> TuneStrategy::NextToConfirm() const {
 
 bool TuneStrategy::IsEnding() const {
   constexpr std::size_t kVisitsToConfirm = 4;
-  const bool is_certified = limits_.stop_when_certified && search_.Answer() &&
-                            search_.Answer()->certified;
+  const bool is_certified =
+      limits_.stop_when_certified && search_.Answer() && search_.Answer()->certified;
   if (is_certified) return true;
   return limits_.measurements && *limits_.measurements > 2 * kVisitsToConfirm &&
          visits_ + kVisitsToConfirm >= *limits_.measurements;

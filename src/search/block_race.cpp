@@ -78,14 +78,16 @@ std::size_t UsualExtra(std::size_t cells) {
 BlockRace::BlockRace(std::vector<Cell> pending, const std::vector<CellResult>& known,
                      RaceOptions options)
     : pass_(std::move(pending)), options_(std::move(options)), engine_(options_.seed) {
+  std::vector<std::size_t> extra;
   for (const CellResult& result : known) {
     known_[result.cell] = result;
-    spent_ += ExtraLoads(result);
+    extra.push_back(ExtraLoads(result));
+    spent_ += extra.back();
   }
-  // While the pass goes on, an extra load only repeated a reading that was doubted.
-  if (spent_ > 0 && pass_.empty()) {
-    blocks_ = spent_ < kFirstCandidates + kSecondCandidates ? 1 : 2;
-  }
+  // A block loads two cells or more, once each. While the pass goes on, an extra load only repeated
+  // a reading that was doubted.
+  std::sort(extra.rbegin(), extra.rend());
+  if (extra.size() > 1 && pass_.empty()) blocks_ = static_cast<int>(extra[1]);
   pass_length_ = pass_.size();
   is_current_new_ = options_.current && SaysNothing(*options_.current) && !pass_.empty();
   // Measured first of all, it needs no place of its own in the pass.

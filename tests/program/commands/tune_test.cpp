@@ -85,12 +85,11 @@ class TuneProgramTest : public RunFixture {
         results.push_back(entry);
       }
     }
-    Write(
-        "real.json",
-        Json{{"metadata",
-              {{"num_ctx_range", "8192-18432:2048"}, {"num_batch_range", "32-2080:128"}}},
-             {"results", results}}
-            .dump());
+    Write("real.json",
+          Json{{"metadata",
+                {{"num_ctx_range", "8192-18432:2048"}, {"num_batch_range", "32-2080:128"}}},
+               {"results", results}}
+              .dump());
   }
   static std::vector<Json> Events(const std::string& out, const std::string& kind) {
     std::vector<Json> events;
@@ -239,10 +238,12 @@ TEST_F(TuneProgramTest, ItsAnswerIsThatOfAHeatmapOfItsFile) {
   RecordRealSweep();
   for (const char* seed : {"1", "2", "3", "4"}) {
     const std::string results = fmt::format("seed{}.json", seed);
-    const Ended ended = RunProgram(Command(
-        {"tune", "--ctx-start", "8192", "--ctx-end", "18432", "--ctx-step", "2048",
-         "--batch-start", "32", "--batch-end", "2080", "--batch-step", "128", "--replay", "real.json",
-         "--replay-noise", "0.01", "--seed", seed, "-r", results, "--json"}));
+    const Ended ended = RunProgram(
+        Command({"tune",           "--ctx-start",  "8192",          "--ctx-end", "18432",
+                 "--ctx-step",     "2048",         "--batch-start", "32",        "--batch-end",
+                 "2080",           "--batch-step", "128",           "--replay",  "real.json",
+                 "--replay-noise", "0.01",         "--seed",        seed,        "-r",
+                 results,          "--json"}));
     ASSERT_EQ(ended.exit_code, 0) << ended.err;
     const Json answer = Events(ended.out, "answer").at(0);
     const Json heatmap = Json::parse(

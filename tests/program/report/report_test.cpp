@@ -72,9 +72,48 @@ TEST_F(ReportTest, HeatmapAnswersInJson) {
   EXPECT_TRUE(answer.starts_with(
       "CHANGE: recommended: num_ctx=2048 num_batch=512, within 1 % of the fastest cell: +"))
       << answer;
-  EXPECT_TRUE(answer.ends_with(
-      " against the current setting, num_ctx=8192 num_batch=512 (Modelfile)."))
+  EXPECT_TRUE(
+      answer.ends_with(" against the current setting, num_ctx=8192 num_batch=512 (Modelfile)."))
       << answer;
+}
+
+// The pass saw the first cell 20 % ahead, the repeated loads see it 3 % behind.
+TEST_F(ReportTest, HeatmapGivesNoAnswerWhereTheRepeatedLoadsContradictThePass) {
+  static constexpr double kSpread[] = {1.002, 0.998, 1.001, 0.999, 1.0, 0.997};
+  json results = json::array();
+  int id = 0;
+  for (int cell = 0; cell < 4; ++cell) {
+    json samples = json::array();
+    for (int load = 0; load < 10; ++load) {
+      const bool is_of_pass = load < 6;
+      const double factor = cell > 0 ? 1 : is_of_pass ? 1.2 : 0.97;
+      const int second = 100 + 4 * load + cell;
+      samples.push_back({{"id", std::to_string(id)},
+                         {"load_id", ++id},
+                         {"role", is_of_pass ? "measure" : "confirm"},
+                         {"excluded", nullptr},
+                         {"printed_prompt_eval_rate", 300 * factor * kSpread[(load + cell) % 6]},
+                         {"started", "2026-11-21T10:0" + std::to_string(second / 60) + ":" +
+                                         std::to_string(second % 60 + 100).substr(1) + "+00:00"}});
+    }
+    results.push_back({{"num_ctx", 2048 * (cell + 1)}, {"num_batch", 512}, {"samples", samples}});
+  }
+  const json baseline = {{"num_ctx", 8192}, {"num_batch", 512}, {"source", "Modelfile"}};
+  folder_.Write("results.json", json{{"metadata", {{"schema_version", 1}, {"baseline", baseline}}},
+                                     {"results", results}}
+                                    .dump());
+  const Ended ended = Run({"heatmap", "results.json", "--no-csv", "-o", "a.svg"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_NE(ended.out.find("\nNO ANSWER: "), std::string::npos) << ended.out;
+  EXPECT_EQ(ended.out.find("PARAMETER"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("\nTrust: poor;"), std::string::npos) << ended.out;
+  const json report = json::parse(Run({"heatmap", "results.json", "--no-csv", "--json"}).out);
+  EXPECT_EQ(report["verdict"], "no_answer");
+  EXPECT_EQ(report["fastest"], false);
+  EXPECT_EQ(report["trust"], "poor");
+  for (const char* key : {"recommended", "gain", "largest_safe_context"}) {
+    EXPECT_TRUE(report[key].is_null()) << key;
+  }
 }
 
 TEST_F(ReportTest, HeatmapTakesAnotherLossForTheSafeContext) {

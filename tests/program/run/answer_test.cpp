@@ -28,16 +28,9 @@ class RunAnswerTest : public RunFixture {
   }
   // The disturbance rule is off: other work on the machine says nothing of the stand-in's rates.
   [[nodiscard]] Program DefaultRun(std::vector<std::string> more = {}) const {
-    std::vector<std::string> arguments = {"run",
-                                          "--model",
-                                          "smollm2",
-                                          "--ctx",
-                                          "1024,2048,4096",
-                                          "--batch",
-                                          "128,512",
-                                          "--prompt-tokens",
-                                          "300",
-                                          "--ignore-disturbance"};
+    std::vector<std::string> arguments = {
+        "run",     "--model", "smollm2",         "--ctx", "1024,2048,4096",
+        "--batch", "128,512", "--prompt-tokens", "300",   "--ignore-disturbance"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return Command(std::move(arguments));
   }
@@ -168,7 +161,8 @@ TEST_F(RunAnswerTest, ALimitEndsThePassEarlyAndLeavesTheAnswerOpen) {
 
 TEST_F(RunAnswerTest, TheControlLoadsAreOfTheCurrentSetting) {
   PlaySpeeds({});
-  EXPECT_EQ(RunProgram(DefaultRun({"--batch", "64,128,256,512,1024", "--extra", "0"})).exit_code, 0);
+  EXPECT_EQ(RunProgram(DefaultRun({"--batch", "64,128,256,512,1024", "--extra", "0"})).exit_code,
+            0);
   const Json store = Store();
   for (const Json& entry : store["results"]) {
     for (const Json& sample : entry["samples"]) {
@@ -228,9 +222,9 @@ TEST_F(RunAnswerTest, AllCommandsAnswerAlike) {
   }
   const Json of_heatmap = ReportOf();
   const Json of_status = Json::parse(RunProgram(Command({"status", "--json"})).out, nullptr, false);
-  for (const char* key : {"verdict", "reason", "fastest", "recommended", "current", "gain",
-                          "contenders", "tied", "largest_safe_context", "trust",
-                          "detectable_percent", "more_loads", "more_s"}) {
+  for (const char* key :
+       {"verdict", "reason", "fastest", "recommended", "current", "gain", "contenders", "tied",
+        "largest_safe_context", "trust", "detectable_percent", "more_loads", "more_s"}) {
     ASSERT_TRUE(of_run.contains(key)) << key;
     EXPECT_EQ(of_run[key], of_heatmap[key]) << key;
     EXPECT_EQ(of_run[key], of_status[key]) << key;
@@ -241,9 +235,8 @@ TEST_F(RunAnswerTest, AllCommandsAnswerAlike) {
 TEST_F(RunAnswerTest, DetrendSaysThatDriftIsAlwaysModelledAndChangesNothing) {
   PlaySpeeds({{{2048, 512}, 1.2}});
   RunProgram(DefaultRun({"--extra", "0"}));
-  const Ended ended =
-      RunProgram(Command({"heatmap", "--no-csv", "--json", "-o", "benchmark_heatmap.png",
-                          "--detrend"}));
+  const Ended ended = RunProgram(
+      Command({"heatmap", "--no-csv", "--json", "-o", "benchmark_heatmap.png", "--detrend"}));
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_NE(ended.err.find("drift is always part of the model"), std::string::npos) << ended.err;
   EXPECT_EQ(Json::parse(ended.out, nullptr, false)["recommended"], ReportOf()["recommended"]);

@@ -61,10 +61,10 @@ TEST_F(RunSweepTest, ThePresentSettingIsNamedAsSuchAndIsNoCellOfTheGrid) {
   for (const std::string& line : Lines(ended.err)) {
     if (line.starts_with('[')) visits.push_back(line.substr(0, line.find("  ")));
   }
-  EXPECT_EQ(visits, (std::vector<std::string>{"[current setting] num_ctx=4096 num_batch=512",
-                                              "[1/2] num_ctx=1024 num_batch=64",
-                                              "[2/2] num_ctx=2048 num_batch=64",
-                                              "[control] num_ctx=4096 num_batch=512"}));
+  EXPECT_EQ(visits,
+            (std::vector<std::string>{
+                "[current setting] num_ctx=4096 num_batch=512", "[1/2] num_ctx=1024 num_batch=64",
+                "[2/2] num_ctx=2048 num_batch=64", "[control] num_ctx=4096 num_batch=512"}));
 }
 
 TEST_F(RunSweepTest, AsACellOfTheGridThePresentSettingComesFirstCountsOnceAndComesLast) {
