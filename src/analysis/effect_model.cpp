@@ -252,9 +252,9 @@ void EffectPosterior::Solve() {
 }
 
 void EffectPosterior::UseExpectedInformation() {
-  // A fifth less: where the noise is normal and not t, which the weights cannot know, the expected
-  // information promises that much too much (bench/answer).
-  const auto information = [](double degrees) { return 0.8 * (degrees + 1) / (degrees + 3); };
+  const auto information = [](double degrees) {
+    return kInformationShare * (degrees + 1) / (degrees + 3);
+  };
   load_information_ = information(kLoadDegrees);
   cell_information_ = information(kCellDegrees);
   step_information_ = information(kStepDegrees);

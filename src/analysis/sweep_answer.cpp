@@ -313,11 +313,13 @@ class Answerer {
     const double blocks = sign_ * alone->mean;
     if (std::fabs(blocks - gain.mean) <= 2 * std::hypot(alone->deviation, gain.deviation)) return;
     const double reach = kSureDeviations * alone->deviation;
+    const bool are_both_sure = std::fabs(blocks) > reach && gain.low * gain.high > 0;
     gain.low = std::min(gain.low, blocks - reach);
     gain.high = std::max(gain.high, blocks + reach);
     const bool has_moved = model_->drift_range() > kMuchDrift * answer_.load_deviation;
     const bool changes_sign = (blocks > 0) != (gain.mean > 0);
-    answer_.verdict = has_moved && changes_sign ? Verdict::kNoAnswer : Verdict::kUndecided;
+    const bool is_hopeless = changes_sign && (has_moved || are_both_sure);
+    answer_.verdict = is_hopeless ? Verdict::kNoAnswer : Verdict::kUndecided;
     answer_.for_context = false;
     answer_.reason = "the pass and the repeated loads contradict each other";
     answer_.is_fastest = false;

@@ -183,9 +183,10 @@ TEST(EffectModelTest, ExpectedInformationChangesTheCovariancesAndNoMean) {
     const double before = posterior.Mean(posterior.CellVector(0));
     posterior.UseExpectedInformation();
     EXPECT_EQ(posterior.Mean(posterior.CellVector(0)), before);
-    const Information information{(kLoadDegrees + 1) / (kLoadDegrees + 3),
-                                  (kCellDegrees + 1) / (kCellDegrees + 3),
-                                  (kStepDegrees + 1) / (kStepDegrees + 3)};
+    const auto share = [](double degrees) {
+      return kInformationShare * (degrees + 1) / (degrees + 3);
+    };
+    const Information information{share(kLoadDegrees), share(kCellDegrees), share(kStepDegrees)};
     ExpectSame(data, posterior, DenseModel(data, scales, weights, information), false);
   }
 }

@@ -240,7 +240,7 @@ TEST_F(ConfigErrorTest, SaysWhichFlagIsMissing) {
   EXPECT_EQ(Lines(LoadSweepConfig(std::nullopt, flags)),
             "--ctx-step: is missing; give it, for example --ctx-step 2048\n");
   flags.modelfile = "x";
-  EXPECT_EQ(Lines(LoadSweepConfig(std::nullopt, flags)).substr(0, 50),
+  EXPECT_EQ(Lines(LoadSweepConfig(std::nullopt, flags)).substr(0, 53),
             "--modelfile: cannot be given together with --model; k");
 }
 

@@ -58,7 +58,7 @@ TEST(AnswerTextTest, SaysWhatIsOpenAndWhatWouldDecideIt) {
   EXPECT_TRUE(Contains(sentence, "Best so far: ")) << sentence;
   answer.more_loads = 10;
   answer.more_s = 600;
-  EXPECT_TRUE(MoreLoadsSentence(answer).starts_with("About 10 more loads, "))
+  EXPECT_TRUE(MoreLoadsSentence(answer).starts_with("About 10 more loads ("))
       << MoreLoadsSentence(answer);
   EXPECT_EQ(MoreLoadsSentence(Answer({300, 200}, ComparedWith(2048))), "") << "it is decided";
 }
@@ -98,7 +98,7 @@ TEST(AnswerTextTest, TellsWhatTheSettingsMeanForTheUser) {
             "tokens/s; on the GPU 100 %; memory 2.00 GB -> 2.50 GB.");
   SweepAnswer keep = Answer({300, 250}, options);
   ASSERT_EQ(keep.verdict, Verdict::kKeep);
-  EXPECT_EQ(MeaningSentence(keep), "a 3000-token prompt: 10 s.");
+  EXPECT_EQ(MeaningSentence(keep), "A 3000-token prompt: 10 s.");
 }
 
 TEST(AnswerTextTest, SaysWhetherTheNoiseWasMeasured) {
