@@ -387,9 +387,11 @@ int main(int argc, char** argv) {
   app.add_option("--sweeps", sweeps, "Per surface, machine and sigma")->capture_default_str();
   app.add_option("--seed", seed)->capture_default_str();
   app.add_option("--sigma", sigmas, "Of loads and of runs, relative")->delimiter(',');
+  bool only_collapses = false;
+  app.add_flag("--only-collapses", only_collapses, "Only the machine that becomes 20 times slower");
   app.add_flag("--details", details, "A line for each surface");
   CLI11_PARSE(app, argc, argv);
-  ollama_bench::simulation::RunAll(sweeps, seed, sigmas, details);
+  if (!only_collapses) ollama_bench::simulation::RunAll(sweeps, seed, sigmas, details);
   ollama_bench::simulation::RunCollapses(sweeps, seed);
   return 0;
 }

@@ -25,7 +25,9 @@ constexpr double kSureDeviations = 1.96;
 constexpr double kGoodTrust = 0.02;
 constexpr double kFairTrust = 0.05;
 constexpr int kLoadsOfBlock = 5;
-constexpr double kMuchDrift = 5;  // scales of a load
+constexpr double kMuchDrift = 5;      // scales of a load
+constexpr double kHugeDrift = 0.3;    // natural log, from the slowest to the fastest time
+constexpr double kHugeScatter = 0.1;  // natural log, of a cell's loads in blocks
 
 // The smallest share on GPUs that a counted run of the cell reported.
 std::optional<double> GpuShareOf(const CellResult& result) {
@@ -103,35 +105,50 @@ LogPosterior Reversed(const LogPosterior& value) {
   return {-value.mean, value.deviation, -value.high, -value.low};
 }
 
-/// The gain of `cell` over `current` by the plain means of their loads in blocks, with the scatter
-/// of all cells' loads there about their means, the machine's changes included. Empty where one of
-/// the two has fewer than two such loads.
-std::optional<LogPosterior> GainInBlocks(const std::vector<LoadUnit>& units, const Cell& cell,
-                                         const Cell& current) {
-  std::map<Cell, std::vector<double>> blocks;
-  for (const LoadUnit& unit : units) {
-    if (unit.role == SampleRole::kConfirm) blocks[unit.cell].push_back(unit.log_value);
+/// The loads in blocks alone, by plain means: with the machine's changes, without any model of
+/// them.
+class Blocks {
+ public:
+  explicit Blocks(const std::vector<LoadUnit>& units) {
+    for (const LoadUnit& unit : units) {
+      if (unit.role == SampleRole::kConfirm) loads_[unit.cell].push_back(unit.log_value);
+    }
+    double squares = 0;
+    double degrees = 0;
+    for (const auto& [cell, values] : loads_) {
+      const auto count = static_cast<double>(values.size());
+      const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+      means_[cell] = mean;
+      for (const double value : values) squares += (value - mean) * (value - mean);
+      degrees += count - 1;
+    }
+    if (degrees > 0) scatter_ = std::sqrt(squares / degrees);
   }
-  std::map<Cell, double> means;
-  double squares = 0;
-  double degrees = 0;
-  for (const auto& [of_block, values] : blocks) {
-    const auto count = static_cast<double>(values.size());
-    const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
-    means[of_block] = mean;
-    for (const double value : values) squares += (value - mean) * (value - mean);
-    degrees += count - 1;
+
+  /// Of the loads of a cell about their mean; empty where no cell has two.
+  [[nodiscard]] std::optional<double> scatter() const { return scatter_; }
+
+  /// Of `cell` over `current`; empty where one of the two has fewer than two loads.
+  [[nodiscard]] std::optional<LogPosterior> Gain(const Cell& cell, const Cell& current) const {
+    const double of_cell = Count(cell);
+    const double of_current = Count(current);
+    if (of_cell < 2 || of_current < 2) return std::nullopt;
+    LogPosterior gain;
+    gain.mean = means_.at(cell) - means_.at(current);
+    gain.deviation = *scatter_ * std::sqrt(1 / of_cell + 1 / of_current);
+    return gain;
   }
-  const auto loads_of = [&blocks](const Cell& of) {
-    const auto found = blocks.find(of);
-    return found == blocks.end() ? 0.0 : static_cast<double>(found->second.size());
-  };
-  if (loads_of(cell) < 2 || loads_of(current) < 2) return std::nullopt;
-  LogPosterior gain;
-  gain.mean = means.at(cell) - means.at(current);
-  gain.deviation = std::sqrt(squares / degrees * (1 / loads_of(cell) + 1 / loads_of(current)));
-  return gain;
-}
+
+ private:
+  [[nodiscard]] double Count(const Cell& cell) const {
+    const auto found = loads_.find(cell);
+    return found == loads_.end() ? 0 : static_cast<double>(found->second.size());
+  }
+
+  std::map<Cell, std::vector<double>> loads_;
+  std::map<Cell, double> means_;
+  std::optional<double> scatter_;
+};
 
 class Answerer {
  public:
@@ -305,9 +322,14 @@ class Answerer {
   // The loads after the pass alone, which were made back to back in random order, must say the
   // same. Where they do not, neither is believed.
   void CheckBlocks() {
+    const Blocks blocks_alone(units_);
+    // Where the speed changes by a factor in the midst of the blocks, no model is to be trusted.
+    const bool is_broken = model_->drift_range() > kHugeDrift &&
+                           blocks_alone.scatter().value_or(kHugeScatter) >= kHugeScatter;
+    if (is_broken) Withdraw(Verdict::kUndecided, "the machine's speed changed by a factor");
     if (!answer_.gain || answer_.recommended == answer_.current) return;
-    const auto alone = GainInBlocks(units_, answer_.cells[*answer_.recommended].cell,
-                                    answer_.cells[*answer_.current].cell);
+    const auto alone = blocks_alone.Gain(answer_.cells[*answer_.recommended].cell,
+                                         answer_.cells[*answer_.current].cell);
     if (!alone) return;
     LogPosterior& gain = *answer_.gain;
     const double blocks = sign_ * alone->mean;
@@ -319,13 +341,19 @@ class Answerer {
     const bool has_moved = model_->drift_range() > kMuchDrift * answer_.load_deviation;
     const bool changes_sign = (blocks > 0) != (gain.mean > 0);
     const bool is_hopeless = changes_sign && (has_moved || are_both_sure);
-    answer_.verdict = is_hopeless ? Verdict::kNoAnswer : Verdict::kUndecided;
+    Withdraw(is_hopeless ? Verdict::kNoAnswer : Verdict::kUndecided,
+             "the pass and the repeated loads contradict each other");
+  }
+
+  // Nothing is claimed any more.
+  void Withdraw(Verdict verdict, std::string reason) {
+    answer_.verdict = verdict;
+    answer_.reason = std::move(reason);
     answer_.for_context = false;
-    answer_.reason = "the pass and the repeated loads contradict each other";
     answer_.is_fastest = false;
     answer_.is_within = false;
     answer_.trust = Trust::kPoor;
-    if (answer_.verdict != Verdict::kNoAnswer) return;
+    if (verdict != Verdict::kNoAnswer) return;
     answer_.recommended.reset();
     answer_.largest_safe_context.reset();
     answer_.gain.reset();
