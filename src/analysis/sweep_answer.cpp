@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
 #include <numeric>
 #include <set>
@@ -65,30 +64,6 @@ class GpuShares {
   double needed_ = 0;
 };
 
-// The loads of those origins that a shared cell joins, directly or through others, with the most
-// loads: what is known of another origin's level would rest on the main effects alone.
-std::vector<LoadUnit> JoinedByCells(const std::vector<LoadUnit>& units) {
-  std::map<std::string, std::string> parents;
-  const std::function<std::string(const std::string&)> root = [&](const std::string& origin) {
-    const std::string& parent = parents.try_emplace(origin, origin).first->second;
-    return parent == origin ? origin : root(std::string(parent));
-  };
-  std::map<Cell, std::string> first_origins;
-  for (const LoadUnit& unit : units) {
-    const auto [first, is_new] = first_origins.try_emplace(unit.cell, unit.origin);
-    parents[root(unit.origin)] = root(first->second);
-  }
-  std::map<std::string, std::size_t> sizes;
-  for (const LoadUnit& unit : units) ++sizes[root(unit.origin)];
-  const auto largest = std::max_element(
-      sizes.begin(), sizes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  std::vector<LoadUnit> joined;
-  for (const LoadUnit& unit : units) {
-    if (root(unit.origin) == largest->first) joined.push_back(unit);
-  }
-  return joined;
-}
-
 std::vector<LoadUnit> UnitsToCompare(const std::vector<CellResult>& results, Metric metric) {
   std::vector<LoadUnit> units;
   const bool any_verified = AnyVerified(results);
@@ -96,7 +71,7 @@ std::vector<LoadUnit> UnitsToCompare(const std::vector<CellResult>& results, Met
     if (any_verified && IsUnverified(result)) continue;
     for (LoadUnit& unit : LoadUnitsOf(result, metric)) units.push_back(std::move(unit));
   }
-  return units.empty() ? units : JoinedByCells(units);
+  return JoinedByCells(units);
 }
 
 LogPosterior Reversed(const LogPosterior& value) {
@@ -348,9 +323,18 @@ class Answerer {
     if (answer_.options.load_s) answer_.more_s = *answer_.options.load_s * answer_.more_loads;
   }
 
+  [[nodiscard]] std::string WhyNotCompared() const {
+    const bool any_unverified =
+        AnyVerified(results_) && std::any_of(results_.begin(), results_.end(), IsUnverified);
+    return any_unverified
+               ? "cells whose samples do not say with what they were made are not compared "
+                 "(--remeasure-unverified)"
+               : "cells of other starts that share no cell with the rest are not compared";
+  }
+
   [[nodiscard]] std::string OpenQuestion(const Decision& decision) const {
     if (!question_.is_whole && !question_.surface) {
-      return "not every cell of the grid was measured";
+      return AllWereVisited() ? WhyNotCompared() : "not every cell of the grid was measured";
     }
     if (!question_.is_whole && decision.better_than_leader >= kUnlikely) {
       return "a cell that was not measured may be better by more than 1 %";
