@@ -318,7 +318,10 @@ class Answerer {
   void SayWhatIsMissing(const Decision& decision) {
     if (answer_.verdict != Verdict::kUndecided) return;
     if (answer_.reason.empty()) answer_.reason = OpenQuestion(decision);
-    if (answer_.cells.size() < 2 && question_.is_whole) return;  // no load would decide it
+    // No load would decide it: the race has ended where no cell can be better by more than the
+    // threshold, and compares nothing else without a current setting.
+    if (answer_.cells.size() < 2 && question_.is_whole) return;
+    if (!decision.current && answer_.is_within) return;
     answer_.more_loads = MoreLoads();
     if (answer_.options.load_s) answer_.more_s = *answer_.options.load_s * answer_.more_loads;
   }
@@ -329,7 +332,9 @@ class Answerer {
     return any_unverified
                ? "cells whose samples do not say with what they were made are not compared "
                  "(--remeasure-unverified)"
-               : "cells of other starts that share no cell with the rest are not compared";
+               : "cells of other starts that share no cell with the rest are not compared (`run` "
+                 "with a "
+                 "larger --extra joins them)";
   }
 
   [[nodiscard]] std::string OpenQuestion(const Decision& decision) const {
@@ -342,6 +347,11 @@ class Answerer {
     if (answer_.cells.size() < 2) return "there is one cell, and none to compare it with";
     if (loads_[decision.leader] < kFewestLoads) {
       return "the best cell was not loaded often enough";
+    }
+    if (!decision.current && answer_.is_within) {
+      return "no cell is more than 1 % faster than the best so far, but no current setting is "
+             "known "
+             "to compare it with";
     }
     if (!decision.current) return "the contenders are not shown to be within 1 %";
     return "the gain over the current setting is not shown to be above or below 1 %";

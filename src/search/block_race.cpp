@@ -54,6 +54,7 @@ bool IsDecided(const Decision& decision, const std::vector<int>& loads) {
   if (loads[decision.leader] < kFewestLoads || decision.better_than_leader >= kUnlikely) {
     return false;
   }
+  if (decision.current && loads[*decision.current] < kFewestLoads) return false;
   const bool gain_is_settled =
       !decision.current || decision.gain >= kSure || decision.better_than_current < kUnlikely;
   if (!gain_is_settled || !decision.context) return gain_is_settled;
@@ -227,7 +228,10 @@ void BlockRace::PlanBlock() {
   const auto decision = Decide(*model, loads, question);
   if (!decision) return;
   const std::vector<Cell> apart = BestOfUnjoined(units, *model, question.eligible);
-  if (blocks_ >= kBlocksAtLeast && apart.empty() && IsDecided(*decision, loads)) return;
+  // An earlier start may have ended the pass without it.
+  const bool lacks_current = options_.current && SaysNothing(*options_.current);
+  const bool is_joined = apart.empty() && !lacks_current;
+  if (blocks_ >= kBlocksAtLeast && is_joined && IsDecided(*decision, loads)) return;
 
   std::vector<Cell> cells =
       blocks_ == 0 ? FirstCandidates(*model, *decision, question.eligible, readings)
@@ -240,6 +244,7 @@ void BlockRace::PlanBlock() {
     if (place) add(model->cells()[*place]);
   }
   std::for_each(apart.begin(), apart.end(), add);
+  if (lacks_current) add(*options_.current);
   // One candidate left needs no comparison, but the loads that an answer rests on.
   const bool is_settled = cells.size() < 2 && loads[decision->leader] >= kFewestLoads;
   if (is_settled || model->cells().size() < 2) return;

@@ -444,6 +444,24 @@ TEST(BlockRaceTest, LoadsACellOfEachEarlierStartThatSharesNoneWithTheRest) {
   EXPECT_EQ(JoinedByCells(units).size(), units.size());
 }
 
+TEST(BlockRaceTest, MeasuresTheCurrentSettingThatAFinishedPassLacks) {
+  const Grid grid = MakeGrid(4, 3);
+  const Cell current{999, 7};
+  Rig rig(Smooth);
+  BlockRace pass(PlanCells(grid, false), {}, Options(grid, 27, std::nullopt));
+  Play(pass, rig);
+  for (const bool fails : {true, false}) {
+    Rig resumed = rig;
+    if (fails) resumed.fails = [&](const Visit& visit) { return visit.cell == current; };
+    BlockRace race({}, resumed.Results(), Options(grid, 60, current));
+    EXPECT_TRUE(Play(race, resumed));
+    const auto visits = resumed.Visited(kConfirm);
+    const auto of_current = std::count(visits.begin(), visits.end(), current);
+    EXPECT_GE(of_current, fails ? 1 : 3);
+    EXPECT_LE(of_current, fails ? 2 : 60) << "a visit and its repetition";
+  }
+}
+
 TEST(BlockRaceTest, OneCellNeedsNoRace) {
   const Grid grid = MakeGrid(1, 1);
   Rig rig(Flat);
