@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <utility>
 
 #include "iso_time.h"
 #include "load_runs.h"
@@ -77,6 +78,16 @@ std::vector<LoadUnit> UnbiasedUnits(const std::vector<CellResult>& results, Metr
     }
   }
   return all;
+}
+
+std::vector<LoadUnit> ComparableUnits(const std::vector<CellResult>& results, Metric metric) {
+  std::vector<LoadUnit> units;
+  const bool any_verified = AnyVerified(results);
+  for (const CellResult& result : results) {
+    if (any_verified && IsUnverified(result)) continue;
+    for (LoadUnit& unit : LoadUnitsOf(result, metric)) units.push_back(std::move(unit));
+  }
+  return units;
 }
 
 std::vector<LoadUnit> JoinedByCells(const std::vector<LoadUnit>& units) {

@@ -64,16 +64,6 @@ class GpuShares {
   double needed_ = 0;
 };
 
-std::vector<LoadUnit> UnitsToCompare(const std::vector<CellResult>& results, Metric metric) {
-  std::vector<LoadUnit> units;
-  const bool any_verified = AnyVerified(results);
-  for (const CellResult& result : results) {
-    if (any_verified && IsUnverified(result)) continue;
-    for (LoadUnit& unit : LoadUnitsOf(result, metric)) units.push_back(std::move(unit));
-  }
-  return JoinedByCells(units);
-}
-
 LogPosterior Reversed(const LogPosterior& value) {
   return {-value.mean, value.deviation, -value.high, -value.low};
 }
@@ -114,7 +104,7 @@ class Answerer {
       : results_(results), sign_(Describe(metric).higher_is_better ? 1 : -1) {
     answer_.metric = metric;
     answer_.options = options;
-    units_ = UnitsToCompare(results, metric);
+    units_ = JoinedByCells(ComparableUnits(results, metric));
   }
 
   std::optional<SweepAnswer> Run() {

@@ -62,6 +62,10 @@ bool IsDecided(const Decision& decision, const std::vector<int>& loads) {
          (decision.context_loss < kUnlikely && loads[*decision.context] >= kFewestLoads);
 }
 
+void AddNew(std::vector<Cell>& cells, const Cell& cell) {
+  if (std::find(cells.begin(), cells.end(), cell) == cells.end()) cells.push_back(cell);
+}
+
 // Of each start that shares no cell with the rest the best one: a load of it joins the start to the
 // answer. No more than one block holds.
 std::vector<Cell> BestOfUnjoined(const std::vector<LoadUnit>& units, const SweepModel& model,
@@ -208,15 +212,14 @@ void BlockRace::PlanBlock() {
   is_over_ = true;
   if (spent_ >= options_.extra) return;
   std::vector<CellResult> results;
-  std::vector<LoadUnit> units;
-  std::map<Cell, double> readings;
   for (const auto& [cell, result] : known_) results.push_back(result);
-  const bool any_verified = AnyVerified(results);
-  for (const CellResult& result : results) {
-    if (any_verified && IsUnverified(result)) continue;
-    for (LoadUnit& unit : UnitsOf(result)) units.push_back(std::move(unit));
-    const auto reading = FirstReading(result);
-    if (reading && options_.planned.Contains(result.cell)) readings[result.cell] = *reading;
+  const std::vector<LoadUnit> units = ComparableUnits(results, Metric::kPromptEvalRate);
+  std::map<Cell, double> readings;
+  for (const LoadUnit& unit : units) {
+    const bool is_of_pass = unit.role == SampleRole::kMeasure;
+    if (is_of_pass && options_.planned.Contains(unit.cell)) {
+      readings.try_emplace(unit.cell, unit.log_value);
+    }
   }
   const auto model = SweepModel::Fit(units);
   if (!model) return;
@@ -237,14 +240,11 @@ void BlockRace::PlanBlock() {
       blocks_ == 0 ? FirstCandidates(*model, *decision, question.eligible, readings)
                    : LikeliestCandidates(*model, *decision,
                                          blocks_ == 1 ? kSecondCandidates : kLastCandidates);
-  const auto add = [&cells](const Cell& cell) {
-    if (std::find(cells.begin(), cells.end(), cell) == cells.end()) cells.push_back(cell);
-  };
   for (const auto& place : {decision->current, decision->context}) {
-    if (place) add(model->cells()[*place]);
+    if (place) AddNew(cells, model->cells()[*place]);
   }
-  std::for_each(apart.begin(), apart.end(), add);
-  if (lacks_current) add(*options_.current);
+  for (const Cell& cell : apart) AddNew(cells, cell);
+  if (lacks_current) AddNew(cells, *options_.current);
   // One candidate left needs no comparison, but the loads that an answer rests on.
   const bool is_settled = cells.size() < 2 && loads[decision->leader] >= kFewestLoads;
   if (is_settled || model->cells().size() < 2) return;
