@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-
 #include <numeric>
+
 #include "ollama_bench/core/cell_status.h"
 
 namespace ollama_bench {

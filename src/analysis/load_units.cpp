@@ -1,6 +1,9 @@
 #include "ollama_bench/analysis/load_units.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <utility>
 
 #include "iso_time.h"
 #include "load_runs.h"
@@ -75,6 +78,39 @@ std::vector<LoadUnit> UnbiasedUnits(const std::vector<CellResult>& results, Metr
     }
   }
   return all;
+}
+
+std::vector<LoadUnit> ComparableUnits(const std::vector<CellResult>& results, Metric metric) {
+  std::vector<LoadUnit> units;
+  const bool any_verified = AnyVerified(results);
+  for (const CellResult& result : results) {
+    if (any_verified && IsUnverified(result)) continue;
+    for (LoadUnit& unit : LoadUnitsOf(result, metric)) units.push_back(std::move(unit));
+  }
+  return units;
+}
+
+std::vector<LoadUnit> JoinedByCells(const std::vector<LoadUnit>& units) {
+  if (units.empty()) return {};
+  std::map<std::string, std::string> parents;
+  const std::function<std::string(const std::string&)> root = [&](const std::string& origin) {
+    const std::string& parent = parents.try_emplace(origin, origin).first->second;
+    return parent == origin ? origin : root(std::string(parent));
+  };
+  std::map<Cell, std::string> first_origins;
+  for (const LoadUnit& unit : units) {
+    const auto [first, is_new] = first_origins.try_emplace(unit.cell, unit.origin);
+    parents[root(unit.origin)] = root(first->second);
+  }
+  std::map<std::string, std::size_t> sizes;
+  for (const LoadUnit& unit : units) ++sizes[root(unit.origin)];
+  const auto largest = std::max_element(
+      sizes.begin(), sizes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  std::vector<LoadUnit> joined;
+  for (const LoadUnit& unit : units) {
+    if (root(unit.origin) == largest->first) joined.push_back(unit);
+  }
+  return joined;
 }
 
 }  // namespace ollama_bench

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
 #include <numeric>
 #include <set>
@@ -67,40 +66,6 @@ class GpuShares {
   double needed_ = 0;
 };
 
-// The loads of those origins that a shared cell joins, directly or through others, with the most
-// loads: what is known of another origin's level would rest on the main effects alone.
-std::vector<LoadUnit> JoinedByCells(const std::vector<LoadUnit>& units) {
-  std::map<std::string, std::string> parents;
-  const std::function<std::string(const std::string&)> root = [&](const std::string& origin) {
-    const std::string& parent = parents.try_emplace(origin, origin).first->second;
-    return parent == origin ? origin : root(std::string(parent));
-  };
-  std::map<Cell, std::string> first_origins;
-  for (const LoadUnit& unit : units) {
-    const auto [first, is_new] = first_origins.try_emplace(unit.cell, unit.origin);
-    parents[root(unit.origin)] = root(first->second);
-  }
-  std::map<std::string, std::size_t> sizes;
-  for (const LoadUnit& unit : units) ++sizes[root(unit.origin)];
-  const auto largest = std::max_element(
-      sizes.begin(), sizes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  std::vector<LoadUnit> joined;
-  for (const LoadUnit& unit : units) {
-    if (root(unit.origin) == largest->first) joined.push_back(unit);
-  }
-  return joined;
-}
-
-std::vector<LoadUnit> UnitsToCompare(const std::vector<CellResult>& results, Metric metric) {
-  std::vector<LoadUnit> units;
-  const bool any_verified = AnyVerified(results);
-  for (const CellResult& result : results) {
-    if (any_verified && IsUnverified(result)) continue;
-    for (LoadUnit& unit : LoadUnitsOf(result, metric)) units.push_back(std::move(unit));
-  }
-  return units.empty() ? units : JoinedByCells(units);
-}
-
 LogPosterior Reversed(const LogPosterior& value) {
   return {-value.mean, value.deviation, -value.high, -value.low};
 }
@@ -156,7 +121,7 @@ class Answerer {
       : results_(results), sign_(Describe(metric).higher_is_better ? 1 : -1) {
     answer_.metric = metric;
     answer_.options = options;
-    units_ = UnitsToCompare(results, metric);
+    units_ = JoinedByCells(ComparableUnits(results, metric));
   }
 
   std::optional<SweepAnswer> Run() {
@@ -371,14 +336,28 @@ class Answerer {
   void SayWhatIsMissing(const Decision& decision) {
     if (answer_.verdict != Verdict::kUndecided) return;
     if (answer_.reason.empty()) answer_.reason = OpenQuestion(decision);
-    if (answer_.cells.size() < 2 && question_.is_whole) return;  // no load would decide it
+    // No load would decide it: the race has ended where no cell can be better by more than the
+    // threshold, and compares nothing else without a current setting.
+    if (answer_.cells.size() < 2 && question_.is_whole) return;
+    if (!decision.current && answer_.is_within) return;
     answer_.more_loads = MoreLoads();
     if (answer_.options.load_s) answer_.more_s = *answer_.options.load_s * answer_.more_loads;
   }
 
+  [[nodiscard]] std::string WhyNotCompared() const {
+    const bool any_unverified =
+        AnyVerified(results_) && std::any_of(results_.begin(), results_.end(), IsUnverified);
+    return any_unverified
+               ? "cells whose samples do not say with what they were made are not compared "
+                 "(--remeasure-unverified)"
+               : "cells of other starts that share no cell with the rest are not compared (`run` "
+                 "with a "
+                 "larger --extra joins them)";
+  }
+
   [[nodiscard]] std::string OpenQuestion(const Decision& decision) const {
     if (!question_.is_whole && !question_.surface) {
-      return "not every cell of the grid was measured";
+      return AllWereVisited() ? WhyNotCompared() : "not every cell of the grid was measured";
     }
     if (!question_.is_whole && decision.better_than_leader >= kUnlikely) {
       return "a cell that was not measured may be better by more than 1 %";
@@ -386,6 +365,11 @@ class Answerer {
     if (answer_.cells.size() < 2) return "there is one cell, and none to compare it with";
     if (loads_[decision.leader] < kFewestLoads) {
       return "the best cell was not loaded often enough";
+    }
+    if (!decision.current && answer_.is_within) {
+      return "no cell is more than 1 % faster than the best so far, but no current setting is "
+             "known "
+             "to compare it with";
     }
     if (!decision.current) return "the contenders are not shown to be within 1 %";
     return "the gain over the current setting is not shown to be above or below 1 %";

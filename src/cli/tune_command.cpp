@@ -138,8 +138,8 @@ Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session
   // The grid is bounded by what a configuration may ask for.
   auto report = ReportOf(session.store(), Metric::kPromptEvalRate, answer_options);
   if (!report) return Fail(ExitCode::kStore, report.error());
-  // It knows of cells that cannot be measured, which the file does not tell.
-  if (report->search) report->search = search.Answer();
+  // It knows of cells that cannot be measured, which the file does not hold.
+  report->search = search.Answer();
   return Report(options, *outcome, {std::move(*report), strategy.measurements(), grid.CellCount()});
 }
 

@@ -29,7 +29,9 @@ std::string CertaintySentence(const TuneOutcome& outcome) {
   const std::optional<SearchAnswer>& search = outcome.report.search;
   const std::string basis = fmt::format("after {} measurements on a grid of {} cells",
                                         outcome.measurements, outcome.cells);
-  if (!search) return fmt::format("Every cell was measured, {}.\n", basis);
+  if (!search || outcome.report.answer->is_whole) {
+    return fmt::format("Every cell was measured, {}.\n", basis);
+  }
   const std::string probability = DescribeProbability(search->probability);
   if (search->certified) {
     return fmt::format(

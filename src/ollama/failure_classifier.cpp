@@ -56,6 +56,7 @@ constexpr std::array kPhrases = {
     Phrase{"request canceled", kServerUnavailable},
     Phrase{"model runner has unexpectedly stopped", kRunnerCrash},
     Phrase{"runner process has terminated", kRunnerCrash},
+    Phrase{"llama-server process has terminated", kRunnerCrash},
     Phrase{"error was encountered while running the model", kRunnerCrash},
     Phrase{"timed out waiting for", kTimeout},
 };

@@ -43,6 +43,16 @@ std::string ChangeSentence(const SweepAnswer& answer, const std::string& name) {
                      WithInterval(*answer.gain), CurrentSetting(answer));
 }
 
+std::string TieSentence(const SweepAnswer& answer, const std::string& name) {
+  if (answer.contenders.size() > 1) {
+    return fmt::format("TIE: recommended: {}. All {} contenders are within {} % of it.", name,
+                       answer.contenders.size(), Percent(kThreshold));
+  }
+  return fmt::format("BEST: recommended: {}. {}", name,
+                     answer.cells.size() > 1 ? "Each of the other cells is significantly slower."
+                                             : "No other cell was measured.");
+}
+
 std::string UndecidedSentence(const SweepAnswer& answer, const std::string& name) {
   const std::string gain =
       answer.gain && answer.recommended != answer.current
@@ -65,11 +75,7 @@ std::string AnswerSentence(const SweepAnswer& answer) {
       return fmt::format("KEEP {}: no cell is more than {} % faster.", CurrentSetting(answer),
                          Percent(kThreshold));
     case Verdict::kTie:
-      return fmt::format(
-          "{}: recommended: {}. {}", answer.contenders.size() > 1 ? "TIE" : "BEST", name,
-          answer.contenders.size() > 1 ? fmt::format("All {} contenders are within {} % of it.",
-                                                     answer.contenders.size(), Percent(kThreshold))
-                                       : "Each of the other cells is significantly slower.");
+      return TieSentence(answer, name);
     case Verdict::kUndecided:
     case Verdict::kNoAnswer:
       break;
@@ -132,7 +138,7 @@ std::string MeaningSentence(const SweepAnswer& answer) {
 }
 
 std::string MoreLoadsSentence(const SweepAnswer& answer) {
-  // Of cells that were not visited it tells nothing; the command that left them out resumes.
+  // It says nothing of cells that were not visited; the command that left them out resumes.
   if (answer.more_loads == 0 || !answer.is_whole) return {};
   const std::string time =
       answer.more_s
@@ -142,7 +148,7 @@ std::string MoreLoadsSentence(const SweepAnswer& answer) {
     return "More loads alone will hardly decide it; a longer prompt or a quieter machine may.";
   }
   return fmt::format(
-      "About {} more loads{} would decide it: `run` with a larger --extra, or `tune` again.",
+      "About {} more loads{} would decide it: `run` with a larger --extra, or `tune --no-stop`.",
       answer.more_loads, time);
 }
 

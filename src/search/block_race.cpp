@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <iterator>
 #include <utility>
 
 #include "candidates.h"
 #include "ollama_bench/analysis/eligible_cells.h"
 #include "ollama_bench/analysis/load_units.h"
+#include "ollama_bench/core/cell_neighbours.h"
 #include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/plan/repetitions.h"
@@ -48,25 +48,43 @@ std::optional<double> FirstReading(const CellResult& result) {
   return std::nullopt;
 }
 
-template <class Act>
-void Beside(const std::set<int>& values, int value, const Act& act) {
-  const auto place = values.find(value);
-  if (place == values.end()) return;
-  if (place != values.begin()) act(*std::prev(place));
-  if (std::next(place) != values.end()) act(*std::next(place));
-}
-
 // The answers that a race is for: is the leader within the threshold of the best, is it better than
 // the current setting, does the larger context lose anything.
 bool IsDecided(const Decision& decision, const std::vector<int>& loads) {
   if (loads[decision.leader] < kFewestLoads || decision.better_than_leader >= kUnlikely) {
     return false;
   }
+  if (decision.current && loads[*decision.current] < kFewestLoads) return false;
   const bool gain_is_settled =
       !decision.current || decision.gain >= kSure || decision.better_than_current < kUnlikely;
   if (!gain_is_settled || !decision.context) return gain_is_settled;
   return decision.context_loss > 1 - kUnlikely ||
          (decision.context_loss < kUnlikely && loads[*decision.context] >= kFewestLoads);
+}
+
+void AddNew(std::vector<Cell>& cells, const Cell& cell) {
+  if (std::find(cells.begin(), cells.end(), cell) == cells.end()) cells.push_back(cell);
+}
+
+// Of each start that shares no cell with the rest the best one: a load of it joins the start to the
+// answer. No more than one block holds.
+std::vector<Cell> BestOfUnjoined(const std::vector<LoadUnit>& units, const SweepModel& model,
+                                 const std::vector<Cell>& eligible) {
+  std::set<std::string> joined;
+  for (const LoadUnit& unit : JoinedByCells(units)) joined.insert(unit.origin);
+  std::map<std::string, Cell> best;
+  for (const LoadUnit& unit : units) {
+    if (joined.contains(unit.origin)) continue;
+    if (!std::binary_search(eligible.begin(), eligible.end(), unit.cell)) continue;
+    const auto [found, is_new] = best.try_emplace(unit.origin, unit.cell);
+    const auto mean = [&model](const Cell& cell) { return model.Means()[*model.Find(cell)]; };
+    if (!is_new && mean(unit.cell) > mean(found->second)) found->second = unit.cell;
+  }
+  std::vector<Cell> cells;
+  for (const auto& [origin, cell] : best) {
+    if (cells.size() < kFirstCandidates) cells.push_back(cell);
+  }
+  return cells;
 }
 
 }  // namespace
@@ -84,8 +102,8 @@ BlockRace::BlockRace(std::vector<Cell> pending, const std::vector<CellResult>& k
     extra.push_back(ExtraLoads(result));
     spent_ += extra.back();
   }
-  // A block loads two cells or more, once each. While the pass goes on, an extra load only repeated
-  // a reading that was doubted.
+  // A block loads two cells or more, once each. Before the pass has ended, an extra load only
+  // repeated a reading that was doubted.
   std::sort(extra.rbegin(), extra.rend());
   if (extra.size() > 1 && pass_.empty()) blocks_ = static_cast<int>(extra[1]);
   pass_length_ = pass_.size();
@@ -126,7 +144,7 @@ std::optional<Visit> BlockRace::NextOfPass() {
   return Visit{pass_[next_++], SampleRole::kMeasure, std::nullopt, false};
 }
 
-// Whether the store holds nothing that its visits tell of the cell, such as that it failed.
+// Whether the store holds neither a sample of the cell nor that it failed.
 bool BlockRace::SaysNothing(const Cell& cell) const {
   const auto found = known_.find(cell);
   return found == known_.end() || StatusOf(found->second) == CellStatus::kUntested;
@@ -140,22 +158,18 @@ bool BlockRace::ControlIsDue() const {
 
 // Below each of the cells beside it along both axes.
 bool BlockRace::IsFarBelowNeighbours(const Cell& cell) const {
+  CellNeighbours neighbours;
   std::map<Cell, double> readings;
-  std::set<int> contexts;
-  std::set<int> batches;
   for (const auto& [other, result] : known_) {
     if (!options_.planned.Contains(other)) continue;
-    contexts.insert(other.num_ctx);
-    batches.insert(other.num_batch);
+    neighbours.Add(other);
     if (const auto reading = FirstReading(result)) readings[other] = *reading;
   }
   std::optional<double> lowest;
-  const auto consider = [&](const Cell& other) {
+  for (const Cell& other : neighbours.Of(cell)) {
     const auto found = readings.find(other);
     if (found != readings.end()) lowest = std::min(lowest.value_or(found->second), found->second);
-  };
-  Beside(contexts, cell.num_ctx, [&](int value) { consider({value, cell.num_batch}); });
-  Beside(batches, cell.num_batch, [&](int value) { consider({cell.num_ctx, value}); });
+  }
   const auto own = readings.find(cell);
   return own != readings.end() && lowest && own->second < *lowest + std::log(kFarBelow);
 }
@@ -198,15 +212,14 @@ void BlockRace::PlanBlock() {
   is_over_ = true;
   if (spent_ >= options_.extra) return;
   std::vector<CellResult> results;
-  std::vector<LoadUnit> units;
-  std::map<Cell, double> readings;
   for (const auto& [cell, result] : known_) results.push_back(result);
-  const bool any_verified = AnyVerified(results);
-  for (const CellResult& result : results) {
-    if (any_verified && IsUnverified(result)) continue;
-    for (LoadUnit& unit : UnitsOf(result)) units.push_back(std::move(unit));
-    const auto reading = FirstReading(result);
-    if (reading && options_.planned.Contains(result.cell)) readings[result.cell] = *reading;
+  const std::vector<LoadUnit> units = ComparableUnits(results, Metric::kPromptEvalRate);
+  std::map<Cell, double> readings;
+  for (const LoadUnit& unit : units) {
+    const bool is_of_pass = unit.role == SampleRole::kMeasure;
+    if (is_of_pass && options_.planned.Contains(unit.cell)) {
+      readings.try_emplace(unit.cell, unit.log_value);
+    }
   }
   const auto model = SweepModel::Fit(units);
   if (!model) return;
@@ -217,17 +230,21 @@ void BlockRace::PlanBlock() {
   question.eligible = EligibleCells(results, options_.planned);
   const auto decision = Decide(*model, loads, question);
   if (!decision) return;
-  if (blocks_ >= kBlocksAtLeast && IsDecided(*decision, loads)) return;
+  const std::vector<Cell> apart = BestOfUnjoined(units, *model, question.eligible);
+  // An earlier start may have ended the pass without it.
+  const bool lacks_current = options_.current && SaysNothing(*options_.current);
+  const bool is_joined = apart.empty() && !lacks_current;
+  if (blocks_ >= kBlocksAtLeast && is_joined && IsDecided(*decision, loads)) return;
 
   std::vector<Cell> cells =
       blocks_ == 0 ? FirstCandidates(*model, *decision, question.eligible, readings)
                    : LikeliestCandidates(*model, *decision,
                                          blocks_ == 1 ? kSecondCandidates : kLastCandidates);
   for (const auto& place : {decision->current, decision->context}) {
-    if (!place) continue;
-    const Cell& cell = model->cells()[*place];
-    if (std::find(cells.begin(), cells.end(), cell) == cells.end()) cells.push_back(cell);
+    if (place) AddNew(cells, model->cells()[*place]);
   }
+  for (const Cell& cell : apart) AddNew(cells, cell);
+  if (lacks_current) AddNew(cells, *options_.current);
   // One candidate left needs no comparison, but the loads that an answer rests on.
   const bool is_settled = cells.size() < 2 && loads[decision->leader] >= kFewestLoads;
   if (is_settled || model->cells().size() < 2) return;

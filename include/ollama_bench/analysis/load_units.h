@@ -35,4 +35,11 @@ std::vector<LoadUnit> LoadUnitsOf(const CellResult& result, Metric metric);
 /// (winner's curse). Over all of `results`; unverified cells only where all are.
 std::vector<LoadUnit> UnbiasedUnits(const std::vector<CellResult>& results, Metric metric);
 
+/// The loads of all cells; of unverified ones only where all are.
+std::vector<LoadUnit> ComparableUnits(const std::vector<CellResult>& results, Metric metric);
+
+/// The loads of those origins that a shared cell joins, directly or through others, with the most
+/// loads: what is known of another origin's level would rest on the main effects alone.
+std::vector<LoadUnit> JoinedByCells(const std::vector<LoadUnit>& units);
+
 }  // namespace ollama_bench

@@ -56,7 +56,7 @@ ProcessTree ReadProcessTree(const std::filesystem::path& proc, const ProcessId& 
                             const ProcessTree& earlier = {});
 
 /// What the tree used between two looks; `began` is the time of the first in ticks since the
-/// system's start. Empty where it cannot be told: the root is gone, a process has ended and nobody
+/// system's start. Empty where it is not known: the root is gone, a process has ended and nobody
 /// has its time, or one has come into the tree from elsewhere.
 std::optional<CpuTicks> UsedBetween(const ProcessTree& before, const ProcessTree& after,
                                     std::int64_t began);

@@ -33,7 +33,8 @@ struct CliDriverOptions {
   std::chrono::milliseconds timeout{360'000};  ///< of one command
 };
 
-/// Told of a model on the server right after its create. `digest` is empty where it is not known.
+/// Called with a model on the server right after its create. `digest` is empty where it is not
+/// known.
 using OnCreated = std::function<void(const std::string& model, const std::string& digest)>;
 
 /// What a Driver uses of the outside world. All must outlive it.
@@ -42,7 +43,7 @@ struct CliDriverSeams {
   OllamaApi& api;
   Clock& clock;
   const StopRequest& stop;
-  OnCreated on_created = {};  ///< empty: nobody is told
+  OnCreated on_created = {};  ///< empty: nothing is called
 };
 
 /// Measures a cell the way a person would: rewritten Modelfile, `ollama create`, `ollama run

@@ -252,5 +252,19 @@ TEST(SweepAnswerTest, TheMeansOfARowThatIsSlowerThroughoutShowIt) {
   }
 }
 
+TEST(SweepAnswerTest, SaysThatStartsWithoutASharedCellAreNotCompared) {
+  auto results = QuietSweep({300, 250, 200});
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    VisitRecord visit;
+    visit.id = "V";
+    visit.start = i < 2 ? "A" : "B";
+    results[i].visits.push_back(visit);
+    for (Sample& sample : results[i].samples) sample.visit = visit.id;
+  }
+  const SweepAnswer answer = AnswerFor(results, std::nullopt);
+  EXPECT_EQ(answer.verdict, Verdict::kUndecided);
+  EXPECT_NE(answer.reason.find("other starts"), std::string::npos) << answer.reason;
+}
+
 }  // namespace
 }  // namespace ollama_bench

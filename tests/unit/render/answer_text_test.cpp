@@ -45,6 +45,8 @@ TEST(AnswerTextTest, NamesTheVerdictFirst) {
   EXPECT_EQ(AnswerSentence(Answer({300, 200, 100})),
             "BEST: recommended: num_ctx=2048 num_batch=512. Each of the other cells is "
             "significantly slower.");
+  EXPECT_EQ(AnswerSentence(Answer({300})),
+            "BEST: recommended: num_ctx=2048 num_batch=512. No other cell was measured.");
 }
 
 TEST(AnswerTextTest, SaysWhatIsOpenAndWhatWouldDecideIt) {

@@ -10,7 +10,9 @@
 #include <set>
 #include <string>
 
+#include "ollama_bench/analysis/load_units.h"
 #include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/metric.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "support/failed_visit.h"
 #include "support/sample_tables.h"
@@ -30,6 +32,8 @@ class Rig {
   std::function<bool(const Visit&)> fails = [](const Visit&) { return false; };
   /// Of a load against the cell's rate.
   std::function<double(const Visit&)> slowness = [](const Visit&) { return 1.0; };
+  /// The start of the program that makes the visits.
+  std::string start = "A";
 
   const CellResult& Make(const Visit& visit) {
     visits_.push_back(visit);
@@ -42,7 +46,7 @@ class Rig {
     record.id = "V" + id;
     record.role = visit.role;
     record.started = "2026-11-21T" + std::to_string(10 + number / 60) + ":" + minute + ":00+00:00";
-    record.start = "A";
+    record.start = start;
     if (fails(visit)) {
       record.failure = Failure{FailureKind::kRunnerCrash, "", {}, 1};
     } else {
@@ -418,6 +422,43 @@ TEST(BlockRaceTest, EndsWithinItsBoundsWhateverFailsAndHoweverOftenItIsStopped) 
     }
     EXPECT_LE(loads, extra) << round;
     EXPECT_TRUE(rig.Pending(cells).empty()) << round;
+  }
+}
+
+TEST(BlockRaceTest, LoadsACellOfEachEarlierStartThatSharesNoneWithTheRest) {
+  const Grid grid = MakeGrid(6, 6);
+  const std::vector<Cell> cells = PlanCells(grid, false);
+  Rig rig(Smooth, 0.01);
+  for (char start = 'A'; !rig.Pending(cells).empty(); ++start) {
+    rig.start = std::string(1, start);
+    BlockRace race(rig.Pending(cells), rig.Results(), Options(grid, 0, std::nullopt));
+    Play(race, rig, 5);
+  }
+  rig.start = "Z";
+  BlockRace race({}, rig.Results(), Options(grid, 27, std::nullopt));
+  EXPECT_TRUE(Play(race, rig));
+  std::vector<LoadUnit> units;
+  for (const CellResult& result : rig.Results()) {
+    for (const LoadUnit& unit : LoadUnitsOf(result, Metric::kPromptEvalRate)) units.push_back(unit);
+  }
+  EXPECT_EQ(JoinedByCells(units).size(), units.size());
+}
+
+TEST(BlockRaceTest, MeasuresTheCurrentSettingThatAFinishedPassLacks) {
+  const Grid grid = MakeGrid(4, 3);
+  const Cell current{999, 7};
+  Rig rig(Smooth);
+  BlockRace pass(PlanCells(grid, false), {}, Options(grid, 27, std::nullopt));
+  Play(pass, rig);
+  for (const bool fails : {true, false}) {
+    Rig resumed = rig;
+    if (fails) resumed.fails = [&](const Visit& visit) { return visit.cell == current; };
+    BlockRace race({}, resumed.Results(), Options(grid, 60, current));
+    EXPECT_TRUE(Play(race, resumed));
+    const auto visits = resumed.Visited(kConfirm);
+    const auto of_current = std::count(visits.begin(), visits.end(), current);
+    EXPECT_GE(of_current, fails ? 1 : 3);
+    EXPECT_LE(of_current, fails ? 2 : 60) << "a visit and its repetition";
   }
 }
 
