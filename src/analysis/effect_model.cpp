@@ -69,7 +69,8 @@ EffectData EffectData::From(std::span<const LoadUnit> units) {
   SortUnique(data.num_batch);
   SortUnique(data.origins);
   std::stable_sort(sorted.begin(), sorted.end(), [](const LoadUnit* a, const LoadUnit* b) {
-    return std::tie(a->origin, a->start_s) < std::tie(b->origin, b->start_s);
+    return std::tie(a->origin, a->start_s, a->first_sample) <
+           std::tie(b->origin, b->start_s, b->first_sample);
   });
   const double run_variance = RunVariance(units);
   const double median_gap = MedianGap(sorted);

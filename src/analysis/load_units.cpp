@@ -28,6 +28,7 @@ LoadUnit UnitOf(const CellResult& result, const std::vector<Run>& load) {
   unit.runs = 0;
   unit.start_s = SecondsSince1970(first.started);
   unit.origin = OriginOf(result, first);
+  unit.first_sample = first.id;
   for (const Run& run : load) {
     if (run.stalled) continue;
     // Welford's update: mean and squares in one pass.

@@ -23,6 +23,7 @@ struct LoadUnit {
   double squares = 0;             ///< sum over the runs of the squared distance from log_value
   std::optional<double> start_s;  ///< of its first run, seconds since 1970; empty where unknown
   std::string origin;  ///< the start of the program that made it, which has a level of its own
+  std::string first_sample;  ///< its id, which orders loads that began in the same second
 };
 
 /// The loads of a cell, in the order of their first samples. A sample that knows no load (load_id
