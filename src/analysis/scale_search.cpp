@@ -25,7 +25,8 @@ constexpr std::array<ScalePrior, kScales> kPriors = {
 constexpr double kSmallestLog = -8.5;  // 0.02 %: below, a scale is nothing
 constexpr double kLargestLog = 0.5;
 
-constexpr std::size_t kManyLoads = 400;  // from here on a factorisation takes milliseconds
+constexpr std::size_t kManyLoads = 400;       // from here on a factorisation takes milliseconds
+constexpr std::size_t kVeryManyLoads = 2000;  // and from here on hundreds of megabytes
 constexpr int kWeightSteps = 2;
 constexpr int kFinalWeightSteps = 10;
 constexpr double kFreeCell = 0.01;  // weight of a cell's effect that may be anything
@@ -191,6 +192,10 @@ class Explorer {
     std::vector<WeightedPosterior> kept;
     const Point mode = best_;
     Keep(mode, of_centre, kept);
+    if (data_.observations.size() > kVeryManyLoads) {
+      kept.front().weight = 1;
+      return kept;
+    }
     for (std::size_t i = 0; i < kScales; ++i) {
       if (!IsFree(i)) continue;
       for (const double side : {-1.0, 1.0}) {

@@ -10,6 +10,7 @@
 #include "ollama_bench/analysis/disturbances.h"
 #include "ollama_bench/analysis/eligible_cells.h"
 #include "ollama_bench/analysis/load_units.h"
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/median.h"
 #include "outliers.h"
 
@@ -172,6 +173,14 @@ class Answerer {
     }
   }
 
+  // Any cell that loads is better than that.
+  [[nodiscard]] bool CurrentFails() const {
+    const auto found = std::find_if(
+        results_.begin(), results_.end(),
+        [this](const CellResult& result) { return answer_.options.current == result.cell; });
+    return found != results_.end() && StatusOf(*found) == CellStatus::kFailed;
+  }
+
   void Adopt(const Decision& decision) {
     answer_.verdict = decision.verdict;
     answer_.is_whole = question_.is_whole;
@@ -185,6 +194,9 @@ class Answerer {
     answer_.current = decision.current;
     answer_.contenders = decision.contenders;
     answer_.are_tied = decision.are_tied;
+    if (CurrentFails() && answer_.is_within && answer_.verdict != Verdict::kNoAnswer) {
+      answer_.verdict = Verdict::kChange;
+    }
     if (!decision.current || !decision.recommended) return;
     LogPosterior gain = model_->Contrasts(*decision.current)[*decision.recommended];
     answer_.gain = sign_ > 0 ? gain : Reversed(gain);

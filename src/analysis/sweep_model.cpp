@@ -29,10 +29,15 @@ struct SweepModel::Impl {
     for (const WeightedPosterior& point : points) total += point.weight;
     for (WeightedPosterior& point : points) point.weight /= total;
     for (std::size_t i = 0; i < data.cells.size(); ++i) {
-      vectors.push_back(points.front().effects->CellVector(i));
-      means.push_back(Average(vectors.back()));
-      additive.push_back(Average(vectors.back() - points.front().effects->OwnEffectVector(i)));
+      const Vector vector = VectorOf(i);
+      means.push_back(Average(vector));
+      additive.push_back(Average(vector - points.front().effects->OwnEffectVector(i)));
     }
+  }
+
+  // Made when it is needed: one for each cell would take the square of their number.
+  [[nodiscard]] Vector VectorOf(std::size_t cell) const {
+    return points.front().effects->CellVector(cell);
   }
 
   [[nodiscard]] double Average(const Vector& combination) const {
@@ -54,16 +59,17 @@ struct SweepModel::Impl {
 
   // Of each cell's value plus `sign` times the common part.
   [[nodiscard]] std::vector<LogPosterior> WithCommon(const Vector& common, double sign) const {
-    std::vector<std::vector<NormalPart>> parts(vectors.size());
+    std::vector<std::vector<NormalPart>> parts(data.cells.size());
     for (const WeightedPosterior& point : points) {
       const Vector covariances = point.effects->Covariances(common);
       const double of_common = common.dot(covariances);
       const double mean = point.effects->Mean(common);
-      for (std::size_t i = 0; i < vectors.size(); ++i) {
+      for (std::size_t i = 0; i < data.cells.size(); ++i) {
+        const Vector vector = VectorOf(i);
         const double variance =
-            point.effects->CellVariance(i) + of_common + 2 * sign * vectors[i].dot(covariances);
+            point.effects->CellVariance(i) + of_common + 2 * sign * vector.dot(covariances);
         parts[i].push_back(
-            {point.weight, point.effects->Mean(vectors[i]) + sign * mean, std::max(0.0, variance)});
+            {point.weight, point.effects->Mean(vector) + sign * mean, std::max(0.0, variance)});
       }
     }
     std::vector<LogPosterior> all;
@@ -73,7 +79,6 @@ struct SweepModel::Impl {
 
   EffectData data;
   std::vector<WeightedPosterior> points;
-  std::vector<Vector> vectors;  ///< of each cell
   std::vector<double> means;
   std::vector<double> additive;  ///< without the cell's own effect
 };
@@ -103,7 +108,7 @@ std::vector<LogPosterior> SweepModel::Values() const {
 }
 
 std::vector<LogPosterior> SweepModel::Contrasts(std::size_t reference) const {
-  std::vector<LogPosterior> all = impl_->WithCommon(impl_->vectors[reference], -1);
+  std::vector<LogPosterior> all = impl_->WithCommon(impl_->VectorOf(reference), -1);
   all[reference] = {};
   return all;
 }
@@ -131,12 +136,12 @@ std::vector<double> SweepModel::Readings() const {
 
 LogPosterior SweepModel::Difference(std::span<const std::size_t> cells,
                                     std::span<const std::size_t> others) const {
-  Vector combination = Vector::Zero(impl_->vectors.front().size());
+  Vector combination = Vector::Zero(impl_->VectorOf(0).size());
   for (const std::size_t cell : cells) {
-    combination += impl_->vectors[cell] / static_cast<double>(cells.size());
+    combination += impl_->VectorOf(cell) / static_cast<double>(cells.size());
   }
   for (const std::size_t cell : others) {
-    combination -= impl_->vectors[cell] / static_cast<double>(others.size());
+    combination -= impl_->VectorOf(cell) / static_cast<double>(others.size());
   }
   return impl_->Of(combination);
 }
@@ -146,6 +151,8 @@ JointDraws SweepModel::Draw(std::span<const std::size_t> cells, std::size_t coun
   JointDraws draws{0, cells.size(), {}};
   draws.values.reserve(count * cells.size());
   NormalDraws normal(1);
+  std::vector<Vector> vectors;
+  for (const std::size_t cell : cells) vectors.push_back(impl_->VectorOf(cell));
   double cumulated = 0;
   for (const WeightedPosterior& point : impl_->points) {
     cumulated += point.weight * static_cast<double>(count);
@@ -154,11 +161,11 @@ JointDraws SweepModel::Draw(std::span<const std::size_t> cells, std::size_t coun
     Eigen::MatrixXd covariance(size, size);
     Vector mean(size);
     for (Eigen::Index i = 0; i < size; ++i) {
-      const Vector& vector = impl_->vectors[cells[static_cast<std::size_t>(i)]];
+      const Vector& vector = vectors[static_cast<std::size_t>(i)];
       const Vector covariances = point.effects->Covariances(vector);
       mean[i] = point.effects->Mean(vector);
       for (Eigen::Index j = 0; j < size; ++j) {
-        covariance(i, j) = impl_->vectors[cells[static_cast<std::size_t>(j)]].dot(covariances);
+        covariance(i, j) = vectors[static_cast<std::size_t>(j)].dot(covariances);
       }
     }
     covariance.diagonal().array() += 1e-14;

@@ -33,6 +33,8 @@ bool RepeatsItself(const std::vector<CellResult>& results) {
   return is_repeated;
 }
 
+constexpr std::size_t kMostSearched = 250;  // cells
+
 // What the search of `tune` makes of the cells that were visited.
 std::optional<SearchAnswer> SearchOf(const std::vector<CellResult>& results, const Grid& planned) {
   Search search(planned, {});
@@ -131,7 +133,9 @@ Expected<StoredReport, std::string> ReportOf(const ResultsStore& store, Metric m
   if (!table) return Unexpected<std::string>(table.error());
   StoredReport report;
   report.table = std::move(*table);
-  if (metric == Metric::kPromptEvalRate && !WasWhollyVisited(store)) {
+  // A pass that was cut short knows more cells than a search is made for.
+  const bool may_be_searched = store.results().size() <= kMostSearched;
+  if (metric == Metric::kPromptEvalRate && may_be_searched && !WasWhollyVisited(store)) {
     report.search = SearchOf(of_grid, options.planned);
     if (report.search) {
       options.surface = SurfaceView{report.search->cell, 1 - report.search->probability};

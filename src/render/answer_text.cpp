@@ -31,6 +31,10 @@ std::string CurrentSetting(const SweepAnswer& answer) {
 }
 
 std::string ChangeSentence(const SweepAnswer& answer, const std::string& name) {
+  if (!answer.gain) {
+    return fmt::format("CHANGE: recommended: {}; the current setting, {}, fails.", name,
+                       NameOf(*answer.options.current));
+  }
   if (answer.for_context) {
     return fmt::format(
         "CHANGE: recommended: {}, more context than {}, and not more than {} % slower ({}).", name,
