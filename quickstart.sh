@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From a fresh Debian 12 to a first heatmap: installs what the build needs, builds ollama-bench,
-# sweeps a small model on a private Ollama, and draws the result. Run again it goes on where it was.
+# sweeps a small model on a private Ollama, and draws the result. Run again it resumes where it was.
 set -euo pipefail
 cd "$(dirname "$0")"
 # shellcheck source=scripts/lib.sh

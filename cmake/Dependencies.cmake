@@ -24,6 +24,8 @@ endif()
 
 pkg_check_modules(cairo REQUIRED IMPORTED_TARGET GLOBAL cairo>=1.16 cairo-ft>=1.16)
 find_package(Freetype REQUIRED)
+# Fonts of the system, for letters that the embedded font lacks; cairo depends on it anyway.
+pkg_check_modules(fontconfig REQUIRED IMPORTED_TARGET GLOBAL fontconfig>=2.13)
 
 # SHA-256 of the prompt; cpp-httplib brings it along anyway.
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)

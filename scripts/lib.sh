@@ -12,7 +12,8 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/ollama-bench
 build_packages=(
   g++ cmake ninja-build pkg-config ca-certificates
   libyaml-cpp-dev nlohmann-json3-dev libcli11-dev libfmt-dev libexpected-dev libeigen3-dev
-  libboost-dev libcpp-httplib-dev libssl-dev libcairo2-dev libfreetype-dev libpng-dev fonts-dejavu-core
+  libboost-dev libcpp-httplib-dev libssl-dev libcairo2-dev libfontconfig-dev libfreetype-dev libpng-dev
+  fonts-dejavu-core
 )
 weights_packages=(python3 python3-pip)
 
@@ -58,7 +59,7 @@ apt() {
 }
 
 # install_packages NAME...: those that are not there yet. Elsewhere than on Debian and its kin the
-# build itself tells what is missing.
+# build itself reports what is missing.
 install_packages() {
   local missing
   command -v apt-get >/dev/null || return 0

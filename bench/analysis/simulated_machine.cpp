@@ -8,14 +8,13 @@
 
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/clock.h"
-#include "ollama_bench/plan/sweep_order.h"
+#include "ollama_bench/search/block_race.h"
 
 namespace ollama_bench::simulation {
 namespace {
 
 constexpr double kLoadSeconds = 2;
 constexpr double kRunSeconds = 1;
-constexpr int kConfirmLoads = 3;
 
 double Uniform(Engine& engine, double low, double high) {
   return std::uniform_real_distribution<double>(low, high)(engine);
@@ -235,8 +234,8 @@ class Sweeper {
     }
   }
 
-  void Follow(SweepOrder& order) {
-    while (const auto visit = order.Next()) order.Report(Load(visit->cell, visit->role));
+  void Follow(BlockRace& race) {
+    while (const auto visit = race.Next()) race.Report(Load(visit->cell, visit->role));
   }
 
   std::vector<CellResult> results;
@@ -258,20 +257,21 @@ class Sweeper {
 
 SimulatedSweep Sweep(const Surface& surface, const Disturbance& disturbance,
                      const Procedure& procedure, Engine& engine) {
-  SweepOrderOptions options;
+  RaceOptions options;
   options.repetitions = procedure.runs;
-  options.confirm = kConfirmLoads;
-  SweepOrder order(surface.cells, {}, options);
+  options.planned = surface.grid;
+  options.extra = UsualExtra(surface.cells.size());
+  BlockRace race(surface.cells, {}, options);
   const std::size_t visits = procedure.passes > 0
                                  ? surface.cells.size() * static_cast<std::size_t>(procedure.passes)
-                                 : order.Remaining();
+                                 : race.Remaining();
   const double seconds_per_visit = kLoadSeconds + kRunSeconds * procedure.runs;
   Machine machine(disturbance, static_cast<double>(visits) * seconds_per_visit, engine);
   Sweeper sweeper(surface, machine, procedure.runs);
   if (procedure.passes > 0) {
     sweeper.ShuffledPasses(procedure.passes, engine);
   } else {
-    sweeper.Follow(order);
+    sweeper.Follow(race);
   }
   return {std::move(sweeper.results), machine.MeanOffset()};
 }

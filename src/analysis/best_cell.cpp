@@ -15,11 +15,13 @@ void Offer(std::optional<BestCell>& best, const BestCell& candidate, bool higher
   if (!best || IsBetter(candidate, *best, higher_is_better)) best = candidate;
 }
 
+// Unverified values are no candidates.
 void ForEachMeasured(const ResultTable& table,
                      const std::function<void(std::size_t, std::size_t, const BestCell&)>& visit) {
   for (std::size_t row = 0; row < table.rows(); ++row) {
     for (std::size_t column = 0; column < table.columns(); ++column) {
-      if (const auto* measured = std::get_if<Measured>(&table.At(row, column))) {
+      const auto* measured = std::get_if<Measured>(&table.At(row, column));
+      if (measured != nullptr && !measured->unverified) {
         visit(row, column, {table.CellAt(row, column), measured->value});
       }
     }

@@ -18,9 +18,8 @@ std::optional<double> FiniteValue(const Sample& sample, Metric metric) {
 
 std::vector<double> ValuesOfCountedSamples(const CellResult& result, Metric metric) {
   std::vector<double> values;
-  for (const Sample& sample : result.samples) {
-    if (!IsCounted(sample)) continue;
-    if (const auto value = FiniteValue(sample, metric)) values.push_back(*value);
+  for (const Sample* sample : CountedOf(result)) {
+    if (const auto value = FiniteValue(*sample, metric)) values.push_back(*value);
   }
   return values;
 }

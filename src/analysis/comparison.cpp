@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
+
+#include "ollama_bench/core/cell_status.h"
 
 namespace ollama_bench {
 namespace {
@@ -36,6 +39,33 @@ void PairCells(const std::vector<CellEstimate>& first, const std::vector<CellEst
       ++b;
     }
   }
+}
+
+// Of the cells that a sweep tried. What was not recorded, or not finished, was not tried.
+std::map<Cell, Failure> FailuresOf(const std::vector<CellResult>& results) {
+  std::map<Cell, Failure> failures;
+  for (const CellResult& result : results) {
+    const Failure* failure = FailureOf(result);
+    if (failure == nullptr || failure->kind == FailureKind::kNotRecorded) continue;
+    failures[result.cell] = *failure;
+  }
+  return failures;
+}
+
+// Of the cells `only` that are measured in one sweep alone, ordered as in its estimates, those that
+// failed in the other.
+std::vector<FailedCell> FailedIn(const std::vector<CellResult>& other,
+                                 const std::vector<Cell>& only,
+                                 const std::vector<CellEstimate>& estimates) {
+  std::vector<FailedCell> cells;
+  const std::map<Cell, Failure> failures = FailuresOf(other);
+  for (const CellEstimate& estimate : estimates) {
+    const auto failed = failures.find(estimate.cell);
+    if (failed == failures.end()) continue;
+    const bool is_alone = std::find(only.begin(), only.end(), estimate.cell) != only.end();
+    if (is_alone) cells.push_back({estimate, failed->second});
+  }
+  return cells;
 }
 
 bool Exceeds(const Change& change, double threshold) {
@@ -117,8 +147,11 @@ SweepComparison CompareSweeps(const std::vector<CellResult>& first,
   const std::vector<LoadUnit> first_units = UnbiasedUnits(first, metric);
   const std::vector<LoadUnit> second_units = UnbiasedUnits(second, metric);
   comparison.noise = PooledNoise(first_units, second_units);
-  PairCells(EstimateCells(first_units, comparison.noise),
-            EstimateCells(second_units, comparison.noise), comparison);
+  const std::vector<CellEstimate> before = EstimateCells(first_units, comparison.noise);
+  const std::vector<CellEstimate> after = EstimateCells(second_units, comparison.noise);
+  PairCells(before, after, comparison);
+  comparison.now_failed = FailedIn(second, comparison.only_first, before);
+  comparison.now_measured = FailedIn(first, comparison.only_second, after);
   if (comparison.cells.empty()) return comparison;
   CallCells(comparison.cells, demand);
   comparison.overall = OverallChange(comparison);
@@ -126,6 +159,7 @@ SweepComparison CompareSweeps(const std::vector<CellResult>& first,
 }
 
 bool IsSlower(const SweepComparison& comparison, double loss) {
+  if (!comparison.now_failed.empty()) return true;
   // A time that grows by a factor is a speed that shrinks by it.
   const double sign = Describe(comparison.metric).higher_is_better ? 1 : -1;
   const double log_loss = -std::log1p(-loss);

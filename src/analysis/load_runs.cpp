@@ -37,16 +37,15 @@ std::optional<double> MedianLog(const std::vector<Run>& runs) {
 
 std::vector<std::vector<Run>> RunsByLoad(const CellResult& result, Metric metric) {
   std::vector<std::vector<Run>> loads;
-  if (result.failure) return loads;
   const MetricInfo& info = Describe(metric);
-  for (const Sample& sample : result.samples) {
-    const auto log_value = LogOf(info.value(sample));
-    if (!IsCounted(sample) || !log_value) continue;
-    auto same = std::find_if(loads.begin(), loads.end(), [&sample](const std::vector<Run>& load) {
-      return sample.load_id != 0 && load.front().sample->load_id == sample.load_id;
+  for (const Sample* sample : CountedOf(result)) {
+    const auto log_value = LogOf(info.value(*sample));
+    if (!log_value) continue;
+    auto same = std::find_if(loads.begin(), loads.end(), [sample](const std::vector<Run>& load) {
+      return sample->load_id != 0 && load.front().sample->load_id == sample->load_id;
     });
     if (same == loads.end()) same = loads.insert(loads.end(), std::vector<Run>());
-    same->push_back({&sample, *log_value});
+    same->push_back({sample, *log_value});
   }
   for (std::vector<Run>& load : loads) MarkStalls(load, info.higher_is_better);
   return loads;

@@ -15,7 +15,7 @@ namespace {
 constexpr double kLowestLog = -9.2;
 constexpr double kHighestLog = -0.5;
 constexpr int kSteps = 36;            // per axis
-constexpr int kRefinements = 3;       // how often the grid is laid anew around the mass
+constexpr int kRefinements = 3;       // how often the grid is refined around the mass
 constexpr double kLogOfNothing = 18;  // what lies this far below the peak has no weight
 
 // One axis of the grid: the log of a standard deviation.

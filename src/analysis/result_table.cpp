@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "ollama_bench/analysis/cell_value.h"
+#include "ollama_bench/core/cell_status.h"
 
 namespace ollama_bench {
 namespace {
@@ -31,15 +32,19 @@ std::size_t IndexOf(const Axis& axis, int value) {
 }
 
 CellState StateOf(const CellResult& result, Metric metric) {
-  if (result.failure) return Failed{result.failure->kind, result.failure->message};
+  const CellStatus status = StatusOf(result);
+  if (status == CellStatus::kFailed) {
+    const Failure& failure = *FailureOf(result);
+    return Failed{failure.kind, failure.message};
+  }
   const int counted = CountedSamples(result);
   if (const auto value = CellValue(result, metric)) {
     const bool per_load = metric == Metric::kLoad;
     return Measured{*value, per_load ? static_cast<int>(result.samples.size()) : counted};
   }
-  if (result.alias_of) return AliasOf{*result.alias_of};
+  if (status == CellStatus::kAlias) return AliasOf{*result.alias_of};
   for (const Sample& sample : result.samples) {
-    if (counted == 0 && sample.role != SampleRole::kWarmUp && sample.excluded) {
+    if (status == CellStatus::kExcluded && sample.role != SampleRole::kWarmUp && sample.excluded) {
       return Excluded{*sample.excluded};
     }
   }
@@ -62,10 +67,14 @@ Expected<ResultTable, std::string> BuildResultTable(const std::vector<CellResult
                     table.columns(), table.rows(), kMostTableCells));
   }
   table.states.resize(table.grid.CellCount());
+  const bool any_verified = AnyVerified(results);
   for (const CellResult& result : results) {
     const std::size_t row = IndexOf(table.grid.num_batch, result.cell.num_batch);
     const std::size_t column = IndexOf(table.grid.num_ctx, result.cell.num_ctx);
-    table.states[row * table.columns() + column] = StateOf(result, metric);
+    CellState& state = table.states[row * table.columns() + column] = StateOf(result, metric);
+    if (auto* measured = std::get_if<Measured>(&state)) {
+      measured->unverified = any_verified && IsUnverified(result);
+    }
   }
   return table;
 }

@@ -2,10 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
+#include <numeric>
+#include <set>
 #include <utility>
 
+#include "ollama_bench/analysis/disturbances.h"
+#include "ollama_bench/analysis/eligible_cells.h"
+#include "ollama_bench/analysis/load_units.h"
+#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/median.h"
 #include "outliers.h"
 
 namespace ollama_bench {
@@ -13,160 +19,429 @@ namespace {
 
 // Shares differ in their last digits from load to load.
 constexpr double kSameShare = 0.005;
+// A difference is found with 80 % power where it is so many deviations: 1.96 + 0.84.
+constexpr double kDeviationsToFind = 2.8;
+constexpr double kSureDeviations = 1.96;
+constexpr double kGoodTrust = 0.02;
+constexpr double kFairTrust = 0.05;
+constexpr int kLoadsOfBlock = 5;
+constexpr double kMuchDrift = 5;      // scales of a load
+constexpr double kHugeDrift = 0.3;    // natural log, from the slowest to the fastest time
+constexpr double kHugeScatter = 0.1;  // natural log, of a cell's loads in blocks
 
 // The smallest share on GPUs that a counted run of the cell reported.
 std::optional<double> GpuShareOf(const CellResult& result) {
   std::optional<double> share;
-  for (const Sample& sample : result.samples) {
-    if (!IsCounted(sample) || !sample.size_vram_bytes || sample.size_bytes.value_or(0) <= 0)
-      continue;
-    const double of_run =
-        static_cast<double>(*sample.size_vram_bytes) / static_cast<double>(*sample.size_bytes);
-    share = std::min(share.value_or(1), of_run);
+  for (const Sample* sample : CountedOf(result)) {
+    const auto of_run = GpuShare(*sample);
+    if (of_run) share = std::min(share.value_or(1), *of_run);
   }
   return share;
 }
 
-class SafeContextSearch {
+/// Whether a cell keeps as much of the model on the GPUs as the smallest context does. Where there
+/// is no GPU, or its share is not known, no cell is excluded.
+class GpuShares {
  public:
-  SafeContextSearch(const std::vector<CellResult>& results, const SweepAnswer& answer)
-      : answer_(answer), higher_(Describe(answer.metric).higher_is_better) {
+  explicit GpuShares(const std::vector<CellResult>& results) {
     for (const CellResult& result : results) {
-      if (const auto share = GpuShareOf(result)) gpu_shares_[result.cell] = *share;
+      if (const auto share = GpuShareOf(result)) shares_[result.cell] = *share;
     }
-    // Cells are ordered by num_ctx, so the first is of the smallest.
-    for (const auto& [cell, share] : gpu_shares_) {
-      if (cell.num_ctx != gpu_shares_.begin()->first.num_ctx) break;
-      needed_share_ = std::max(needed_share_.value_or(0), share);
+    for (const auto& [cell, share] : shares_) {
+      if (cell.num_ctx != shares_.begin()->first.num_ctx) break;
+      needed_ = std::max(needed_, share);
     }
   }
 
-  [[nodiscard]] std::optional<SafeContext> Find() const {
-    std::map<int, const CellEstimate*, std::greater<>> best;  // by num_ctx, the largest first
-    for (const CellEstimate& estimate : answer_.cells) {
-      if (!StaysOnGpu(estimate.cell)) continue;
-      const CellEstimate*& of_column = best[estimate.cell.num_ctx];
-      if (of_column == nullptr || Score(estimate) > Score(*of_column)) of_column = &estimate;
-    }
-    const double most = -std::log1p(-answer_.options.max_loss);
-    for (const auto& [num_ctx, estimate] : best) {
-      if (Score(answer_.best.leader) - Score(*estimate) > most) continue;
-      return SafeContext{*estimate, RatioToLeader(*estimate), ShareOf(estimate->cell),
-                         UndecidedBeyond(num_ctx)};
-    }
-    return std::nullopt;
+  [[nodiscard]] std::optional<double> Of(const Cell& cell) const {
+    const auto found = shares_.find(cell);
+    return found == shares_.end() ? std::nullopt : std::optional<double>(found->second);
+  }
+  [[nodiscard]] bool StaysOnGpu(const Cell& cell) const {
+    const auto share = Of(cell);
+    return !share || *share >= needed_ - kSameShare;
   }
 
  private:
-  [[nodiscard]] double Score(const CellEstimate& estimate) const {
-    return higher_ ? estimate.log.value : -estimate.log.value;
-  }
-  [[nodiscard]] LogEstimate RatioToLeader(const CellEstimate& estimate) const {
-    const CellEstimate& leader = answer_.best.leader;
-    if (estimate.cell == leader.cell) return {0, {}, answer_.noise.Of({})};
-    return Difference(leader.log, estimate.log, answer_.noise);
-  }
-  [[nodiscard]] std::optional<int> UndecidedBeyond(int num_ctx) const {
-    std::optional<int> largest;
-    for (const CellEstimate& estimate : answer_.best.cells) {
-      const Cell& cell = estimate.cell;
-      if (cell.num_ctx > std::max(num_ctx, largest.value_or(0)) && StaysOnGpu(cell)) {
-        largest = cell.num_ctx;
-      }
-    }
-    return largest;
-  }
-  [[nodiscard]] std::optional<double> ShareOf(const Cell& cell) const {
-    const auto found = gpu_shares_.find(cell);
-    return found == gpu_shares_.end() ? std::nullopt : std::optional<double>(found->second);
-  }
-  // Where nobody knows, nothing is held against the cell.
-  [[nodiscard]] bool StaysOnGpu(const Cell& cell) const {
-    const auto share = ShareOf(cell);
-    return !share || !needed_share_ || *share >= *needed_share_ - kSameShare;
-  }
-
-  const SweepAnswer& answer_;
-  bool higher_;
-  std::map<Cell, double> gpu_shares_;
-  std::optional<double> needed_share_;
+  std::map<Cell, double> shares_;
+  double needed_ = 0;
 };
 
-BaselineGain GainOver(const CellEstimate& baseline, const SweepAnswer& answer) {
-  const CellEstimate& recommended = answer.best.recommended;
-  const Demand& demand = answer.options.demand;
-  BaselineGain gain;
-  gain.baseline = baseline;
-  if (baseline.cell == recommended.cell) {
-    gain.gain = {0, {}, answer.noise.Of({})};
-    gain.verdict = BaselineGain::Verdict::kSameCell;
-    return gain;
-  }
-  gain.gain = Describe(answer.metric).higher_is_better
-                  ? Difference(baseline.log, recommended.log, answer.noise)
-                  : Difference(recommended.log, baseline.log, answer.noise);
-  const Interval interval = gain.gain.LogInterval(demand.level);
-  const double threshold = std::log1p(demand.threshold);
-  if (interval.low > threshold) gain.verdict = BaselineGain::Verdict::kWorthHaving;
-  if (interval.high < threshold) gain.verdict = BaselineGain::Verdict::kNone;
-  return gain;
+LogPosterior Reversed(const LogPosterior& value) {
+  return {-value.mean, value.deviation, -value.high, -value.low};
 }
 
-const CellEstimate* Find(const std::vector<CellEstimate>& estimates, const Cell& cell) {
-  const auto found = std::find_if(estimates.begin(), estimates.end(),
-                                  [&cell](const auto& estimate) { return estimate.cell == cell; });
-  return found == estimates.end() ? nullptr : &*found;
-}
+/// The loads in blocks alone, by plain means: with the machine's changes, without any model of
+/// them.
+class Blocks {
+ public:
+  explicit Blocks(const std::vector<LoadUnit>& units) {
+    for (const LoadUnit& unit : units) {
+      if (unit.role == SampleRole::kConfirm) loads_[unit.cell].push_back(unit.log_value);
+    }
+    double squares = 0;
+    double degrees = 0;
+    for (const auto& [cell, values] : loads_) {
+      const auto count = static_cast<double>(values.size());
+      const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+      means_[cell] = mean;
+      for (const double value : values) squares += (value - mean) * (value - mean);
+      degrees += count - 1;
+    }
+    if (degrees > 0) scatter_ = std::sqrt(squares / degrees);
+  }
+
+  /// Of the loads of a cell about their mean; empty where no cell has two.
+  [[nodiscard]] std::optional<double> scatter() const { return scatter_; }
+
+  /// Of `cell` over `current`; empty where one of the two has fewer than two loads.
+  [[nodiscard]] std::optional<LogPosterior> Gain(const Cell& cell, const Cell& current) const {
+    const double of_cell = Count(cell);
+    const double of_current = Count(current);
+    if (of_cell < 2 || of_current < 2) return std::nullopt;
+    LogPosterior gain;
+    gain.mean = means_.at(cell) - means_.at(current);
+    gain.deviation = *scatter_ * std::sqrt(1 / of_cell + 1 / of_current);
+    return gain;
+  }
+
+ private:
+  [[nodiscard]] double Count(const Cell& cell) const {
+    const auto found = loads_.find(cell);
+    return found == loads_.end() ? 0 : static_cast<double>(found->second.size());
+  }
+
+  std::map<Cell, std::vector<double>> loads_;
+  std::map<Cell, double> means_;
+  std::optional<double> scatter_;
+};
+
+class Answerer {
+ public:
+  Answerer(const std::vector<CellResult>& results, Metric metric, const AnswerOptions& options)
+      : results_(results), sign_(Describe(metric).higher_is_better ? 1 : -1) {
+    answer_.metric = metric;
+    answer_.options = options;
+    units_ = JoinedByCells(ComparableUnits(results, metric));
+  }
+
+  std::optional<SweepAnswer> Run() {
+    model_ = SweepModel::Fit(units_);
+    if (!model_) return std::nullopt;
+    CountLoads();
+    question_.current = answer_.options.current;
+    question_.higher_is_better = sign_ > 0;
+    question_.eligible = EligibleCells(results_, answer_.options.planned);
+    question_.is_whole = AllWereVisited() && AllAreCompared();
+    question_.surface = answer_.options.surface;
+    const auto decision = Decide(*model_, loads_, question_);
+    if (!decision) return std::nullopt;
+    Adopt(*decision);
+    DescribeCells();
+    FindSafeContext();
+    FindMargins();
+    DescribeNoise();
+    CheckBlocks();
+    answer_.recommended_serving = ServingAt(answer_.recommended);
+    answer_.current_serving = ServingAt(answer_.current);
+    SayWhatIsMissing(*decision);
+    return std::move(answer_);
+  }
+
+ private:
+  [[nodiscard]] bool AllWereVisited() const {
+    const Grid& planned = answer_.options.planned;
+    const std::size_t total =
+        std::min(planned.CellCount(), answer_.options.total_cells.value_or(planned.CellCount()));
+    return VisitedCells(results_, planned) >= total;
+  }
+
+  // Cells of an origin that shares none with the others are not compared.
+  [[nodiscard]] bool AllAreCompared() const {
+    return std::all_of(question_.eligible.begin(), question_.eligible.end(),
+                       [this](const Cell& cell) { return model_->Find(cell).has_value(); });
+  }
+
+  void CountLoads() {
+    loads_.assign(model_->cells().size(), 0);
+    runs_.assign(model_->cells().size(), 0);
+    for (const LoadUnit& unit : units_) {
+      const std::size_t place = *model_->Find(unit.cell);
+      ++loads_[place];
+      runs_[place] += unit.runs;
+      answer_.repeats = answer_.repeats || loads_[place] > 1;
+    }
+  }
+
+  // Any cell that loads is better than that.
+  [[nodiscard]] bool CurrentFails() const {
+    const auto found = std::find_if(
+        results_.begin(), results_.end(),
+        [this](const CellResult& result) { return answer_.options.current == result.cell; });
+    return found != results_.end() && StatusOf(*found) == CellStatus::kFailed;
+  }
+
+  void Adopt(const Decision& decision) {
+    answer_.verdict = decision.verdict;
+    answer_.is_whole = question_.is_whole;
+    answer_.for_context = decision.for_context;
+    answer_.is_fastest = decision.is_fastest;
+    const bool is_covered = question_.is_whole || question_.surface;
+    answer_.is_within = is_covered && decision.better_than_leader < kUnlikely &&
+                        loads_[decision.leader] >= kFewestLoads;
+    answer_.leader = decision.leader;
+    answer_.recommended = decision.recommended;
+    answer_.current = decision.current;
+    answer_.contenders = decision.contenders;
+    answer_.are_tied = decision.are_tied;
+    if (CurrentFails() && answer_.is_within && answer_.verdict != Verdict::kNoAnswer) {
+      answer_.verdict = Verdict::kChange;
+    }
+    if (!decision.current || !decision.recommended) return;
+    LogPosterior gain = model_->Contrasts(*decision.current)[*decision.recommended];
+    answer_.gain = sign_ > 0 ? gain : Reversed(gain);
+  }
+
+  void DescribeCells() {
+    const std::vector<LogPosterior> values = model_->Values();
+    const std::vector<LogPosterior> contrasts = model_->Contrasts(answer_.leader);
+    for (std::size_t i = 0; i < model_->cells().size(); ++i) {
+      const Cell& cell = model_->cells()[i];
+      const bool is_eligible =
+          std::binary_search(question_.eligible.begin(), question_.eligible.end(), cell);
+      const double level = values[i].mean - model_->Means()[i];
+      answer_.cells.push_back({cell, values[i], contrasts[i], loads_[i], runs_[i], is_eligible,
+                               level + model_->AdditiveMeans()[i]});
+    }
+  }
+
+  void FindSafeContext() {
+    const GpuShares shares(results_);
+    const double most = -std::log1p(-answer_.options.max_loss);
+    for (std::size_t i = 0; i < answer_.cells.size(); ++i) {
+      const CellStanding& standing = answer_.cells[i];
+      if (!standing.is_eligible || !shares.StaysOnGpu(standing.cell)) continue;
+      const double loss = sign_ > 0 ? -standing.against_leader.low : standing.against_leader.high;
+      if (i != answer_.leader && loss > most) continue;
+      if (answer_.largest_safe_context) {
+        const CellStanding& so_far = answer_.cells[answer_.largest_safe_context->place];
+        const bool is_better = standing.cell.num_ctx > so_far.cell.num_ctx ||
+                               (standing.cell.num_ctx == so_far.cell.num_ctx &&
+                                sign_ * standing.value.mean > sign_ * so_far.value.mean);
+        if (!is_better) continue;
+      }
+      answer_.largest_safe_context = SafeContext{i, shares.Of(standing.cell)};
+    }
+  }
+
+  // A column that lacks some of its cells is compared with the best by the others: by the rows that
+  // both have.
+  std::vector<AxisMean> MeansAlong(int Cell::*axis, int Cell::*other) const {
+    using Group = std::map<int, std::size_t>;  // cells by the other axis
+    std::map<int, Group> groups;
+    for (std::size_t i = 0; i < answer_.cells.size(); ++i) {
+      const CellStanding& standing = answer_.cells[i];
+      if (standing.is_eligible) groups[standing.cell.*axis][standing.cell.*other] = i;
+    }
+    const auto difference = [this](const Group& group, const Group& from) {
+      std::vector<std::size_t> cells;
+      std::vector<std::size_t> others;
+      for (const auto& [value, cell] : group) {
+        const auto found = from.find(value);
+        if (found == from.end()) continue;
+        cells.push_back(cell);
+        others.push_back(found->second);
+      }
+      return cells.empty() ? std::nullopt : std::optional(model_->Difference(cells, others));
+    };
+    const Group* best = nullptr;
+    for (const auto& [value, group] : groups) {
+      const auto ahead = best == nullptr ? std::nullopt : difference(group, *best);
+      if (best == nullptr || (ahead && sign_ * ahead->mean > 0)) best = &group;
+    }
+    std::vector<AxisMean> means;
+    for (const auto& [value, group] : groups) {
+      const auto from_best = &group == best ? LogPosterior() : difference(group, *best);
+      if (from_best) means.push_back({value, *from_best});
+    }
+    return means;
+  }
+
+  void FindMargins() {
+    answer_.columns = MeansAlong(&Cell::num_ctx, &Cell::num_batch);
+    answer_.rows = MeansAlong(&Cell::num_batch, &Cell::num_ctx);
+  }
+
+  void DescribeNoise() {
+    answer_.load_deviation = model_->load_deviation();
+    answer_.run_deviation = model_->run_deviation();
+    answer_.drift = std::expm1(model_->drift_range());
+    answer_.outliers = FindOutliers(results_, answer_.metric);
+    answer_.detectable = std::expm1(kDeviationsToFind * TypicalDeviation());
+    answer_.not_replaced = FindDisturbances(results_).not_replaced;
+    const bool is_poor = !answer_.repeats || answer_.not_replaced > 0;
+    if (is_poor || answer_.detectable > kFairTrust) return;
+    answer_.trust = answer_.detectable <= kGoodTrust ? Trust::kGood : Trust::kFair;
+  }
+
+  // Of the contrast that matters: with the current setting, else with the other contenders.
+  [[nodiscard]] double TypicalDeviation() const {
+    if (answer_.gain && answer_.gain->deviation > 0) return answer_.gain->deviation;
+    std::vector<double> deviations;
+    for (const CellStanding& standing : answer_.cells) {
+      if (standing.against_leader.deviation > 0) {
+        deviations.push_back(standing.against_leader.deviation);
+      }
+    }
+    return Median(std::move(deviations)).value_or(answer_.load_deviation);
+  }
+
+  // The loads after the pass alone, which were made back to back in random order, must say the
+  // same. Where they do not, neither is believed.
+  void CheckBlocks() {
+    const Blocks blocks_alone(units_);
+    // Where the speed changes by a factor in the midst of the blocks, no model is to be trusted.
+    const bool is_broken = model_->drift_range() > kHugeDrift &&
+                           blocks_alone.scatter().value_or(kHugeScatter) >= kHugeScatter;
+    if (is_broken) Withdraw(Verdict::kUndecided, "the machine's speed changed by a factor");
+    if (!answer_.gain || answer_.recommended == answer_.current) return;
+    const auto alone = blocks_alone.Gain(answer_.cells[*answer_.recommended].cell,
+                                         answer_.cells[*answer_.current].cell);
+    if (!alone) return;
+    LogPosterior& gain = *answer_.gain;
+    const double blocks = sign_ * alone->mean;
+    if (std::fabs(blocks - gain.mean) <= 2 * std::hypot(alone->deviation, gain.deviation)) return;
+    const double reach = kSureDeviations * alone->deviation;
+    const bool are_both_sure = std::fabs(blocks) > reach && gain.low * gain.high > 0;
+    gain.low = std::min(gain.low, blocks - reach);
+    gain.high = std::max(gain.high, blocks + reach);
+    const bool has_moved = model_->drift_range() > kMuchDrift * answer_.load_deviation;
+    const bool changes_sign = (blocks > 0) != (gain.mean > 0);
+    const bool is_hopeless = changes_sign && (has_moved || are_both_sure);
+    Withdraw(is_hopeless ? Verdict::kNoAnswer : Verdict::kUndecided,
+             "the pass and the repeated loads contradict each other");
+  }
+
+  // Nothing is claimed any more.
+  void Withdraw(Verdict verdict, std::string reason) {
+    answer_.verdict = verdict;
+    answer_.reason = std::move(reason);
+    answer_.for_context = false;
+    answer_.is_fastest = false;
+    answer_.is_within = false;
+    answer_.trust = Trust::kPoor;
+    if (verdict != Verdict::kNoAnswer) return;
+    answer_.recommended.reset();
+    answer_.largest_safe_context.reset();
+    answer_.gain.reset();
+  }
+
+  [[nodiscard]] std::optional<CellServing> ServingAt(std::optional<std::size_t> place) const {
+    if (!place) return std::nullopt;
+    const Cell& cell = answer_.cells[*place].cell;
+    const auto found =
+        std::find_if(results_.begin(), results_.end(),
+                     [&cell](const CellResult& result) { return result.cell == cell; });
+    return ServingOf(*found);
+  }
+
+  void SayWhatIsMissing(const Decision& decision) {
+    if (answer_.verdict != Verdict::kUndecided) return;
+    if (answer_.reason.empty()) answer_.reason = OpenQuestion(decision);
+    // No load would decide it: the race has ended where no cell can be better by more than the
+    // threshold, and compares nothing else without a current setting.
+    if (answer_.cells.size() < 2 && question_.is_whole) return;
+    if (!decision.current && answer_.is_within) return;
+    answer_.more_loads = MoreLoads();
+    if (answer_.options.load_s) answer_.more_s = *answer_.options.load_s * answer_.more_loads;
+  }
+
+  [[nodiscard]] std::string WhyNotCompared() const {
+    const bool any_unverified =
+        AnyVerified(results_) && std::any_of(results_.begin(), results_.end(), IsUnverified);
+    return any_unverified
+               ? "cells whose samples do not say with what they were made are not compared "
+                 "(--remeasure-unverified)"
+               : "cells of other starts that share no cell with the rest are not compared (`run` "
+                 "with a "
+                 "larger --extra joins them)";
+  }
+
+  [[nodiscard]] std::string OpenQuestion(const Decision& decision) const {
+    if (!question_.is_whole && !question_.surface) {
+      return AllWereVisited() ? WhyNotCompared() : "not every cell of the grid was measured";
+    }
+    if (!question_.is_whole && decision.better_than_leader >= kUnlikely) {
+      return "a cell that was not measured may be better by more than 1 %";
+    }
+    if (answer_.cells.size() < 2) return "there is one cell, and none to compare it with";
+    if (loads_[decision.leader] < kFewestLoads) {
+      return "the best cell was not loaded often enough";
+    }
+    if (!decision.current && answer_.is_within) {
+      return "no cell is more than 1 % faster than the best so far, but no current setting is "
+             "known "
+             "to compare it with";
+    }
+    if (!decision.current) return "the contenders are not shown to be within 1 %";
+    return "the gain over the current setting is not shown to be above or below 1 %";
+  }
+
+  // By how the squared deviation of the open contrast falls with the number of loads.
+  [[nodiscard]] int MoreLoads() const {
+    int loads = kLoadsOfBlock;
+    if (answer_.gain && answer_.recommended != answer_.current) {
+      const double distance =
+          std::max(std::fabs(answer_.gain->mean - std::log1p(kThreshold)), 0.2 * kThreshold);
+      const double ratio = kSureDeviations * answer_.gain->deviation / distance;
+      const int made = std::min(loads_[*answer_.recommended], loads_[*answer_.current]);
+      const double more = made * (ratio * ratio - 1);
+      loads = std::max(
+          loads, static_cast<int>(std::ceil(std::min(more, 1.0 * kMostMoreLoads) * kLoadsOfBlock)));
+    }
+    return std::min(loads, kMostMoreLoads);
+  }
+
+  static constexpr double kUnlikely = 0.05;
+
+  const std::vector<CellResult>& results_;
+  double sign_;
+  std::vector<LoadUnit> units_;
+  std::optional<SweepModel> model_;
+  std::vector<int> loads_;
+  std::vector<int> runs_;
+  Question question_;
+  SweepAnswer answer_;
+};
 
 }  // namespace
 
-std::optional<Cell> ForeignBaseline(const std::optional<Cell>& baseline, const Grid& planned) {
-  const bool is_foreign = baseline && planned.CellCount() > 0 && !planned.Contains(*baseline);
-  return is_foreign ? baseline : std::nullopt;
+std::string_view KeyOf(Trust trust) {
+  switch (trust) {
+    case Trust::kGood:
+      return "good";
+    case Trust::kFair:
+      return "fair";
+    case Trust::kPoor:
+      break;
+  }
+  return "poor";
 }
 
-std::vector<CellResult> WithoutForeignBaseline(const std::vector<CellResult>& results,
-                                               const std::optional<Cell>& baseline,
-                                               const Grid& planned) {
-  std::vector<CellResult> kept = results;
-  const auto foreign = ForeignBaseline(baseline, planned);
-  if (!foreign) return kept;
-  std::erase_if(kept, [&foreign](const CellResult& result) { return result.cell == *foreign; });
-  return kept;
+const CellStanding* SweepAnswer::Find(const Cell& cell) const {
+  const auto found = std::find_if(cells.begin(), cells.end(),
+                                  [&cell](const auto& standing) { return standing.cell == cell; });
+  return found == cells.end() ? nullptr : &*found;
+}
+
+std::optional<Cell> OffGrid(const std::optional<Cell>& current, const Grid& planned) {
+  const bool is_off = current && planned.CellCount() > 0 && !planned.Contains(*current);
+  return is_off ? current : std::nullopt;
 }
 
 std::optional<SweepAnswer> AnswerSweep(const std::vector<CellResult>& results, Metric metric,
-                                       const AnswerOptions& options,
-                                       const CellResult* baseline_result) {
-  SweepAnswer answer;
-  answer.metric = metric;
-  answer.options = options;
-  std::vector<CellResult> all = results;
-  if (baseline_result != nullptr) all.push_back(*baseline_result);
-  std::vector<LoadUnit> units = UnbiasedUnits(all, metric);
-  answer.drift = FindDrift(units);
-  answer.detrended = options.detrend && answer.drift && CanDetrend(*answer.drift);
-  if (answer.detrended) units = Detrended(std::move(units), *answer.drift);
-  answer.noise = NoiseModel::Fit(units);
-  answer.cells = EstimateCells(units, answer.noise);
-
-  std::optional<CellEstimate> baseline;
-  if (options.baseline) {
-    if (const CellEstimate* found = Find(answer.cells, *options.baseline)) baseline = *found;
-  }
-  if (baseline_result != nullptr) {
-    std::erase_if(answer.cells, [&](const CellEstimate& estimate) {
-      return estimate.cell == baseline_result->cell;
-    });
-  }
-  auto best =
-      FindBestSet(answer.cells, answer.noise, Describe(metric).higher_is_better, options.demand);
-  if (!best) return std::nullopt;
-  answer.best = std::move(*best);
-  answer.largest_safe_context = SafeContextSearch(results, answer).Find();
-  if (baseline) answer.baseline = GainOver(*baseline, answer);
-  answer.outliers = FindOutliers(results, metric);
-  return answer;
+                                       const AnswerOptions& options) {
+  return Answerer(results, metric, options).Run();
 }
 
 }  // namespace ollama_bench

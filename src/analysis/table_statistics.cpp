@@ -29,10 +29,10 @@ TableStatistics ComputeStatistics(const ResultTable& table) {
   TableStatistics statistics;
   statistics.combinations = table.states.size();
   std::vector<double> values;
-  std::vector<double> margins;
   for (const CellState& state : table.states) {
     if (const auto* measured = std::get_if<Measured>(&state)) {
-      values.push_back(measured->value);
+      ++statistics.successful;
+      if (!measured->unverified) values.push_back(measured->value);
     } else if (const auto* failed = std::get_if<Failed>(&state)) {
       ++statistics.failed;
       ++statistics.failed_by_kind[failed->kind];
@@ -42,16 +42,8 @@ TableStatistics ComputeStatistics(const ResultTable& table) {
       ++statistics.aliases;
     } else {
       ++statistics.untested;
-      const auto& estimate = std::get<Untested>(state).estimate;
-      if (estimate) margins.push_back(estimate->margin);
     }
   }
-  statistics.estimated = margins.size();
-  if (!margins.empty()) {
-    statistics.largest_margin = *std::max_element(margins.begin(), margins.end());
-    statistics.median_margin = *Median(std::move(margins));
-  }
-  statistics.successful = values.size();
   statistics.values = Summarize(std::move(values));
   return statistics;
 }

@@ -21,7 +21,7 @@ BaselineChoice ChooseBaseline(SessionDriver& driver, const SweepConfig& config,
     choice.cell = cell;
   } else {
     choice.warning = fmt::format(
-        "the present setting, num_ctx {}, cannot hold a prompt of {} tokens; nothing is compared "
+        "the current setting, num_ctx {}, cannot hold a prompt of {} tokens; nothing is compared "
         "with it",
         cell.num_ctx, prompt_tokens);
   }

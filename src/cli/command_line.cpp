@@ -22,6 +22,7 @@
 #include "ollama_bench/cli/tune_command.h"
 #include "ollama_bench/cli/version.h"
 #include "ollama_bench/core/text.h"
+#include "ollama_bench/render/text_report.h"
 
 namespace ollama_bench {
 namespace {
@@ -29,7 +30,7 @@ namespace {
 constexpr const char* kFooter =
     "Exit codes: 0 done, 1 no cell succeeded, 2 wrong usage or configuration,\n"
     "3 environment (no Ollama, no model, no disk), 4 results file refused,\n"
-    "5 compare --fail-if-slower found a slow-down.";
+    "5 compare --fail-if-slower found a slow-down or a cell that now fails.";
 
 // For those who build packages: hidden from --help, the manual page and the completions.
 void AddDocumentationCommand(CLI::App& app, std::function<int()>& action) {
@@ -47,6 +48,28 @@ void AddDocumentationCommand(CLI::App& app, std::function<int()>& action) {
     };
   });
 }
+
+/// CLI11's help with descriptions in lines of at most 80 columns, and flags without the "{false}"
+/// of those that switch something off.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    constexpr std::string_view kOff = "{false}";
+    std::string name = CLI::Formatter::make_option_name(option, is_positional);
+    for (auto place = name.find(kOff); place != std::string::npos; place = name.find(kOff)) {
+      name.erase(place, kOff.size());
+    }
+    return name;
+  }
+  std::string make_option_desc(const CLI::Option* option) const override {
+    std::string text = Wrapped(option->get_description(), kColumns - get_column_width());
+    text.pop_back();
+    return text;
+  }
+
+ private:
+  static constexpr std::size_t kColumns = 80;
+};
 
 /// The word that a person should look at.
 struct Stray {
@@ -80,6 +103,7 @@ std::vector<std::string> KnownWords(const CommandDoc& command, const Stray& stra
 
 void DeclareCommandLine(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {
   app.name("ollama-bench");
+  app.formatter(std::make_shared<HelpFormatter>());
   app.description(
       "Finds the fastest num_ctx x num_batch for a model on this machine's Ollama,\n"
       "and shows how far the answer can be trusted.");

@@ -38,15 +38,16 @@ struct CompareOptions {
   bool json = false;
 };
 
-Expected<void, SessionError> CheckOutputs(const CompareOptions& options) {
-  for (const fs::path& picture : options.pictures) {
-    for (const fs::path& results : {options.first, options.second}) {
-      std::error_code error;
-      if (fs::equivalent(picture, results, error)) {
-        return Fail(ExitCode::kUsage,
-                    fmt::format("{} holds results and is not overwritten", picture.string()));
-      }
-    }
+OutputTarget PictureTarget(const CompareOptions& options, const fs::path& path) {
+  const PictureFormat format = *PictureFormatFromExtension(path.extension().string());
+  return {path, KindOf(format), "--output FILE", {options.first, options.second}};
+}
+
+// Before anything is printed, so that a refusal is all that there is to read.
+Expected<void, SessionError> CheckOutputs(FileSystem& file_system, const CompareOptions& options) {
+  for (const fs::path& path : options.pictures) {
+    auto fits = CheckOutput(file_system, PictureTarget(options, path));
+    if (!fits) return fits;
   }
   return {};
 }
@@ -71,7 +72,7 @@ std::vector<std::string> DifferencesOf(const ResultsStore& first, const ResultsS
   return differences;
 }
 
-// Names without their folders, as long as that tells them apart.
+// Names without their folders, as long as that distinguishes them.
 ComparisonCaption CaptionOf(const CompareOptions& options, std::vector<std::string> differences) {
   const bool same_name = options.first.filename() == options.second.filename();
   const auto name = [same_name](const fs::path& path) {
@@ -95,7 +96,9 @@ Expected<void, SessionError> WritePictures(FileSystem& file_system, const Compar
       return Fail(ExitCode::kEnvironment,
                   fmt::format("cannot draw {}: {}", path.string(), bytes.error()));
     }
-    if (auto done = WriteOutputFile(file_system, path, *bytes); !done) return done;
+    if (auto done = WriteOutput(file_system, PictureTarget(options, path), *bytes); !done) {
+      return done;
+    }
     fmt::print(stderr, "wrote {}\n", path.string());
   }
   return {};
@@ -116,8 +119,10 @@ void PrintReport(const CompareOptions& options, const SweepComparison& compariso
 }
 
 Expected<ExitCode, SessionError> Compare(const CompareOptions& options) {
-  if (const auto ok = CheckOutputs(options); !ok) return Unexpected<SessionError>(ok.error());
   PosixFileSystem file_system;
+  if (const auto ok = CheckOutputs(file_system, options); !ok) {
+    return Unexpected<SessionError>(ok.error());
+  }
   const auto first = ResultsStore::Load(file_system, options.first);
   if (!first) return Unexpected<SessionError>(ToSessionError(first.error()));
   const auto second = ResultsStore::Load(file_system, options.second);
@@ -138,8 +143,8 @@ Expected<ExitCode, SessionError> Compare(const CompareOptions& options) {
   if (const auto ok = WritePictures(file_system, options, comparison, caption); !ok) {
     return Unexpected<SessionError>(ok.error());
   }
-  if (comparison.cells.empty()) return ExitCode::kNoCell;
-  return is_slower.value_or(false) ? ExitCode::kSlower : ExitCode::kDone;
+  if (is_slower.value_or(false)) return ExitCode::kSlower;
+  return comparison.cells.empty() ? ExitCode::kNoCell : ExitCode::kDone;
 }
 
 int RunCompare(const CompareOptions& options) {
@@ -153,12 +158,12 @@ int RunCompare(const CompareOptions& options) {
 
 void AddCompareCommand(CLI::App& app, std::function<int()>& action) {
   CLI::App* compare =
-      app.add_subcommand("compare", "Say what really changed from one sweep to another");
+      app.add_subcommand("compare", "Show what changed significantly between two sweeps");
   const auto options = std::make_shared<CompareOptions>();
   compare->footer(
-      "Two sweeps are two sessions: a mood of the machine that lasts a whole sweep looks like a\n"
-      "change. To be sure of a small one, measure before and after in turns.\n"
-      "Example: ollama-bench compare before.json after.json -o diff.png --fail-if-slower 5%");
+      "A slow period of the machine that lasts a whole sweep looks like a change.\n"
+      "To confirm a small one, measure before and after in turns.\n"
+      "Example: ollama-bench compare before.json after.json --fail-if-slower 5%");
   compare->add_option("BEFORE", options->first, "Results of the first sweep")->required();
   compare->add_option("AFTER", options->second, "Results of the second sweep")->required();
   compare->add_option("-o,--output", options->pictures, "Picture of the differences, by its ending")
@@ -169,9 +174,9 @@ void AddCompareCommand(CLI::App& app, std::function<int()>& action) {
       ->check(CLI::IsMember(KeysOf(AllMetrics())))
       ->capture_default_str();
   compare
-      ->add_option(
-          "--fail-if-slower", options->fail_if_slower,
-          "Return 5 where things really got slower by more than this, overall or in a cell")
+      ->add_option("--fail-if-slower", options->fail_if_slower,
+                   "Return 5 where things got slower by more than this, overall or in a cell, or a "
+                   "cell that was measured now fails")
       ->type_name("PERCENT")
       ->check(CheckPercent);
   CLI::Option* markdown = compare->add_flag("--markdown", options->markdown, "Report as Markdown");

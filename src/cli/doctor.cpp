@@ -5,15 +5,16 @@
 #include <algorithm>
 #include <system_error>
 
+#include "ollama_bench/cli/leftovers.h"
 #include "ollama_bench/cli/scratch_folder.h"
 #include "ollama_bench/core/text.h"
+#include "ollama_bench/machine/conditions.h"
+#include "ollama_bench/machine/free_memory.h"
+#include "ollama_bench/machine/gpu_throttling.h"
+#include "ollama_bench/machine/machine.h"
 #include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/ollama/version_facts.h"
-#include "ollama_bench/process/conditions.h"
 #include "ollama_bench/process/find_program.h"
-#include "ollama_bench/process/free_memory.h"
-#include "ollama_bench/process/gpu_throttling.h"
-#include "ollama_bench/process/machine.h"
 #include "ollama_bench/store/file_lock.h"
 
 namespace ollama_bench {
@@ -212,12 +213,21 @@ class Examination {
                       Shortened(left.folders)),
           fix);
     }
+    for (const TemporaryModel& model : left.kept) {
+      Add(Level::kNote, "leftovers",
+          fmt::format(
+              "the model {} has a name that an earlier run used, but is not known to be made "
+              "by it; it stays",
+              model.name),
+          fmt::format("where nobody needs it: ollama rm {}", model.name));
+    }
     for (const std::string& name : left.foreign_models) {
       Add(Level::kNote, "leftovers",
-          fmt::format("the model {} belongs to another results file, whose run may go on", name),
+          fmt::format("the model {} belongs to another results file, whose run may resume", name),
           fmt::format("ollama-bench doctor --fix THAT_FILE, or by hand: ollama rm {}", name));
     }
-    const bool none = left.models.empty() && left.folders.empty() && left.foreign_models.empty();
+    const bool none = left.models.empty() && left.kept.empty() && left.folders.empty() &&
+                      left.foreign_models.empty();
     if (none) Add(Level::kGood, "leftovers", "none");
   }
 
@@ -242,16 +252,18 @@ Leftovers FindLeftovers(const DoctorSubject& subject) {
   left.results_in_use = holder && holder->has_value();
   const auto models = subject.api.Models();
   if (!models) return left;
-  const auto noted = store ? store->metadata().temporary_models : std::vector<TemporaryModel>();
+  const Metadata metadata = store ? store->metadata() : Metadata();
+  const auto& noted = metadata.temporary_models;
   for (const ModelListing& model : *models) {
-    if (!model.name.starts_with(kTemporaryModelPrefix)) continue;
-    const auto ours = std::find_if(noted.begin(), noted.end(), [&](const TemporaryModel& mine) {
+    const auto found = std::find_if(noted.begin(), noted.end(), [&](const TemporaryModel& mine) {
       return FindModel({model}, mine.name) != nullptr;
     });
-    if (ours == noted.end()) {
-      left.foreign_models.push_back(model.name);
-    } else if (!left.results_in_use && (ours->digest.empty() || ours->digest == model.digest)) {
-      left.models.push_back(*ours);
+    if (found == noted.end()) {
+      const bool is_named_so = model.name.starts_with(kTemporaryModelPrefix);
+      if (is_named_so) left.foreign_models.push_back(model.name);
+    } else if (!left.results_in_use) {
+      const bool is_own = IsOwnModel(*found, metadata.store_id, model.digest);
+      (is_own ? left.models : left.kept).push_back(*found);
     }
   }
   return left;

@@ -32,8 +32,8 @@ struct DoctorOptions {
   bool json = false;
 };
 
-// The owner of the lock is the owner of the models; what somebody made anew since stays.
-Expected<void, SessionError> RemoveModels(const DoctorSubject& subject) {
+// The owner of the lock is the owner of the models. Returns the names of those that were removed.
+Expected<std::vector<std::string>, SessionError> RemoveModels(const DoctorSubject& subject) {
   SystemClock clock;
   const auto lock = LockStore(subject.results, clock);
   if (!lock) return Unexpected<SessionError>(ToSessionError(lock.error()));
@@ -41,23 +41,22 @@ Expected<void, SessionError> RemoveModels(const DoctorSubject& subject) {
   auto store = ResultsStore::Load(file_system, subject.results);
   if (!store) return Unexpected<SessionError>(ToSessionError(store.error()));
   Metadata metadata = store->metadata();
-  const auto kept = RemoveLeftovers(metadata.temporary_models, subject.api);
-  if (!kept) return Fail(kept.error());
-  metadata.temporary_models.clear();
+  ClearedModels cleared = ClearModels(metadata.temporary_models, metadata.store_id, subject.api);
+  if (!cleared.left.empty()) return Fail(ExitCode::kEnvironment, cleared.reason);
+  metadata.temporary_models = std::move(cleared.kept);
   store->SetMetadata(std::move(metadata));
   const auto saved = store->Commit();
   if (!saved) return Unexpected<SessionError>(ToSessionError(saved.error()));
-  return {};
+  return std::move(cleared.removed);
 }
 
 Expected<std::vector<std::string>, SessionError> Fix(const DoctorSubject& subject) {
   std::vector<std::string> removed;
   const Leftovers left = FindLeftovers(subject);
   if (!left.models.empty()) {
-    if (const auto done = RemoveModels(subject); !done) {
-      return Unexpected<SessionError>(done.error());
-    }
-    for (const TemporaryModel& model : left.models) removed.push_back(model.name);
+    auto models = RemoveModels(subject);
+    if (!models) return Unexpected<SessionError>(models.error());
+    removed = std::move(*models);
   }
   for (const fs::path& folder : left.folders) {
     std::error_code error;
@@ -104,8 +103,7 @@ int RunDoctor(const DoctorOptions& options, const StopRequest& stop) {
 
 void AddDoctorCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {
   const auto options = std::make_shared<DoctorOptions>();
-  CLI::App* doctor =
-      app.add_subcommand("doctor", "Look for what would stop or spoil a sweep, and say what to do");
+  CLI::App* doctor = app.add_subcommand("doctor", "Find what would stop or spoil a sweep");
   doctor->footer("Exit code 3 where a sweep could not run, else 0. Without --fix nothing changes.");
   doctor
       ->add_option("RESULTS", options->results,

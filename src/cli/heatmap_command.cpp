@@ -9,11 +9,13 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "ollama_bench/analysis/best_cell.h"
+#include "ollama_bench/analysis/map_of.h"
 #include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/cli/opened_store.h"
 #include "ollama_bench/cli/option_keys.h"
@@ -24,11 +26,13 @@
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/cli/tune_strategy.h"
 #include "ollama_bench/core/metric.h"
+#include "ollama_bench/render/answer_text.h"
 #include "ollama_bench/render/colormap.h"
 #include "ollama_bench/render/csv.h"
 #include "ollama_bench/render/font.h"
 #include "ollama_bench/render/heatmap_scene.h"
 #include "ollama_bench/render/json_report.h"
+#include "ollama_bench/render/number_format.h"
 #include "ollama_bench/render/picture.h"
 #include "ollama_bench/render/text_report.h"
 #include "ollama_bench/search/search.h"
@@ -40,12 +44,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kLossKey = "loss";
+constexpr const char* kValueKey = "value";
+
 struct HeatmapOptions {
   fs::path results = "benchmark_results.json";
   std::vector<fs::path> pictures = {"heatmap_highlighted.png"};
   fs::path csv = "results_table.csv";
   bool no_csv = false;
   std::string metric{Describe(Metric::kPromptEvalRate).key};
+  std::string numbers = "auto";
+  std::string color{kLossKey};
+  std::string theme = "auto";
   std::string colormap{DefaultColormap().key};
   std::string max_loss = "5%";
   bool detrend = false;
@@ -54,66 +64,79 @@ struct HeatmapOptions {
 };
 
 struct OutputFileText {
-  fs::path path;
+  OutputTarget target;
   std::string bytes;
 };
 
-// The results are the one file that must not become a picture by a slip of the hand.
-Expected<void, SessionError> CheckOutputs(const HeatmapOptions& options) {
-  std::vector<fs::path> outputs = options.pictures;
-  if (!options.no_csv) outputs.push_back(options.csv);
-  for (const fs::path& output : outputs) {
-    std::error_code error;
-    if (fs::equivalent(output, options.results, error)) {
-      return Fail(ExitCode::kUsage,
-                  fmt::format("{} holds the results and is not overwritten", output.string()));
-    }
+OutputTarget PictureTarget(const HeatmapOptions& options, const fs::path& path) {
+  const PictureFormat format = *PictureFormatFromExtension(path.extension().string());
+  return {path, KindOf(format), "--output FILE", {options.results}};
+}
+
+OutputTarget CsvTarget(const HeatmapOptions& options) {
+  return {options.csv, OutputKind::kCsv, "--csv FILE, or none: --no-csv", {options.results}};
+}
+
+// Before anything is printed, so that a refusal is all that there is to read.
+Expected<void, SessionError> CheckOutputs(FileSystem& file_system, const HeatmapOptions& options) {
+  for (const fs::path& path : options.pictures) {
+    auto fits = CheckOutput(file_system, PictureTarget(options, path));
+    if (!fits) return fits;
   }
-  return {};
+  if (options.no_csv) return {};
+  return CheckOutput(file_system, CsvTarget(options));
+}
+
+HeatmapStyle StyleFor(const HeatmapOptions& options, PictureFormat format, std::size_t columns) {
+  return {options.color == kLossKey ? CellColoring::kLoss : CellColoring::kValue,
+          *ColormapFromKey(options.colormap),
+          ShowsNumbers(*NumberModeFromKey(options.numbers), format, columns)};
 }
 
 Expected<std::vector<OutputFileText>, SessionError> RenderFiles(const HeatmapOptions& options,
-                                                                const StoredReport& report) {
+                                                                const StoredReport& report,
+                                                                const SweepMap& map) {
   std::vector<OutputFileText> files;
-  const ResultTable& table = report.table;
-  if (table.states.empty()) return files;
+  if (map.cells.empty()) return files;
   auto font = Font::Load();
   if (!font) return Fail(ExitCode::kEnvironment, font.error());
-  const Scene scene = LayOutHeatmap(table, report.answer, report.caption,
-                                    *ColormapFromKey(options.colormap), *font);
   for (const fs::path& path : options.pictures) {
-    auto bytes = RenderPicture(scene, *PictureFormatFromExtension(path.extension().string()));
+    const PictureFormat format = *PictureFormatFromExtension(path.extension().string());
+    const Scene scene =
+        LayOutHeatmap(map, report.caption, StyleFor(options, format, map.column_count()), *font);
+    auto bytes = RenderPicture(scene, format, ThemeFromKey(options.theme));
     if (!bytes) {
       return Fail(ExitCode::kEnvironment,
                   fmt::format("cannot draw {}: {}", path.string(), bytes.error()));
     }
-    files.push_back({path, std::move(*bytes)});
+    files.push_back({PictureTarget(options, path), std::move(*bytes)});
   }
-  if (!options.no_csv) files.push_back({options.csv, RenderCsv(table)});
+  if (!options.no_csv) files.push_back({CsvTarget(options), RenderCsv(report.table)});
   return files;
 }
 
 Expected<void, SessionError> WriteFiles(FileSystem& file_system,
                                         const std::vector<OutputFileText>& files) {
   for (const OutputFileText& file : files) {
-    if (auto done = WriteOutputFile(file_system, file.path, file.bytes); !done) return done;
-    Print(stderr, "wrote {}\n", file.path.string());
+    if (auto done = WriteOutput(file_system, file.target, file.bytes); !done) return done;
+    Print(stderr, "wrote {}\n", file.target.path.string());
   }
   return {};
 }
 
-void PrintReport(const HeatmapOptions& options, const StoredReport& report) {
+void PrintReport(const HeatmapOptions& options, const StoredReport& report, const SweepMap& map) {
   if (options.json) {
     Print(stdout, "{}", RenderJsonReport(report.table, report.answer, report.caption));
     return;
   }
   const TerminalStyle style = StyleOf(STDOUT_FILENO, *ColormapFromKey(options.colormap));
-  Print(stdout, "{}", RenderTextReport(report.table, report.answer, report.caption, style));
+  Print(stdout, "{}", RenderTextReport(report.table, report.answer, map, report.caption, style));
 }
 
-// What the search of `tune` expects of the cells that were not measured. Where a cell may well
-// fail, or run in a slower regime, of which the model knows nothing, it says nothing.
-void AddEstimates(ResultTable& table, const std::vector<CellResult>& results) {
+// What the search of `tune` expects of the cells that were not measured. Where a cell may well run
+// in a slower regime, of which the model knows nothing, it says nothing. Returns the cells that
+// are expected to fail.
+std::set<Cell> AddEstimates(ResultTable& table, const std::vector<CellResult>& results) {
   constexpr double kLikely = 0.5;
   Search search(table.grid, {});
   TeachSearch(search, results);
@@ -121,21 +144,35 @@ void AddEstimates(ResultTable& table, const std::vector<CellResult>& results) {
   for (const SearchEstimate& estimate : search.Estimates()) {
     estimates.emplace(estimate.cell, estimate);
   }
+  std::set<Cell> expected_to_fail;
   for (std::size_t row = 0; row < table.rows(); ++row) {
     for (std::size_t column = 0; column < table.columns(); ++column) {
       auto* untested = std::get_if<Untested>(&table.states[row * table.columns() + column]);
       const auto found = estimates.find(table.CellAt(row, column));
       if (untested == nullptr || found == estimates.end()) continue;
       const SearchEstimate& known = found->second;
-      if (known.p_feasible * known.p_fast < kLikely) continue;
-      untested->estimate = {std::exp(known.log_mean), std::expm1(1.96 * known.log_sd)};
+      if (known.p_feasible < kLikely) {
+        expected_to_fail.insert(known.cell);
+      } else if (known.p_feasible * known.p_fast >= kLikely) {
+        untested->estimate = {std::exp(known.log_mean), std::expm1(1.96 * known.log_sd)};
+      }
     }
   }
+  return expected_to_fail;
+}
+
+SweepMap DescribeMap(const StoredReport& report, const std::set<Cell>& expected_to_fail) {
+  SweepMap map = MapOf(report.table, report.answer, expected_to_fail);
+  map.title = report.answer ? AnswerSentence(*report.answer) : "No cell has a value.";
+  if (report.answer) map.notes = NoteSentences(*report.answer);
+  return map;
 }
 
 Expected<ExitCode, SessionError> MakeHeatmap(const HeatmapOptions& options) {
-  if (const auto ok = CheckOutputs(options); !ok) return Unexpected<SessionError>(ok.error());
   PosixFileSystem file_system;
+  if (const auto ok = CheckOutputs(file_system, options); !ok) {
+    return Unexpected<SessionError>(ok.error());
+  }
   const auto store = ResultsStore::Load(file_system, options.results);
   if (!store) return Unexpected<SessionError>(ToSessionError(store.error()));
   const Metric metric = *MetricFromKey(options.metric);
@@ -149,14 +186,17 @@ Expected<ExitCode, SessionError> MakeHeatmap(const HeatmapOptions& options) {
   }
   AnswerOptions answer_options;
   answer_options.max_loss = *ParsePercent(options.max_loss);  // checked with the command line
-  answer_options.detrend = options.detrend;
+  if (options.detrend)
+    Print(stderr, "note: drift is always part of the model; --detrend does nothing\n");
   auto report = ReportOf(*store, metric, answer_options);
   if (!report) {
     return Fail(ExitCode::kStore, fmt::format("{}: {}", options.results.string(), report.error()));
   }
-  if (options.estimate) AddEstimates(report->table, store->results());
-  PrintReport(options, *report);
-  const auto files = RenderFiles(options, *report);
+  std::set<Cell> expected_to_fail;
+  if (options.estimate) expected_to_fail = AddEstimates(report->table, store->results());
+  const SweepMap map = DescribeMap(*report, expected_to_fail);
+  PrintReport(options, *report, map);
+  const auto files = RenderFiles(options, *report, map);
   if (!files) return Unexpected<SessionError>(files.error());
   if (const auto ok = WriteFiles(file_system, *files); !ok) {
     return Unexpected<SessionError>(ok.error());
@@ -169,6 +209,36 @@ int RunHeatmap(const HeatmapOptions& options) {
   if (code) return static_cast<int>(*code);
   Print(stderr, "ollama-bench: {}\n", code.error().message);
   return static_cast<int>(code.error().code);
+}
+
+// A palette is of plain values.
+void CheckPalette(const CLI::App& heatmap, HeatmapOptions& options) {
+  if (heatmap.count("--colormap") == 0) return;
+  if (heatmap.count("--color") > 0 && options.color != kValueKey) {
+    throw CLI::ValidationError("--colormap", "needs --color value");
+  }
+  options.color = kValueKey;
+}
+
+void AddLookOptions(CLI::App& heatmap, const std::shared_ptr<HeatmapOptions>& options) {
+  heatmap
+      .add_option("--color", options->color,
+                  "Significant losses in fixed steps, or the classic map of plain values")
+      ->check(CLI::IsMember(std::vector<std::string>{kLossKey, kValueKey}))
+      ->capture_default_str();
+  heatmap.add_option("--colormap", options->colormap, "Palette of --color value, which it implies")
+      ->check(CLI::IsMember(KeysOf(AllColormaps())))
+      ->capture_default_str();
+  heatmap
+      .add_option("--numbers", options->numbers,
+                  "Numbers in the cells; auto: up to 50 columns, in an SVG up to 20")
+      ->check(CLI::IsMember(std::vector<std::string>{"auto", "all", "none"}))
+      ->capture_default_str();
+  heatmap
+      .add_option("--theme", options->theme,
+                  "auto: an SVG follows the reader's setting, the other formats are light")
+      ->check(CLI::IsMember(std::vector<std::string>{"auto", "light", "dark"}))
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -191,22 +261,22 @@ void AddHeatmapCommand(CLI::App& app, std::function<int()>& action) {
   heatmap->add_option("--metric", options->metric, "What is drawn")
       ->check(CLI::IsMember(KeysOf(AllMetrics())))
       ->capture_default_str();
-  heatmap->add_option("--colormap", options->colormap, "Colours of the values")
-      ->check(CLI::IsMember(KeysOf(AllColormaps())))
-      ->capture_default_str();
+  AddLookOptions(*heatmap, options);
   heatmap
       ->add_option("--max-loss", options->max_loss,
                    "What the largest safe context may lose against the fastest cell")
       ->type_name("PERCENT")
       ->check(CheckPercent)
       ->capture_default_str();
-  heatmap->add_flag("--detrend", options->detrend,
-                    "Take out a drift that 4 or more control samples show, where they agree on its "
-                    "direction");
+  heatmap->add_flag("--detrend", options->detrend, "Accepted for old scripts: drift is modelled")
+      ->group("");
   heatmap->add_flag("--estimate", options->estimate,
                     "Show what `tune` expects of the cells that were not measured");
   heatmap->add_flag("--json", options->json, "Report for programs instead of people");
-  heatmap->callback([options, &action] { action = [options] { return RunHeatmap(*options); }; });
+  heatmap->callback([options, heatmap, &action] {
+    CheckPalette(*heatmap, *options);
+    action = [options] { return RunHeatmap(*options); };
+  });
 }
 
 }  // namespace ollama_bench

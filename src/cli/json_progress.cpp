@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ollama_bench/cli/print.h"
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/metric.h"
 
 namespace ollama_bench {
@@ -41,6 +42,7 @@ void JsonProgress::OnSample(const Cell& cell, const Sample& sample) {
   line["role"] = KeyOf(sample.role);
   line["excluded"] =
       sample.excluded ? ordered_json(KeyOf(*sample.excluded)) : ordered_json(nullptr);
+  line["disturbed"] = sample.disturbed ? ordered_json(sample.disturbed->cause) : ordered_json();
   for (const MetricInfo& metric : AllMetrics()) {
     line[std::string(metric.key)] = OptionalNumber(metric.value(sample));
   }
@@ -54,13 +56,13 @@ void JsonProgress::OnCellEnd(const CellResult& result) {
   line["in_grid"] = result.cell != state().present_setting;
   line["done"] = state().done;
   line["total"] = state().total;
-  line["prompt_eval_rate"] =
-      OptionalNumber(result.failure ? std::nullopt : MedianPromptEvalRate(result));
+  line["prompt_eval_rate"] = OptionalNumber(MedianPromptEvalRate(result));
   line["samples"] = CountedSamples(result);
-  line["failure"] = result.failure ? ordered_json{{"kind", Describe(result.failure->kind).key},
-                                                  {"message", result.failure->message},
-                                                  {"attempts", result.failure->attempts}}
-                                   : ordered_json(nullptr);
+  const Failure* failure = LatestFailure(result);
+  line["failure"] = failure != nullptr ? ordered_json{{"kind", Describe(failure->kind).key},
+                                                      {"message", failure->message},
+                                                      {"attempts", failure->attempts}}
+                                       : ordered_json(nullptr);
   const auto left = state().TimeLeft();
   line["seconds_left"] = left ? ordered_json(left->count()) : ordered_json(nullptr);
   PrintLine(out_, line);

@@ -8,6 +8,7 @@
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/signals.h"
 #include "ollama_bench/cli/terminal.h"
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/text.h"
 
 namespace ollama_bench {
@@ -22,6 +23,8 @@ std::string_view PhaseName(const std::optional<Phase>& phase) {
       return "create";
     case Phase::kWarmUp:
       return "load and warm-up";
+    case Phase::kDecode:
+      return "decode";
     case Phase::kRun:
       return "run";
   }
@@ -90,8 +93,8 @@ void LiveProgress::OnSample(const Cell& cell, const Sample& sample) {
 
 void LiveProgress::OnCellEnd(const CellResult& result) {
   ProgressObserver::OnCellEnd(result);
-  if (result.failure) {
-    PrintAbove(fmt::format("{}  {}", NameOf(result.cell), DescribeResult(result)));
+  if (LatestFailure(result) != nullptr) {
+    PrintAbove(fmt::format("{}  {}", NameOf(result.cell), DescribeVisit(state(), result)));
   }
   Redraw();
 }
@@ -112,7 +115,7 @@ std::string LiveProgress::BackToStart(int width) {
   int rows = 0;
   for (const int columns : drawn_) rows += std::max(1, (columns + width - 1) / width);
   drawn_.clear();
-  // After a stop the shell's lines stand below the block.
+  // After a stop the shell's lines are below the block.
   if (rows == 0 || continued_ != TimesContinued()) return {};
   return fmt::format("\x1b[{}F\x1b[J", rows);
 }

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "ollama_bench/process/conditions.h"
+#include "ollama_bench/machine/conditions.h"
 
 namespace ollama_bench {
 namespace {

@@ -53,7 +53,7 @@ std::string OptionText(const OptionDoc& option) {
   return text + "\n" + Escaped(Sentence(option)) + "\n";
 }
 
-// Lines as they stand: the footers hold examples.
+// Lines as they are: the footers hold examples.
 std::string Verbatim(const std::string& text) {
   return text.empty() ? std::string() : fmt::format(".PP\n.nf\n{}\n.fi\n", Escaped(text));
 }
@@ -82,12 +82,12 @@ constexpr const char* kEnvironment =
     "not given.\n"
     ".TP\n\\fBNO_COLOR\\fR\nWhere set to anything, no colours are used.\n"
     ".TP\n\\fBCOLUMNS\\fR\nThe width of the output where there is no terminal.\n"
-    ".TP\n\\fBTMPDIR\\fR\nWhere rewritten Modelfiles stand for a moment.\n";
+    ".TP\n\\fBTMPDIR\\fR\nWhere rewritten Modelfiles are kept for a moment.\n";
 
 constexpr const char* kFiles =
     ".SH FILES\n"
     ".TP\n\\fIbenchmark_results.json\\fR\nThe results, readable and editable by hand.\n"
-    ".TP\n\\fIbenchmark_config.yaml\\fR\nRead from the present folder where "
+    ".TP\n\\fIbenchmark_config.yaml\\fR\nRead from the working directory where "
     "\\fB\\-\\-config\\fR names none.\n";
 
 }  // namespace

@@ -30,17 +30,13 @@ struct MergeOptions {
   bool json = false;
 };
 
-// Which of the inputs the output replaces; an error where it would replace something else.
-Expected<std::optional<std::size_t>, SessionError> FindInPlace(const MergeOptions& options) {
+// Which of the inputs the output replaces.
+std::optional<std::size_t> FindInPlace(const MergeOptions& options) {
   std::error_code error;
-  if (!fs::exists(fs::symlink_status(options.output, error))) return std::optional<std::size_t>();
   for (std::size_t i = 0; i < options.inputs.size(); ++i) {
-    if (fs::equivalent(options.inputs[i], options.output, error)) return std::optional(i);
+    if (fs::equivalent(options.inputs[i], options.output, error)) return i;
   }
-  return Fail(ExitCode::kUsage,
-              fmt::format("{} exists and is not among the files to merge; name it among them to "
-                          "keep what it holds, or give another --output",
-                          options.output.string()));
+  return std::nullopt;
 }
 
 Expected<void, SessionError> CheckMerged(const MergeOptions& options, const MergedStores& merged) {
@@ -74,17 +70,17 @@ void Report(const MergeOptions& options, const MergedStores& merged) {
 }
 
 Expected<void, SessionError> Merge(const MergeOptions& options) {
+  PosixFileSystem file_system;
+  const OutputTarget target{options.output, OutputKind::kResults, "--output", options.inputs};
+  if (auto fits = CheckOutput(file_system, target); !fits) return fits;
   SystemClock clock;
   // From here on no run can begin to write the file.
   const auto lock = LockStore(options.output, clock);
   if (!lock) return Unexpected<SessionError>(ToSessionError(lock.error()));
-  const auto in_place = FindInPlace(options);
-  if (!in_place) return Unexpected<SessionError>(in_place.error());
-  PosixFileSystem file_system;
-  const auto merged = MergeStores(file_system, options.inputs, *in_place);
+  const auto merged = MergeStores(file_system, options.inputs, FindInPlace(options));
   if (!merged) return Unexpected<SessionError>(ToSessionError(merged.error()));
   if (auto fits = CheckMerged(options, *merged); !fits) return fits;
-  if (auto done = WriteOutputFile(file_system, options.output, merged->text); !done) return done;
+  if (auto done = WriteOutput(file_system, target, merged->text); !done) return done;
   for (const std::string& warning : merged->warnings) {
     if (!options.json) Print(stderr, "warning: {}\n", warning);
   }
@@ -105,7 +101,7 @@ void AddMergeCommand(CLI::App& app, std::function<int()>& action) {
   const auto options = std::make_shared<MergeOptions>();
   CLI::App* merge = app.add_subcommand("merge", "Unite results files into one");
   merge->footer(
-      "Samples are united by their ids, so nothing is doubled and the order does not matter.\n"
+      "Samples are united by their ids: none is doubled, and the order does not matter.\n"
       "Example: ollama-bench merge monday.json tuesday.json -o both.json");
   merge->add_option("RESULTS", options->inputs, "Results of sweeps, finished or not")->required();
   merge->add_option("-o,--output", options->output, "File to write: a new one, or one of RESULTS")

@@ -8,12 +8,13 @@
 
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_command.h"
+#include "ollama_bench/cli/saved_config.h"
 #include "ollama_bench/cli/session.h"
 #include "ollama_bench/cli/sweep_plan.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/system_clock.h"
 #include "ollama_bench/plan/remaining_time.h"
-#include "ollama_bench/plan/sweep_order.h"
+#include "ollama_bench/search/block_race.h"
 
 namespace ollama_bench {
 namespace {
@@ -28,28 +29,35 @@ Expected<void, SessionError> Probe(RunOptions options, const SweepConfig& config
                                    const StopRequest& stop) {
   options.session.quiet = true;
   options.session.json = false;
+  options.session.save_config.clear();  // saved with the plan
   Session session(options.session, config, stop);
   if (auto step = session.Begin(GridSize::kSweep); !step) return step;
-  const Pending pending =
-      FindPending(session.PlannedCells(), session.store().results(),
-                  {session.config().repetitions, options.retry_failed, std::size_t{1}});
+  const Pending pending = FindPending(session.PlannedCells(), session.store().results(),
+                                      {session.config().repetitions, options.retry_failed,
+                                       std::size_t{1}, options.remeasure_unverified});
   const bool known = !CellTimes(session.store().results()).empty();
   if (known || pending.cells.empty()) return {};
   Print(stderr, "probing with {}\n", NameOf(pending.cells.front()));
-  SweepOrder order(pending.cells, {}, {});
-  const auto outcome = session.Measure(order, session.MakeProgress({}), session.RunnerOptions());
+  BlockRace race(pending.cells, {}, {});
+  const auto outcome = session.Measure(race, session.MakeProgress({}), session.RunnerOptions());
   if (!outcome) return Unexpected<SessionError>(outcome.error());
   if (outcome->message.empty()) return {};
   return Fail(ExitCodeOf(*outcome, false), outcome->message);
 }
 
+ExitCode Refuse(const SessionError& error) {
+  Print(stderr, "ollama-bench: {}\n", error.message);
+  return error.code;
+}
+
 int Plan(const PlanOptions& options, const StopRequest& stop) {
   return WithConfig(options.run.session, [&](const SweepConfig& config) {
     if (options.probe) {
-      if (const auto probed = Probe(options.run, config, stop); !probed) {
-        Print(stderr, "ollama-bench: {}\n", probed.error().message);
-        return probed.error().code;
-      }
+      PosixFileSystem file_system;
+      const auto fits = CheckSavedConfig(file_system, options.run.session);
+      if (!fits) return Refuse(fits.error());
+      const auto probed = Probe(options.run, config, stop);
+      if (!probed) return Refuse(probed.error());
     }
     return ShowPlan(options.run, config, stop);
   });
@@ -59,11 +67,12 @@ int Plan(const PlanOptions& options, const StopRequest& stop) {
 
 ExitCode ShowPlan(const RunOptions& options, const SweepConfig& config, const StopRequest& stop) {
   SystemClock clock;
-  const auto plan = MakeSweepPlan(options, config, clock, stop);
-  if (!plan) {
-    Print(stderr, "ollama-bench: {}\n", plan.error().message);
-    return plan.error().code;
+  PosixFileSystem file_system;
+  if (const auto fits = CheckSavedConfig(file_system, options.session); !fits) {
+    return Refuse(fits.error());
   }
+  const auto plan = MakeSweepPlan(options, config, clock, stop);
+  if (!plan) return Refuse(plan.error());
   const auto& results = options.session.results;
   if (options.session.json) {
     Print(stdout, "{}\n", PlanJson(*plan, results));
@@ -71,19 +80,20 @@ ExitCode ShowPlan(const RunOptions& options, const SweepConfig& config, const St
     Print(stdout, "{}",
           PlanText(*plan, results, static_cast<std::size_t>(TerminalWidth(STDOUT_FILENO))));
   }
-  if (!options.session.save_config.empty()) {
-    const auto saved = SaveConfig(plan->config, options.session.save_config);
-    if (!saved) {
-      Print(stderr, "ollama-bench: {}\n", saved.error().message);
-      return saved.error().code;
-    }
+  if (!plan->obstacle) {
+    const auto saved = SaveConfig(file_system, options.session, plan->config);
+    return saved ? ExitCode::kDone : Refuse(saved.error());
   }
-  return plan->obstacle ? plan->obstacle->code : ExitCode::kDone;
+  if (!options.session.save_config.empty()) {
+    Print(stderr, "{} is not written, for `run` would not start\n",
+          options.session.save_config.string());
+  }
+  return plan->obstacle->code;
 }
 
 void AddPlanCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {
   const auto options = std::make_shared<PlanOptions>();
-  CLI::App* plan = app.add_subcommand("plan", "Tell what `run` would do with the same options");
+  CLI::App* plan = app.add_subcommand("plan", "Show what `run` would do with the same options");
   plan->footer(
       "Without --probe nothing is measured or written.\n"
       "Example: ollama-bench plan --model qwen3:4b --ctx 4096,8192 --batch 256,512,1024");

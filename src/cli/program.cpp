@@ -20,7 +20,7 @@ namespace ollama_bench {
 namespace {
 
 // What to return at once: after --help and --version, and after wrong usage. CLI11 has codes of its
-// own; ours tell only right from wrong.
+// own; ours only separate right from wrong.
 std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);

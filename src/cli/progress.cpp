@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/median.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/plan/remaining_time.h"
@@ -18,9 +19,13 @@ bool ProgressState::IsOfTheGrid() const {
 
 void ProgressState::ConsiderBest(const CellResult& result) {
   const auto rate = MedianPromptEvalRate(result);
-  if (!rate || result.failure || *rate <= best_rate || result.cell == present_setting) return;
+  if (!rate || result.cell == present_setting || FailsOften(result)) return;
+  const bool is_verified = !IsUnverified(result);
+  const bool is_better = is_verified == best_is_verified ? *rate > best_rate : is_verified;
+  if (!is_better) return;
   best = result.cell;
   best_rate = *rate;
+  best_is_verified = is_verified;
 }
 
 void ProgressObserver::OnCellStart(const Visit& visit, std::size_t remaining) {
@@ -62,16 +67,16 @@ std::string DescribeRate(std::optional<double> rate) {
 }  // namespace
 
 std::string_view VisitName(const ProgressState& state) {
-  return state.role == SampleRole::kMeasure ? "present setting" : KeyOf(state.role);
+  return state.role == SampleRole::kMeasure ? "current setting" : KeyOf(state.role);
 }
 
 std::string DescribeResult(const CellResult& result) {
-  if (result.failure) return "failed: " + result.failure->message;
+  if (const Failure* failure = FailureOf(result)) return "failed: " + failure->message;
   return DescribeRate(MedianPromptEvalRate(result));
 }
 
 std::string DescribeVisit(const ProgressState& state, const CellResult& result) {
-  if (result.failure) return DescribeResult(result);
+  if (const Failure* failure = LatestFailure(result)) return "failed: " + failure->message;
   return DescribeRate(Median(state.cell_rates));
 }
 

@@ -26,8 +26,9 @@ void AddRunFlags(CLI::App& app, RunOptions& options) {
       ->type_name("N")
       ->check(CLI::PositiveNumber);
   app.add_flag("--retry-failed", options.retry_failed, "Measure failed cells again");
-  app.add_flag("!--no-baseline", options.baseline,
-               "Do not measure the present setting to compare with");
+  app.add_flag("--remeasure-unverified", options.remeasure_unverified,
+               "Measure cells again whose samples do not say with what they were made");
+  app.add_flag("!--no-baseline", options.baseline, "Do not measure the current setting");
   app.add_flag("--measure-aliases", options.measure_aliases,
                "Also measure cells that are known to be the same as another");
 }
@@ -36,12 +37,12 @@ void AddRunCommand(CLI::App& app, std::function<int()>& action, const StopReques
   const auto options = std::make_shared<RunOptions>();
   CLI::App* run = app.add_subcommand("run", "Measure every cell of a num_ctx x num_batch grid");
   run->footer(
-      "Without a grid, one of at most 16 cells is chosen that fits the model and the memory.\n"
-      "Interrupt it as you like: the same command goes on where it stopped.\n"
+      "Without a grid, at most 16 cells are chosen that fit the model and the memory.\n"
+      "Interrupt it as you like: the same command resumes where it stopped.\n"
       "Examples: ollama-bench run --model qwen3:4b\n"
       "          ollama-bench run --model qwen3:4b --ctx 4096,8192 --batch 256,512,1024");
   AddRunFlags(*run, *options);
-  run->add_flag("--dry-run", options->dry_run, "Tell what would be done, as `plan` does");
+  run->add_flag("--dry-run", options->dry_run, "Print what would be done, as `plan` does");
   run->callback([options, &action, &stop] {
     action = [options, &stop] {
       return WithConfig(options->session, [&](const SweepConfig& config) {

@@ -10,6 +10,7 @@
 #include "ollama_bench/cli/version.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/plan/remaining_time.h"
+#include "ollama_bench/render/disturbances_text.h"
 #include "ollama_bench/render/json_report.h"
 #include "ollama_bench/render/text_report.h"
 
@@ -58,7 +59,7 @@ std::string RunHeaderText(const RunHeader& header) {
   line("num_batch", DescribeAxis(config.grid.num_batch));
   line("cells", DescribePending(header));
   if (!header.present_setting.empty()) {
-    line("present", header.present_setting + ", measured first to compare with");
+    line("current", header.present_setting + ", measured first to compare with");
   }
   line("order", config.row_first ? "all num_ctx of one num_batch first"
                                  : "all num_batch of one num_ctx first");
@@ -73,16 +74,19 @@ std::string RunHeaderText(const RunHeader& header) {
 void PrintRunReport(std::FILE* out, const std::filesystem::path& results,
                     const StoredReport& report) {
   const TerminalStyle style = StyleOf(fileno(out));
-  Print(out, "{}\nNext: ollama-bench heatmap {}\n",
-        RenderTextSummary(report.table, report.answer, style), results.string());
+  Print(out, "{}", RenderTextSummary(report.table, report.answer, style));
+  const std::string disturbed = DisturbancesText(report.disturbances);
+  if (!disturbed.empty()) Print(out, "{}\n", disturbed);
+  Print(out, "\nNext: ollama-bench heatmap {}\n", results.string());
   if (ComputeStatistics(report.table).failed > 0) {
     Print(out, "      the same run with --retry-failed measures failed cells again\n");
   }
 }
 
 void PrintRunReportJson(std::FILE* out, const StoredReport& report) {
-  const auto json =
+  auto json =
       nlohmann::ordered_json::parse(RenderJsonReport(report.table, report.answer, report.caption));
+  json["disturbed"] = DisturbancesJson(report.disturbances);
   Print(out, "{}\n", nlohmann::ordered_json{{"event", "end"}, {"report", json}}.dump());
 }
 

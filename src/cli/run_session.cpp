@@ -10,22 +10,20 @@
 #include "ollama_bench/cli/session.h"
 #include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/sweep_rules.h"
-#include "ollama_bench/plan/sweep_order.h"
+#include "ollama_bench/search/block_race.h"
 
 namespace ollama_bench {
 namespace {
 
 using Error = SessionError;
 
-ProgressState StateOf(const Session& session, const Pending& pending, const SweepOrder& order,
-                      const std::optional<Cell>& baseline) {
-  const Grid& grid = session.config().grid;
-  const bool measures_foreign = ForeignBaseline(order.FirstMeasured(), grid).has_value();
+ProgressState StateOf(const Session& session, const Pending& pending, const BlockRace& race,
+                      const std::optional<Cell>& current) {
   ProgressState state;
-  state.present_setting = ForeignBaseline(baseline, grid);
+  state.present_setting = OffGrid(current, session.config().grid);
   state.done = pending.done + pending.failed;
-  state.total = state.done + order.PassLength() - (measures_foreign ? 1 : 0);
-  state.left = order.Remaining();
+  state.total = state.done + race.PassLength();
+  state.left = race.Remaining();
   for (const CellResult& result : session.store().results()) state.ConsiderBest(result);
   return state;
 }
@@ -33,7 +31,7 @@ ProgressState StateOf(const Session& session, const Pending& pending, const Swee
 ExitCode Report(const SweepOutcome& outcome, const SessionOptions& options,
                 const ResultsStore& store) {
   if (outcome.reason == SweepOutcome::Reason::kStopRequested) {
-    Print(stderr, "stopped; everything measured is in {}; the same command goes on from here\n",
+    Print(stderr, "stopped; everything measured is in {}; the same command resumes\n",
           options.results.string());
     return ExitCode::kDone;
   }
@@ -47,14 +45,14 @@ ExitCode Report(const SweepOutcome& outcome, const SessionOptions& options,
 }
 
 void PrintHeader(Session& session, const SessionOptions& options, const Pending& pending,
-                 const SweepOrder& order) {
+                 const BlockRace& race, const std::optional<Cell>& current) {
   const SweepConfig& config = session.config();
   const ResultsStore& store = session.store();
-  const auto foreign = ForeignBaseline(order.FirstMeasured(), config.grid);
+  const auto off_grid = race.MeasuresCurrentFirst() ? OffGrid(current, config.grid) : std::nullopt;
   Print(stderr, "{}",
-        RunHeaderText({config, store.metadata(), pending, foreign ? NameOf(*foreign) : "",
+        RunHeaderText({config, store.metadata(), pending, off_grid ? NameOf(*off_grid) : "",
                        session.driver().place(), session.prompt().description,
-                       DescribeTimeNeeded(order.Remaining(), store.results()), options.results}));
+                       DescribeTimeNeeded(race.Remaining(), store.results()), options.results}));
 }
 
 Expected<ExitCode, Error> RunSteps(const RunOptions& options, Session& session) {
@@ -62,20 +60,20 @@ Expected<ExitCode, Error> RunSteps(const RunOptions& options, Session& session) 
   const SessionOptions& common = options.session;
   std::vector<Cell> cells = session.PlannedCells();
   session.SettleAliases(cells, options.measure_aliases);
-  std::optional<Cell> baseline;
-  if (options.baseline) baseline = session.SettleBaseline();
+  std::optional<Cell> current;
+  if (options.baseline) current = session.SettleBaseline();
   // From here on the store stays as it is until something is measured.
   const std::vector<CellResult>& known = session.store().results();
   const SweepConfig& config = session.config();
   const Pending pending = FindPending(cells, known, PendingRulesOf(options, config));
-  SweepOrder order(pending.cells, known, OrderOptionsOf(options, config, pending, baseline));
-  if (!common.quiet && !common.json) PrintHeader(session, common, pending, order);
-  if (order.Remaining() == 0) {
-    session.ForgetRemovedModels();
+  BlockRace race(pending.cells, known, RaceOptionsOf(options, config, pending, current));
+  if (!common.quiet && !common.json) PrintHeader(session, common, pending, race, current);
+  if (race.IsOver()) {
+    if (auto step = session.MeasureNothing(); !step) return Unexpected<Error>(step.error());
     return Report({}, common, session.store());
   }
   const auto outcome =
-      session.Measure(order, session.MakeProgress(StateOf(session, pending, order, baseline)),
+      session.Measure(race, session.MakeProgress(StateOf(session, pending, race, current)),
                       session.RunnerOptions());
   if (!outcome) return Unexpected<Error>(outcome.error());
   return Report(*outcome, common, session.store());

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <fstream>
 #include <random>
 #include <utility>
 
@@ -14,12 +13,14 @@
 #include "ollama_bench/cli/live_progress.h"
 #include "ollama_bench/cli/plain_progress.h"
 #include "ollama_bench/cli/print.h"
+#include "ollama_bench/cli/quiet_wait.h"
+#include "ollama_bench/cli/saved_config.h"
 #include "ollama_bench/cli/session_identity.h"
 #include "ollama_bench/cli/sweep_rules.h"
 #include "ollama_bench/cli/terminal.h"
-#include "ollama_bench/config/format_config.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/prompt_plan.h"
+#include "ollama_bench/store/identity_check.h"
 
 namespace ollama_bench {
 namespace {
@@ -60,6 +61,7 @@ void Session::Warn(const std::string& text) {
 }
 
 Expected<void, Error> Session::Begin(GridSize size) {
+  if (auto step = CheckSavedConfig(file_system_, options_); !step) return step;
   auto opened = OpenStore(file_system_, options_.results, clock_, ids_);
   if (!opened) return Unexpected<Error>(opened.error());
   opened_.emplace(std::move(*opened));
@@ -69,10 +71,9 @@ Expected<void, Error> Session::Begin(GridSize size) {
   auto complete = driver_.Complete(std::move(config_), size);
   if (!complete) return Unexpected<Error>(complete.error());
   config_ = std::move(*complete);
-  if (!options_.save_config.empty()) {
-    if (auto step = SaveConfig(config_, options_.save_config); !step) return step;
-  }
-  auto facts = driver_.Connect(config_, store().metadata(), CountSamples(store()));
+  auto facts = driver_.Connect(
+      config_, store().metadata(), CountSamples(store()),
+      [this](const std::string& model, const std::string& digest) { NoteDigest(model, digest); });
   if (!facts) return Unexpected<Error>(facts.error());
   facts_ = std::move(*facts);
   for (const std::string& warning : ServerWarnings(facts_)) Warn(warning);
@@ -83,11 +84,10 @@ Expected<void, Error> Session::Begin(GridSize size) {
 // What an earlier start left is removed; a model of the user's is never taken for one of ours.
 Expected<void, Error> Session::SettleTemporaryModels() {
   if (driver_.api() == nullptr) return {};
-  const auto kept = RemoveLeftovers(store().metadata().temporary_models, *driver_.api());
-  if (!kept) return Fail(kept.error());
-  for (const std::string& name : *kept) {
-    Warn(fmt::format("'{}' was made anew by somebody else since an earlier run; it stays", name));
-  }
+  const Metadata& metadata = store().metadata();
+  const auto cleared = ClearModels(metadata.temporary_models, metadata.store_id, *driver_.api());
+  if (!cleared.left.empty()) return Fail(ExitCode::kEnvironment, cleared.reason);
+  for (const TemporaryModel& model : cleared.kept) Warn(DescribeKept(model.name));
   return CheckNamesAreFree(driver_.driver().TemporaryModels(), *driver_.api());
 }
 
@@ -98,6 +98,11 @@ Expected<void, Error> Session::CheckStoreFits() {
   if (!settled) return Unexpected<Error>(settled.error());
   for (const std::string& line : settled->warnings) Warn(line);
   prompt_ = std::move(settled->prompt);
+  host_ = std::move(settled->host);
+  if (settled->adopts) opened_->store.MarkUnverified();
+  const std::string unverified = UnverifiedWarning(options_.results, opened_->store.results());
+  if (!unverified.empty()) Warn(unverified);
+  SettleMixed(settled->metadata, opened_->store.results());
   opened_->store.SetMetadata(std::move(settled->metadata));
   return {};
 }
@@ -135,9 +140,13 @@ void Session::SettleAliases(std::vector<Cell>& cells, bool measure) {
   }
 }
 
-CellRunnerOptions Session::RunnerOptions() const {
-  return {config_.repetitions, config_.num_predict, prompt_.built_in_tokens,
-          driver_.recording() == nullptr};
+CellRunnerOptions Session::RunnerOptions() {
+  return {
+      config_.repetitions,
+      config_.num_predict,
+      prompt_.built_in_tokens,
+      driver_.recording() == nullptr,
+      {ids_.Next(), FormatTimestamp(clock_.WallTime()), host_.empty() ? driver_.place() : host_}};
 }
 
 std::unique_ptr<ProgressObserver> Session::MakeProgress(ProgressState state) {
@@ -154,6 +163,16 @@ std::unique_ptr<ProgressObserver> Session::MakeProgress(ProgressState state) {
 
 bool Session::IsOnThisMachine() const {
   return driver_.recording() == nullptr && facts_.is_local;
+}
+
+void Session::WaitUntilQuiet(Observer& observer) {
+  if (!options_.wait_quiet) return;
+  if (!IsOnThisMachine()) {
+    return Warn("--wait-quiet: the server is not on this machine, so there is nothing to wait for");
+  }
+  IdleLoad load(getpid());
+  ollama_bench::WaitUntilQuiet(load, *ParseQuietLimit(*options_.wait_quiet), clock_, stop_,
+                               observer);
 }
 
 void Session::WarnOfMachine() {
@@ -193,15 +212,36 @@ Expected<void, Error> Session::WriteDownPlan() {
   return {};
 }
 
+// At once, so that a later start knows the model for ours. A name of the store's own says so by
+// itself. What cannot be saved now is saved with the next sample.
+void Session::NoteDigest(const std::string& model, const std::string& digest) {
+  Metadata metadata = store().metadata();
+  if (IsOwnModelName(model, metadata.store_id)) return;
+  for (TemporaryModel& noted : metadata.temporary_models) {
+    if (noted.name == model) noted.digest = digest;
+  }
+  opened_->store.SetMetadata(std::move(metadata));
+  [[maybe_unused]] const auto saved = opened_->store.Commit();
+}
+
 Expected<SweepOutcome, Error> Session::Measure(Strategy& strategy,
                                                std::unique_ptr<ProgressObserver> progress,
                                                CellRunnerOptions options) {
+  WaitUntilQuiet(*progress);
   WarnOfMachine();
   WarnOfGrid();
+  if (IsOnThisMachine() && !options_.ignore_disturbance) {
+    probe_.emplace(facts_.port, getpid());
+    if (!probe_->Gap().empty()) progress->OnNotice(NoticeLevel::kInfo, probe_->Gap());
+  }
   if (auto step = WriteDownPlan(); !step) return Unexpected<Error>(step.error());
+  if (auto step = SaveConfig(file_system_, options_, config_); !step) {
+    return Unexpected<Error>(step.error());
+  }
   ResultsStore& results = opened_->store;
   StoreSaver saver(results, clock_, *progress, stop_);
-  const CellRunnerSeams seams{driver_.driver(), results, saver, clock_, *progress, ids_};
+  const CellRunnerSeams seams{driver_.driver(),           results, saver, clock_, *progress, ids_,
+                              probe_ ? &*probe_ : nullptr};
   PromptFeed feed(std::random_device{}());
   feed.SetText(prompt_.text);
   CellRunner runner(options, seams, std::move(feed));
@@ -214,6 +254,7 @@ Expected<SweepOutcome, Error> Session::Measure(Strategy& strategy,
   CleanUp();
   Metadata metadata = results.metadata();
   metadata.warnings = warnings_;
+  SettleMixed(metadata, results.results());
   results.SetMetadata(std::move(metadata));
   if (const auto saved = results.Commit(); !saved) return LastChangesLost(saved.error());
   return outcome;
@@ -224,54 +265,50 @@ Unexpected<Error> Session::LastChangesLost(const StoreError& reason) const {
   const SessionError error = ToSessionError(reason);
   return Fail(error.code,
               fmt::format("{}\nthe last changes are not saved; all that was reported as measured "
-                          "is in {}, and the same command goes on from there",
+                          "is in {}, and the same command resumes from there",
                           error.message, options_.results.string()));
 }
 
 void Session::CleanUp() {
-  const auto done = driver_.driver().CleanUp();
-  const std::string reason = done ? std::string() : fmt::format(" ({})", done.error().message);
-  const std::vector<std::string> names = driver_.driver().TemporaryModels();
-  std::vector<std::string> left;
-  for (const std::string& name : names) {
-    const auto exists = HasModel(name, *driver_.api());
-    if (!exists || *exists) left.push_back(name);
-  }
-  if (!left.empty()) {
-    // As long as a name stands in the store, the next start looks for it.
-    return Warn(fmt::format(
-        "the server may still have {}, made for this sweep{}; the next start "
-        "with {} removes it, or by hand: ollama rm {}",
-        fmt::join(left, " and "), reason, options_.results.string(), fmt::join(left, " ")));
-  }
-  if (!done) {
+  const auto unloaded = driver_.driver().CleanUp();
+  if (driver_.api() == nullptr) return;
+  const Metadata& metadata = store().metadata();
+  ClearedModels cleared = ClearModels(metadata.temporary_models, metadata.store_id, *driver_.api());
+  for (const TemporaryModel& model : cleared.kept) Warn(DescribeKept(model.name));
+  if (!cleared.left.empty()) {
+    std::vector<std::string> names;
+    for (const TemporaryModel& model : cleared.left) names.push_back(model.name);
+    Warn(
+        fmt::format("the server may still have {}, made for this sweep ({}); the next start with "
+                    "{} removes it, "
+                    "or by hand: ollama rm {}",
+                    fmt::join(names, " and "), cleared.reason, options_.results.string(),
+                    fmt::join(names, " ")));
+  } else if (!unloaded) {
+    const std::vector<std::string> names = driver_.driver().TemporaryModels();
     const std::string& loaded = names.empty() ? config_.model : names.front();
     Warn(fmt::format(
-        "{} may stay in the server's memory for half an hour{}; by hand: ollama stop {}", loaded,
-        reason, loaded));
+        "{} may stay in the server's memory for half an hour ({}); by hand: ollama stop {}", loaded,
+        unloaded.error().message, loaded));
   }
-  ClearTemporaryModels();
+  // As long as a name is in the store, the next start and `doctor` look for it.
+  std::vector<TemporaryModel> noted = std::move(cleared.left);
+  noted.insert(noted.end(), cleared.kept.begin(), cleared.kept.end());
+  NoteTemporaryModels(std::move(noted));
 }
 
-void Session::ClearTemporaryModels() {
+void Session::NoteTemporaryModels(std::vector<TemporaryModel> models) {
   Metadata metadata = store().metadata();
-  metadata.temporary_models.clear();
+  metadata.temporary_models = std::move(models);
   opened_->store.SetMetadata(std::move(metadata));
 }
 
-void Session::ForgetRemovedModels() {
-  if (store().metadata().temporary_models.empty()) return;
-  ClearTemporaryModels();
-  if (const auto saved = opened_->store.Commit(); !saved) Warn(saved.error().message);
-}
-
-Expected<void, SessionError> SaveConfig(const SweepConfig& config,
-                                        const std::filesystem::path& path) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << FormatSweepConfig(config);
-  out.close();
-  if (out) return {};
-  return Fail(ExitCode::kEnvironment, fmt::format("cannot write {}", path.string()));
+Expected<void, Error> Session::MeasureNothing() {
+  if (!store().metadata().temporary_models.empty()) {
+    NoteTemporaryModels({});
+    if (const auto saved = opened_->store.Commit(); !saved) Warn(saved.error().message);
+  }
+  return SaveConfig(file_system_, options_, config_);
 }
 
 ExitCode ExitCodeOf(const SweepOutcome& outcome, bool any_success) {

@@ -5,15 +5,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "ollama_bench/cli/leftovers.h"
 #include "ollama_bench/cli/model_finder.h"
 #include "ollama_bench/cli/opened_store.h"
 #include "ollama_bench/cli/server_finder.h"
 #include "ollama_bench/core/model_name.h"
+#include "ollama_bench/machine/free_memory.h"
 #include "ollama_bench/ollama/api_driver.h"
 #include "ollama_bench/ollama/cli_driver.h"
 #include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/process/find_program.h"
-#include "ollama_bench/process/free_memory.h"
 #include "ollama_bench/sweep/replay_driver.h"
 
 namespace ollama_bench {
@@ -160,7 +161,7 @@ Expected<void, Error> SessionDriver::RequireModelName(const SweepConfig& config)
   return Fail(ExitCode::kUsage, NoModelNamed(*models, place_));
 }
 
-// What cannot be found out stays open: a Modelfile's weights file tells the server nothing yet.
+// What cannot be found out stays open: the server does not know a Modelfile's weights file yet.
 GridFacts SessionDriver::FactsOf(const std::string& model) {
   GridFacts facts;
   if (!IsValidModelName(model)) return facts;
@@ -177,11 +178,12 @@ GridFacts SessionDriver::FactsOf(const std::string& model) {
 
 Expected<ServerFacts, Error> SessionDriver::Connect(const SweepConfig& config,
                                                     const Metadata& store,
-                                                    std::uint64_t runs_before) {
+                                                    std::uint64_t runs_before,
+                                                    OnCreated on_created) {
   Expected<void, Error> made;
   switch (kind_) {
     case Kind::kCli:
-      made = MakeCliDriver(config, store);
+      made = MakeCliDriver(config, store, std::move(on_created));
       break;
     case Kind::kApi:
       made = MakeApiDriver(config);
@@ -214,8 +216,8 @@ std::optional<Baseline> SessionDriver::FindBaseline(const SweepConfig& config, M
   return Baseline{setting->cell.num_ctx, setting->cell.num_batch, setting->source};
 }
 
-Expected<void, Error> SessionDriver::MakeCliDriver(const SweepConfig& config,
-                                                   const Metadata& store) {
+Expected<void, Error> SessionDriver::MakeCliDriver(const SweepConfig& config, const Metadata& store,
+                                                   OnCreated on_created) {
   auto modelfile = ReadTemplate(config);
   if (!modelfile) return Unexpected<Error>(modelfile.error());
   auto scratch = ScratchFolder::Make();
@@ -225,14 +227,13 @@ Expected<void, Error> SessionDriver::MakeCliDriver(const SweepConfig& config,
   driver.program = options_.ollama;
   driver.base_model = config.model;
   driver.modelfile = std::move(*modelfile);
-  driver.temporary_model = !options_.temporary_model.empty()
-                               ? options_.temporary_model
-                               : std::string(kTemporaryModelPrefix) + store.store_id;
+  driver.temporary_model =
+      options_.temporary_model.empty() ? OwnModelName(store.store_id) : options_.temporary_model;
   driver.scratch = scratch_->path();
   driver.num_predict = config.num_predict;
   driver.timeout = config.timeout;
-  driver_ =
-      std::make_unique<CliDriver>(std::move(driver), CliDriverSeams{runner_, *api_, clock_, stop_});
+  driver_ = std::make_unique<CliDriver>(
+      std::move(driver), CliDriverSeams{runner_, *api_, clock_, stop_, std::move(on_created)});
   return {};
 }
 

@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "ollama_bench/cli/model_finder.h"
 #include "ollama_bench/core/sha256.h"
+#include "ollama_bench/machine/machine.h"
 #include "ollama_bench/ollama/server_settings.h"
-#include "ollama_bench/process/machine.h"
 #include "ollama_bench/store/identity_check.h"
 
 namespace ollama_bench {
@@ -55,16 +56,16 @@ Expected<SettledIdentity, SessionError> SettleIdentity(const Metadata& stored,
   }
   const Identity identity = DescribePresent(present, settled.prompt);
   const Environment environment = DescribeEnvironment(present);
+  settled.host = environment.host;
   if (!present.is_new) {
     const IdentityCheck check =
         CheckIdentity(stored.identity, stored.environment, identity, environment);
     refusals.insert(refusals.end(), check.refusals.begin(), check.refusals.end());
     settled.warnings = check.warnings;
-    if (!check.unverified.empty() && stored.identity == Identity()) {
-      settled.warnings.push_back(
-          fmt::format("{} does not say with what it was made; its results are taken as they are",
-                      present.results.string()));
-    }
+    // A prompt that is yet to be made is known to be another than one of which nothing is known.
+    const bool lacks_prompt =
+        stored.identity.prompt_sha256.empty() && settled.prompt.built_in_tokens.has_value();
+    settled.adopts = lacks_prompt || LacksIdentity(stored.identity, identity);
   }
   if (!refusals.empty() && (!present.force_mixed || !prompt)) {
     return Fail(ExitCode::kStore,
@@ -73,11 +74,26 @@ Expected<SettledIdentity, SessionError> SettleIdentity(const Metadata& stored,
                             present.results.string(), fmt::join(refusals, "\n  ")));
   }
   Metadata& metadata = settled.metadata;
-  metadata.mixed = metadata.mixed || !refusals.empty();
+  // What is replayed from a mixed recording is as mixed.
+  const bool is_mixed =
+      !refusals.empty() || (present.recorded != nullptr && present.recorded->mixed);
+  metadata.mixed = metadata.mixed || is_mixed;
+  if (is_mixed) metadata.unverified = false;
   metadata.replayed = metadata.replayed || present.recorded != nullptr;
   metadata.identity = AdoptUnknown(metadata.identity, identity);
   if (metadata.environment == Environment()) metadata.environment = environment;
   return settled;
+}
+
+std::string UnverifiedWarning(const std::filesystem::path& file,
+                              const std::vector<CellResult>& results) {
+  const auto cells = std::count_if(results.begin(), results.end(), IsUnverified);
+  if (cells == 0) return {};
+  return fmt::format(
+      "{} does not say with which model, prompt, driver and Ollama {} of its cells {} measured: {} "
+      "shown, but not compared with new loads; `run` with --remeasure-unverified measures {} again",
+      file.string(), cells, cells == 1 ? "was" : "were", cells == 1 ? "it is" : "they are",
+      cells == 1 ? "it" : "them");
 }
 
 }  // namespace ollama_bench

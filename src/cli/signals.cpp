@@ -25,7 +25,7 @@ extern "C" void OnStopSignal(int signal_number) {
   raise(signal_number);
 }
 
-// A connection to the server may break; when whoever reads our output is gone (`| head`), the sweep
+// A connection to the server may break; when the reader of our output is gone (`| head`), the sweep
 // stops as it does for other signals.
 extern "C" void OnBrokenPipe(int signal_number) {
   const int saved_errno = errno;

@@ -126,12 +126,12 @@ int Watch(const StatusOptions& options, const StopRequest& stop) {
 
 void AddStatusCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {
   const auto options = std::make_shared<StatusOptions>();
-  CLI::App* status = app.add_subcommand("status", "Tell how far a sweep is, also while it runs");
+  CLI::App* status = app.add_subcommand("status", "Show how far a sweep is, also while it runs");
   status->footer("A running sweep is neither disturbed nor slowed down: nothing is locked.");
   status->add_option("RESULTS", options->results, "Results of a sweep, finished or running")
       ->capture_default_str();
   status->add_flag("-w,--watch", options->watch,
-                   "Go on showing it until no cell is left and no run holds the file");
+                   "Repeat until no cell is left and no run holds the file");
   status->add_option("--interval", options->interval_s, "Seconds between two looks of --watch")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.1, 3600.0))

@@ -13,11 +13,15 @@
 #include "ollama_bench/analysis/sweep_answer.h"
 #include "ollama_bench/cli/progress.h"
 #include "ollama_bench/cli/stored_sweep.h"
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/plan/pending.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/remaining_time.h"
 #include "ollama_bench/plan/repetitions.h"
+#include "ollama_bench/render/answer_text.h"
+#include "ollama_bench/render/disturbances_text.h"
+#include "ollama_bench/render/json_report.h"
 
 namespace ollama_bench {
 namespace {
@@ -27,13 +31,13 @@ using Seconds = std::chrono::duration<double>;
 
 constexpr std::size_t kLatest = 5;
 
-// The plan, and behind it the cells that stand in the file without being planned, but for the
-// present setting, which is no cell of the sweep.
-std::vector<Cell> AllCells(const ResultsStore& store, const std::optional<Cell>& foreign) {
+// The plan, and behind it the cells that are in the file without being planned, but for the
+// current setting, which is no cell of the sweep.
+std::vector<Cell> AllCells(const ResultsStore& store, const std::optional<Cell>& off_grid) {
   std::vector<Cell> cells = PlanCells(PlannedGrid(store.metadata()), false);
   const std::set<Cell> planned(cells.begin(), cells.end());
   for (const CellResult& result : store.results()) {
-    if (!planned.contains(result.cell) && result.cell != foreign) cells.push_back(result.cell);
+    if (!planned.contains(result.cell) && result.cell != off_grid) cells.push_back(result.cell);
   }
   return cells;
 }
@@ -72,17 +76,16 @@ std::optional<PresentStatus> PresentOf(const ResultsStore& store) {
   return present;
 }
 
-// What the loads beside the pass show.
-void DescribeRepeatedLoads(const std::vector<CellResult>& results, StoreStatus& status) {
-  const auto units = UnbiasedUnits(results, Metric::kPromptEvalRate);
-  std::set<Cell> confirmed;
-  for (const LoadUnit& unit : units) {
-    if (unit.role != SampleRole::kConfirm) continue;
-    ++status.confirm_loads;
-    confirmed.insert(unit.cell);
+// What the loads after the pass show.
+void CountExtraLoads(const std::vector<CellResult>& results, StoreStatus& status) {
+  for (const CellResult& result : results) {
+    const auto units = LoadUnitsOf(result, Metric::kPromptEvalRate);
+    const auto extra = std::count_if(units.begin(), units.end(), [](const LoadUnit& unit) {
+      return unit.role == SampleRole::kConfirm;
+    });
+    status.extra_loads += static_cast<std::size_t>(extra);
+    status.repeated_cells += extra > 0 ? 1 : 0;
   }
-  status.confirmed_cells = confirmed.size();
-  status.drift = FindDrift(units);
 }
 
 std::vector<CellResult> Latest(const std::vector<CellResult>& results) {
@@ -117,13 +120,11 @@ std::string DescribeTime(const StoreStatus& status) {
   return text;
 }
 
-// One short phrase; what Ollama said stands in the file.
+// One short phrase; what Ollama said is in the file.
 std::string DescribeOutcome(const CellResult& result) {
-  if (result.alias_of) {
-    return "same as " + NameOf(*result.alias_of);
-  }
-  if (result.failure) {
-    return fmt::format("failed: {}", Describe(result.failure->kind).label);
+  if (StatusOf(result) == CellStatus::kAlias) return "same as " + NameOf(*result.alias_of);
+  if (const Failure* failure = FailureOf(result)) {
+    return fmt::format("failed: {}", Describe(failure->kind).label);
   }
   return DescribeResult(result);
 }
@@ -131,13 +132,6 @@ std::string DescribeOutcome(const CellResult& result) {
 std::string DescribePresent(const PresentStatus& present) {
   return fmt::format("{}  {}", NameOf(present.cell),
                      present.result ? DescribeOutcome(*present.result) : "not measured yet");
-}
-
-std::string DescribeDrift(const Drift& drift) {
-  // Adding 0 takes the sign off a zero.
-  return fmt::format("{}: control cell {:+.1f} % over {} loads",
-                     drift.has_moved ? "THE MACHINE CHANGED" : "none to be seen",
-                     std::round(1000 * std::expm1(drift.change.value)) / 10 + 0.0, drift.controls);
 }
 
 std::string DescribeLatest(const CellResult& result) {
@@ -150,8 +144,9 @@ std::string DescribeLatest(const CellResult& result) {
 Json ToJson(const CellResult& result) {
   Json json = {{"num_ctx", result.cell.num_ctx}, {"num_batch", result.cell.num_batch}};
   const auto rate = MedianPromptEvalRate(result);
-  json["prompt_eval_rate"] = rate && !result.failure ? Json(*rate) : Json();
-  json["failure"] = result.failure ? Json(Describe(result.failure->kind).key) : Json();
+  const Failure* failure = FailureOf(result);
+  json["prompt_eval_rate"] = rate ? Json(*rate) : Json();
+  json["failure"] = failure != nullptr ? Json(Describe(failure->kind).key) : Json();
   json["timestamp"] = result.timestamp;
   return json;
 }
@@ -165,13 +160,16 @@ Json ToJson(const std::optional<PresentStatus>& present) {
   return json;
 }
 
-Json ToJson(const std::optional<Drift>& drift) {
-  if (!drift) return {};
-  return {{"num_ctx", drift->cell.num_ctx},
-          {"num_batch", drift->cell.num_batch},
-          {"percent", 100 * std::expm1(drift->change.value)},
-          {"loads", drift->controls},
-          {"has_moved", drift->has_moved}};
+// Under the keys that the report of `heatmap` has for the same.
+void AddAnswer(Json& json, const StoreStatus& status) {
+  const Json report =
+      status.report ? Json::parse(RenderAnswerJson(status.report->table, status.report->answer))
+                    : Json();
+  for (const char* key :
+       {"verdict", "reason", "fastest", "recommended", "current", "gain", "contenders", "tied",
+        "largest_safe_context", "trust", "detectable_percent", "more_loads", "more_s"}) {
+    json[key] = report.is_object() ? report[key] : Json();
+  }
 }
 
 Json ToJson(const std::optional<Seconds>& time) {
@@ -182,15 +180,16 @@ Json ToJson(const std::optional<Seconds>& time) {
 
 StoreStatus DescribeStore(const ResultsStore& store, std::optional<LockHolder> holder) {
   const Metadata& metadata = store.metadata();
-  const auto foreign = ForeignBaseline(BaselineCell(metadata), PlannedGrid(metadata));
+  const auto off_grid = OffGrid(BaselineCell(metadata), PlannedGrid(metadata));
   PendingRules rules;
   rules.repetitions = RepetitionsOf(store.results());
-  const Pending pending = FindPending(AllCells(store, foreign), store.results(), rules);
+  const Pending pending = FindPending(AllCells(store, off_grid), store.results(), rules);
   StoreStatus status;
   status.model = metadata.identity.model;
   status.ollama_version = metadata.identity.ollama_version;
   status.replayed = metadata.replayed;
   status.mixed = metadata.mixed;
+  status.unverified = metadata.unverified;
   status.succeeded = pending.done;
   status.failed = pending.failed;
   status.left = CellsLeft(pending, metadata);
@@ -200,12 +199,14 @@ StoreStatus DescribeStore(const ResultsStore& store, std::optional<LockHolder> h
   status.mean_cell_time = Mean(times);
   status.time_left = RemainingTime(times, status.left);
   ProgressState best;
-  best.present_setting = foreign;
+  best.present_setting = off_grid;
   for (const CellResult& result : store.results()) best.ConsiderBest(result);
   status.best = best.best;
   status.best_rate = best.best_rate;
   status.present = PresentOf(store);
-  DescribeRepeatedLoads(store.results(), status);
+  CountExtraLoads(store.results(), status);
+  if (auto report = ReportOf(store, Metric::kPromptEvalRate)) status.report = std::move(*report);
+  status.disturbances = FindDisturbances(store.results());
   status.holder = std::move(holder);
   return status;
 }
@@ -221,16 +222,21 @@ std::vector<std::string> StatusLines(const StoreStatus& status, const std::strin
     lines.push_back(fmt::format("  {:<9} {}", label, text));
   };
   if (status.replayed) line("REPLAYED", "these numbers come from a recording");
-  if (status.mixed) line("MIXED", "samples of different models, prompts or servers");
+  if (status.mixed) {
+    line("MIXED", status.unverified ? "samples that do not say with what they were made"
+                                    : "samples of different models, prompts or servers");
+  }
   line("cells", fmt::format("{} of {} done: {} succeeded, {} failed; {} left",
                             status.succeeded + status.failed, status.cells, status.succeeded,
                             status.failed, status.left));
-  if (status.present) line("present", DescribePresent(*status.present));
-  if (status.confirm_loads > 0) {
-    line("confirmed",
-         fmt::format("{} loads of {} cells", status.confirm_loads, status.confirmed_cells));
+  if (status.present) line("current", DescribePresent(*status.present));
+  if (status.extra_loads > 0) {
+    line("extra", fmt::format("{} loads of {} cells", status.extra_loads, status.repeated_cells));
   }
-  if (status.drift) line("drift", DescribeDrift(*status.drift));
+  if (status.report && status.report->answer) {
+    line("answer", AnswerSentence(*status.report->answer));
+  }
+  if (status.disturbances.samples > 0) line("disturbed", DisturbancesText(status.disturbances));
   line("run", DescribeHolder(status.holder));
   line("time", DescribeTime(status));
   if (status.best) {
@@ -262,9 +268,10 @@ std::string StatusJson(const StoreStatus& status, const std::string& file, int i
                                     {"prompt_eval_rate", status.best_rate}}
                              : Json();
   json["present_setting"] = ToJson(status.present);
-  json["confirm_loads"] = status.confirm_loads;
-  json["confirmed_cells"] = status.confirmed_cells;
-  json["drift"] = ToJson(status.drift);
+  json["confirm_loads"] = status.extra_loads;
+  json["confirmed_cells"] = status.repeated_cells;
+  AddAnswer(json, status);
+  json["disturbed"] = DisturbancesJson(status.disturbances);
   json["latest"] = Json::array();
   for (const CellResult& result : status.latest) json["latest"].push_back(ToJson(result));
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);

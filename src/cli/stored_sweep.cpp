@@ -6,8 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include "ollama_bench/analysis/eligible_cells.h"
+#include "ollama_bench/cli/tune_strategy.h"
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/ollama/version_facts.h"
+#include "ollama_bench/plan/remaining_time.h"
 
 namespace ollama_bench {
 namespace {
@@ -27,6 +31,18 @@ bool RepeatsItself(const std::vector<CellResult>& results) {
     is_repeated = is_repeated || rates.size() > 1;
   }
   return is_repeated;
+}
+
+constexpr std::size_t kMostSearched = 250;  // cells
+
+// What the search of `tune` makes of the cells that were visited.
+std::optional<SearchAnswer> SearchOf(const std::vector<CellResult>& results, const Grid& planned) {
+  Search search(planned, {});
+  for (const CellResult& result : results) {
+    if (StatusOf(result) == CellStatus::kAlias) search.Exclude(result.cell);
+  }
+  TeachSearch(search, results);
+  return search.Answer();
 }
 
 // Fewer generated tokens give a rate that is mostly rounding and start-up.
@@ -89,21 +105,45 @@ std::optional<Cell> BaselineCell(const Metadata& metadata) {
   return Cell{num_ctx, metadata.baseline->num_batch.value_or(DefaultNumBatch(version, num_ctx))};
 }
 
+bool WasWhollyVisited(const ResultsStore& store) {
+  const Metadata& metadata = store.metadata();
+  const Grid planned = PlannedGrid(metadata);
+  std::size_t total = planned.CellCount();
+  if (metadata.total_tests > 0) {
+    total = std::min(total, static_cast<std::size_t>(metadata.total_tests));
+  }
+  return VisitedCells(store.results(), planned) >= total;
+}
+
 Expected<StoredReport, std::string> ReportOf(const ResultsStore& store, Metric metric,
                                              AnswerOptions options) {
   const Metadata& metadata = store.metadata();
-  options.baseline = BaselineCell(metadata);
-  if (metadata.baseline) options.baseline_source = metadata.baseline->source;
-  const Grid planned = PlannedGrid(metadata);
-  const std::vector<CellResult> results =
-      WithoutForeignBaseline(store.results(), options.baseline, planned);
-  const bool is_foreign = results.size() < store.results().size();
-  auto table = BuildResultTable(results, planned, metric);
+  options.current = BaselineCell(metadata);
+  if (metadata.baseline) options.current_source = metadata.baseline->source;
+  options.planned = PlannedGrid(metadata);
+  if (metadata.total_tests > 0)
+    options.total_cells = static_cast<std::size_t>(metadata.total_tests);
+  options.prompt_tokens = metadata.identity.prompt_tokens;
+  const auto load_time = RemainingTime(KnownCellTimes(store.results()), 1);
+  if (load_time) options.load_s = load_time->count();
+  const auto off_grid = OffGrid(options.current, options.planned);
+  std::vector<CellResult> of_grid = store.results();
+  std::erase_if(of_grid, [&](const CellResult& result) { return result.cell == off_grid; });
+  auto table = BuildResultTable(of_grid, options.planned, metric);
   if (!table) return Unexpected<std::string>(table.error());
-  StoredReport report{
-      std::move(*table),
-      AnswerSweep(results, metric, options, is_foreign ? store.Find(*options.baseline) : nullptr),
-      MakeCaption(metadata)};
+  StoredReport report;
+  report.table = std::move(*table);
+  // A pass that was cut short knows more cells than a search is made for.
+  const bool may_be_searched = store.results().size() <= kMostSearched;
+  if (metric == Metric::kPromptEvalRate && may_be_searched && !WasWhollyVisited(store)) {
+    report.search = SearchOf(of_grid, options.planned);
+    if (report.search) {
+      options.surface = SurfaceView{report.search->cell, 1 - report.search->probability};
+    }
+  }
+  report.answer = AnswerSweep(store.results(), metric, options);
+  report.caption = MakeCaption(metadata);
+  report.disturbances = FindDisturbances(store.results());
   report.caption.repeats_itself = metadata.replayed && RepeatsItself(store.results());
   return report;
 }

@@ -16,6 +16,7 @@
 #include "ollama_bench/cli/session_identity.h"
 #include "ollama_bench/cli/sweep_rules.h"
 #include "ollama_bench/cli/tune_strategy.h"
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/remaining_time.h"
 
@@ -95,7 +96,7 @@ class Planner {
     auto complete = driver_.Complete(plan_.config, GridSize::kSweep);
     if (!complete) return Unexpected<Error>(complete.error());
     plan_.config = std::move(*complete);
-    auto facts = driver_.Connect(plan_.config, plan_.metadata, 0);
+    auto facts = driver_.Connect(plan_.config, plan_.metadata, 0, nullptr);
     if (!facts) return Unexpected<Error>(facts.error());
     facts_ = std::move(*facts);
     for (std::string& warning : ServerWarnings(*facts_)) {
@@ -116,6 +117,7 @@ class Planner {
                             settled->warnings.end());
       plan_.metadata = std::move(settled->metadata);
       plan_.prompt = std::move(settled->prompt);
+      NoteUnverified(settled->adopts);
       return;
     }
     auto prompt = ChoosePrompt(plan_.config, plan_.metadata);
@@ -124,6 +126,14 @@ class Planner {
     if (plan_.metadata.identity.model.empty()) {
       plan_.metadata.identity.model = ModelDescription(plan_.config);
     }
+  }
+
+  void NoteUnverified(bool adopts) {
+    for (CellResult& result : plan_.measured) {
+      for (Sample& sample : result.samples) sample.unverified = sample.unverified || adopts;
+    }
+    std::string warning = UnverifiedWarning(options_.session.results, plan_.measured);
+    if (!warning.empty()) plan_.warnings.push_back(std::move(warning));
   }
 
   void CountVisits() {
@@ -135,20 +145,22 @@ class Planner {
     if (!choice.warning.empty()) plan_.warnings.push_back(choice.warning);
     // What a server takes by itself may depend on its memory, and is seen only with a model loaded.
     const bool is_unknown = options_.baseline && !choice.found && driver_.recording() == nullptr;
-    if (is_unknown) choice.cell = Cell();  // one that stands for it in the count
-    const SweepOrder order(plan_.pending.cells, plan_.measured,
-                           OrderOptionsOf(options_, plan_.config, plan_.pending, choice.cell));
-    plan_.visits = order.Remaining();
-    const auto foreign = ForeignBaseline(order.FirstMeasured(), plan_.config.grid);
-    if (foreign) plan_.present_setting = is_unknown ? "found out at the start" : NameOf(*foreign);
+    if (is_unknown) choice.cell = Cell();  // one that represents it in the count
+    BlockRace race(plan_.pending.cells, plan_.measured,
+                   RaceOptionsOf(options_, plan_.config, plan_.pending, choice.cell));
+    plan_.visits = race.IsOver() ? 0 : race.Remaining();
+    const auto off_grid =
+        race.MeasuresCurrentFirst() ? OffGrid(choice.cell, plan_.config.grid) : std::nullopt;
+    if (off_grid) plan_.present_setting = is_unknown ? "asked at the start" : NameOf(*off_grid);
   }
 
   void CountMeasurements() {
     const Grid& grid = plan_.config.grid;
     std::size_t known = 0;
     for (const CellResult& result : plan_.measured) {
-      if (!grid.Contains(result.cell)) continue;
-      known += LoadUnitsOf(result, Metric::kPromptEvalRate).size() + (result.failure ? 1 : 0);
+      if (!grid.Contains(result.cell) || IsUnverified(result)) continue;
+      known += LoadUnitsOf(result, Metric::kPromptEvalRate).size();
+      if (StatusOf(result) == CellStatus::kFailed) ++known;
     }
     const std::size_t least = LeastForCertificate(grid.CellCount());
     plan_.tune.least = least - std::min(least, known);

@@ -7,17 +7,20 @@
 namespace ollama_bench {
 
 PendingRules PendingRulesOf(const RunOptions& options, const SweepConfig& config) {
-  return {config.repetitions, options.retry_failed, options.limit};
+  return {config.repetitions, options.retry_failed, options.limit, options.remeasure_unverified};
 }
 
-SweepOrderOptions OrderOptionsOf(const RunOptions& options, const SweepConfig& config,
-                                 const Pending& pending, std::optional<Cell> baseline) {
-  SweepOrderOptions rules;
-  rules.repetitions = config.repetitions;
-  rules.baseline = baseline;
+RaceOptions RaceOptionsOf(const RunOptions& options, const SweepConfig& config,
+                          const Pending& pending, std::optional<Cell> current) {
+  RaceOptions race;
+  race.repetitions = config.repetitions;
+  race.current = current;
+  race.planned = config.grid;
+  race.seed = options.session.driver.seed;
   const bool is_whole = !options.limit || pending.cells.size() < *options.limit;
-  if (is_whole) rules.confirm = config.confirm;
-  return rules;
+  const std::size_t usual = UsualExtra(config.grid.CellCount());
+  if (is_whole) race.extra = config.extra ? static_cast<std::size_t>(*config.extra) : usual;
+  return race;
 }
 
 EffectiveLimits LimitsOf(const ServerFacts& facts) {

@@ -1,6 +1,7 @@
 #include "ollama_bench/cli/tune_command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -16,6 +17,8 @@
 #include "ollama_bench/cli/run_command.h"
 #include "ollama_bench/cli/run_report.h"
 #include "ollama_bench/cli/session.h"
+#include "ollama_bench/cli/stored_sweep.h"
+#include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/cli/tune_progress.h"
 #include "ollama_bench/cli/tune_report.h"
 #include "ollama_bench/cli/tune_strategy.h"
@@ -33,7 +36,7 @@ struct TuneOptions {
   std::string budget = std::to_string(kUsualTuneBudget);
   std::string max_loss = "5%";
   bool no_stop = false;
-  bool baseline = true;  ///< measure what the user has at present first
+  bool baseline = true;  ///< measure the current setting as well
 };
 
 /// "40" measurements, or a duration as Ollama writes them: "90m", "1h30m". Empty: neither.
@@ -71,17 +74,6 @@ void PrintHeader(Session& session, const TuneOptions& options, std::size_t known
   Print(stderr, "  results      {}\n", options.session.results.string());
 }
 
-/// How much faster the answer is than `present`, relative; empty where that was not measured.
-std::optional<double> GainOver(const std::optional<Cell>& present, const Search& search) {
-  const auto answer = search.Answer();
-  if (!present || !answer) return std::nullopt;
-  const auto estimates = search.Estimates();
-  const auto found = std::find_if(estimates.begin(), estimates.end(),
-                                  [&](const auto& estimate) { return estimate.cell == *present; });
-  if (found == estimates.end() || found->visits == 0) return std::nullopt;
-  return answer->rate / std::exp(found->log_mean) - 1.0;
-}
-
 /// Keeps the search from the cells of the grid that are not among `cells`.
 void ExcludeOthers(Search& search, const SweepConfig& config, const std::vector<Cell>& cells) {
   const std::set<Cell> wanted(cells.begin(), cells.end());
@@ -104,17 +96,17 @@ ProgressState StateOf(const Session& session, const TuneStrategy& strategy) {
 
 ExitCode Report(const TuneOptions& options, const SweepOutcome& outcome, const TuneOutcome& found) {
   if (outcome.reason == SweepOutcome::Reason::kStopRequested) {
-    Print(stderr, "stopped; everything measured is in {}; the same command goes on from here\n",
+    Print(stderr, "stopped; everything measured is in {}; the same command resumes\n",
           options.session.results.string());
     return ExitCode::kDone;
   }
   if (options.session.json) {
     PrintTuneReportJson(stdout, found);
   } else {
-    Print(stdout, "{}", TuneReportText(found, options.session.results));
+    Print(stdout, "{}", TuneReportText(found, options.session.results, StyleOf(STDOUT_FILENO)));
   }
   if (!outcome.message.empty()) Print(stderr, "ollama-bench: {}\n", outcome.message);
-  return ExitCodeOf(outcome, found.answer.has_value());
+  return ExitCodeOf(outcome, found.report.answer.has_value());
 }
 
 Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session) {
@@ -123,15 +115,16 @@ Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session
   limits.stop_when_certified = !options.no_stop;
   SearchOptions search_options;
   search_options.seed = options.session.driver.seed;
-  if (options.baseline) search_options.present = session.SettleBaseline();
-  search_options.max_loss = *ParsePercent(options.max_loss);
+  std::optional<Cell> current;
+  if (options.baseline) current = session.SettleBaseline();
+  search_options.present = current;
   const Grid& grid = session.config().grid;
   Search search(grid, search_options);
   std::vector<Cell> cells = session.PlannedCells();
   session.SettleAliases(cells, false);
   ExcludeOthers(search, session.config(), cells);
-  TuneStrategy strategy(search, limits, session.clock());
-  strategy.Learn(session.store().results());
+  TuneStrategy strategy(search, limits, session.clock(), current);
+  strategy.Learn(session.store().results(), grid);
   if (!options.session.quiet && !options.session.json) {
     PrintHeader(session, options, strategy.measurements());
   }
@@ -140,14 +133,14 @@ Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session
                                                  options.session.json ? stdout : nullptr);
   const auto outcome = session.Measure(strategy, std::move(progress), session.RunnerOptions());
   if (!outcome) return Unexpected<Error>(outcome.error());
-  TuneOutcome found;
-  found.answer = search.Answer();
-  found.measurements = strategy.measurements();
-  found.cells = grid.CellCount();
-  found.present = search_options.present;
-  found.gain = GainOver(search_options.present, search);
-  found.max_loss = search_options.max_loss;
-  return Report(options, *outcome, found);
+  AnswerOptions answer_options;
+  answer_options.max_loss = *ParsePercent(options.max_loss);
+  // The grid is bounded by what a configuration may ask for.
+  auto report = ReportOf(session.store(), Metric::kPromptEvalRate, answer_options);
+  if (!report) return Fail(ExitCode::kStore, report.error());
+  // It knows of cells that cannot be measured, which the file does not hold.
+  report->search = search.Answer();
+  return Report(options, *outcome, {std::move(*report), strategy.measurements(), grid.CellCount()});
 }
 
 ExitCode Tune(const TuneOptions& options, const SweepConfig& config, const StopRequest& stop) {
@@ -162,11 +155,10 @@ ExitCode Tune(const TuneOptions& options, const SweepConfig& config, const StopR
 
 void AddTuneCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {
   const auto options = std::make_shared<TuneOptions>();
-  CLI::App* tune =
-      app.add_subcommand("tune", "Find the best cell of a grid in a few per cent of its cells");
+  CLI::App* tune = app.add_subcommand("tune", "Find the best cell without measuring all of them");
   tune->footer(
       "Uses and fills the same results as `run`, which can measure the rest later.\n"
-      "Interrupt it as you like: the same command goes on where it stopped.\n"
+      "Interrupt it as you like: the same command resumes where it stopped.\n"
       "Example: ollama-bench tune --model qwen3:4b --budget 1h");
   AddSessionFlags(*tune, options->session);
   tune->add_option("--budget", options->budget,
@@ -179,9 +171,9 @@ void AddTuneCommand(CLI::App& app, std::function<int()>& action, const StopReque
       ->type_name("PERCENT")
       ->check(CheckPercent)
       ->capture_default_str();
-  tune->add_flag("--no-stop", options->no_stop, "Go on to the budget when the answer is certified");
-  tune->add_flag("!--no-baseline", options->baseline,
-                 "Do not measure the present setting to compare with");
+  tune->add_flag("--no-stop", options->no_stop,
+                 "Use the whole budget, also after the answer is certified");
+  tune->add_flag("!--no-baseline", options->baseline, "Do not measure the current setting");
   tune->callback([options, &action, &stop] {
     action = [options, &stop] {
       return WithConfig(options->session,

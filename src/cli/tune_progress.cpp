@@ -27,8 +27,8 @@ void TuneProgress::OnCellEnd(const CellResult& result) {
   shown_->OnCellEnd(result);
   if (!answer) return;
   shown_->OnNotice(NoticeLevel::kInfo,
-                   fmt::format("  answer so far: num_ctx={} num_batch={}, about {:.2f} tokens/s, "
-                               "{} sure to be within 1 % of the best",
+                   fmt::format("  best so far: num_ctx={} num_batch={}, about {:.2f} tokens/s, "
+                               "P(within 1 % of the best) = {}",
                                answer->cell.num_ctx, answer->cell.num_batch, answer->rate,
                                DescribeProbability(answer->probability)));
 }

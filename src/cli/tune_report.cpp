@@ -7,13 +7,14 @@
 #include <nlohmann/json.hpp>
 
 #include "ollama_bench/cli/print.h"
+#include "ollama_bench/render/disturbances_text.h"
+#include "ollama_bench/render/json_report.h"
+#include "ollama_bench/render/text_report.h"
 
 namespace ollama_bench {
 namespace {
 
 using nlohmann::ordered_json;
-
-constexpr std::size_t kMostEqualsShown = 8;
 
 ordered_json CellJson(const Cell& cell) {
   return {{"num_ctx", cell.num_ctx}, {"num_batch", cell.num_batch}};
@@ -25,52 +26,24 @@ ordered_json OrNull(const std::optional<Value>& value) {
 }
 
 std::string CertaintySentence(const TuneOutcome& outcome) {
-  const SearchAnswer& answer = *outcome.answer;
+  const std::optional<SearchAnswer>& search = outcome.report.search;
   const std::string basis = fmt::format("after {} measurements on a grid of {} cells",
                                         outcome.measurements, outcome.cells);
-  if (answer.certified) {
+  if (!search || outcome.report.answer->is_whole) {
+    return fmt::format("Every cell was measured, {}.\n", basis);
+  }
+  const std::string probability = DescribeProbability(search->probability);
+  if (search->certified) {
     return fmt::format(
-        "Certified {}: {} sure that no cell is more than 1 % faster. This holds "
-        "under the model fitted to the measurements; `run` measures every cell.\n",
-        basis, DescribeProbability(answer.probability));
+        "Certified {}: P(no cell is more than 1 % faster) = {} under the model fitted to the "
+        "measurements; `run` measures every cell.\n",
+        basis, probability);
   }
   return fmt::format(
-      "Not certified {}: {} sure that no cell is more than 1 % faster, where a certificate takes "
-      "{:.3g} % three times in a row, and no region unvisited. The same command goes on from "
-      "here.\n",
-      basis, DescribeProbability(answer.probability), 100 * kCertificateProbability);
-}
-
-std::string EqualsSentence(const SearchAnswer& answer) {
-  if (answer.equals.empty()) return {};
-  std::vector<Cell> equals = answer.equals;
-  std::sort(equals.rbegin(), equals.rend());
-  std::string text = fmt::format("Of those measured, {} not shown to be slower by 1 %:",
-                                 equals.size() == 1 ? "one more cell is" : "these are");
-  for (std::size_t i = 0; i < std::min(equals.size(), kMostEqualsShown); ++i) {
-    text += fmt::format("{} {}/{}", i == 0 ? "" : ",", equals[i].num_ctx, equals[i].num_batch);
-  }
-  if (equals.size() > kMostEqualsShown) {
-    text += fmt::format(" and {} more", equals.size() - kMostEqualsShown);
-  }
-  return text + " (num_ctx/num_batch).\n";
-}
-
-std::string GainSentence(const TuneOutcome& outcome) {
-  if (!outcome.present || !outcome.gain) return {};
-  if (*outcome.present == outcome.answer->cell) return "That is the present setting.\n";
-  return fmt::format("Against the present setting ({}): {:+.1f} %.\n", NameOf(*outcome.present),
-                     100.0 * *outcome.gain);
-}
-
-std::string SafeContextSentence(const TuneOutcome& outcome) {
-  const auto& safe = outcome.answer->safe_context;
-  if (!safe) return {};
-  return fmt::format(
-      "Largest context that loses at most {:.3g} % (95 % sure): {}, about {:.1f} % "
-      "slower{}.\n",
-      100.0 * outcome.max_loss, NameOf(safe->cell), 100.0 * safe->loss,
-      safe->measured ? "" : ", by estimate alone");
+      "Not certified {}: P(no cell is more than 1 % faster than the fastest found) = {}; a "
+      "certificate takes {:.3g} % three times in a row and no region unvisited. The same command "
+      "resumes.\n",
+      basis, probability, 100 * kCertificateProbability);
 }
 
 }  // namespace
@@ -99,43 +72,37 @@ void PrintMeasurementJson(std::FILE* out, const Measurement& measurement,
 
 void PrintTuneReportJson(std::FILE* out, const TuneOutcome& outcome) {
   ordered_json line{{"event", "answer"}};
-  ordered_json equals = ordered_json::array();
-  if (outcome.answer) {
-    const SearchAnswer& answer = *outcome.answer;
-    line.update(CellJson(answer.cell));
-    line["rate"] = answer.rate;
-    line["certified"] = answer.certified;
-    line["probability"] = answer.probability;
-    for (const Cell& cell : answer.equals) equals.push_back(CellJson(cell));
-    line["safe_context"] = nullptr;
-    if (answer.safe_context) {
-      line["safe_context"] = CellJson(answer.safe_context->cell);
-      line["safe_context"]["loss"] = answer.safe_context->loss;
-      line["safe_context"]["measured"] = answer.safe_context->measured;
-    }
-  } else {
-    line.update({{"num_ctx", nullptr}, {"num_batch", nullptr}, {"rate", nullptr}});
-    line.update({{"certified", false}, {"probability", 0.0}});
-  }
+  const StoredReport& report = outcome.report;
+  ordered_json answer = ordered_json::parse(RenderAnswerJson(report.table, report.answer));
+  const auto value_of = [&answer](const char* object, const char* key) {
+    return answer[object].is_object() ? answer[object].value(key, ordered_json()) : ordered_json();
+  };
+  line["num_ctx"] = value_of("recommended", "num_ctx");
+  line["num_batch"] = value_of("recommended", "num_batch");
+  line["rate"] = value_of("recommended", "estimate");
+  line["certified"] = report.search && report.search->certified;
+  line["probability"] = report.search ? report.search->probability : 0.0;
   line["measurements"] = outcome.measurements;
-  line["equals"] = equals;
-  line["gain"] = OrNull(outcome.gain);
+  line["equals"] = ordered_json::array();
+  for (const ordered_json& contender : answer["contenders"]) {
+    line["equals"].push_back(
+        {{"num_ctx", contender["num_ctx"]}, {"num_batch", contender["num_batch"]}});
+  }
+  line.update(answer);
+  line["disturbed"] = DisturbancesJson(report.disturbances);
   Print(out, "{}\n", line.dump());
 }
 
-std::string TuneReportText(const TuneOutcome& outcome, const std::filesystem::path& results) {
-  if (!outcome.answer) {
+std::string TuneReportText(const TuneOutcome& outcome, const std::filesystem::path& results,
+                           const TerminalStyle& style) {
+  if (!outcome.report.answer) {
     return fmt::format("No cell has a rate after {} measurements.\n", outcome.measurements);
   }
-  const SearchAnswer& answer = *outcome.answer;
-  std::string text =
-      fmt::format("Best found: {}, about {:.2f} tokens/s.\n", NameOf(answer.cell), answer.rate);
-  text += CertaintySentence(outcome);
-  text += EqualsSentence(answer);
-  text += GainSentence(outcome);
-  text += SafeContextSentence(outcome);
-  text += fmt::format("\nPARAMETER num_ctx {}\nPARAMETER num_batch {}\n", answer.cell.num_ctx,
-                      answer.cell.num_batch);
+  std::string text = RenderAnswerText(*outcome.report.answer, style);
+  text += Wrapped(CertaintySentence(outcome), style.width);
+  const std::string disturbed = DisturbancesText(outcome.report.disturbances);
+  if (!disturbed.empty()) text += Wrapped(disturbed + ".", style.width);
+  text += ParameterLines(*outcome.report.answer);
   text += fmt::format("\nNext: ollama-bench heatmap --estimate {}\n", results.string());
   return text;
 }

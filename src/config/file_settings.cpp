@@ -12,7 +12,8 @@ using Kind = YamlNode::Kind;
 
 struct KeyInfo {
   std::string name;
-  std::string example;  // what may stand behind the colon
+  std::string example;     // what may follow the colon
+  bool is_hidden = false;  ///< not named in messages
 };
 
 std::vector<KeyInfo> TopKeys() {
@@ -23,7 +24,8 @@ std::vector<KeyInfo> TopKeys() {
   };
   for (const Parameter& parameter : AllParameters()) {
     if (parameter.key.starts_with("num_ctx") || parameter.key.starts_with("num_batch")) continue;
-    keys.push_back({std::string(parameter.key), std::string(parameter.example)});
+    keys.push_back(
+        {std::string(parameter.key), std::string(parameter.example), parameter.is_hidden});
   }
   return keys;
 }
@@ -91,6 +93,7 @@ class TreeReader {
     // "{start:8192}" is one word to YAML.
     const std::size_t colon = key.find(':');
     std::vector<std::string> names;
+    std::vector<std::string> shown;
     for (const KeyInfo& info : known) {
       if (info.name == key.substr(0, colon) && colon != std::string::npos) {
         errors_.Add(place, key, "there is no blank after the colon",
@@ -98,10 +101,11 @@ class TreeReader {
         return;
       }
       names.push_back(info.name);
+      if (!info.is_hidden) shown.push_back(info.name);
     }
     const std::string nearest = NearestSpelling(key, names);
     errors_.Add(place, key, "is no known key",
-                nearest.empty() ? fmt::format("write one of {}", fmt::join(names, ", "))
+                nearest.empty() ? fmt::format("write one of {}", fmt::join(shown, ", "))
                                 : fmt::format("did you mean {}?", nearest));
   }
 

@@ -47,7 +47,7 @@ std::string FormatSweepConfig(const SweepConfig& config) {
   } else {
     out << std::string(ParameterOf("repetitions").word);
   }
-  out << YAML::Key << "confirm" << YAML::Value << config.confirm;
+  if (config.extra) out << YAML::Key << "extra" << YAML::Value << *config.extra;
   out << YAML::Key << "timeout_s" << YAML::Value << static_cast<int>(config.timeout.count());
   out << YAML::EndMap << YAML::Newline;
   return out.c_str();

@@ -40,6 +40,20 @@ void ReadRepetitions(const Settings& settings, SweepConfig& config, ErrorList& e
   }
 }
 
+// What was once asked for as loads of each of six cells.
+void ReadExtra(const Settings& settings, SweepConfig& config, ErrorList& errors) {
+  constexpr int kCellsConfirmed = 6;
+  const Setting* confirm = settings.Find("confirm");
+  if (confirm != nullptr) {
+    if (const auto loads = ReadNumber(*confirm, "confirm", errors)) {
+      config.extra = kCellsConfirmed * *loads;
+    }
+  }
+  if (const Setting* extra = settings.Find("extra")) {
+    config.extra = ReadNumber(*extra, "extra", errors);
+  }
+}
+
 SweepConfig Check(const Settings& settings, const fs::path& file, ErrorList& errors) {
   SweepConfig config;
   ReadModel(settings, config, errors);
@@ -50,7 +64,7 @@ SweepConfig Check(const Settings& settings, const fs::path& file, ErrorList& err
   }
   ReadInto(config.num_predict, "num_predict", settings, errors);
   ReadRepetitions(settings, config, errors);
-  ReadInto(config.confirm, "confirm", settings, errors);
+  ReadExtra(settings, config, errors);
   int timeout_s = static_cast<int>(config.timeout.count());
   ReadInto(timeout_s, "timeout_s", settings, errors);
   config.timeout = std::chrono::seconds(timeout_s);
@@ -71,6 +85,15 @@ Expected<SweepConfig, std::vector<ConfigError>> LoadSweepConfig(const std::optio
   }
   if (!errors.empty()) return Unexpected<std::vector<ConfigError>>(errors.Take());
   return config;
+}
+
+bool IsSweepConfig(std::string_view text) {
+  if (!CheckText(text)) return false;
+  ErrorList errors;
+  const auto root = ParseYaml(text, {}, errors);
+  if (!root || root->kind != YamlNode::Kind::kMap || root->keys.empty()) return false;
+  SettingsOfFile(*root, {}, errors);
+  return errors.empty();
 }
 
 }  // namespace ollama_bench

@@ -9,9 +9,10 @@ namespace {
 constexpr std::string_view kRowFirst = "test_row_first";
 
 // Ways to say the same thing: a flag of one replaces the file's choice of another.
-const std::array<std::initializer_list<std::string_view>, 2> kAlternatives = {{
+const std::array<std::initializer_list<std::string_view>, 3> kAlternatives = {{
     {"model", "modelfile"},
     {"prompt", "prompt_file", "prompt_tokens"},
+    {"extra", "confirm"},
 }};
 
 void Erase(Settings& settings, std::string_view key) {

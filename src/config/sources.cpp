@@ -23,7 +23,7 @@ bool CheckOnlyOne(const Settings& settings, const std::string_view (&keys)[size]
     const Setting* setting = settings.Find(key);
     if (setting != nullptr && first != nullptr) {
       errors.Add(setting->place, setting->text,
-                 fmt::format("cannot stand together with {}", Name(first->place)),
+                 fmt::format("cannot be given together with {}", Name(first->place)),
                  "keep one of them");
       only_one = false;
     }

@@ -10,8 +10,8 @@
 
 namespace ollama_bench {
 
-/// One node of a YAML document with the line it stands in. Unlike yaml-cpp's own tree it keeps
-/// doubled keys, and tells quoted text from plain.
+/// One node of a YAML document with its line. Unlike yaml-cpp's own tree it keeps
+/// doubled keys, and distinguishes quoted text from plain.
 struct YamlNode {
   enum class Kind { kNull, kScalar, kList, kMap };
   Kind kind = Kind::kNull;

@@ -68,4 +68,27 @@ FailureKind FailureKindFromOldError(std::string_view error) {
   return kUnknown;
 }
 
+bool TellsOfTheCell(FailureKind kind) {
+  switch (kind) {
+    case kInterrupted:
+    case kServerUnavailable:
+    case kModelMissing:
+    case kBadModelfile:
+    case kNoDiskSpace:
+      return false;
+    case kOutOfMemory:
+    case kGpuResourceAllocation:
+    case kRunnerCrash:
+    case kTimeout:
+    case kCannotLoad:
+    case kPromptTooLong:
+    case kPromptTruncated:
+    case kNoMetrics:
+    case kNotRecorded:
+    case kUnknown:
+      return true;
+  }
+  return true;
+}
+
 }  // namespace ollama_bench

@@ -17,9 +17,9 @@ std::optional<double> PromptEvalRateOf(const Sample& sample) {
   return rate ? rate : sample.metrics.printed_prompt_eval_rate;
 }
 
+// Never the printed rate, which counts a token too many.
 std::optional<double> EvalRateOf(const Sample& sample) {
-  const auto rate = EvalRate(sample.metrics);
-  return rate ? rate : sample.metrics.printed_eval_rate;
+  return EvalRate(sample.metrics);
 }
 
 constexpr std::array kMetrics = {

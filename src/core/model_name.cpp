@@ -13,7 +13,7 @@ struct NameParts {
   std::optional<std::string_view> tag;
 };
 
-// What stands before the last `separator` is left in `text`, what follows it is returned.
+// What precedes the last `separator` is left in `text`, what follows it is returned.
 std::optional<std::string_view> TakeAfterLast(std::string_view& text, char separator) {
   const std::size_t at = text.rfind(separator);
   if (at == std::string_view::npos) return std::nullopt;

@@ -1,5 +1,7 @@
 #include "ollama_bench/core/sample.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -59,7 +61,9 @@ std::optional<double> PromptEvalRate(const RunMetrics& metrics) {
 }
 
 std::optional<double> EvalRate(const RunMetrics& metrics) {
-  return Rate(metrics.eval_count, metrics.eval);
+  std::optional<std::int64_t> steps = metrics.eval_count;
+  if (steps) --*steps;
+  return Rate(steps, metrics.eval);
 }
 
 std::string_view KeyOf(SampleRole role) {
@@ -94,8 +98,14 @@ std::string_view Explain(Exclusion exclusion) {
   return InfoOf(exclusion).sentence;
 }
 
+std::string Explain(const Disturbance& disturbance) {
+  std::string text = "other programs used ";
+  text += disturbance.others_cpus ? fmt::format("{:.1f} CPUs", *disturbance.others_cpus) : "CPUs";
+  return disturbance.cause == "memory" ? text + " while memory was short" : text;
+}
+
 bool IsCounted(const Sample& sample) {
-  return sample.role != SampleRole::kWarmUp && !sample.excluded &&
+  return sample.role != SampleRole::kWarmUp && !sample.excluded && !sample.disturbed &&
          (PromptEvalRate(sample.metrics) || sample.metrics.printed_prompt_eval_rate);
 }
 

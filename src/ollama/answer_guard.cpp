@@ -32,7 +32,7 @@ bool AnswerGuard::Begin() {
   const std::lock_guard lock(mutex_);
   is_hurried_ = false;
   due_ = Clock::now() + longest_;
-  HeedStop();
+  ApplyStop();
   if (gave_up_ || *due_ <= Clock::now()) {
     due_.reset();
     return false;
@@ -49,7 +49,7 @@ void AnswerGuard::End(bool answered) {
 }
 
 // Lessens the time of the request under way, once.
-void AnswerGuard::HeedStop() {
+void AnswerGuard::ApplyStop() {
   if (is_hurried_ || !stop_.Requested()) return;
   is_hurried_ = true;
   const Time now = Clock::now();
@@ -71,7 +71,7 @@ void AnswerGuard::Watch(const std::stop_token& ending) {
     const Time due = *due_;
     changed_.wait_until(lock, ending, Clock::now() + kLook, [&] { return due_ != due; });
     if (due_ != due) continue;
-    HeedStop();
+    ApplyStop();
     // Again at each look: a connection that is just being made cannot be broken.
     if (IsTooMuch()) client_.stop();
   }

@@ -39,7 +39,7 @@ class AnswerGuard {
 
   void Watch(const std::stop_token& ending);
   [[nodiscard]] bool IsTooMuch() const;
-  void HeedStop();
+  void ApplyStop();
 
   httplib::Client& client_;
   const StopRequest& stop_;
@@ -51,11 +51,11 @@ class AnswerGuard {
   std::optional<Time> all_due_;  // since a stop request was seen
   bool is_hurried_ = false;      // the request under way, by that stop request
   bool gave_up_ = false;         // an answer did not come after it
-  // Atomic and not under the mutex: the client tells its socket while it holds a lock of its own,
+  // Atomic and not under the mutex: the client reports its socket while it holds a lock of its own,
   // which stopping it takes, too.
   std::atomic<int> socket_{-1};
   std::atomic<std::int64_t> bytes_before_{0};  // on this connection
-  std::jthread thread_;                        // last: it uses what stands above
+  std::jthread thread_;                        // last: it uses what is above
 };
 
 }  // namespace ollama_bench

@@ -57,6 +57,11 @@ Expected<void, Failure> ApiDriver::ForgetPrompt() {
   return ollama_bench::ForgetPrompt(api_, version_, options_.model, cell_, stop_);
 }
 
+Expected<RunMetrics, Failure> ApiDriver::Decode(int tokens) {
+  return GenerateTokens(api_.address(), options_.model, cell_, tokens, options_.timeout, stop_,
+                        options_.on_idle);
+}
+
 std::optional<LoadedModel> ApiDriver::Loaded() {
   return FindLoaded(api_, options_.model);
 }
@@ -66,7 +71,7 @@ Expected<void, Failure> ApiDriver::CleanUp() {
   return UnloadAndWait(api_, clock_, stop_, options_.model);
 }
 
-// A server that does not take the wish does not run the next cell either, which tells it.
+// A server that refuses the request does not run the next cell either, which then reports it.
 void ApiDriver::Unload() {
   [[maybe_unused]] const auto done = UnloadAndWait(api_, clock_, stop_, options_.model);
 }

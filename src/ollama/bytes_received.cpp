@@ -1,5 +1,5 @@
 // Apart, because the kernel's header, which alone knows the count, and the C library's, which HTTP
-// brings along, cannot stand together.
+// brings along, cannot be included together.
 #include "bytes_received.h"
 
 #ifdef __linux__

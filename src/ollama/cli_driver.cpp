@@ -34,7 +34,7 @@ Failure WithStep(Failure failure, std::string_view step) {
   return failure;
 }
 
-// Size and time stand for the content: hashing tens of gigabytes at every start would not.
+// Size and time represent the content: hashing tens of gigabytes at every start would not.
 std::string FingerprintOf(const fs::path& file) {
   std::error_code error;
   const auto size = fs::file_size(file, error);
@@ -166,11 +166,36 @@ Expected<nanoseconds, Failure> CliDriver::Create(const std::string& model,
     return Fail(FailureKind::kNoDiskSpace,
                 fmt::format("cannot write {}; is the disk full?", file.string()));
   }
+  if (const auto free = CheckNotAnothers(model); !free) return Unexpected<Failure>(free.error());
+  // A create that fails here may succeed on the server all the same.
+  created_[model].clear();
   const ProcessOutcome outcome = RunOllama({"create", model, "-f", file.string()}, {});
-  if (const auto good = Judge(outcome, "ollama create"); !good) {
+  if (const auto good = Classify(outcome, "ollama create"); !good) {
     return Unexpected<Failure>(good.error());
   }
+  created_[model] = DigestOf(model);
+  if (seams_.on_created) seams_.on_created(model, created_[model]);
   return outcome.wall;
+}
+
+// The model under a name that this driver made should be the one it made.
+Expected<void, Failure> CliDriver::CheckNotAnothers(const std::string& model) {
+  const std::string& known = created_[model];
+  if (known.empty()) return {};
+  const std::string present = DigestOf(model);
+  if (present.empty() || present == known) return {};
+  return Fail(
+      FailureKind::kBadModelfile,
+      fmt::format("the model '{}' was re-created by another program during the sweep, and is "
+                  "not replaced; resume with another --model-name",
+                  model));
+}
+
+// Empty where there is no such model, or the server does not report it.
+std::string CliDriver::DigestOf(const std::string& model) {
+  const auto models = seams_.api.Models();
+  const ModelListing* listed = models ? FindModel(*models, model) : nullptr;
+  return listed != nullptr ? listed->digest : std::string();
 }
 
 Expected<RunReport, Failure> CliDriver::Run(std::string_view prompt) {
@@ -179,7 +204,7 @@ Expected<RunReport, Failure> CliDriver::Run(std::string_view prompt) {
                                            std::string(prompt));
   // Ending the client leaves the runner at work on the server.
   if (outcome.end == End::kTimedOut || outcome.end == End::kInterrupted) Unload();
-  if (const auto good = Judge(outcome, "ollama run"); !good) {
+  if (const auto good = Classify(outcome, "ollama run"); !good) {
     return Unexpected<Failure>(good.error());
   }
   const RunMetrics metrics = ParseVerboseOutput(outcome.stderr_tail);
@@ -201,8 +226,8 @@ ProcessOutcome CliDriver::RunOllama(std::vector<std::string> arguments, std::str
                            seams_.stop);
 }
 
-Expected<void, Failure> CliDriver::Judge(const ProcessOutcome& outcome,
-                                         std::string_view step) const {
+Expected<void, Failure> CliDriver::Classify(const ProcessOutcome& outcome,
+                                            std::string_view step) const {
   switch (outcome.end) {
     case End::kExited:
       if (outcome.exit_code == 0) return {};
@@ -232,23 +257,23 @@ Expected<void, Failure> CliDriver::ForgetPrompt() {
                                     seams_.stop);
 }
 
+Expected<RunMetrics, Failure> CliDriver::Decode(int tokens) {
+  return GenerateTokens(seams_.api.address(), options_.temporary_model, std::nullopt, tokens,
+                        options_.timeout, seams_.stop);
+}
+
 std::optional<LoadedModel> CliDriver::Loaded() {
   return FindLoaded(seams_.api, options_.temporary_model);
 }
 
-// A server that does not take the wish does not run the next cell either, which tells it.
+// A server that refuses the request does not run the next cell either, which then reports it.
 void CliDriver::Unload() {
   [[maybe_unused]] const auto done =
       UnloadAndWait(seams_.api, seams_.clock, seams_.stop, options_.temporary_model);
 }
 
-// A server that is gone keeps the model; the store names it, so the next start removes it.
 Expected<void, Failure> CliDriver::CleanUp() {
-  auto done = UnloadAndWait(seams_.api, seams_.clock, seams_.stop, options_.temporary_model);
-  for (const std::string& model : TemporaryModels()) {
-    if (const auto removed = seams_.api.Remove(model); !removed) done = removed;
-  }
-  return done;
+  return UnloadAndWait(seams_.api, seams_.clock, seams_.stop, options_.temporary_model);
 }
 
 }  // namespace ollama_bench

@@ -17,7 +17,7 @@ struct Phrase {
   FailureKind kind;
 };
 
-// The first match wins, so a phrase stands before the shorter one that it contains: a failed
+// The first match wins, so a phrase comes before the shorter one that it contains: a failed
 // "resource allocation" is cuBLAS's, and passes; a plain "allocation failed" is memory.
 constexpr std::array kPhrases = {
     Phrase{"the resource allocation failed", kGpuResourceAllocation},
@@ -56,6 +56,7 @@ constexpr std::array kPhrases = {
     Phrase{"request canceled", kServerUnavailable},
     Phrase{"model runner has unexpectedly stopped", kRunnerCrash},
     Phrase{"runner process has terminated", kRunnerCrash},
+    Phrase{"llama-server process has terminated", kRunnerCrash},
     Phrase{"error was encountered while running the model", kRunnerCrash},
     Phrase{"timed out waiting for", kTimeout},
 };
@@ -97,7 +98,7 @@ Failure FailureFromOutput(std::string_view output, std::string_view fallback) {
   const std::string text = StripControlSequences(output);
   const std::string_view line = ErrorLine(text);
   Failure failure;
-  // What else stands in the output names the cause: the runner's own last words.
+  // What else is in the output names the cause: the runner's own last words.
   failure.kind = ClassifyFailure(line);
   if (failure.kind == kUnknown || failure.kind == kRunnerCrash) {
     const FailureKind wider = ClassifyFailure(text);

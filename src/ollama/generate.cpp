@@ -178,4 +178,18 @@ Expected<void, Failure> ForgetPrompt(OllamaApi& api, const std::string& version,
   return Unexpected<Failure>(answer.error());
 }
 
+Expected<RunMetrics, Failure> GenerateTokens(const ServerAddress& address, const std::string& model,
+                                             std::optional<Cell> cell, int tokens,
+                                             milliseconds timeout, const StopRequest& stop,
+                                             const std::function<void()>& on_idle) {
+  GenerateRequest request;
+  request.model = model;
+  request.prompt = "One, two, three, four, five, six, seven, eight, nine, ten, eleven,";
+  request.cell = cell;
+  request.num_predict = tokens;
+  request.raw = true;
+  request.timeout = timeout;
+  return Generate(address, request, stop, on_idle);
+}
+
 }  // namespace ollama_bench

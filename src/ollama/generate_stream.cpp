@@ -87,7 +87,7 @@ Expected<RunMetrics, Failure> GenerateStream::Finish(int status) {
   if (failure_) return Unexpected<Failure>(*failure_);
   if (!metrics_) return Unexpected<Failure>(NoMetrics("the answer ended before its last line"));
   if (!PromptEvalRate(*metrics_)) {
-    return Unexpected<Failure>(NoMetrics("the answer tells no prompt eval count and duration"));
+    return Unexpected<Failure>(NoMetrics("the answer has no prompt eval count and duration"));
   }
   return *metrics_;
 }

@@ -137,7 +137,7 @@ Expected<std::string, Failure> OllamaApi::Version() {
   std::string version = TextOf(*answer, "version");
   if (version.empty()) {
     return Fail(FailureKind::kUnknown,
-                address().Url() + " answers, but it does not tell an Ollama version");
+                address().Url() + " answers, but it reports no Ollama version");
   }
   return version;
 }

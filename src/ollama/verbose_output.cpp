@@ -60,7 +60,7 @@ constexpr std::array kLines = {
     Line{"eval rate:", Store<&RunMetrics::printed_eval_rate, ParseRate>},
 };
 
-// A label may stand anywhere in its line: remains of the spinner can come before it.
+// A label may be anywhere in its line: leftovers of the spinner can come before it.
 void ReadLine(std::string_view line, RunMetrics& metrics) {
   for (const auto& [label, store] : kLines) {
     const auto at = line.find(label);

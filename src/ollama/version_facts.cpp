@@ -46,7 +46,7 @@ constexpr std::array kFacts = {
     Range{{0, 9, 3},
           {0, 13, 5},
           {false,
-           "/api/ps tells the num_ctx that was asked for, even where the model's trained "
+           "/api/ps reports the num_ctx that was asked for, even where the model's trained "
            "context is used instead"}},
     Range{{0, 6, 8},
           {0, 13, kAnyPatch},

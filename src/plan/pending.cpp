@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/plan/repetitions.h"
 
 namespace ollama_bench {
@@ -9,15 +10,22 @@ namespace {
 
 enum class State { kDone, kFailed, kPending };
 
-bool TellsOfTheCell(const Failure& failure) {
-  return failure.kind != FailureKind::kInterrupted &&
-         failure.kind != FailureKind::kServerUnavailable;
-}
-
 State StateOf(const CellResult& result, const PendingRules& rules) {
-  if (result.alias_of || HasWantedSamples(result, rules.repetitions)) return State::kDone;
-  if (result.failure && TellsOfTheCell(*result.failure) && !rules.retry_failed) {
-    return State::kFailed;
+  switch (StatusOf(result)) {
+    case CellStatus::kAlias:
+      return State::kDone;
+    case CellStatus::kFailed:
+      return rules.retry_failed ? State::kPending : State::kFailed;
+    case CellStatus::kMeasured: {
+      if (rules.remeasure_unverified && IsUnverified(result)) return State::kPending;
+      // What a visit left before it failed is what it can give; an interrupted one is made up for.
+      const bool is_done =
+          HasWantedSamples(result, rules.repetitions) || LatestFailure(result) != nullptr;
+      return is_done ? State::kDone : State::kPending;
+    }
+    case CellStatus::kUntested:
+    case CellStatus::kExcluded:
+      return State::kPending;
   }
   return State::kPending;
 }

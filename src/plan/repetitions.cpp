@@ -1,6 +1,6 @@
 #include "ollama_bench/plan/repetitions.h"
 
-#include <algorithm>
+#include <vector>
 
 namespace ollama_bench {
 namespace {
@@ -20,11 +20,12 @@ int WantedRepetitions(std::optional<int> configured, std::chrono::nanoseconds fi
 }
 
 bool HasWantedSamples(const CellResult& result, std::optional<int> configured) {
-  const auto first = std::find_if(result.samples.begin(), result.samples.end(), IsCounted);
-  if (first == result.samples.end()) return false;
-  if (!configured && IsOldEntry(*first)) return true;
-  const auto run = first->wall ? first->wall : first->metrics.total;
-  return CountedSamples(result) >=
+  const std::vector<const Sample*> counted = CountedOf(result);
+  if (counted.empty()) return false;
+  const Sample& first = *counted.front();
+  if (!configured && IsOldEntry(first)) return true;
+  const auto run = first.wall ? first.wall : first.metrics.total;
+  return static_cast<int>(counted.size()) >=
          WantedRepetitions(configured, run.value_or(std::chrono::nanoseconds(0)));
 }
 

@@ -131,7 +131,7 @@ void DropHandlers() {
 }
 
 // Runs in the child between vfork and exec, on the parent's memory and stack: async-signal-safe
-// calls only, and nothing is changed that the parent goes on to use but errno.
+// calls only, and nothing is changed that the parent still uses but errno.
 [[noreturn]] void RunChild(const ChildPlan& plan) {
   setpgid(0, 0);
 #ifdef __linux__

@@ -10,7 +10,7 @@
 
 namespace ollama_bench {
 
-/// A started child, leader of its own process group. Whoever holds it must reap `pid`.
+/// A started child, leader of its own process group. Its holder must reap `pid`.
 struct Child {
   pid_t pid = -1;
   UniqueFd stdout_pipe;  ///< read end, not blocking

@@ -13,86 +13,98 @@ double ToPercent(double log_ratio) {
   return 100 * std::expm1(log_ratio);
 }
 
-Json EstimateJson(const CellEstimate& estimate, double level) {
-  Json json = CellJson(estimate.cell);
-  const Interval interval = estimate.log.RatioInterval(level);
-  json["estimate"] = estimate.value();
-  json["low"] = interval.low;
-  json["high"] = interval.high;
-  json["loads"] = estimate.loads;
-  json["runs"] = estimate.runs;
+template <class Value>
+Json OrNull(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Json StandingJson(const CellStanding& standing) {
+  Json json = CellJson(standing.cell);
+  json["estimate"] = std::exp(standing.value.mean);
+  json["low"] = std::exp(standing.value.low);
+  json["high"] = std::exp(standing.value.high);
+  json["loads"] = standing.loads;
+  json["runs"] = standing.runs;
   return json;
 }
 
-// With the value that stands in the table.
-Json BestJson(const CellEstimate& estimate, const ResultTable& table, double level) {
-  Json json = EstimateJson(estimate, level);
+void AddServing(Json& json, const std::optional<CellServing>& serving) {
+  if (!serving) return;
+  json["decode_rate"] = OrNull(serving->decode_rate);
+  json["gpu_share"] = OrNull(serving->gpu_share);
+  json["memory_bytes"] = OrNull(serving->memory_bytes);
+}
+
+// With the value that the table has.
+Json BestJson(const CellStanding& standing, const ResultTable& table) {
+  Json json = StandingJson(standing);
   for (std::size_t i = 0; i < table.states.size(); ++i) {
     const Cell cell = table.CellAt(i / table.columns(), i % table.columns());
     const auto* measured = std::get_if<Measured>(&table.states[i]);
-    if (cell == estimate.cell && measured != nullptr) json["value"] = measured->value;
+    if (cell == standing.cell && measured != nullptr) json["value"] = measured->value;
   }
   return json;
 }
 
-const char* KeyOf(BaselineGain::Verdict verdict) {
-  switch (verdict) {
-    case BaselineGain::Verdict::kSameCell:
-      return "same_cell";
-    case BaselineGain::Verdict::kWorthHaving:
-      return "worth_having";
-    case BaselineGain::Verdict::kNone:
-      return "none";
-    case BaselineGain::Verdict::kUnclear:
-      break;
-  }
-  return "unclear";
+Json PlacesJson(const SweepAnswer& answer, const std::vector<std::size_t>& places) {
+  Json list = Json::array();
+  for (const std::size_t place : places) list.push_back(StandingJson(answer.cells[place]));
+  return list;
+}
+
+// What `baseline.verdict` has always said of the gain alone.
+const char* GainKey(const SweepAnswer& answer) {
+  if (answer.recommended == answer.current) return "same_cell";
+  if (!answer.gain) return "unclear";
+  const double threshold = std::log1p(kThreshold);
+  if (answer.gain->low > threshold) return "worth_having";
+  return answer.gain->high < threshold ? "none" : "unclear";
+}
+
+Json CurrentJson(const SweepAnswer& answer) {
+  if (!answer.current) return {};
+  Json json = StandingJson(answer.cells[*answer.current]);
+  json["source"] = answer.options.current_source;
+  AddServing(json, answer.current_serving);
+  return json;
 }
 
 Json BaselineJson(const SweepAnswer& answer) {
-  if (!answer.baseline) return {};
-  const double level = answer.options.demand.level;
-  Json json = EstimateJson(answer.baseline->baseline, level);
-  json["source"] = answer.options.baseline_source;
-  json["gain"] = PercentJson(answer.baseline->gain, level);
-  json["verdict"] = KeyOf(answer.baseline->verdict);
+  Json json = CurrentJson(answer);
+  if (json.is_null()) return json;
+  json["gain"] = answer.gain ? PercentJson(*answer.gain) : Json();
+  json["verdict"] = GainKey(answer);
   return json;
 }
 
 Json SafeContextJson(const SweepAnswer& answer) {
   if (!answer.largest_safe_context) return {};
   const SafeContext& safe = *answer.largest_safe_context;
-  const double level = answer.options.demand.level;
-  Json json = EstimateJson(safe.estimate, level);
-  json["change"] = PercentJson(safe.ratio, level);
+  const CellStanding& standing = answer.cells[safe.place];
+  Json json = StandingJson(standing);
+  json["change"] = PercentJson(standing.against_leader);
   json["max_loss_percent"] = 100 * answer.options.max_loss;
-  json["gpu_share"] = safe.gpu_share ? Json(*safe.gpu_share) : Json();
-  json["undecided_num_ctx"] = safe.undecided ? Json(*safe.undecided) : Json();
+  json["gpu_share"] = OrNull(safe.gpu_share);
   return json;
 }
 
-Json DriftJson(const SweepAnswer& answer) {
-  if (!answer.drift) return {};
-  const Drift& drift = *answer.drift;
-  Json json = CellJson(drift.cell);
-  json["loads"] = drift.controls;
-  json["change"] = PercentJson(drift.change, answer.options.demand.level);
-  json["has_moved"] = drift.has_moved;
-  json["is_monotone"] = drift.is_monotone;
-  json["taken_out"] = answer.detrended;
-  return json;
+Json MeansJson(const std::vector<AxisMean>& means, const char* key) {
+  Json list = Json::array();
+  for (const AxisMean& mean : means) {
+    Json json = {{key, mean.value}};
+    json.update(PercentJson(mean.against_best));
+    list.push_back(std::move(json));
+  }
+  return list;
 }
 
 Json NoiseJson(const SweepAnswer& answer) {
-  const NoisePrior prior;
-  return {{"load_percent", 100 * answer.noise.load_deviation()},
-          {"run_percent", 100 * answer.noise.run_deviation()},
-          {"load_differences", answer.noise.load_differences()},
-          {"run_differences", answer.noise.run_differences()},
-          {"prior_median_percent", 100 * prior.median},
-          {"prior_log_deviation", prior.log_deviation},
-          {"threshold_percent", 100 * answer.options.demand.threshold},
-          {"level", answer.options.demand.level}};
+  return {{"load_percent", 100 * answer.load_deviation},
+          {"run_percent", 100 * answer.run_deviation},
+          {"is_assumed", !answer.repeats},
+          {"drift_percent", 100 * answer.drift},
+          {"threshold_percent", 100 * kThreshold},
+          {"level", 0.95}};
 }
 
 Json OutliersJson(const SweepAnswer& answer) {
@@ -107,36 +119,56 @@ Json OutliersJson(const SweepAnswer& answer) {
   return list;
 }
 
+void AddNothing(Json& report) {
+  for (const char* key : {"answer", "verdict", "reason", "fastest", "recommended", "current",
+                          "gain", "best", "baseline", "largest_safe_context", "trust", "drift",
+                          "detectable_percent", "more_loads", "more_s"}) {
+    report[key] = Json();
+  }
+  for (const char* key : {"contenders", "tied", "best_set", "columns", "rows", "outliers"}) {
+    report[key] = Json::array();
+  }
+}
+
 }  // namespace
 
 ReportJson CellJson(const Cell& cell) {
   return {{"num_ctx", cell.num_ctx}, {"num_batch", cell.num_batch}};
 }
 
-ReportJson PercentJson(const LogEstimate& change, double level) {
-  const Interval interval = change.LogInterval(level);
-  return {{"percent", ToPercent(change.value)},
-          {"low_percent", ToPercent(interval.low)},
-          {"high_percent", ToPercent(interval.high)}};
+ReportJson PercentJson(const LogPosterior& change) {
+  return {{"percent", ToPercent(change.mean)},
+          {"low_percent", ToPercent(change.low)},
+          {"high_percent", ToPercent(change.high)}};
 }
 
 void AddAnswer(ReportJson& report, const ResultTable& table,
                const std::optional<SweepAnswer>& answer) {
-  report["answer"] = answer ? Json(AnswerSentence(*answer)) : Json();
-  for (const char* key : {"best", "recommended"}) report[key] = Json();
-  report["best_set"] = Json::array();
-  for (const char* key : {"baseline", "largest_safe_context", "drift"}) report[key] = Json();
-  report["outliers"] = Json::array();
+  AddNothing(report);
   if (!answer) return;
-  const double level = answer->options.demand.level;
-  report["best"] = BestJson(answer->best.leader, table, level);
-  report["recommended"] = BestJson(answer->best.recommended, table, level);
-  for (const CellEstimate& estimate : answer->best.cells) {
-    report["best_set"].push_back(EstimateJson(estimate, level));
+  report["answer"] = AnswerSentence(*answer);
+  report["verdict"] = KeyOf(answer->verdict);
+  report["reason"] = answer->for_context ? Json("context") : Json(answer->reason);
+  report["fastest"] = answer->is_fastest;
+  if (answer->recommended) {
+    report["recommended"] = BestJson(answer->cells[*answer->recommended], table);
+    AddServing(report["recommended"], answer->recommended_serving);
   }
+  report["current"] = CurrentJson(*answer);
+  if (answer->gain) report["gain"] = PercentJson(*answer->gain);
+  report["best"] = BestJson(answer->cells[answer->leader], table);
   report["baseline"] = BaselineJson(*answer);
   report["largest_safe_context"] = SafeContextJson(*answer);
-  report["drift"] = DriftJson(*answer);
+  report["trust"] = KeyOf(answer->trust);
+  report["detectable_percent"] = 100 * answer->detectable;
+  report["more_loads"] = answer->more_loads;
+  report["more_s"] = OrNull(answer->more_s);
+  report["contenders"] = PlacesJson(*answer, answer->contenders);
+  report["best_set"] = report["contenders"];
+  if (answer->are_tied) report["tied"] = report["contenders"];
+  report["drift"] = {{"percent", 100 * answer->drift}};
+  report["columns"] = MeansJson(answer->columns, "num_ctx");
+  report["rows"] = MeansJson(answer->rows, "num_batch");
   report["outliers"] = OutliersJson(*answer);
   report["statistics"]["noise"] = NoiseJson(*answer);
 }

@@ -12,12 +12,12 @@ using ReportJson = nlohmann::ordered_json;
 
 ReportJson CellJson(const Cell& cell);
 
-/// Adds "answer", "best", "recommended", "best_set", "baseline", "largest_safe_context", "drift",
-/// "outliers" and, to "statistics", "noise". Without an answer they are null or empty.
+/// Adds the answer's keys (docs/json.md) and, to "statistics", "noise". Without an answer they are
+/// null or empty.
 void AddAnswer(ReportJson& report, const ResultTable& table,
                const std::optional<SweepAnswer>& answer);
 
 /// {"percent", "low_percent", "high_percent"} of the log of a ratio.
-ReportJson PercentJson(const LogEstimate& change, double level);
+ReportJson PercentJson(const LogPosterior& change);
 
 }  // namespace ollama_bench

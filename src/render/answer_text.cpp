@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <cmath>
 #include <utility>
 
+#include "ollama_bench/core/text.h"
 #include "ollama_bench/render/number_format.h"
 #include "signed_percent.h"
 
@@ -16,79 +19,141 @@ std::string Percent(double share) {
   return fmt::format("{:.3g}", 100 * share);
 }
 
-std::string SignedPercentWithInterval(const LogEstimate& change, double level) {
-  const Interval interval = change.LogInterval(level);
-  return fmt::format("{} ({} to {}, {} % sure)", SignedPercent(change.value),
-                     SignedPercent(interval.low), SignedPercent(interval.high), Percent(level));
+std::string WithInterval(const LogPosterior& change) {
+  return fmt::format("{}, 95 % CI {}", SignedPercent(change.mean),
+                     PercentInterval(change.low, change.high));
 }
 
-std::string LimitsOf(const SweepAnswer& answer) {
-  const Demand& demand = answer.options.demand;
-  return fmt::format("(within {} %, {} % sure)", Percent(demand.threshold), Percent(demand.level));
-}
-
-// Where the value is not that of the map: " in 3 confirming loads".
-std::string BasisOf(const CellEstimate& estimate) {
-  if (estimate.confirming == 0) return {};
-  const int others = estimate.loads - estimate.confirming;
-  return fmt::format(" in {}{} confirming load{}",
-                     others == 0 ? "" : fmt::format("{} control and ", others), estimate.confirming,
-                     estimate.confirming == 1 ? "" : "s");
-}
-
-std::string PresentSetting(const SweepAnswer& answer) {
-  const std::string& source = answer.options.baseline_source;
-  return fmt::format("your present setting, {}{}", NameOf(answer.baseline->baseline.cell),
+std::string CurrentSetting(const SweepAnswer& answer) {
+  const std::string& source = answer.options.current_source;
+  return fmt::format("the current setting, {}{}", NameOf(answer.cells[*answer.current].cell),
                      source.empty() ? "" : fmt::format(" ({})", source));
+}
+
+std::string ChangeSentence(const SweepAnswer& answer, const std::string& name) {
+  if (!answer.gain) {
+    return fmt::format("CHANGE: recommended: {}; the current setting, {}, fails.", name,
+                       NameOf(*answer.options.current));
+  }
+  if (answer.for_context) {
+    return fmt::format(
+        "CHANGE: recommended: {}, more context than {}, and not more than {} % slower ({}).", name,
+        CurrentSetting(answer), Percent(kThreshold), WithInterval(*answer.gain));
+  }
+  const char* rank = answer.is_fastest  ? ", the fastest cell"
+                     : answer.is_within ? ", within 1 % of the fastest cell"
+                                        : "";
+  return fmt::format("CHANGE: recommended: {}{}: {} against {}.", name, rank,
+                     WithInterval(*answer.gain), CurrentSetting(answer));
+}
+
+std::string TieSentence(const SweepAnswer& answer, const std::string& name) {
+  if (answer.contenders.size() > 1) {
+    return fmt::format("TIE: recommended: {}. All {} contenders are within {} % of it.", name,
+                       answer.contenders.size(), Percent(kThreshold));
+  }
+  return fmt::format("BEST: recommended: {}. {}", name,
+                     answer.cells.size() > 1 ? "Each of the other cells is significantly slower."
+                                             : "No other cell was measured.");
+}
+
+std::string UndecidedSentence(const SweepAnswer& answer, const std::string& name) {
+  const std::string gain =
+      answer.gain && answer.recommended != answer.current
+          ? fmt::format(" ({} against {})", WithInterval(*answer.gain), CurrentSetting(answer))
+          : "";
+  return fmt::format("UNDECIDED: {}. Best so far: {}{}.", answer.reason, name, gain);
 }
 
 }  // namespace
 
 std::string AnswerSentence(const SweepAnswer& answer) {
-  const std::size_t all = answer.cells.size();
-  const std::size_t best = answer.best.cells.size();
-  const std::string take = NameOf(answer.best.recommended.cell);
-  if (all == 1) return fmt::format("Only one cell was measured: {}.", take);
-  if (best == 1) {
-    return fmt::format(
-        "Take {}: each of the other {} cells is slower by more than {} % ({} % sure).", take,
-        all - 1, Percent(answer.options.demand.threshold), Percent(answer.options.demand.level));
+  if (!answer.recommended) {
+    return fmt::format("NO ANSWER: {}; measure again when the machine is quiet.", answer.reason);
   }
-  const std::string which =
-      best == all ? fmt::format("{} cells are alike as far as this sweep can tell",
-                                all == 2 ? "Both" : fmt::format("All {}", all))
-                  : fmt::format("These {} of {} cells cannot be told apart", best, all);
-  return fmt::format("{} {}; take {}, the largest context among them.", which, LimitsOf(answer),
-                     take);
+  const std::string name = NameOf(answer.cells[*answer.recommended].cell);
+  switch (answer.verdict) {
+    case Verdict::kChange:
+      return ChangeSentence(answer, name);
+    case Verdict::kKeep:
+      return fmt::format("KEEP {}: no cell is more than {} % faster.", CurrentSetting(answer),
+                         Percent(kThreshold));
+    case Verdict::kTie:
+      return TieSentence(answer, name);
+    case Verdict::kUndecided:
+    case Verdict::kNoAnswer:
+      break;
+  }
+  return UndecidedSentence(answer, name);
 }
 
 std::string ValueSentence(const SweepAnswer& answer) {
+  if (!answer.recommended) return {};
   const MetricInfo& metric = Describe(answer.metric);
   const NumberFormat format{metric.decimals};
-  const CellEstimate& recommended = answer.best.recommended;
-  const double level = answer.options.demand.level;
-  const Interval interval = recommended.log.RatioInterval(level);
-  return fmt::format("{}: {} {}{}, between {} and {} ({} % sure).", NameOf(recommended.cell),
-                     format(recommended.value()), metric.unit, BasisOf(recommended),
-                     format(interval.low), format(interval.high), Percent(level));
+  const CellStanding& recommended = answer.cells[*answer.recommended];
+  return fmt::format("{}: {} {}, 95 % CI [{}, {}], {} load{}.", NameOf(recommended.cell),
+                     format(std::exp(recommended.value.mean)), metric.unit,
+                     format(std::exp(recommended.value.low)),
+                     format(std::exp(recommended.value.high)), recommended.loads,
+                     recommended.loads == 1 ? "" : "s");
 }
 
-std::string BaselineSentence(const SweepAnswer& answer) {
-  if (!answer.baseline) return {};
-  const BaselineGain& baseline = *answer.baseline;
-  const std::string present = PresentSetting(answer);
-  const std::string gain = SignedPercentWithInterval(baseline.gain, answer.options.demand.level);
-  switch (baseline.verdict) {
-    case BaselineGain::Verdict::kSameCell:
-      return fmt::format("That is {}: nothing to change.", present);
-    case BaselineGain::Verdict::kWorthHaving:
-      return fmt::format("Gain over {}: {}.", present, gain);
-    case BaselineGain::Verdict::kNone:
-      return fmt::format("No gain worth having over {}: {}.", present, gain);
-    case BaselineGain::Verdict::kUnclear:
-      break;
+std::string MeaningSentence(const SweepAnswer& answer) {
+  if (!answer.recommended) return {};
+  const bool compares = answer.current && answer.current != answer.recommended;
+  std::vector<std::string> parts;
+  const auto add = [&](const char* label, const auto& text_of) {
+    const std::string now = text_of(answer.recommended, answer.recommended_serving);
+    if (now.empty()) return;
+    const std::string before = compares ? text_of(answer.current, answer.current_serving) : "";
+    parts.push_back(before.empty() || before == now
+                        ? fmt::format("{} {}", label, now)
+                        : fmt::format("{} {} -> {}", label, before, now));
+  };
+  using Place = std::optional<std::size_t>;
+  using Serving = std::optional<CellServing>;
+  if (answer.metric == Metric::kPromptEvalRate && answer.options.prompt_tokens) {
+    const auto tokens = static_cast<double>(*answer.options.prompt_tokens);
+    const std::string label = fmt::format("a {}-token prompt:", *answer.options.prompt_tokens);
+    add(label.c_str(), [&](const Place& place, const Serving&) {
+      return fmt::format("{:.3g} s", tokens / std::exp(answer.cells[*place].value.mean));
+    });
   }
-  return fmt::format("No gain worth having is shown over {}: {}.", present, gain);
+  add("decode", [](const Place&, const Serving& serving) {
+    return serving && serving->decode_rate ? fmt::format("{:.3g} tokens/s", *serving->decode_rate)
+                                           : std::string();
+  });
+  add("on the GPU", [](const Place&, const Serving& serving) {
+    return serving && serving->gpu_share.value_or(0) > 0
+               ? fmt::format("{:.0f} %", 100 * *serving->gpu_share)
+               : std::string();
+  });
+  add("memory", [](const Place&, const Serving& serving) {
+    constexpr double kGigabyte = 1e9;
+    return serving && serving->memory_bytes
+               ? fmt::format("{:.2f} GB", static_cast<double>(*serving->memory_bytes) / kGigabyte)
+               : std::string();
+  });
+  if (parts.empty()) return {};
+  const std::string text = fmt::format("{}.", fmt::join(parts, "; "));
+  if (compares) return "Current -> recommended: " + text;
+  return static_cast<char>(std::toupper(static_cast<unsigned char>(text.front()))) + text.substr(1);
+}
+
+std::string MoreLoadsSentence(const SweepAnswer& answer) {
+  // It says nothing of cells that were not visited; the command that left them out resumes.
+  if (answer.more_loads == 0 || !answer.is_whole) return {};
+  const std::string time =
+      answer.more_s
+          ? fmt::format(" ({})", FormatDuration(std::chrono::duration<double>(*answer.more_s)))
+          : "";
+  if (answer.more_loads >= kMostMoreLoads) {
+    return "More loads alone will hardly decide it; a longer prompt or a quieter machine may.";
+  }
+  return fmt::format(
+      "About {} more loads{} would decide it: `run` with a larger --extra, or `tune --no-stop`.",
+      answer.more_loads, time);
 }
 
 std::string SafeContextSentence(const SweepAnswer& answer) {
@@ -97,42 +162,46 @@ std::string SafeContextSentence(const SweepAnswer& answer) {
   constexpr double kWholeGpu = 0.995;
   const std::string on_gpu =
       safe.gpu_share.value_or(0) >= kWholeGpu ? " and stays wholly on the GPU" : "";
+  const CellStanding& standing = answer.cells[safe.place];
   const std::string lead =
       fmt::format("Largest context that loses at most {} %{}: {}", Percent(answer.options.max_loss),
-                  on_gpu, NameOf(safe.estimate.cell));
-  const std::string rest =
-      safe.undecided
-          ? fmt::format(" Whether num_ctx={} loses more cannot be told.", *safe.undecided)
-          : "";
-  if (safe.estimate.cell == answer.best.leader.cell) return lead + ", the fastest." + rest;
-  return fmt::format("{}, {} against the fastest.{}", lead,
-                     SignedPercentWithInterval(safe.ratio, answer.options.demand.level), rest);
+                  on_gpu, NameOf(standing.cell));
+  if (safe.place == answer.leader) return lead + ".";
+  return fmt::format("{} ({} against the best).", lead, WithInterval(standing.against_leader));
+}
+
+std::string ContendersSentence(const SweepAnswer& answer) {
+  const auto eligible = std::count_if(answer.cells.begin(), answer.cells.end(),
+                                      [](const auto& standing) { return standing.is_eligible; });
+  if (answer.contenders.size() < 2) return {};
+  return fmt::format("{} of {} cells are not significantly different from the best.",
+                     answer.contenders.size(), eligible);
+}
+
+std::string TrustSentence(const SweepAnswer& answer) {
+  if (!answer.repeats) return "Trust: poor; no cell was loaded twice, so the noise is assumed.";
+  return fmt::format(
+      "Trust: {}; a difference of {:.2g} % would have shown{}.", KeyOf(answer.trust),
+      100 * answer.detectable,
+      answer.not_replaced == 0
+          ? ""
+          : fmt::format("; {} disturbed loads were not replaced", answer.not_replaced));
 }
 
 std::string DriftSentence(const SweepAnswer& answer) {
-  if (!answer.drift) return {};
-  const Drift& drift = *answer.drift;
-  const std::string moved = fmt::format(
-      "{} moved by {} over {} loads", NameOf(drift.cell),
-      SignedPercentWithInterval(drift.change, answer.options.demand.level), drift.controls);
-  if (answer.detrended) {
-    return fmt::format("Drift: {}. It is taken out of the answer, the values shown are raw.",
-                       moved);
-  }
-  if (!drift.has_moved) return fmt::format("Drift: none to be seen; {}.", moved);
-  return fmt::format("WARNING: the machine changed during the sweep: {}. {}", moved,
-                     CanDetrend(drift) ? "Read with --detrend, or measure again."
-                                       : "Measure again when it is quiet.");
+  constexpr double kWorthAWord = 0.02;
+  if (answer.drift < kWorthAWord) return {};
+  return fmt::format(
+      "Drift: the machine changed by up to {:.1f} % during the sweep; it is part of the model.",
+      100 * answer.drift);
 }
 
 std::string NoiseSentence(const SweepAnswer& answer) {
-  const NoiseModel& noise = answer.noise;
-  const auto part = [](double deviation, int differences) {
-    return fmt::format("{:.1f} %{}", 100 * deviation, differences == 0 ? " (assumed)" : "");
-  };
-  return fmt::format("Noise: {} between loads, {} between runs of one load.",
-                     part(noise.load_deviation(), noise.load_differences()),
-                     part(noise.run_deviation(), noise.run_differences()));
+  return fmt::format("Noise: {:.1f} % between loads{}{}.", 100 * answer.load_deviation,
+                     answer.repeats ? "" : " (assumed: no cell was loaded twice)",
+                     answer.run_deviation > 0 ? fmt::format(", {:.1f} % between runs of one load",
+                                                            100 * answer.run_deviation)
+                                              : "");
 }
 
 std::string OutlierSentence(const SweepAnswer& answer) {
@@ -140,27 +209,25 @@ std::string OutlierSentence(const SweepAnswer& answer) {
                                      [](const Outlier& outlier) { return outlier.stalled; });
   const auto counted = static_cast<std::ptrdiff_t>(answer.outliers.size()) - stalled;
   std::vector<std::string> sentences;
-  if (stalled == 1) {
-    sentences.emplace_back(
-        "One run was less than half as fast as the others of its load; left out.");
-  } else if (stalled > 1) {
-    sentences.push_back(fmt::format(
-        "{} runs were less than half as fast as the others of their load; left out.", stalled));
+  if (stalled > 0) {
+    sentences.push_back(
+        fmt::format("{} less than half as fast as the others of {} load; left out.",
+                    stalled == 1 ? "One run was" : fmt::format("{} runs were", stalled),
+                    stalled == 1 ? "its" : "their"));
   }
-  if (counted == 1) {
-    sentences.emplace_back(
-        "One run lies far from the other runs of its cell; counted all the same.");
-  } else if (counted > 1) {
-    sentences.push_back(fmt::format(
-        "{} runs lie far from the other runs of their cell; counted all the same.", counted));
+  if (counted > 0) {
+    sentences.push_back(
+        fmt::format("{} far from the other runs of {} cell; counted.",
+                    counted == 1 ? "One run is" : fmt::format("{} runs are", counted),
+                    counted == 1 ? "its" : "their"));
   }
   return fmt::format("{}", fmt::join(sentences, " "));
 }
 
 std::vector<std::string> NoteSentences(const SweepAnswer& answer) {
   std::vector<std::string> notes;
-  for (std::string& sentence :
-       std::vector{DriftSentence(answer), NoiseSentence(answer), OutlierSentence(answer)}) {
+  for (std::string& sentence : std::vector{TrustSentence(answer), DriftSentence(answer),
+                                           NoiseSentence(answer), OutlierSentence(answer)}) {
     if (!sentence.empty()) notes.push_back(std::move(sentence));
   }
   return notes;

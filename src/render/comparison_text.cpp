@@ -15,9 +15,11 @@ namespace {
 
 using Json = ReportJson;
 
+constexpr const char* kFailedWord = "failed";
+
 std::string IntervalText(const Change& change, double level) {
   const Interval interval = change.log.LogInterval(level);
-  return fmt::format("{} to {}", SignedPercent(interval.low), SignedPercent(interval.high));
+  return PercentInterval(interval.low, interval.high);
 }
 
 std::string_view Direction(const Change& change, Metric metric) {
@@ -42,22 +44,66 @@ std::vector<std::string> Columns(const CellChange& cell, const SweepComparison& 
           std::string(cell.change.is_called ? Direction(cell.change, comparison.metric) : "-")};
 }
 
+// A row of the table: a cell that was measured in both, or failed in one of them.
+struct Row {
+  Cell cell;
+  std::vector<std::string> columns;
+  bool is_called = false;
+};
+
+std::vector<Row> Rows(const SweepComparison& comparison) {
+  const NumberFormat format{Describe(comparison.metric).decimals};
+  std::vector<Row> rows;
+  for (const CellChange& change : comparison.cells) {
+    rows.push_back({change.first.cell, Columns(change, comparison), change.change.is_called});
+  }
+  const auto add = [&rows](const Cell& cell, const std::string& before, const std::string& after) {
+    rows.push_back({cell,
+                    {std::to_string(cell.num_ctx), std::to_string(cell.num_batch), before, after,
+                     "-", "-", after == kFailedWord ? "now fails" : "now measured"},
+                    true});
+  };
+  for (const FailedCell& cell : comparison.now_failed) {
+    add(cell.measured.cell, format(cell.measured.value()), kFailedWord);
+  }
+  for (const FailedCell& cell : comparison.now_measured) {
+    add(cell.measured.cell, kFailedWord, format(cell.measured.value()));
+  }
+  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.cell < b.cell; });
+  return rows;
+}
+
 std::vector<std::string> Heading(const SweepComparison& comparison) {
-  return {"num_ctx", "num_batch", "before",
-          "after",   "change",    fmt::format("{:.3g} % interval", 100 * comparison.demand.level),
-          "really"};
+  return {"num_ctx",    "num_batch", "before",
+          "after",      "change",    fmt::format("{:.3g} % CI", 100 * comparison.demand.level),
+          "significant"};
 }
 
 // Not measured in both: how many, so that nobody takes them for unchanged.
 std::string UnpairedSentence(const SweepComparison& comparison, const ComparisonCaption& caption) {
   std::string text;
-  const auto add = [&text](const std::vector<Cell>& cells, const std::string& name) {
-    if (cells.empty()) return;
-    text += fmt::format("{}{} cell{} measured in {} alone.", text.empty() ? "" : " ", cells.size(),
-                        cells.size() == 1 ? " was" : "s were", Printable(name, false));
+  const auto add = [&text](std::size_t cells, const std::string& name) {
+    if (cells == 0) return;
+    text += fmt::format("{}{} cell{} measured in {} alone.", text.empty() ? "" : " ", cells,
+                        cells == 1 ? " was" : "s were", Printable(name, false));
   };
-  add(comparison.only_first, caption.first);
-  add(comparison.only_second, caption.second);
+  add(comparison.only_first.size() - comparison.now_failed.size(), caption.first);
+  add(comparison.only_second.size() - comparison.now_measured.size(), caption.second);
+  return text;
+}
+
+std::string ListOf(const std::vector<FailedCell>& cells) {
+  constexpr std::size_t kMostShown = 5;
+  std::vector<std::string> texts;
+  for (const FailedCell& cell : cells) {
+    if (texts.size() == kMostShown) break;
+    texts.push_back(fmt::format("num_ctx {}, num_batch {} ({})", cell.measured.cell.num_ctx,
+                                cell.measured.cell.num_batch,
+                                Describe(cell.failure.kind).sentence));
+  }
+  std::string text = fmt::format("{}", fmt::join(texts, "; "));
+  if (cells.size() > texts.size())
+    text += fmt::format("; and {} more", cells.size() - texts.size());
   return text;
 }
 
@@ -68,10 +114,24 @@ std::string Prologue(const SweepComparison& comparison, const ComparisonCaption&
 }
 
 Json ChangeJson(const Change& change, double level) {
-  Json json = PercentJson(change.log, level);
+  const Interval interval = change.log.LogInterval(level);
+  Json json = PercentJson({change.log.value, change.log.error.value, interval.low, interval.high});
   json["p_value"] = change.p_value;
   json["is_called"] = change.is_called;
   return json;
+}
+
+// `key` is "before" or "after", as for a cell that was measured in both.
+Json FailedListJson(const std::vector<FailedCell>& cells, const char* key) {
+  Json list = Json::array();
+  for (const FailedCell& cell : cells) {
+    Json json = CellJson(cell.measured.cell);
+    json[key] = cell.measured.value();
+    json["kind"] = Describe(cell.failure.kind).key;
+    json["message"] = cell.failure.message;
+    list.push_back(std::move(json));
+  }
+  return list;
 }
 
 Json CellListJson(const std::vector<Cell>& cells) {
@@ -87,21 +147,38 @@ std::string OverallSentence(const SweepComparison& comparison, const ComparisonC
   const Change& overall = *comparison.overall;
   const double level = comparison.OverallLevel();
   const std::string interval =
-      fmt::format("({}, {:.3g} % sure)", IntervalText(overall, level), 100 * level);
+      fmt::format("{:.3g} % CI {}", 100 * level, IntervalText(overall, level));
   if (!overall.is_called) {
-    return fmt::format("Overall no change is shown: {} {}.", SignedPercent(overall.log.value),
+    return fmt::format("Overall, no significant change: {}, {}.", SignedPercent(overall.log.value),
                        interval);
   }
-  return fmt::format("Overall, {} is {:.1f} % {} than {} {}.", Printable(caption.second, false),
+  return fmt::format("Overall, {} is {:.1f} % {} than {} ({}).", Printable(caption.second, false),
                      std::fabs(overall.percent()), Direction(overall, comparison.metric),
                      Printable(caption.first, false), interval);
 }
 
 std::string CellsSentence(const SweepComparison& comparison) {
   const std::size_t called = CalledCells(comparison);
-  return fmt::format("{} of {} cells really changed (by more than {:.3g} %, and not by chance).",
+  return fmt::format("{} of {} cells changed significantly (by more than {:.3g} %).",
                      called == 0 ? "None" : std::to_string(called), comparison.cells.size(),
                      100 * comparison.demand.threshold);
+}
+
+std::string FailuresSentence(const SweepComparison& comparison, const ComparisonCaption& caption) {
+  const std::string first = Printable(caption.first, false);
+  const std::string second = Printable(caption.second, false);
+  std::string text;
+  if (const std::size_t failed = comparison.now_failed.size(); failed > 0) {
+    text = fmt::format("{} that {} measured {} in {}, which is worse: {}.",
+                       failed == 1 ? "1 cell" : fmt::format("{} cells", failed), first,
+                       failed == 1 ? "fails" : "fail", second, ListOf(comparison.now_failed));
+  }
+  if (const std::size_t measured = comparison.now_measured.size(); measured > 0) {
+    text += fmt::format("{}{} that failed in {} {} measured in {}: {}.", text.empty() ? "" : " ",
+                        measured == 1 ? "1 cell" : fmt::format("{} cells", measured), first,
+                        measured == 1 ? "is" : "are", second, ListOf(comparison.now_measured));
+  }
+  return text;
 }
 
 std::string RenderComparisonText(const SweepComparison& comparison,
@@ -112,12 +189,14 @@ std::string RenderComparisonText(const SweepComparison& comparison,
   };
   std::string text = Prologue(comparison, caption) + "\n\n";
   text += Bold(line(Heading(comparison)), style.color) + "\n";
-  for (const CellChange& cell : comparison.cells) {
-    const std::string row = line(Columns(cell, comparison));
-    text += (cell.change.is_called ? Bold(row, style.color) : Dim(row, style.color)) + "\n";
+  for (const Row& row : Rows(comparison)) {
+    const std::string shown = line(row.columns);
+    text += (row.is_called ? Bold(shown, style.color) : Dim(shown, style.color)) + "\n";
   }
   text += "\n" + Bold(OverallSentence(comparison, caption), style.color) + "\n" +
           CellsSentence(comparison) + "\n";
+  const std::string failures = FailuresSentence(comparison, caption);
+  if (!failures.empty()) text += Bold(failures, style.color) + "\n";
   const std::string unpaired = UnpairedSentence(comparison, caption);
   return unpaired.empty() ? text : text + unpaired + "\n";
 }
@@ -126,11 +205,13 @@ std::string RenderComparisonMarkdown(const SweepComparison& comparison,
                                      const ComparisonCaption& caption) {
   std::string text = fmt::format("**{}** {} {}\n\n", OverallSentence(comparison, caption),
                                  CellsSentence(comparison), UnpairedSentence(comparison, caption));
+  const std::string failures = FailuresSentence(comparison, caption);
+  if (!failures.empty()) text += fmt::format("**{}**\n\n", failures);
   text += Prologue(comparison, caption) + "\n\n";
   const std::vector<std::string> heading = Heading(comparison);
   text += fmt::format("| {} |\n|--:|--:|--:|--:|--:|:-:|:-:|\n", fmt::join(heading, " | "));
-  for (const CellChange& cell : comparison.cells) {
-    text += fmt::format("| {} |\n", fmt::join(Columns(cell, comparison), " | "));
+  for (const Row& row : Rows(comparison)) {
+    text += fmt::format("| {} |\n", fmt::join(row.columns, " | "));
   }
   for (const std::string& difference : caption.differences) {
     text += fmt::format("\n- differs: {}", Printable(difference, false));
@@ -167,6 +248,8 @@ std::string RenderComparisonJson(const SweepComparison& comparison,
   }
   report["only_first"] = CellListJson(comparison.only_first);
   report["only_second"] = CellListJson(comparison.only_second);
+  report["now_failed"] = FailedListJson(comparison.now_failed, "before");
+  report["now_measured"] = FailedListJson(comparison.now_measured, "after");
   report["noise"] = {{"load_percent", 100 * comparison.noise.load_deviation()},
                      {"run_percent", 100 * comparison.noise.run_deviation()},
                      {"load_differences", comparison.noise.load_differences()},

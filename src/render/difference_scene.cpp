@@ -9,12 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "color_bar.h"
 #include "heatmap_axes.h"
 #include "heatmap_cell.h"
-#include "heatmap_legend.h"
 #include "heatmap_notes.h"
 #include "heatmap_palette.h"
 #include "heatmap_plot.h"
+#include "heatmap_region.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/render/text_fit.h"
 #include "signed_percent.h"
@@ -26,11 +27,23 @@ constexpr double kTitleSize = 18;
 constexpr double kTitleLine = 30;
 constexpr double kSentenceSize = 14;
 constexpr double kSentenceLine = 22;
-constexpr double kSmallestText = 7;
 constexpr double kSmallestLimit = 5;  // per cent at the ends of the colours, at least
 constexpr std::size_t kMostLines = 4;
+constexpr const char* kMeasuredWord = "new";  // in a cell that failed before
+constexpr double kHatchDistance = 8;
 
-using Changes = std::map<Cell, const CellChange*>;
+// What is known of each cell of the picture; one that is in none of them was not measured in both.
+struct Changes {
+  explicit Changes(const SweepComparison& comparison) {
+    for (const CellChange& cell : comparison.cells) measured[cell.first.cell] = &cell;
+    for (const FailedCell& cell : comparison.now_failed) failed[cell.measured.cell] = &cell;
+    for (const FailedCell& cell : comparison.now_measured) repaired[cell.measured.cell] = &cell;
+  }
+
+  std::map<Cell, const CellChange*> measured;
+  std::map<Cell, const FailedCell*> failed;
+  std::map<Cell, const FailedCell*> repaired;
+};
 
 Grid GridOf(const SweepComparison& comparison) {
   Grid grid;
@@ -70,11 +83,11 @@ std::string TitleOf(const CellChange& cell, const SweepComparison& comparison) {
   const MetricInfo& metric = Describe(comparison.metric);
   const NumberFormat format{metric.decimals};
   const Interval interval = cell.change.log.LogInterval(comparison.demand.level);
-  return fmt::format("num_ctx {}, num_batch {}: {} to {} {}, {} ({} to {}){}",
+  return fmt::format("num_ctx {}, num_batch {}: {} to {} {}, {}, {:.3g} % CI {}{}",
                      cell.first.cell.num_ctx, cell.first.cell.num_batch, format(cell.first.value()),
                      format(cell.second.value()), metric.unit, SignedPercent(cell.change.log.value),
-                     SignedPercent(interval.low), SignedPercent(interval.high),
-                     cell.change.is_called ? "" : ", no real difference");
+                     100 * comparison.demand.level, PercentInterval(interval.low, interval.high),
+                     cell.change.is_called ? "" : ", not significant");
 }
 
 struct Layout {
@@ -97,29 +110,52 @@ std::vector<std::string> Sentences(const SweepComparison& comparison,
                                    double width) {
   std::vector<std::string> lines;
   for (const std::string& sentence :
-       {OverallSentence(comparison, caption), CellsSentence(comparison)}) {
-    for (std::string& line : WrapWords(font, sentence, kSentenceSize, width, kMostLines)) {
+       {OverallSentence(comparison, caption), CellsSentence(comparison),
+        FailuresSentence(comparison, caption)}) {
+    if (sentence.empty()) continue;
+    for (std::string& line :
+         WrapWords(font, font.Drawable(sentence), kSentenceSize, width, kMostLines)) {
       lines.push_back(std::move(line));
     }
   }
   return lines;
 }
 
-std::vector<std::string> Notes(const ComparisonCaption& caption, const Font& font, double width) {
-  std::vector<std::string> texts = {
-      "Coloured: a real difference (blue better, red worse). White: chance explains it. Hatched: "
-      "not measured in both."};
+std::vector<std::string> Notes(const SweepComparison& comparison, const ComparisonCaption& caption,
+                               const Font& font, double width) {
+  std::string patterns =
+      "Coloured: significant (blue better, red worse). Blank: not significant. Hatched: not "
+      "measured in both.";
+  if (!comparison.now_failed.empty()) patterns += " Crossed: measured before, fails now.";
+  if (!comparison.now_measured.empty()) {
+    patterns += fmt::format(" \"{}\": failed before, is measured now.", kMeasuredWord);
+  }
+  std::vector<std::string> texts = {patterns};
   for (const std::string& difference : caption.differences) {
     texts.push_back("Differs: " + Printable(difference, false));
   }
+  std::vector<std::string> shown = texts;
+  for (const std::string& name : {caption.first, caption.second}) {
+    shown.push_back(Printable(name, false));
+  }
+  if (auto note = SubstituteNote(font, shown)) texts.push_back(std::move(*note));
   return WrapNotes(texts, width, font);
+}
+
+// Of the widest text at size 1: all are of one size.
+double TextWidth(const SweepComparison& comparison, const Font& font) {
+  double widest = 0;
+  for (const CellChange& change : comparison.cells) {
+    widest = std::max(widest, font.Width(SignedPercent(change.change.log.value), 1));
+  }
+  return widest;
 }
 
 Layout Plan(const SweepComparison& comparison, const ComparisonCaption& caption,
             const ValueScale& scale, const Font& font) {
   Layout layout;
   layout.grid = GridOf(comparison);
-  layout.cell = ChooseCellSize(layout.grid);
+  layout.cell = ChooseCellSize(layout.grid, TextWidth(comparison, font));
   layout.num_ctx = PlanNumCtxLabels(layout.grid.num_ctx, layout.cell.width, font);
   layout.num_batch = PlanNumBatchLabels(layout.grid.num_batch, layout.cell.height, font);
   layout.plot = {kMargin + layout.num_batch.extent, 0,
@@ -136,55 +172,80 @@ Layout Plan(const SweepComparison& comparison, const ComparisonCaption& caption,
   layout.plot.y = kMargin - 8 + header + kHeaderGap + kAxisNameLine + kAxisNameGap;
   double bottom = layout.plot.bottom() + layout.num_ctx.extent + kAxisNameBelow;
   bottom = std::max(bottom, layout.plot.y + layout.color_bar->height + 8);
-  layout.notes = Notes(caption, font, inner_width);
+  layout.notes = Notes(comparison, caption, font, inner_width);
   layout.notes_top = bottom;
   layout.height = std::ceil(bottom + NotesHeight(layout.notes) + kMargin - 8);
   return layout;
 }
 
-// The widest text decides, so that all are of one size.
-double TextSize(const SweepComparison& comparison, const CellSize& cell, const Font& font) {
-  constexpr double kLargest = 15;
-  constexpr double kAir = 10;
-  double widest = 0;
-  for (const CellChange& change : comparison.cells) {
-    widest = std::max(widest, font.Width(SignedPercent(change.change.log.value), 1));
-  }
-  if (widest <= 0 || cell.width <= kAir) return 0;
-  return std::min({kLargest, cell.height * 0.46, (cell.width - kAir) / widest});
-}
-
 void DrawCell(SceneBuilder& scene, const Box& box, const CellChange& cell,
               const SweepComparison& comparison, const ValueScale& scale, double text_size) {
   const bool is_real = cell.change.is_called;
-  const Color color =
-      is_real ? scale.ColorOf(Betterment(cell.change, comparison.metric)) : palette::kPaper;
+  const Ink color =
+      is_real ? Ink(scale.ColorOf(Betterment(cell.change, comparison.metric))) : palette::kPaper;
   scene.Fill(box, color, TitleOf(cell, comparison));
   if (!is_real && std::min(box.width, box.height) > 4) {
     scene.Outline({box.x + 0.5, box.y + 0.5, box.width - 1, box.height - 1},
                   {palette::kUntestedLine, 1});
   }
-  if (text_size < kSmallestText) return;
+  if (text_size <= 0) return;
   scene.Text(box, SignedPercent(cell.change.log.value),
              {text_size, is_real ? ReadableOn(color) : palette::kQuiet, Anchor::kMiddle});
 }
 
+std::string TitleOf(const FailedCell& cell, const SweepComparison& comparison, bool fails_now) {
+  const MetricInfo& metric = Describe(comparison.metric);
+  const std::string value =
+      fmt::format("{} {}", NumberFormat{metric.decimals}(cell.measured.value()), metric.unit);
+  std::string failure(Describe(cell.failure.kind).sentence);
+  if (!cell.failure.message.empty()) failure += ": " + Printable(cell.failure.message, false);
+  return fmt::format("num_ctx {}, num_batch {}: {} {} ({})", cell.measured.cell.num_ctx,
+                     cell.measured.cell.num_batch, value,
+                     fails_now ? "before, fails now" : "now, failed before", failure);
+}
+
+void DrawFailed(SceneBuilder& scene, const Box& box, const FailedCell& cell,
+                const SweepComparison& comparison) {
+  scene.Fill(box, palette::kFailed, TitleOf(cell, comparison, true));
+  DrawPattern(scene, box, Pattern::kFailed, /*is_loud=*/true);
+}
+
+void DrawUntested(SceneBuilder& scene, const Box& box, const Cell& cell) {
+  scene.Fill(
+      box, palette::kPaper,
+      fmt::format("num_ctx {}, num_batch {}: not measured in both", cell.num_ctx, cell.num_batch));
+  const GridRegion region{{box.x, box.y}, box.width, box.height, 1, 1, {true}};
+  scene.Path({HatchOf(region, Slant::kRising, kHatchDistance), false, std::nullopt,
+              Stroke{palette::kUntestedLine, 1}});
+}
+
+void DrawRepaired(SceneBuilder& scene, const Box& box, const FailedCell& cell,
+                  const SweepComparison& comparison, const ValueScale& scale) {
+  const Ink color(scale.ColorOf(scale.high));
+  scene.Fill(box, color, TitleOf(cell, comparison, false));
+  constexpr double kLargest = 15;
+  const double size = std::min(
+      {kLargest, box.height * 0.46, (box.width - 10) / scene.font().Width(kMeasuredWord, 1)});
+  if (size < kSmallestText) return;
+  scene.Text(box, kMeasuredWord, {size, ReadableOn(color), Anchor::kMiddle});
+}
+
 void DrawCells(SceneBuilder& scene, const SweepComparison& comparison, const Layout& layout,
                const ValueScale& scale) {
-  Changes changes;
-  for (const CellChange& cell : comparison.cells) changes[cell.first.cell] = &cell;
-  const double text_size = TextSize(comparison, layout.cell, scene.font());
+  const Changes changes(comparison);
+  const double text_size = NumberTextSize(TextWidth(comparison, scene.font()), layout.cell);
   for (std::size_t row = 0; row < layout.grid.num_batch.values.size(); ++row) {
     for (std::size_t column = 0; column < layout.grid.num_ctx.values.size(); ++column) {
       const Cell cell{layout.grid.num_ctx.values[column], layout.grid.num_batch.values[row]};
       const Box box = CellBox({layout.plot.x, layout.plot.y}, layout.cell, row, column);
-      const auto found = changes.find(cell);
-      if (found == changes.end()) {
-        DrawCellBackground(scene, box, Untested{}, scale,
-                           fmt::format("num_ctx {}, num_batch {}: not measured in both",
-                                       cell.num_ctx, cell.num_batch));
+      if (const auto both = changes.measured.find(cell); both != changes.measured.end()) {
+        DrawCell(scene, box, *both->second, comparison, scale, text_size);
+      } else if (const auto now = changes.failed.find(cell); now != changes.failed.end()) {
+        DrawFailed(scene, box, *now->second, comparison);
+      } else if (const auto new_ = changes.repaired.find(cell); new_ != changes.repaired.end()) {
+        DrawRepaired(scene, box, *new_->second, comparison, scale);
       } else {
-        DrawCell(scene, box, *found->second, comparison, scale, text_size);
+        DrawUntested(scene, box, cell);
       }
     }
   }

@@ -4,7 +4,7 @@
 
 namespace ollama_bench {
 
-Expected<FreeTypeFace, std::string> FreeTypeFace::Load(std::span<const unsigned char> file) {
+Expected<FreeTypeFace, std::string> FreeTypeFace::Load(const std::optional<FontFile>& file) {
   FreeTypeFace result;
   FT_Library library = nullptr;
   if (const FT_Error error = FT_Init_FreeType(&library); error != 0) {
@@ -12,8 +12,11 @@ Expected<FreeTypeFace, std::string> FreeTypeFace::Load(std::span<const unsigned 
   }
   result.library_.reset(library);
   FT_Face face = nullptr;
-  const auto size = static_cast<FT_Long>(file.size());
-  if (const FT_Error error = FT_New_Memory_Face(library, file.data(), size, 0, &face); error != 0) {
+  const auto embedded = EmbeddedFontFile();
+  const FT_Error error = file ? FT_New_Face(library, file->path.c_str(), file->index, &face)
+                              : FT_New_Memory_Face(library, embedded.data(),
+                                                   static_cast<FT_Long>(embedded.size()), 0, &face);
+  if (error != 0) {
     return Unexpected<std::string>(fmt::format("FreeType cannot read the font (error {})", error));
   }
   result.face_.reset(face);

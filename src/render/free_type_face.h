@@ -4,17 +4,19 @@
 #include FT_FREETYPE_H
 
 #include <memory>
-#include <span>
+#include <optional>
 #include <string>
 
 #include "ollama_bench/core/expected.h"
+#include "ollama_bench/render/font.h"
 
 namespace ollama_bench {
 
-/// A font face that reads from memory, with the library it belongs to. The memory must outlive it.
+/// A font face with the library that it belongs to.
 class FreeTypeFace {
  public:
-  static Expected<FreeTypeFace, std::string> Load(std::span<const unsigned char> file);
+  /// The embedded font where there is no `file`.
+  static Expected<FreeTypeFace, std::string> Load(const std::optional<FontFile>& file);
 
   [[nodiscard]] FT_Face get() const { return face_.get(); }
 
@@ -26,7 +28,7 @@ class FreeTypeFace {
     void operator()(FT_Face face) const { FT_Done_Face(face); }
   };
 
-  // The face must go first, so it stands last.
+  // The face must be released first, so it is declared last.
   std::unique_ptr<FT_LibraryRec_, LibraryDeleter> library_;
   std::unique_ptr<FT_FaceRec_, FaceDeleter> face_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "ollama_bench/core/axis.h"
 #include "scene_builder.h"
@@ -9,20 +10,24 @@ namespace ollama_bench {
 
 /// Which labels an axis shows and how much room they need.
 struct AxisLabels {
-  std::size_t step = 1;  ///< every step-th value is labelled, from the first on
-  bool upwards = false;
-  double extent = 0;  ///< away from the plot, the gap included
+  std::vector<std::size_t> shown;  ///< ascending
+  double extent = 0;               ///< away from the plot, the gap included
+  double width = 0;                ///< of the widest label that is shown
 };
 
-/// Across: level where they fit, else turned, else turned and thinned out.
+/// Of values `distance` apart those that are labelled where a label takes `room`: all that fit,
+/// else round ones (multiples of a power of two, or of 1, 2 or 5 times a power of ten).
+std::vector<std::size_t> ChooseLabelled(const Axis& axis, double distance, double room);
+
+/// Across, below.
 AxisLabels PlanNumCtxLabels(const Axis& axis, double cell_width, const Font& font);
-/// Down: thinned out where rows are lower than a line. The axis' name stands above its labels.
+/// Down, to the left. The name of the axis is above its labels.
 AxisLabels PlanNumBatchLabels(const Axis& axis, double cell_height, const Font& font);
 
-/// Below the plot.
+/// Below `plot`.
 void DrawNumCtxAxis(SceneBuilder& scene, const Axis& axis, const AxisLabels& labels,
                     const Box& plot);
-/// Left of the plot.
+/// Left of `plot`.
 void DrawNumBatchAxis(SceneBuilder& scene, const Axis& axis, const AxisLabels& labels,
                       const Box& plot);
 

@@ -1,146 +1,175 @@
 #include "heatmap_cell.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "heatmap_palette.h"
-#include "ollama_bench/core/text.h"
-#include "ollama_bench/render/cell_label.h"
 
 namespace ollama_bench {
 namespace {
 
 constexpr double kSmallestPattern = 6;  // a smaller cell shows its fill alone
-constexpr double kSmallestText = 7;
-constexpr double kLargestLabel = 11;
-constexpr double kTextMargin = 3.5;
+constexpr double kHatchDistance = 8;
+constexpr double kLevelDistance = 6;
+constexpr std::string_view kStar = "\xE2\x98\x85";
+constexpr std::string_view kDiamond = "\xE2\x97\x86";
 
-void DrawCross(SceneBuilder& scene, const Box& box, bool both_ways) {
-  const Stroke stroke{palette::kFailedLine, 1};
-  scene.Line({box.x, box.y}, {box.right(), box.bottom()}, stroke);
-  if (both_ways) scene.Line({box.x, box.bottom()}, {box.right(), box.y}, stroke);
-}
+struct Sign {
+  std::string_view text;
+  Ink ink;
+};
 
-// Lines that rise to the right, 8 units apart, cut at the box.
-void DrawHatch(SceneBuilder& scene, const Box& box) {
-  constexpr double kDistance = 8;
-  const int lines = static_cast<int>(std::ceil((box.width + box.height) / kDistance - 0.5));
-  for (int line = 0; line < lines; ++line) {
-    const double offset = kDistance * (line + 0.5);
-    const double into_corner = std::max(0.0, offset - box.height);
-    const double past_right = std::max(0.0, offset - box.width);
-    scene.Line({box.x + into_corner, box.y + offset - into_corner},
-               {box.x + offset - past_right, box.y + past_right}, {palette::kUntestedLine, 1});
+std::optional<Sign> SignOf(CellMark mark) {
+  switch (mark) {
+    case CellMark::kRecommended:
+    case CellMark::kRecommendedAndCurrent:
+      return Sign{kStar, palette::kRecommended};
+    case CellMark::kCurrent:
+      return Sign{kDiamond, palette::kOutline};
+    case CellMark::kNone:
+    case CellMark::kBestValue:
+      break;
   }
+  return std::nullopt;
 }
 
-void DrawEqualSign(SceneBuilder& scene, const Box& box) {
-  const double half = std::min(box.width, box.height) / 5;
-  const Point middle{box.x + box.width / 2, box.y + box.height / 2};
-  for (const double y : {middle.y - half / 2, middle.y + half / 2}) {
-    scene.Line({middle.x - half, y}, {middle.x + half, y}, {palette::kAliasLine, 1.5});
-  }
-}
-
-// A short word in the middle, on a patch that keeps the pattern away from it.
-void DrawLabel(SceneBuilder& scene, const Box& box, std::string_view label) {
-  const double width_per_size = scene.font().Width(label, 1);
-  const double size =
-      std::min({kLargestLabel, box.height * 0.42, (box.width - 2 * kTextMargin) / width_per_size});
-  if (size < kSmallestText) return;
-  const double width = width_per_size * size + 6;
-  const double height = size * 1.3;
+// Lines over an area would make its numbers hard to read.
+void DrawPatch(SceneBuilder& scene, const Box& box, const Ink& ink, double text_width,
+               double size) {
+  const double width = std::min(box.width, text_width + 6);
+  const double height = std::min(box.height, size * 1.3);
   scene.Fill({box.x + (box.width - width) / 2, box.y + (box.height - height) / 2, width, height},
-             palette::kFailed);
-  scene.Text(box, label, {size, palette::kFailedText, Anchor::kMiddle});
+             ink);
 }
 
-Color BackgroundOf(const CellState& state, const ValueScale& scale) {
-  if (const auto* measured = std::get_if<Measured>(&state)) return scale.ColorOf(measured->value);
-  if (std::holds_alternative<AliasOf>(state)) return palette::kAlias;
-  const auto* untested = std::get_if<Untested>(&state);
-  if (untested == nullptr) return palette::kFailed;
-  return untested->estimate ? scale.ColorOf(untested->estimate->value) : palette::kUntested;
-}
-
-void DrawRecommendedOutline(SceneBuilder& scene, const Box& box) {
-  scene.Outline(box, {palette::kBestHalo, 6});
-  scene.Outline(box, {palette::kBest, 3});
-}
-
-void DrawBestSetOutline(SceneBuilder& scene, const Box& box) {
-  constexpr double kLine = 1.5;
-  constexpr double kHalo = 1.5;
+void DrawFrame(SceneBuilder& scene, const Box& box, const Stroke& stroke) {
+  const double smallest = std::min(box.width, box.height);
+  const double width = std::min(stroke.width, smallest / 4);
   const auto inside = [&box](double distance) {
     return Box{box.x + distance, box.y + distance, box.width - 2 * distance,
                box.height - 2 * distance};
   };
-  const double smallest = std::min(box.width, box.height);
-  if (smallest < 6) return scene.Outline(inside(smallest / 4), {palette::kBest, smallest / 4});
-  scene.Outline(inside(kLine + kHalo / 2), {palette::kBestHalo, kHalo});
-  scene.Outline(inside(kLine / 2), {palette::kBest, kLine});
+  scene.Outline(inside(width / 2 + 1), {palette::kPaper, width + 2});
+  scene.Outline(inside(width / 2 + 1), {stroke.color, width, stroke.dash});
 }
 
 }  // namespace
 
-void DrawCellBackground(SceneBuilder& scene, const Box& box, const CellState& state,
-                        const ValueScale& scale, std::string title) {
-  scene.Fill(box, BackgroundOf(state, scale), std::move(title));
-  if (box.width < kSmallestPattern || box.height < kSmallestPattern) return;
-  if (std::holds_alternative<Failed>(state)) DrawCross(scene, box, true);
-  if (std::holds_alternative<Excluded>(state)) DrawCross(scene, box, false);
-  if (std::holds_alternative<AliasOf>(state)) DrawEqualSign(scene, box);
-  if (std::holds_alternative<Untested>(state)) DrawHatch(scene, box);
-}
-
-void DrawCellText(SceneBuilder& scene, const Box& box, const CellState& state,
-                  const ValueScale& scale, double value_size) {
-  const auto* untested = std::get_if<Untested>(&state);
-  if (untested != nullptr && untested->estimate && value_size >= kSmallestText) {
-    scene.Text(box, kEstimateSign + scale.format(untested->estimate->value),
-               {value_size * 0.8, ReadableOn(BackgroundOf(state, scale)), Anchor::kMiddle});
-  } else if (const auto* measured = std::get_if<Measured>(&state)) {
-    if (value_size < kSmallestText) return;
-    scene.Text(box, scale.format(measured->value),
-               {value_size, ReadableOn(BackgroundOf(state, scale)), Anchor::kMiddle});
-  } else if (const auto* failed = std::get_if<Failed>(&state)) {
-    DrawLabel(scene, box, ShortLabel(failed->kind));
-  } else if (const auto* excluded = std::get_if<Excluded>(&state)) {
-    DrawLabel(scene, box, ShortLabel(excluded->reason));
+CellMarks::CellMarks(const SweepMap& map, const CellFaces& faces) {
+  if (faces.ShowsLoss()) {
+    recommended_ = map.recommended;
+    current_ = map.current;
+    return;
+  }
+  for (std::size_t i = 0; i < map.cells.size() && !best_value_; ++i) {
+    if (map.cells[i].kind != MapCell::Kind::kMeasured) continue;
+    if (map.cells[i].raw != faces.scale().best) continue;
+    best_value_ = map.CellAt(i / map.column_count(), i % map.column_count());
   }
 }
 
-void DrawMark(SceneBuilder& scene, const Box& box, AnswerMark mark) {
-  if (mark == AnswerMark::kRecommended) DrawRecommendedOutline(scene, box);
-  if (mark == AnswerMark::kBestSet) DrawBestSetOutline(scene, box);
+CellMark CellMarks::Of(const Cell& cell) const {
+  if (best_value_ == cell) return CellMark::kBestValue;
+  if (recommended_ == cell) {
+    return current_ == cell ? CellMark::kRecommendedAndCurrent : CellMark::kRecommended;
+  }
+  return current_ == cell ? CellMark::kCurrent : CellMark::kNone;
 }
 
-std::string CellTitle(const ResultTable& table, const Cell& cell, const CellState& state) {
-  std::string title = fmt::format("num_ctx {}, num_batch {}: ", cell.num_ctx, cell.num_batch);
-  const MetricInfo& metric = Describe(table.metric);
-  if (const auto* measured = std::get_if<Measured>(&state)) {
-    const NumberFormat format{metric.decimals};
-    title += fmt::format("{} {} ({} sample{})", format(measured->value), metric.unit,
-                         measured->samples, measured->samples == 1 ? "" : "s");
-  } else if (const auto* failed = std::get_if<Failed>(&state)) {
-    title += Describe(failed->kind).sentence;
-    if (!failed->message.empty()) title += ": " + Printable(failed->message, false);
-  } else if (const auto* excluded = std::get_if<Excluded>(&state)) {
-    title += fmt::format("not counted, {}", Explain(excluded->reason));
-  } else if (const auto* alias = std::get_if<AliasOf>(&state)) {
-    title += fmt::format("the same as num_ctx {}, num_batch {}", alias->cell.num_ctx,
-                         alias->cell.num_batch);
-  } else if (const auto& estimate = std::get<Untested>(state).estimate) {
-    title += fmt::format("estimated, not measured: {} {} +/- {:.1f} %",
-                         NumberFormat{metric.decimals}(estimate->value), metric.unit,
-                         100.0 * estimate->margin);
+void DrawArea(SceneBuilder& scene, const GridRegion& region, Pattern pattern) {
+  if (region.IsEmpty()) return;
+  const auto hatch = [&](Slant slant, double distance, const Stroke& stroke) {
+    if (std::min(region.cell_width, region.cell_height) < kSmallestPattern) return;
+    scene.Path({HatchOf(region, slant, distance), false, std::nullopt, stroke});
+  };
+  if (pattern == Pattern::kOutOfMemory) {
+    const std::vector<Polyline> outline = OutlineOf(region);
+    scene.Path({outline, true, palette::kFailed, std::nullopt});
+    hatch(Slant::kRising, kHatchDistance, {palette::kFailedLine, 1});
+    hatch(Slant::kFalling, kHatchDistance, {palette::kFailedLine, 1});
+    scene.Path({outline, true, std::nullopt, Stroke{palette::kFailedLine, 1}});
+  } else if (pattern == Pattern::kExpectedToFail) {
+    hatch(Slant::kRising, kHatchDistance, {palette::kFailedLine, 1});
+    scene.Path({OutlineOf(region), true, std::nullopt, Stroke{palette::kFailedLine, 1, 3}});
+  } else if (pattern == Pattern::kEstimated) {
+    hatch(Slant::kLevel, kLevelDistance, {palette::kPaper, 1});
+  }
+}
+
+void DrawPattern(SceneBuilder& scene, const Box& box, Pattern pattern, bool is_loud) {
+  if (std::min(box.width, box.height) < kSmallestPattern) return;
+  const Stroke red = is_loud ? Stroke{palette::kCross, 1.5} : Stroke{palette::kFailedLine, 1};
+  const Point middle{box.x + box.width / 2, box.y + box.height / 2};
+  if (pattern == Pattern::kFailed) {
+    scene.Path({{{{box.x, box.y}, {box.right(), box.bottom()}},
+                 {{box.x, box.bottom()}, {box.right(), box.y}}},
+                false,
+                std::nullopt,
+                red});
+  } else if (pattern == Pattern::kExcluded) {
+    scene.Line({box.x, box.bottom()}, {box.right(), box.y}, {palette::kAliasLine, 1});
+  } else if (pattern == Pattern::kAlias) {
+    const double half = std::min(box.width, box.height) / 5;
+    for (const double y : {middle.y - half / 2, middle.y + half / 2}) {
+      scene.Line({middle.x - half, y}, {middle.x + half, y}, {palette::kAliasLine, 1.5});
+    }
+  }
+}
+
+void DrawContenders(SceneBuilder& scene, const GridRegion& region) {
+  const double width = std::min({2.0, region.cell_width / 4, region.cell_height / 4});
+  scene.Path({OutlineOf(region), true, std::nullopt, Stroke{palette::kOutline, width}});
+}
+
+void DrawMark(SceneBuilder& scene, const Box& box, CellMark mark) {
+  const bool is_current = mark == CellMark::kCurrent || mark == CellMark::kRecommendedAndCurrent;
+  const bool is_blue = mark != CellMark::kNone && mark != CellMark::kCurrent;
+  if (is_blue) DrawFrame(scene, box, {palette::kRecommended, 2.5});
+  if (!is_current) return;
+  // Dashes: over the blue frame where both marks meet.
+  if (is_blue) {
+    scene.Outline({box.x + 2.25, box.y + 2.25, box.width - 4.5, box.height - 4.5},
+                  {palette::kOutline, 2, 4});
   } else {
-    title += "untested";
+    DrawFrame(scene, box, {palette::kOutline, 2, 4});
   }
-  return title;
+}
+
+void DrawNumber(SceneBuilder& scene, const Box& box, const CellFace& face, double size,
+                CellMark mark) {
+  constexpr double kGap = 2;
+  constexpr double kFrame = 5;
+  const Font& font = scene.font();
+  const std::optional<Sign> sign = SignOf(mark);
+  if (face.number.empty() || size <= 0) {
+    const double alone = std::min({13.0, box.height - 8, box.width - 8});
+    if (sign && face.reason.empty() && alone >= kSmallestText) {
+      scene.Text(box, sign->text, {alone, sign->ink, Anchor::kMiddle});
+    }
+    return;
+  }
+  const double number_width = font.Width(face.number, size);
+  if (face.pattern == Pattern::kEstimated) DrawPatch(scene, box, face.fill, number_width, size);
+  // Blue on blue or black on black would hide the sign; the frame is seen on everything.
+  const bool is_seen = sign && ContrastRatio(sign->ink.light, face.fill.light) >= 3 &&
+                       ContrastRatio(sign->ink.dark, face.fill.dark) >= 3;
+  const double sign_width = is_seen ? font.Width(sign->text, size) : 0;
+  const double all = sign_width + kGap + number_width;
+  if (!is_seen || all + 2 * kFrame > box.width) {
+    scene.Text(box, face.number, {size, face.text_ink, Anchor::kMiddle});
+    return;
+  }
+  const double left = box.x + (box.width - all) / 2;
+  scene.Text({left, box.y, sign_width, box.height}, sign->text, {size, sign->ink});
+  scene.Text({left + sign_width + kGap, box.y, number_width + 0.01, box.height}, face.number,
+             {size, face.text_ink});
+}
+
+void DrawReason(SceneBuilder& scene, const Box& box, const CellFace& face, std::string_view label,
+                double size) {
+  if (label.empty()) return;
+  DrawPatch(scene, box, face.fill, scene.font().Width(label, size), size);
+  scene.Text(box, label, {size, face.text_ink, Anchor::kMiddle});
 }
 
 }  // namespace ollama_bench

@@ -1,28 +1,48 @@
 #pragma once
 
-#include <string>
+#include <string_view>
 
-#include "answer_marks.h"
-#include "ollama_bench/analysis/result_table.h"
+#include "cell_face.h"
+#include "heatmap_region.h"
 #include "scene_builder.h"
-#include "value_scale.h"
 
 namespace ollama_bench {
 
-/// Draws one cell's colour, or the pattern of its state. `title` goes with the cell's rectangle.
-void DrawCellBackground(SceneBuilder& scene, const Box& box, const CellState& state,
-                        const ValueScale& scale, std::string title);
+/// What is marked of a cell, beside its state.
+enum class CellMark { kNone, kRecommended, kCurrent, kRecommendedAndCurrent, kBestValue };
 
-/// Draws the cell's value at the font size `value_size`, or the reason why it has none; nothing
-/// where that would be too small to read.
-void DrawCellText(SceneBuilder& scene, const Box& box, const CellState& state,
-                  const ValueScale& scale, double value_size);
+/// Which cell of a map has which mark: the recommended and the current one where losses are shown,
+/// else the one with the best value (of equals the first).
+class CellMarks {
+ public:
+  CellMarks(const SweepMap& map, const CellFaces& faces);
 
-/// The outline of a marked cell, to be seen on every colour: a thick one around the recommended
-/// cell, a thin one inside the box of another of the best set.
-void DrawMark(SceneBuilder& scene, const Box& box, AnswerMark mark);
+  [[nodiscard]] CellMark Of(const Cell& cell) const;
+  [[nodiscard]] const std::optional<Cell>& recommended() const { return recommended_; }
+  [[nodiscard]] const std::optional<Cell>& current() const { return current_; }
+  [[nodiscard]] const std::optional<Cell>& best_value() const { return best_value_; }
 
-/// "num_ctx 8192, num_batch 128: 84.0 tokens/s (3 samples)".
-std::string CellTitle(const ResultTable& table, const Cell& cell, const CellState& state);
+ private:
+  std::optional<Cell> recommended_;
+  std::optional<Cell> current_;
+  std::optional<Cell> best_value_;
+};
+
+/// Draws all cells of `region` as one area of the pattern, over their fills.
+void DrawArea(SceneBuilder& scene, const GridRegion& region, Pattern pattern);
+/// The pattern of a cell that is none of an area.
+void DrawPattern(SceneBuilder& scene, const Box& box, Pattern pattern, bool is_loud);
+/// One line around the contenders.
+void DrawContenders(SceneBuilder& scene, const GridRegion& region);
+
+/// The frame of a marked cell, within its box.
+void DrawMark(SceneBuilder& scene, const Box& box, CellMark mark);
+/// The number of a cell, with the mark's sign where there is room; the sign alone in a cell without
+/// a number.
+void DrawNumber(SceneBuilder& scene, const Box& box, const CellFace& face, double size,
+                CellMark mark);
+/// A short reason on a patch that keeps the pattern away from it.
+void DrawReason(SceneBuilder& scene, const Box& box, const CellFace& face, std::string_view label,
+                double size);
 
 }  // namespace ollama_bench

@@ -3,27 +3,25 @@
 #include <fmt/format.h>
 
 #include <cctype>
+#include <iterator>
 
 #include "heatmap_palette.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/render/answer_text.h"
 #include "ollama_bench/render/text_fit.h"
 
 namespace ollama_bench {
 namespace {
 
-constexpr double kTitleSize = 21;
-constexpr double kTitleLine = 32;
+constexpr double kTitleSize = 18;
+constexpr double kTitleLine = 26;
+constexpr std::size_t kMostTitleLines = 5;
 constexpr double kDetailSize = 13;
 constexpr double kDetailLine = 19;
+constexpr double kDetailGap = 4;  // above the first detail
 constexpr std::size_t kMostDetailLines = 4;
-constexpr double kAnswerSize = 14;
-constexpr double kAnswerLine = 22;
-constexpr double kAnswerGap = 4;             // above the first line of the answer
-constexpr std::size_t kMostAnswerLines = 4;  // per sentence
-constexpr double kBadgeSize = 13;
-constexpr double kBadgeHeight = 24;
-constexpr double kBadgePadding = 10;
+constexpr double kBadgeSize = 12;
+constexpr double kBadgeHeight = 22;
+constexpr double kBadgePadding = 9;
 constexpr double kBadgeGap = 10;
 
 std::string Capitalized(std::string_view text) {
@@ -35,80 +33,75 @@ std::string Capitalized(std::string_view text) {
 }
 
 std::vector<std::string> DetailPhrases(const MetricInfo& metric, const SweepCaption& caption) {
-  std::vector<std::string> phrases{fmt::format("{} in {}", Capitalized(metric.label), metric.unit)};
+  std::vector<std::string> phrases;
+  if (!caption.model.empty()) phrases.push_back(Printable(caption.model, false));
+  phrases.push_back(fmt::format("{} in {}", Capitalized(metric.label), metric.unit));
   if (!caption.ollama_version.empty()) {
     phrases.push_back("Ollama " + Printable(caption.ollama_version, false));
   }
-  if (caption.prompt_tokens)
+  if (caption.prompt_tokens) {
     phrases.push_back(fmt::format("{} prompt tokens", *caption.prompt_tokens));
+  }
   if (!caption.hardware.empty()) phrases.push_back(Printable(caption.hardware, false));
   if (!caption.date.empty()) phrases.push_back(Printable(caption.date, false));
   return phrases;
 }
 
-std::vector<std::string> AnswerLines(const std::optional<SweepAnswer>& answer, const Font& font,
-                                     double width) {
-  if (!answer) return {"No cell has a value."};
-  std::vector<std::string> lines;
-  for (const std::string& sentence :
-       {AnswerSentence(*answer), ValueSentence(*answer), BaselineSentence(*answer)}) {
-    if (sentence.empty()) continue;
-    for (std::string& line : WrapWords(font, sentence, kAnswerSize, width, kMostAnswerLines)) {
-      lines.push_back(std::move(line));
-    }
+double BadgesWidth(const std::vector<std::string>& badges, const Font& font) {
+  double width = 0;
+  for (const std::string& badge : badges) {
+    width += kBadgeGap + font.Width(badge, kBadgeSize) + 2 * kBadgePadding;
   }
-  return lines;
+  return width;
 }
 
-// Returns where the badges begin.
-double DrawBadges(SceneBuilder& scene, const std::vector<std::string>& badges, const Box& place) {
+void DrawBadges(SceneBuilder& scene, const std::vector<std::string>& badges, const Box& place) {
   double right = place.right();
   for (auto badge = badges.rbegin(); badge != badges.rend(); ++badge) {
     const double width = scene.font().Width(*badge, kBadgeSize) + 2 * kBadgePadding;
     const Box box{right - width, place.y + (kTitleLine - kBadgeHeight) / 2, width, kBadgeHeight};
-    scene.Fill(box, palette::kMark);
-    scene.Text(box, *badge, {kBadgeSize, palette::kPaper, Anchor::kMiddle});
+    scene.Fill(box, palette::kBadge);
+    scene.Text(box, *badge, {kBadgeSize, palette::kBadgeText, Anchor::kMiddle});
     right = box.x - kBadgeGap;
   }
-  return right;
 }
 
 }  // namespace
 
-HeatmapHeader PlanHeader(const ResultTable& table, const SweepCaption& caption,
-                         const std::optional<SweepAnswer>& answer, const Font& font, double width) {
-  const MetricInfo& metric = Describe(table.metric);
+HeatmapHeader PlanHeader(const SweepMap& map, const SweepCaption& caption, const Font& font,
+                         double width) {
   HeatmapHeader header;
-  header.title =
-      caption.model.empty() ? Capitalized(metric.label) : Printable(caption.model, false);
-  header.details = WrapPhrases(font, DetailPhrases(metric, caption), "  \xC2\xB7  ", kDetailSize,
-                               width, kMostDetailLines);
-  header.answer = AnswerLines(answer, font, width);
   if (caption.replayed) {
     header.badges.emplace_back(caption.repeats_itself ? "REPLAYED WITHOUT NOISE" : "REPLAYED");
   }
   if (caption.mixed) header.badges.emplace_back("MIXED");
+  header.title = WrapWords(font, font.Drawable(Printable(map.title, false)), kTitleSize,
+                           width - BadgesWidth(header.badges, font), kMostTitleLines);
+  std::vector<std::string> phrases;
+  for (const std::string& phrase : DetailPhrases(Describe(map.metric), caption)) {
+    phrases.push_back(font.Drawable(phrase));
+  }
+  header.details = WrapPhrases(font, phrases, "  \xC2\xB7  ", kDetailSize, width, kMostDetailLines);
   return header;
 }
 
 double HeaderHeight(const HeatmapHeader& header) {
-  return kTitleLine + kDetailLine * static_cast<double>(header.details.size()) + kAnswerGap +
-         kAnswerLine * static_cast<double>(header.answer.size());
+  return kTitleLine * static_cast<double>(std::max<std::size_t>(header.title.size(), 1)) +
+         kDetailGap + kDetailLine * static_cast<double>(header.details.size());
 }
 
 void DrawHeader(SceneBuilder& scene, const HeatmapHeader& header, const Box& place) {
-  const double title_end = DrawBadges(scene, header.badges, place);
-  scene.Text({place.x, place.y, title_end - place.x, kTitleLine}, header.title,
-             {kTitleSize, palette::kTitle});
-  double y = place.y + kTitleLine;
+  DrawBadges(scene, header.badges, place);
+  const double title_width = place.width - BadgesWidth(header.badges, scene.font());
+  double y = place.y;
+  for (const std::string& line : header.title) {
+    scene.Text({place.x, y, title_width, kTitleLine}, line, {kTitleSize, palette::kTitle});
+    y += kTitleLine;
+  }
+  y = place.bottom() - kDetailLine * static_cast<double>(header.details.size());
   for (const std::string& line : header.details) {
     scene.Text({place.x, y, place.width, kDetailLine}, line, {kDetailSize, palette::kQuiet});
     y += kDetailLine;
-  }
-  y += kAnswerGap;
-  for (const std::string& line : header.answer) {
-    scene.Text({place.x, y, place.width, kAnswerLine}, line, {kAnswerSize, palette::kTitle});
-    y += kAnswerLine;
   }
 }
 

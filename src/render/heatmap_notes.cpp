@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "heatmap_palette.h"
-#include "ollama_bench/render/answer_text.h"
 #include "ollama_bench/render/text_fit.h"
 
 namespace ollama_bench {
@@ -16,17 +15,11 @@ constexpr std::size_t kMostLines = 4;  // per sentence
 
 }  // namespace
 
-std::vector<std::string> PlanNotes(const std::optional<SweepAnswer>& answer, double width,
-                                   const Font& font) {
-  if (!answer) return {};
-  return WrapNotes(NoteSentences(*answer), width, font);
-}
-
 std::vector<std::string> WrapNotes(const std::vector<std::string>& sentences, double width,
                                    const Font& font) {
   std::vector<std::string> lines;
   for (const std::string& sentence : sentences) {
-    for (std::string& line : WrapWords(font, sentence, kSize, width, kMostLines)) {
+    for (std::string& line : WrapWords(font, font.Drawable(sentence), kSize, width, kMostLines)) {
       lines.push_back(std::move(line));
     }
   }

@@ -6,47 +6,55 @@
 namespace ollama_bench {
 namespace {
 
-constexpr double kWidestCell = 104;
-constexpr double kHighestCell = 56;
-constexpr double kUsualPlotWidth = 2160;
-constexpr double kUsualPlotHeight = 900;
+constexpr double kWidestCell = 96;
+constexpr double kHighestCell = 46;
+constexpr double kUsualPlotWidth = 1200;
+constexpr double kUsualPlotHeight = 560;
 constexpr double kSmallestCell = 4;  // while the plot can still grow
 constexpr double kLargestPlot = 8000;
 constexpr double kSmallestCellWithGap = 10;
+constexpr double kLargestNumber = 13;
+constexpr double kUsualNumber = 10;  // where there are many columns
+constexpr double kAirBeside = 14;
+constexpr double kLowestNumberRow = 17;
 
 // Whole pixels, so that edges are sharp, unless there are more cells than pixels.
-double CellExtent(double usual_plot, double largest, std::size_t count) {
+double CellExtent(double usual_plot, double smallest, double largest, std::size_t count) {
   const auto n = static_cast<double>(count);
-  const double extent = std::floor(std::clamp(usual_plot / n, kSmallestCell, largest));
+  const double extent =
+      std::floor(std::clamp(usual_plot / n, std::min(smallest, largest), largest));
   return std::min(extent, kLargestPlot / n);
 }
 
 }  // namespace
 
-CellSize ChooseCellSize(const Grid& grid) {
-  const double width = CellExtent(kUsualPlotWidth, kWidestCell, grid.num_ctx.values.size());
-  const double highest = std::clamp(std::floor(width * 0.62), 24.0, kHighestCell);
-  return {width, CellExtent(kUsualPlotHeight, highest, grid.num_batch.values.size())};
+CellSize ChooseCellSize(const Grid& grid, double number_width) {
+  const bool has_numbers = number_width > 0;
+  const double narrowest =
+      has_numbers ? std::ceil(number_width * kUsualNumber + kAirBeside) : kSmallestCell;
+  const double width = CellExtent(kUsualPlotWidth, narrowest, std::max(kWidestCell, narrowest),
+                                  grid.num_ctx.values.size());
+  const double highest = std::clamp(std::floor(width * 0.48), 26.0, kHighestCell);
+  return {width, CellExtent(kUsualPlotHeight, has_numbers ? kLowestNumberRow : kSmallestCell,
+                            highest, grid.num_batch.values.size())};
+}
+
+double HalfGap(const CellSize& size) {
+  return std::min(size.width, size.height) >= kSmallestCellWithGap ? 0.5 : 0;
 }
 
 Box CellBox(Point plot, const CellSize& size, std::size_t row, std::size_t column) {
-  const double gap = std::min(size.width, size.height) >= kSmallestCellWithGap ? 1 : 0;
+  const double gap = 2 * HalfGap(size);
   return {plot.x + size.width * static_cast<double>(column),
           plot.y + size.height * static_cast<double>(row), size.width - gap, size.height - gap};
 }
 
-double ValueTextSize(const ResultTable& table, const NumberFormat& format, const CellSize& cell,
-                     const Font& font) {
-  constexpr double kLargest = 15;
-  constexpr double kMargins = 10;
-  double widest = 0;
-  for (const CellState& state : table.states) {
-    if (const auto* measured = std::get_if<Measured>(&state)) {
-      widest = std::max(widest, font.Width(format(measured->value), 1));
-    }
-  }
-  if (widest == 0 || cell.width <= kMargins) return 0;
-  return std::min({kLargest, cell.height * 0.46, (cell.width - kMargins) / widest});
+double NumberTextSize(double number_width, const CellSize& cell) {
+  constexpr double kMargins = 12;
+  if (number_width <= 0 || cell.width <= kMargins) return 0;
+  const double size =
+      std::min({kLargestNumber, cell.height * 0.5, (cell.width - kMargins) / number_width});
+  return size < kSmallestText ? 0 : size;
 }
 
 }  // namespace ollama_bench

@@ -56,6 +56,7 @@ void AddCells(Json& report, const ResultTable& table) {
         list = "cells";
         json["value"] = measured->value;
         json["samples"] = measured->samples;
+        if (measured->unverified) json["unverified"] = true;
       } else if (const auto* failed = std::get_if<Failed>(&state)) {
         list = "failures";
         json["kind"] = Describe(failed->kind).key;
@@ -76,6 +77,12 @@ void AddCells(Json& report, const ResultTable& table) {
 }
 
 }  // namespace
+
+std::string RenderAnswerJson(const ResultTable& table, const std::optional<SweepAnswer>& answer) {
+  Json json = Json::object();
+  AddAnswer(json, table, answer);
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 std::string RenderJsonReport(const ResultTable& table, const std::optional<SweepAnswer>& answer,
                              const SweepCaption& caption) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "ollama_bench/core/metric.h"
 
@@ -17,6 +18,10 @@ constexpr int kMostDecimals = 6;
 bool ShowsTheSame(double value, int decimals, int reference) {
   const double scale = std::pow(10.0, decimals);
   return std::abs(std::round(value * scale) / scale - value) < 0.5 * std::pow(10.0, -reference);
+}
+
+int WholeDigits(double value) {
+  return value < 1 ? 1 : static_cast<int>(std::floor(std::log10(value))) + 1;
 }
 
 double RoundStep(double at_least) {
@@ -34,19 +39,14 @@ std::string NumberFormat::operator()(double value) const {
   return fmt::format("{:.{}f}", value, decimals);
 }
 
-NumberFormat ChooseNumberFormat(const ResultTable& table) {
+NumberFormat ChooseNumberFormat(const std::vector<double>& all, Metric metric) {
   std::vector<double> values;
-  for (const CellState& state : table.states) {
-    const auto* measured = std::get_if<Measured>(&state);
-    if (measured != nullptr && std::abs(measured->value) < kTooLarge) {
-      values.push_back(measured->value);
-    }
-  }
+  std::copy_if(all.begin(), all.end(), std::back_inserter(values),
+               [](double value) { return std::abs(value) < kTooLarge; });
   double largest = 0;
   for (const double value : values) largest = std::max(largest, std::abs(value));
-  const int most = Describe(table.metric).decimals;
-  const int whole_digits = largest < 1 ? 1 : static_cast<int>(std::floor(std::log10(largest))) + 1;
-  NumberFormat format{std::clamp(4 - whole_digits, 0, most)};
+  const int most = Describe(metric).decimals;
+  NumberFormat format{std::clamp(4 - WholeDigits(largest), 0, most)};
   const int reference = format.decimals;
   while (format.decimals > 0 && std::all_of(values.begin(), values.end(), [&](double value) {
            return ShowsTheSame(value, format.decimals - 1, reference + 1);
@@ -69,6 +69,18 @@ std::vector<double> RoundTicks(double low, double high, int most) {
     ticks[i] = (first(step) + static_cast<double>(i)) * step;
   }
   return ticks.size() < 2 ? std::vector<double>{low} : ticks;
+}
+
+std::string RoundedToInterval(double value, double low, double high, Metric metric) {
+  const int most = Describe(metric).decimals;
+  const double half_width = (high - low) / 2;
+  if (!(half_width > 0) || !std::isfinite(half_width)) {
+    return NumberFormat{std::clamp(4 - WholeDigits(std::abs(value)), 0, most)}(value);
+  }
+  const int decimals = static_cast<int>(-std::floor(std::log10(half_width) + 1e-9));
+  if (decimals >= 0) return NumberFormat{std::min(decimals, most)}(value);
+  const double place = std::pow(10.0, -decimals);
+  return NumberFormat{0}(std::round(value / place) * place);
 }
 
 NumberFormat FormatForTicks(const std::vector<double>& ticks) {

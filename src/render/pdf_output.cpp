@@ -16,13 +16,16 @@ cairo_status_t AppendBytes(void* out, const unsigned char* data, unsigned int si
 
 }  // namespace
 
-Expected<std::string, std::string> RenderPdf(const Scene& scene) {
+Expected<std::string, std::string> RenderPdf(const Scene& scene, Theme theme) {
+  auto painter = CairoPainter::Make(theme, TextMode::kGlyphs);
+  if (!painter) return Unexpected<std::string>(painter.error());
   std::string out;
   const CairoSurface surface(cairo_pdf_surface_create_for_stream(
       AppendBytes, &out, scene.width * kPointsPerUnit, scene.height * kPointsPerUnit));
   cairo_pdf_surface_set_metadata(surface.get(), CAIRO_PDF_METADATA_TITLE, scene.title.c_str());
   cairo_pdf_surface_set_metadata(surface.get(), CAIRO_PDF_METADATA_CREATOR, "ollama-bench");
-  if (auto painted = Paint(scene, surface.get(), kPointsPerUnit, TextMode::kGlyphs); !painted) {
+  if (auto painted = painter->Paint(scene, surface.get(), kPointsPerUnit, 0, scene.height);
+      !painted) {
     return Unexpected<std::string>(painted.error());
   }
   cairo_surface_finish(surface.get());

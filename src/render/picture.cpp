@@ -18,14 +18,15 @@ std::optional<PictureFormat> PictureFormatFromExtension(std::string_view extensi
   return std::nullopt;
 }
 
-Expected<std::string, std::string> RenderPicture(const Scene& scene, PictureFormat format) {
+Expected<std::string, std::string> RenderPicture(const Scene& scene, PictureFormat format,
+                                                 std::optional<Theme> theme) {
   switch (format) {
     case PictureFormat::kPng:
-      return RenderPng(scene);
+      return RenderPng(scene, theme.value_or(Theme::kLight));
     case PictureFormat::kSvg:
-      return RenderSvg(scene);
+      return RenderSvg(scene, theme);
     case PictureFormat::kPdf:
-      return RenderPdf(scene);
+      return RenderPdf(scene, theme.value_or(Theme::kLight));
   }
   return Unexpected<std::string>("unknown picture format");
 }

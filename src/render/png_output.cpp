@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <png.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <csetjmp>
@@ -11,6 +12,9 @@
 
 namespace ollama_bench {
 namespace {
+
+constexpr int kBandHeight = 128;               // pixels
+constexpr png_uint_32 kPixelsPerMeter = 7559;  // 192 to the inch
 
 void AppendBytes(png_structp png, png_bytep data, std::size_t size) {
   static_cast<std::string*>(png_get_io_ptr(png))->append(reinterpret_cast<const char*>(data), size);
@@ -23,17 +27,12 @@ void RememberError(png_structp png, png_const_charp message) {
 
 void IgnoreWarning(png_structp /*png*/, png_const_charp /*message*/) {}
 
-// Owns no C++ object, because an error leaves it by longjmp.
-bool EncodeRows(png_structp png, png_infop info, cairo_surface_t* surface, std::string* out) {
+// The functions with a setjmp own no C++ object, because an error leaves them by longjmp.
+bool Begin(png_structp png, png_infop info, png_uint_32 width, png_uint_32 height) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;  // NOLINT(cert-err52-cpp): libpng's only way
-  const int width = cairo_image_surface_get_width(surface);
-  const int height = cairo_image_surface_get_height(surface);
-  const int stride = cairo_image_surface_get_stride(surface);
-  unsigned char* pixels = cairo_image_surface_get_data(surface);
-  png_set_write_fn(png, out, AppendBytes, nullptr);
-  png_set_IHDR(png, info, static_cast<png_uint_32>(width), static_cast<png_uint_32>(height), 8,
-               PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-               PNG_FILTER_TYPE_DEFAULT);
+  png_set_IHDR(png, info, width, height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_pHYs(png, info, kPixelsPerMeter, kPixelsPerMeter, PNG_RESOLUTION_METER);
   // Flat areas repeat byte by byte as they are: trying all filters and the highest level of
   // compression takes three times as long for a tenth of the size.
   png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
@@ -46,34 +45,73 @@ bool EncodeRows(png_structp png, png_infop info, cairo_surface_t* surface, std::
   } else {
     png_set_filler(png, 0, PNG_FILLER_BEFORE);
   }
-  for (int y = 0; y < height; ++y) png_write_row(png, pixels + std::ptrdiff_t{y} * stride);
+  return true;
+}
+
+bool WriteRows(png_structp png, cairo_surface_t* surface, int rows) {
+  if (setjmp(png_jmpbuf(png)) != 0) return false;  // NOLINT(cert-err52-cpp)
+  const int stride = cairo_image_surface_get_stride(surface);
+  unsigned char* pixels = cairo_image_surface_get_data(surface);
+  for (int y = 0; y < rows; ++y) png_write_row(png, pixels + std::ptrdiff_t{y} * stride);
+  return true;
+}
+
+bool End(png_structp png, png_infop info) {
+  if (setjmp(png_jmpbuf(png)) != 0) return false;  // NOLINT(cert-err52-cpp)
   png_write_end(png, info);
   return true;
 }
 
-Expected<std::string, std::string> EncodePng(cairo_surface_t* surface) {
-  std::string error = "no memory";
-  std::string out;
-  png_structp png =
-      png_create_write_struct(PNG_LIBPNG_VER_STRING, &error, RememberError, IgnoreWarning);
-  png_infop info = png == nullptr ? nullptr : png_create_info_struct(png);
-  const bool is_done = info != nullptr && EncodeRows(png, info, surface, &out);
-  png_destroy_write_struct(&png, &info);
-  if (!is_done) return Unexpected<std::string>(fmt::format("cannot encode the PNG: {}", error));
-  return out;
-}
+class PngWriter {
+ public:
+  PngWriter()
+      : png_(png_create_write_struct(PNG_LIBPNG_VER_STRING, &error_, RememberError, IgnoreWarning)),
+        info_(png_ == nullptr ? nullptr : png_create_info_struct(png_)) {
+    if (info_ != nullptr) png_set_write_fn(png_, &out_, AppendBytes, nullptr);
+  }
+  ~PngWriter() { png_destroy_write_struct(&png_, &info_); }
+  PngWriter(const PngWriter&) = delete;
+  PngWriter& operator=(const PngWriter&) = delete;
+
+  // Band by band, so that a large picture takes little memory.
+  Expected<std::string, std::string> Write(const Scene& scene, CairoPainter& painter) {
+    const double width = std::ceil(scene.width * kPngScale);
+    const double height = std::ceil(scene.height * kPngScale);
+    if (info_ == nullptr ||
+        !Begin(png_, info_, static_cast<png_uint_32>(width), static_cast<png_uint_32>(height))) {
+      return Failed();
+    }
+    const CairoSurface band(
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, static_cast<int>(width), kBandHeight));
+    for (int top = 0; top < height; top += kBandHeight) {
+      auto painted = painter.Paint(scene, band.get(), kPngScale, top / double{kPngScale},
+                                   kBandHeight / double{kPngScale});
+      if (!painted) return Unexpected<std::string>(painted.error());
+      cairo_surface_flush(band.get());
+      const int rows = std::min(kBandHeight, static_cast<int>(height) - top);
+      if (!WriteRows(png_, band.get(), rows)) return Failed();
+    }
+    if (!End(png_, info_)) return Failed();
+    return std::move(out_);
+  }
+
+ private:
+  [[nodiscard]] Unexpected<std::string> Failed() const {
+    return Unexpected<std::string>(fmt::format("cannot encode the PNG: {}", error_));
+  }
+
+  std::string error_ = "no memory";
+  std::string out_;
+  png_structp png_;
+  png_infop info_;
+};
 
 }  // namespace
 
-Expected<std::string, std::string> RenderPng(const Scene& scene) {
-  const CairoSurface surface(cairo_image_surface_create(CAIRO_FORMAT_RGB24,
-                                                        static_cast<int>(std::ceil(scene.width)),
-                                                        static_cast<int>(std::ceil(scene.height))));
-  if (auto painted = Paint(scene, surface.get(), 1, TextMode::kOutlines); !painted) {
-    return Unexpected<std::string>(painted.error());
-  }
-  cairo_surface_flush(surface.get());
-  return EncodePng(surface.get());
+Expected<std::string, std::string> RenderPng(const Scene& scene, Theme theme) {
+  auto painter = CairoPainter::Make(theme, TextMode::kOutlines);
+  if (!painter) return Unexpected<std::string>(painter.error());
+  return PngWriter().Write(scene, *painter);
 }
 
 }  // namespace ollama_bench

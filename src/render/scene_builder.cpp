@@ -14,36 +14,33 @@ double Along(double start, double length, Anchor anchor) {
 
 }  // namespace
 
-void SceneBuilder::Fill(const Box& box, Color color, std::string title) {
+void SceneBuilder::Fill(const Box& box, const Ink& color, std::string title) {
   scene_.shapes.emplace_back(RectangleShape{box, color, {}, std::move(title)});
 }
 
-void SceneBuilder::Outline(const Box& box, Stroke stroke) {
+void SceneBuilder::Outline(const Box& box, const Stroke& stroke) {
   scene_.shapes.emplace_back(RectangleShape{box, {}, stroke, {}});
 }
 
-void SceneBuilder::Line(Point from, Point to, Stroke stroke) {
+void SceneBuilder::Line(Point from, Point to, const Stroke& stroke) {
   scene_.shapes.emplace_back(LineShape{from, to, stroke});
+}
+
+void SceneBuilder::Path(PathShape shape) {
+  if (!shape.lines.empty()) scene_.shapes.emplace_back(std::move(shape));
 }
 
 void SceneBuilder::Text(const Box& place, std::string_view text, const TextStyle& style) {
   TextShape shape;
-  shape.text = Elide(font_, text, style.size, style.upwards ? place.height : place.width);
+  shape.text = Elide(font_, font_.Drawable(text), style.size, place.width);
   if (shape.text.empty()) return;
   shape.size = style.size;
   shape.color = style.color;
   shape.anchor = style.anchor;
-  shape.upwards = style.upwards;
   shape.width = font_.Width(shape.text, style.size);
   shape.place = place;
-  const double to_baseline = font_.CapHeight(style.size) / 2;
-  if (style.upwards) {
-    shape.position = {place.x + place.width / 2 + to_baseline,
-                      Along(place.bottom(), -place.height, style.anchor)};
-  } else {
-    shape.position = {Along(place.x, place.width, style.anchor),
-                      place.y + place.height / 2 + to_baseline};
-  }
+  shape.position = {Along(place.x, place.width, style.anchor),
+                    place.y + place.height / 2 + font_.CapHeight(style.size) / 2};
   scene_.shapes.emplace_back(std::move(shape));
 }
 

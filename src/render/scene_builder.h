@@ -2,18 +2,18 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ollama_bench/render/font.h"
 #include "ollama_bench/render/scene.h"
 
 namespace ollama_bench {
 
-/// How a text stands in its place: beside the middle line of the place, at `anchor` along it.
+/// How a text lies in its place: on the middle line of the place, at `anchor` along it.
 struct TextStyle {
   double size = 12;
-  Color color;
+  Ink color;
   Anchor anchor = Anchor::kStart;
-  bool upwards = false;
 };
 
 /// Adds shapes to a scene. `font` must outlive it.
@@ -22,10 +22,12 @@ class SceneBuilder {
   explicit SceneBuilder(const Font& font) : font_(font) {}
 
   [[nodiscard]] const Font& font() const { return font_; }
-  void Fill(const Box& box, Color color, std::string title = {});
-  void Outline(const Box& box, Stroke stroke);
-  void Line(Point from, Point to, Stroke stroke);
-  /// Elided where it is longer than its place.
+  void Fill(const Box& box, const Ink& color, std::string title = {});
+  void Outline(const Box& box, const Stroke& stroke);
+  void Line(Point from, Point to, const Stroke& stroke);
+  /// Nothing where there is no line.
+  void Path(PathShape shape);
+  /// Elided where it is longer than its place; letters that no font has are replaced.
   void Text(const Box& place, std::string_view text, const TextStyle& style);
   [[nodiscard]] Scene Finish(double width, double height, std::string title);
 

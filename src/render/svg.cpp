@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
 #include <iterator>
+#include <utility>
+#include <vector>
 
 #include "ollama_bench/core/text.h"
 
@@ -59,25 +61,26 @@ std::string_view Spelling(Anchor anchor) {
 
 class SvgWriter {
  public:
+  explicit SvgWriter(std::optional<Theme> theme) : theme_(theme) {}
+
   std::string Write(const Scene& scene) {
-    out_ = fmt::format(
+    for (const Shape& shape : scene.shapes) std::visit(*this, shape);
+    const std::string paper = Attributes(kPaperInk, std::nullopt);
+    return fmt::format(
         R"(<?xml version="1.0" encoding="UTF-8"?>
 <svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{1}" viewBox="0 0 {0} {1}" role="img" font-family="'DejaVu Sans', Verdana, 'Bitstream Vera Sans', sans-serif">
 <title>{2}</title>
-<style>text, line {{ pointer-events: none; }} text {{ white-space: pre; }}</style>
-<rect width="{0}" height="{1}" fill="#ffffff"/>
+<style>{3}</style>
+<rect width="{0}" height="{1}"{4}/>
+{5}</svg>
 )",
-        Number(scene.width), Number(scene.height), Escaped(scene.title));
-    for (const Shape& shape : scene.shapes) std::visit(*this, shape);
-    out_ += "</svg>\n";
-    return std::move(out_);
+        Number(scene.width), Number(scene.height), Escaped(scene.title), Style(), paper, out_);
   }
 
   void operator()(const RectangleShape& shape) {
-    Append(R"(<rect x="{}" y="{}" width="{}" height="{}" fill="{}")", Number(shape.box.x),
+    Append(R"(<rect x="{}" y="{}" width="{}" height="{}"{})", Number(shape.box.x),
            Number(shape.box.y), Number(shape.box.width), Number(shape.box.height),
-           shape.fill ? Hex(*shape.fill) : "none");
-    if (shape.stroke) AppendStroke(*shape.stroke);
+           Attributes(shape.fill, shape.stroke));
     if (shape.title.empty()) {
       out_ += "/>\n";
     } else {
@@ -86,19 +89,27 @@ class SvgWriter {
   }
 
   void operator()(const LineShape& shape) {
-    Append(R"(<line x1="{}" y1="{}" x2="{}" y2="{}")", Number(shape.from.x), Number(shape.from.y),
-           Number(shape.to.x), Number(shape.to.y));
-    AppendStroke(shape.stroke);
-    out_ += "/>\n";
+    Append("<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\"{}/>\n", Number(shape.from.x),
+           Number(shape.from.y), Number(shape.to.x), Number(shape.to.y),
+           Attributes(std::nullopt, shape.stroke));
+  }
+
+  void operator()(const PathShape& shape) {
+    out_ += R"(<path fill-rule="evenodd" d=")";
+    for (const Polyline& line : shape.lines) {
+      for (std::size_t i = 0; i < line.size(); ++i) {
+        Append("{}{} {}", i == 0 ? 'M' : 'L', Number(line[i].x), Number(line[i].y));
+      }
+      if (shape.is_closed) out_ += 'Z';
+    }
+    Append("\"{}/>\n", Attributes(shape.fill, shape.stroke));
   }
 
   void operator()(const TextShape& shape) {
-    const std::string x = Number(shape.position.x);
-    const std::string y = Number(shape.position.y);
-    Append(R"(<text x="{}" y="{}" font-size="{}" fill="{}" text-anchor="{}")", x, y,
-           Number(shape.size), Hex(shape.color), Spelling(shape.anchor));
+    Append(R"(<text x="{}" y="{}" font-size="{}"{} text-anchor="{}")", Number(shape.position.x),
+           Number(shape.position.y), Number(shape.size), Attributes(shape.color, std::nullopt),
+           Spelling(shape.anchor));
     Append(R"( textLength="{}" lengthAdjust="spacingAndGlyphs")", Number(shape.width));
-    if (shape.upwards) Append(R"svg( transform="rotate(-90 {} {})")svg", x, y);
     Append(">{}</text>\n", Escaped(shape.text));
   }
 
@@ -108,17 +119,56 @@ class SvgWriter {
     fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
   }
 
-  void AppendStroke(const Stroke& stroke) {
-    Append(R"( stroke="{}" stroke-width="{}")", Hex(stroke.color), Number(stroke.width));
+  // Light colours as attributes, which a viewer without style sheets shows as well; where the
+  // reader's setting decides, classes for the dark ones.
+  std::string Attributes(const std::optional<Ink>& fill, const std::optional<Stroke>& stroke) {
+    std::string classes;
+    std::string text;
+    if (fill) text += Paint("fill", *fill, fills_, classes);
+    if (stroke) {
+      if (!fill) text += R"( fill="none")";
+      text += Paint("stroke", stroke->color, strokes_, classes);
+      text += fmt::format(R"( stroke-width="{}")", Number(stroke->width));
+      if (stroke->dash > 0) text += fmt::format(R"( stroke-dasharray="{}")", Number(stroke->dash));
+    }
+    return classes.empty() ? text : text + fmt::format(R"( class="{}")", classes.substr(1));
   }
 
+  std::string Paint(std::string_view property, const Ink& ink, std::vector<Ink>& known,
+                    std::string& classes) {
+    if (!theme_ && ink.light != ink.dark) {
+      auto found = std::find(known.begin(), known.end(), ink);
+      if (found == known.end()) found = known.insert(known.end(), ink);
+      classes += fmt::format(" {}{}", property.front(), found - known.begin());
+    }
+    return fmt::format(R"( {}="{}")", property, Hex(ink.In(theme_.value_or(Theme::kLight))));
+  }
+
+  [[nodiscard]] std::string Style() const {
+    std::string text = "text, line, path { pointer-events: none; } text { white-space: pre; }";
+    if (!theme_) {
+      text += " @media (prefers-color-scheme: dark) {";
+      for (std::size_t i = 0; i < fills_.size(); ++i) {
+        text += fmt::format(" .f{} {{ fill: {}; }}", i, Hex(fills_[i].dark));
+      }
+      for (std::size_t i = 0; i < strokes_.size(); ++i) {
+        text += fmt::format(" .s{} {{ stroke: {}; }}", i, Hex(strokes_[i].dark));
+      }
+      text += " }";
+    }
+    return text;
+  }
+
+  std::optional<Theme> theme_;
+  std::vector<Ink> fills_;
+  std::vector<Ink> strokes_;
   std::string out_;
 };
 
 }  // namespace
 
-std::string RenderSvg(const Scene& scene) {
-  return SvgWriter().Write(scene);
+std::string RenderSvg(const Scene& scene, std::optional<Theme> theme) {
+  return SvgWriter(theme).Write(scene);
 }
 
 }  // namespace ollama_bench

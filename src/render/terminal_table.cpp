@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
+#include <map>
 #include <vector>
 
-#include "answer_marks.h"
-#include "ollama_bench/analysis/table_statistics.h"
+#include "estimate_text.h"
 #include "ollama_bench/render/cell_label.h"
 #include "ollama_bench/render/number_format.h"
 #include "value_scale.h"
@@ -19,19 +18,19 @@ constexpr std::string_view kRowName = "num_batch";
 constexpr std::string_view kUntestedMark = "-";
 constexpr std::string_view kAliasMark = "=";
 constexpr std::string_view kExcludedMark = "excl.";
+constexpr std::string_view kExpectedMark = "OOM?";
+constexpr char kRecommendedSign = '*';
+constexpr char kContenderSign = '+';
+constexpr char kCurrentSign = '@';
 
 class TableWriter {
  public:
-  TableWriter(const ResultTable& table, const std::optional<SweepAnswer>& answer,
-              const TerminalStyle& style)
-      : table_(table),
-        style_(style),
-        scale_(MakeValueScale(table, style.colormap)),
-        marks_(answer) {}
+  TableWriter(const SweepMap& map, const TerminalStyle& style)
+      : map_(map), style_(style), scale_(MakeValueScale(map, style.colormap)) {}
 
   std::string Write() {
     std::string out;
-    for (std::size_t first = 0; first < table_.columns();) {
+    for (std::size_t first = 0; first < map_.column_count();) {
       if (first > 0) out += '\n';
       const ColumnBlock block = NextBlock(first);
       out += BlockText(block);
@@ -50,7 +49,7 @@ class TableWriter {
   // As many columns as fit, one at least.
   [[nodiscard]] ColumnBlock NextBlock(std::size_t first) const {
     ColumnBlock block{first, first};
-    while (block.end < table_.columns()) {
+    while (block.end < map_.column_count()) {
       const std::size_t text_width = std::max(block.text_width, TextWidth(block.end));
       // One space before the text, one place behind it for a mark.
       const std::size_t width = kRowName.size() + (block.end + 1 - first) * (text_width + 2);
@@ -62,31 +61,42 @@ class TableWriter {
   }
 
   [[nodiscard]] std::size_t TextWidth(std::size_t column) const {
-    std::size_t width = std::to_string(table_.grid.num_ctx.values[column]).size();
-    for (std::size_t row = 0; row < table_.rows(); ++row) {
-      width = std::max(width, TextOf(table_.At(row, column)).size());
+    std::size_t width = std::to_string(map_.grid.num_ctx.values[column]).size();
+    for (std::size_t row = 0; row < map_.row_count(); ++row) {
+      width = std::max(width, TextOf(map_.At(row, column)).size());
     }
     return width;
   }
 
-  [[nodiscard]] std::string TextOf(const CellState& state) const {
-    if (const auto* measured = std::get_if<Measured>(&state)) return scale_.format(measured->value);
-    if (const auto* failed = std::get_if<Failed>(&state)) return ShortLabel(failed->kind);
-    if (std::holds_alternative<Excluded>(state)) return std::string(kExcludedMark);
-    if (std::holds_alternative<AliasOf>(state)) return std::string(kAliasMark);
-    const auto& estimate = std::get<Untested>(state).estimate;
-    return estimate ? kEstimateSign + scale_.format(estimate->value) : std::string(kUntestedMark);
+  [[nodiscard]] std::string TextOf(const MapCell& cell) const {
+    switch (cell.kind) {
+      case MapCell::Kind::kMeasured:
+        return scale_.format(cell.raw);
+      case MapCell::Kind::kEstimated:
+        return kEstimateSign + scale_.format(cell.value);
+      case MapCell::Kind::kFailed:
+        return ShortLabel(cell.failure.value_or(FailureKind::kUnknown));
+      case MapCell::Kind::kExpectedToFail:
+        return std::string(kExpectedMark);
+      case MapCell::Kind::kExcluded:
+        return std::string(kExcludedMark);
+      case MapCell::Kind::kAlias:
+        return std::string(kAliasMark);
+      case MapCell::Kind::kUntested:
+        break;
+    }
+    return std::string(kUntestedMark);
   }
 
   [[nodiscard]] std::string BlockText(const ColumnBlock& block) const {
     std::string header(kRowName);
     for (std::size_t column = block.first; column < block.end; ++column) {
-      header += fmt::format(" {:>{}} ", table_.grid.num_ctx.values[column], block.text_width);
+      header += fmt::format(" {:>{}} ", map_.grid.num_ctx.values[column], block.text_width);
     }
     header.pop_back();
     std::string out = Bold(header, style_.color) + "\n";
-    for (std::size_t row = 0; row < table_.rows(); ++row) {
-      out += fmt::format("{:>{}}", table_.grid.num_batch.values[row], kRowName.size());
+    for (std::size_t row = 0; row < map_.row_count(); ++row) {
+      out += fmt::format("{:>{}}", map_.grid.num_batch.values[row], kRowName.size());
       for (std::size_t column = block.first; column < block.end; ++column) {
         out += CellText(row, column, block.text_width);
       }
@@ -97,34 +107,57 @@ class TableWriter {
     return out;
   }
 
+  // Of a cell with several marks the first counts; the key names the others.
+  [[nodiscard]] char SignOf(const Cell& cell, const MapCell& state) const {
+    if (map_.recommended == cell) return kRecommendedSign;
+    if (map_.current == cell) return kCurrentSign;
+    return state.is_contender ? kContenderSign : ' ';
+  }
+
   [[nodiscard]] std::string CellText(std::size_t row, std::size_t column, std::size_t width) const {
-    const CellState& state = table_.At(row, column);
-    const AnswerMark mark = marks_.Of(table_.CellAt(row, column));
-    const char sign = mark == AnswerMark::kRecommended ? '*'
-                      : mark == AnswerMark::kBestSet   ? '+'
-                                                       : ' ';
+    const MapCell& state = map_.At(row, column);
+    const char sign = SignOf(map_.CellAt(row, column), state);
     const std::string text = fmt::format(" {:>{}}{}", TextOf(state), width, sign);
-    const auto* measured = std::get_if<Measured>(&state);
-    if (measured == nullptr) return Dim(text, style_.color);
-    return OnBackground(text, scale_.ColorOf(measured->value), mark != AnswerMark::kNone,
-                        style_.color);
+    if (state.kind != MapCell::Kind::kMeasured) return Dim(text, style_.color);
+    return OnBackground(text, scale_.ColorOf(state.raw), sign != ' ', style_.color);
+  }
+
+  [[nodiscard]] std::vector<std::string> MarkNotes() const {
+    std::vector<std::string> notes;
+    const bool is_same = map_.recommended && map_.recommended == map_.current;
+    if (map_.recommended) {
+      notes.push_back(fmt::format("{} recommended{}", kRecommendedSign,
+                                  is_same ? " (the current setting)" : ""));
+    }
+    const bool has_others =
+        std::any_of(map_.cells.begin(), map_.cells.end(), [this](const MapCell& cell) {
+          const auto index = static_cast<std::size_t>(&cell - map_.cells.data());
+          const Cell place = map_.CellAt(index / map_.column_count(), index % map_.column_count());
+          return SignOf(place, cell) == kContenderSign;
+        });
+    if (has_others) notes.push_back(fmt::format("{} may be the best", kContenderSign));
+    if (map_.current && !is_same && map_.grid.Contains(*map_.current)) {
+      notes.push_back(fmt::format("{} current setting", kCurrentSign));
+    }
+    return notes;
   }
 
   [[nodiscard]] std::string Key() const {
-    const TableStatistics statistics = ComputeStatistics(table_);
-    std::vector<std::string> notes;
-    if (marks_.HasAny()) notes.emplace_back("* recommended");
-    if (marks_.HasOthers()) notes.emplace_back("+ not told apart from the best");
-    if (statistics.excluded > 0) notes.push_back(fmt::format("{} not counted", kExcludedMark));
-    if (statistics.aliases > 0) notes.push_back(fmt::format("{} same as another cell", kAliasMark));
-    if (statistics.estimated > 0) {
-      notes.push_back(fmt::format(
-          "{} estimated, not measured: +/- {:.1f} % (median), {:.1f} % at most", kEstimateSign,
-          100.0 * statistics.median_margin, 100.0 * statistics.largest_margin));
-    }
-    if (statistics.untested > statistics.estimated) {
-      notes.push_back(fmt::format("{} untested", kUntestedMark));
-    }
+    std::map<MapCell::Kind, std::size_t> counts;
+    for (const MapCell& cell : map_.cells) ++counts[cell.kind];
+    std::vector<std::string> notes = MarkNotes();
+    const auto add = [&](MapCell::Kind kind, std::string_view sign, std::string_view meaning) {
+      if (counts[kind] > 0) notes.push_back(fmt::format("{} {}", sign, meaning));
+    };
+    add(MapCell::Kind::kExcluded, kExcludedMark, "not counted");
+    add(MapCell::Kind::kAlias, kAliasMark, "same as another cell");
+    const std::string margins = ": " + EstimateMargins(map_);
+    const std::string estimated = "estimated, not measured";
+    const bool has_room = estimated.size() + margins.size() + 2 <= style_.width;
+    add(MapCell::Kind::kEstimated, std::string(1, kEstimateSign),
+        estimated + (has_room ? margins : ""));
+    add(MapCell::Kind::kExpectedToFail, kExpectedMark, "expected to run out of memory");
+    add(MapCell::Kind::kUntested, kUntestedMark, "not measured");
     std::string text;
     std::size_t column = 0;
     for (const std::string& note : notes) {
@@ -137,17 +170,15 @@ class TableWriter {
     return text.empty() ? text : "\n" + text.substr(1) + "\n";
   }
 
-  const ResultTable& table_;
+  const SweepMap& map_;
   const TerminalStyle& style_;
   ValueScale scale_;
-  AnswerMarks marks_;
 };
 
 }  // namespace
 
-std::string RenderTerminalTable(const ResultTable& table, const std::optional<SweepAnswer>& answer,
-                                const TerminalStyle& style) {
-  return TableWriter(table, answer, style).Write();
+std::string RenderTerminalTable(const SweepMap& map, const TerminalStyle& style) {
+  return TableWriter(map, style).Write();
 }
 
 }  // namespace ollama_bench

@@ -87,4 +87,18 @@ std::vector<std::string> WrapWords(const Font& font, std::string_view text, doub
   return WrapPhrases(font, words, " ", size, width, most_lines);
 }
 
+std::optional<std::string> SubstituteNote(const Font& font, const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) {
+    const std::string drawn = font.Drawable(text);
+    if (drawn == text) continue;
+    const auto differs = std::mismatch(text.begin(), text.end(), drawn.begin(), drawn.end());
+    const auto begin = static_cast<std::size_t>(differs.second - drawn.begin());
+    const std::size_t length = drawn.find_first_of(" ]", begin) - begin;
+    return drawn.substr(begin, length) +
+           "] and the like are letters that neither this program's font nor one of this system "
+           "has. Draw again after installing such a font, for example Noto Sans CJK.";
+  }
+  return std::nullopt;
+}
+
 }  // namespace ollama_bench

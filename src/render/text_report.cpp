@@ -19,6 +19,19 @@
 namespace ollama_bench {
 namespace {
 
+std::string MixtureOf(const ResultTable& table) {
+  const auto unverified =
+      std::count_if(table.states.begin(), table.states.end(), [](const CellState& state) {
+        const auto* measured = std::get_if<Measured>(&state);
+        return measured != nullptr && measured->unverified;
+      });
+  if (unverified == 0) return ": samples of different models, prompts or servers.\n";
+  return fmt::format(
+      ": {} cell{} not say with what model, prompt, driver and Ollama {} measured;\nshown, but not "
+      "compared with the others.\n",
+      unverified, unverified == 1 ? " does" : "s do", unverified == 1 ? "it was" : "they were");
+}
+
 std::string Heading(const ResultTable& table, const SweepCaption& caption, ColorDepth color) {
   std::string text;
   if (!caption.model.empty()) text += Bold(Printable(caption.model, false), color) + "\n";
@@ -28,9 +41,7 @@ std::string Heading(const ResultTable& table, const SweepCaption& caption, Color
                  ? ", each again and again without noise:\nthe intervals are too narrow.\n"
                  : ".\n");
   }
-  if (caption.mixed) {
-    text += Bold("MIXED", color) + ": samples of different models, prompts or servers.\n";
-  }
+  if (caption.mixed) text += Bold("MIXED", color) + MixtureOf(table);
   const MetricInfo& metric = Describe(table.metric);
   return text +
          fmt::format("{} in {}, num_ctx across, num_batch down\n\n", metric.label, metric.unit);
@@ -115,7 +126,20 @@ std::string BestLists(const ResultTable& table, std::size_t width) {
                     width);
 }
 
-// `text` in lines of at most `width` columns, broken between words, each with a line end.
+std::vector<std::string> LinesOf(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+std::string AnswerText(const std::optional<SweepAnswer>& answer, const TerminalStyle& style) {
+  if (!answer) return "\nNo cell has a value.\n";
+  return "\n" + RenderAnswerText(*answer, style) + ParameterLines(*answer);
+}
+
+}  // namespace
+
 std::string Wrapped(const std::string& text, std::size_t width) {
   std::string lines;
   std::size_t column = 0;
@@ -131,37 +155,34 @@ std::string Wrapped(const std::string& text, std::size_t width) {
   return lines + '\n';
 }
 
-std::vector<std::string> LinesOf(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
+// Only a change is worth copying into a Modelfile.
+std::string ParameterLines(const SweepAnswer& answer) {
+  if (answer.verdict != Verdict::kChange) return {};
+  const Cell& cell = answer.cells[*answer.recommended].cell;
+  return fmt::format("\nPARAMETER num_ctx {}\nPARAMETER num_batch {}\n", cell.num_ctx,
+                     cell.num_batch);
 }
 
-std::string AnswerText(const std::optional<SweepAnswer>& answer, const TerminalStyle& style) {
-  if (!answer) return "\nNo cell has a value.\n";
+std::string RenderAnswerText(const SweepAnswer& answer, const TerminalStyle& style) {
   // Coloured line by line, so that a pager that cuts lines shows them right.
-  std::string text = "\n";
-  for (const std::string& line : LinesOf(Wrapped(AnswerSentence(*answer), style.width))) {
+  std::string text;
+  for (const std::string& line : LinesOf(Wrapped(AnswerSentence(answer), style.width))) {
     text += Bold(line, style.color) + "\n";
   }
   for (const std::string& sentence :
-       {ValueSentence(*answer), BaselineSentence(*answer), SafeContextSentence(*answer)}) {
+       {ValueSentence(answer), MeaningSentence(answer), MoreLoadsSentence(answer),
+        ContendersSentence(answer), SafeContextSentence(answer)}) {
     if (!sentence.empty()) text += Wrapped(sentence, style.width);
   }
-  for (const std::string& note : NoteSentences(*answer)) text += Wrapped(note, style.width);
-  const Cell& cell = answer->best.recommended.cell;
-  return text + fmt::format("\nPARAMETER num_ctx {}\nPARAMETER num_batch {}\n", cell.num_ctx,
-                            cell.num_batch);
+  for (const std::string& note : NoteSentences(answer)) text += Wrapped(note, style.width);
+  return text;
 }
 
-}  // namespace
-
 std::string RenderTextReport(const ResultTable& table, const std::optional<SweepAnswer>& answer,
-                             const SweepCaption& caption, const TerminalStyle& style) {
+                             const SweepMap& map, const SweepCaption& caption,
+                             const TerminalStyle& style) {
   const TableStatistics statistics = ComputeStatistics(table);
-  std::string text = Heading(table, caption, style.color) +
-                     RenderTerminalTable(table, answer, style) +
+  std::string text = Heading(table, caption, style.color) + RenderTerminalTable(map, style) +
                      StatisticsText(statistics, Describe(table.metric), style.width);
   if (statistics.values) text += "\n" + BestLists(table, style.width);
   return text + AnswerText(answer, style);

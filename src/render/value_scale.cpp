@@ -8,16 +8,18 @@ Color ValueScale::ColorOf(double value) const {
   return colormap.At(high > low ? (value - low) / (high - low) : 0.5);
 }
 
-ValueScale MakeValueScale(const ResultTable& table, const Colormap& colormap) {
-  ValueScale scale{colormap, ChooseNumberFormat(table)};
-  for (const CellState& state : table.states) {
-    const auto* measured = std::get_if<Measured>(&state);
-    if (measured == nullptr) continue;
-    scale.low = scale.has_values ? std::min(scale.low, measured->value) : measured->value;
-    scale.high = scale.has_values ? std::max(scale.high, measured->value) : measured->value;
-    scale.has_values = true;
+ValueScale MakeValueScale(const SweepMap& map, const Colormap& colormap) {
+  std::vector<double> values;
+  for (const MapCell& cell : map.cells) {
+    if (cell.kind == MapCell::Kind::kMeasured) values.push_back(cell.raw);
   }
-  scale.best = Describe(table.metric).higher_is_better ? scale.high : scale.low;
+  ValueScale scale{colormap, ChooseNumberFormat(values, map.metric)};
+  if (values.empty()) return scale;
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  scale.low = *low;
+  scale.high = *high;
+  scale.best = Describe(map.metric).higher_is_better ? scale.high : scale.low;
+  scale.has_values = true;
   return scale;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
-#include "ollama_bench/analysis/result_table.h"
+#include <vector>
+
+#include "ollama_bench/analysis/sweep_map.h"
 #include "ollama_bench/render/colormap.h"
 #include "ollama_bench/render/number_format.h"
 
@@ -19,6 +21,7 @@ struct ValueScale {
   [[nodiscard]] Color ColorOf(double value) const;
 };
 
-ValueScale MakeValueScale(const ResultTable& table, const Colormap& colormap);
+/// Of the medians of the measured cells.
+ValueScale MakeValueScale(const SweepMap& map, const Colormap& colormap);
 
 }  // namespace ollama_bench

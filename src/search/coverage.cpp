@@ -6,8 +6,8 @@
 namespace ollama_bench {
 namespace {
 
-// A visit tells of cells so near, as a share of each axis by index: an island of fast cells that is
-// narrower may be missed.
+// A visit informs about cells so near, as a share of each axis by index: an island of fast cells
+// that is narrower may be missed.
 constexpr double kSight = 0.13;
 
 /// Calls visit(index) for the indices of an axis within sight of `at`, with their squared distance.

@@ -8,8 +8,8 @@
 namespace ollama_bench {
 
 /// By cell: how much faster than the leader the answer is expected to become, relative, when the
-/// cell or the leader is visited once more, whichever tells more of their difference. 0 for the
-/// leader and for cells that cannot be or are not likely to be fast. `belief` has a leader.
+/// cell or the leader is visited once more, whichever informs more about their difference. 0 for
+/// the leader and for cells that cannot be or are not likely to be fast. `belief` has a leader.
 /// Source: the knowledge gradient for correlated beliefs (Frazier, Powell and Dayanik, 2009), for
 /// each cell as if it and the leader were alone.
 std::vector<double> ExpectedGains(const ValueModel& values, const SearchBelief& belief);

@@ -30,7 +30,7 @@ struct Height {
 };
 
 /// From the precision that the data have of the height, and from what they say, times it.
-Height Judge(double precision, double evidence) {
+Height HeightOf(double precision, double evidence) {
   constexpr double kVariance = kHeight * kHeight;
   const double shrink = 1.0 / (1.0 + kVariance * precision);
   Height height;
@@ -83,8 +83,8 @@ class Tested {
     raised_.noalias() -= Across(values, component, cells, data) * solved;
     raised_.rowwise() -= level;
     for (Index i = 0; i < seen.cols(); ++i) {
-      heights_.push_back(Judge(solved.col(i).dot(seen.col(i)) / component.scale2,
-                               solved.col(i).dot(y) / component.scale2));
+      heights_.push_back(HeightOf(solved.col(i).dot(seen.col(i)) / component.scale2,
+                                  solved.col(i).dot(y) / component.scale2));
     }
     const double each = kPriorOfIsland / static_cast<double>(heights_.size());
     double odds = 0.0;

@@ -9,7 +9,7 @@
 
 namespace ollama_bench {
 
-/// What narrow islands of fast cells would be worth that nothing in the model tells of: one more,
+/// What narrow islands of fast cells would be worth that nothing in the model hints at: one more,
 /// anywhere, on top of what the model holds. Visits nearby that exceed the model speak for it,
 /// those that fall short of it against it. The grid must outlive it.
 class IslandScan {

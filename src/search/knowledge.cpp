@@ -29,8 +29,7 @@ Knowledge::Knowledge(const Grid& grid, const SearchOptions& options)
       tolerance_(options.tolerance),
       model_(grid_),
       sampler_(options.seed),
-      facts_{std::vector<bool>(grid_.CellCount(), false),
-             std::vector<double>(grid_.CellCount(), 0.0)} {}
+      barred_(grid_.CellCount(), false) {}
 
 void Knowledge::Observe(const Measurement& measurement) {
   const auto cell = grid_.Find(measurement.cell);
@@ -40,7 +39,7 @@ void Knowledge::Observe(const Measurement& measurement) {
   } else if (measurement.failure && BelongsToCell(*measurement.failure)) {
     history_.push_back({*cell, std::nullopt, std::nullopt});
   } else {
-    facts_.barred[*cell] = true;
+    barred_[*cell] = true;
     return;
   }
   if (std::find(visited_.begin(), visited_.end(), *cell) == visited_.end()) {
@@ -49,16 +48,15 @@ void Knowledge::Observe(const Measurement& measurement) {
   if (measurement.cost_s) {
     (measurement.rate ? success_cost_ : failure_cost_).Add(*measurement.cost_s);
   }
-  if (measurement.cpu_share) facts_.cpu_share[*cell] = *measurement.cpu_share;
 }
 
 void Knowledge::Exclude(const Cell& cell) {
-  if (const auto found = grid_.Find(cell)) facts_.barred[*found] = true;
+  if (const auto found = grid_.Find(cell)) barred_[*found] = true;
 }
 
 std::size_t Knowledge::FirstOpen() const {
-  const auto open = std::find(facts_.barred.begin(), facts_.barred.end(), false);
-  return static_cast<std::size_t>(open - facts_.barred.begin());
+  const auto open = std::find(barred_.begin(), barred_.end(), false);
+  return static_cast<std::size_t>(open - barred_.begin());
 }
 
 const SearchBelief& Knowledge::Belief() {
@@ -85,14 +83,14 @@ const Certainty& Knowledge::CertaintyAfter(std::size_t count) {
 
 bool Knowledge::IsUnvisited(std::size_t cell) {
   const SearchBelief& belief = Belief();
-  return !facts_.barred[cell] && belief.successes[cell] + belief.failures[cell] == 0;
+  return !barred_[cell] && belief.successes[cell] + belief.failures[cell] == 0;
 }
 
 std::vector<double> Knowledge::Chances() {
   const SearchBelief& belief = Belief();
   std::vector<double> chances(grid_.CellCount(), 0.0);
   for (std::size_t cell = 0; cell < chances.size(); ++cell) {
-    if (!facts_.barred[cell]) chances[cell] = belief.p_feasible[cell] * belief.p_fast[cell];
+    if (!barred_[cell]) chances[cell] = belief.p_feasible[cell] * belief.p_fast[cell];
   }
   return chances;
 }

@@ -8,7 +8,6 @@
 #include "ollama_bench/search/search.h"
 #include "ollama_bench/search/search_grid.h"
 #include "posterior_draws.h"
-#include "safe_context.h"
 #include "search_model.h"
 
 namespace ollama_bench {
@@ -23,13 +22,12 @@ class Knowledge {
 
   [[nodiscard]] const SearchGrid& grid() const { return grid_; }
   [[nodiscard]] const ValueModel& values() const { return model_.values(); }
-  [[nodiscard]] const CellFacts& facts() const { return facts_; }
   /// How many measurements said something of their cell.
   [[nodiscard]] std::size_t Measured() const { return history_.size(); }
   /// The cells that they were made of, each once.
   [[nodiscard]] const std::vector<std::size_t>& visited() const { return visited_; }
-  [[nodiscard]] bool IsBarred(std::size_t cell) const { return facts_.barred[cell]; }
-  [[nodiscard]] bool AllBarred() const { return FirstOpen() == facts_.barred.size(); }
+  [[nodiscard]] bool IsBarred(std::size_t cell) const { return barred_[cell]; }
+  [[nodiscard]] bool AllBarred() const { return FirstOpen() == barred_.size(); }
   /// The first cell that may be visited; the number of cells where there is none.
   [[nodiscard]] std::size_t FirstOpen() const;
 
@@ -62,7 +60,7 @@ class Knowledge {
   std::vector<std::size_t> visited_;
   MeanCost success_cost_;
   MeanCost failure_cost_;
-  CellFacts facts_;
+  std::vector<bool> barred_;  ///< cannot be measured, for reasons of its own
   SearchBelief belief_;
   std::size_t belief_for_ = static_cast<std::size_t>(-1);
   std::map<std::size_t, Certainty> certainties_;

@@ -9,7 +9,6 @@
 #include "knowledge.h"
 #include "ollama_bench/search/coverage.h"
 #include "ollama_bench/search/start_design.h"
-#include "safe_context.h"
 
 namespace ollama_bench {
 namespace {
@@ -27,7 +26,7 @@ constexpr double kSmallGain = 0.0015;
 
 /// What is left of a probability after so few measurements. It holds under a model that then knows
 /// little of what it does not see: of the answers after 1 to 7, 8 to 15 and 16 to 23 measurements
-/// that it called 83, 88 and 90 % sure, 22, 69 and 80 % were right (bench/search); later it is
+/// that it gave 83, 88 and 90 %, 22, 69 and 80 % were right (bench/search); later it is
 /// right as often as it says.
 double Trust(std::size_t measured, std::size_t cells) {
   const auto enough = static_cast<double>(std::min(kLeastMeasured, cells));
@@ -39,10 +38,7 @@ double Trust(std::size_t measured, std::size_t cells) {
 class Search::State {
  public:
   State(const Grid& grid, const SearchOptions& options)
-      : known(grid, options),
-        islands_(known.grid()),
-        coverage_(known.grid()),
-        max_loss_(options.max_loss) {
+      : known(grid, options), islands_(known.grid()), coverage_(known.grid()) {
     if (Empty()) return;
     start_ = StartDesign(known.grid(), kStartCells, options.seed);
     if (options.present) {
@@ -61,7 +57,7 @@ class Search::State {
       if (back > count) return false;
       if (known.CertaintyAfter(count - back).probability < kCertificateProbability) return false;
     }
-    return !Loophole();
+    return !Unexplored();
   }
 
   std::optional<std::size_t> NextCell() {
@@ -75,22 +71,18 @@ class Search::State {
     }
     if (!belief.leader) return AnyFarthest();
     if (known.CertaintyNow().probability >= kCertificateProbability) {
-      if (const auto loophole = Loophole()) return loophole;
+      if (const auto unexplored = Unexplored()) return unexplored;
     }
     if (known.Measured() % kExploreEvery == kExploreEvery - 1) return Explore();
     return MostGain();
-  }
-
-  std::optional<SearchSafeContext> Safe() {
-    return FindSafeContext(known.grid(), known.values(), known.Belief(), known.facts(), max_loss_);
   }
 
   Knowledge known;
 
  private:
   /// What no certificate may be given without, for no model sees it coming: a cliff right beside
-  /// the leader, an island in a region that nobody visited. The cell that would tell.
-  std::optional<std::size_t> Loophole() {
+  /// the leader, an island in a region that nobody visited. The cell that would show it.
+  std::optional<std::size_t> Unexplored() {
     const SearchBelief& belief = known.Belief();
     const auto unknown = [&](std::size_t cell) {
       return known.IsUnvisited(cell) && belief.p_feasible[cell] > kUnlikely;
@@ -136,7 +128,7 @@ class Search::State {
     return static_cast<std::size_t>(most - gains.begin());
   }
 
-  /// Where no visit tells of: by turns where an island would be worth much, and anywhere.
+  /// Where no visit is near: by turns where an island would be worth much, and anywhere.
   std::size_t Explore() {
     if (known.Measured() / kExploreEvery % 2 == 1) {
       if (const auto island = LikeliestIsland()) return *island;
@@ -169,7 +161,6 @@ class Search::State {
 
   IslandScan islands_;
   Coverage coverage_;
-  double max_loss_;
   std::vector<std::size_t> start_;
 };
 
@@ -212,7 +203,6 @@ std::optional<SearchAnswer> Search::Answer() const {
     answer.equals.push_back(state_->known.grid().CellAt(cell));
   }
   answer.certified = state_->Certified();
-  answer.safe_context = state_->Safe();
   return answer;
 }
 

@@ -22,60 +22,85 @@ std::string TextOf(const Json& json) {
 }
 
 // A sample that was set aside later stays set aside; the rest only has to be the same every time.
-auto Rank(const Sample& sample) {
+auto Rank(Sample sample) {
+  sample.unverified = false;  // joined apart
   return std::tuple(sample.excluded.has_value(), TextOf(ToJson(sample)));
 }
 
-// What an entry says besides its samples, as one value of which the latest wins.
-auto Rank(const CellResult& result) {
-  return std::tuple(result.timestamp, !result.failure.has_value(),
-                    result.failure ? TextOf(ToJson(*result.failure)) : std::string(),
-                    result.alias_of, result.reason);
+Sample JoinSame(const Sample& a, const Sample& b) {
+  Sample joined = Rank(a) < Rank(b) ? b : a;
+  joined.unverified = a.unverified || b.unverified;
+  return joined;
 }
 
-std::vector<Sample> JoinSamples(const std::vector<Sample>& a, const std::vector<Sample>& b) {
-  std::vector<Sample> joined = a;
-  for (const Sample& sample : b) {
+// A copy made while the visit was under way does not know yet how it ended.
+auto Rank(VisitRecord visit) {
+  visit.decode.reset();  // joined apart
+  return std::tuple(visit.failure.has_value(), TextOf(ToJson(visit)));
+}
+
+VisitRecord JoinSame(const VisitRecord& a, const VisitRecord& b) {
+  const auto rank = [](const std::optional<DecodeRun>& run) {
+    return run ? TextOf(ToJson(*run)) : std::string();
+  };
+  VisitRecord joined = Rank(a) < Rank(b) ? b : a;
+  joined.decode = rank(a.decode) < rank(b.decode) ? b.decode : a.decode;
+  return joined;
+}
+
+// What an entry says besides its visits and samples, as one value of which the latest wins.
+auto Rank(const CellResult& result) {
+  return std::tuple(result.timestamp, result.alias_of, result.reason);
+}
+
+template <class Row>
+std::vector<Row> JoinRows(const std::vector<Row>& a, const std::vector<Row>& b) {
+  std::vector<Row> joined = a;
+  for (const Row& row : b) {
     const auto same = std::find_if(joined.begin(), joined.end(),
-                                   [&](const Sample& other) { return other.id == sample.id; });
+                                   [&](const Row& other) { return other.id == row.id; });
     if (same == joined.end()) {
-      joined.push_back(sample);
-    } else if (Rank(*same) < Rank(sample)) {
-      *same = sample;
+      joined.push_back(row);
+    } else if (*same != row) {
+      *same = JoinSame(*same, row);
     }
   }
-  const auto same_id = [](const Sample& x, const Sample& y) { return x.id == y.id; };
+  const auto same_id = [](const Row& x, const Row& y) { return x.id == y.id; };
   // Ids of ours ascend with time.
   if (!std::equal(a.begin(), a.end(), b.begin(), b.end(), same_id)) {
-    std::sort(joined.begin(), joined.end(),
-              [](const Sample& x, const Sample& y) { return x.id < y.id; });
+    std::sort(joined.begin(), joined.end(), [](const Row& x, const Row& y) { return x.id < y.id; });
   }
   return joined;
 }
 
 CellResult JoinResults(const CellResult& a, const CellResult& b) {
   CellResult joined = Rank(a) < Rank(b) ? b : a;
-  joined.samples = JoinSamples(a.samples, b.samples);
-  if (!joined.samples.empty()) {
+  joined.samples = JoinRows(a.samples, b.samples);
+  joined.visits = JoinRows(a.visits, b.visits);
+  if (!joined.samples.empty() || !joined.visits.empty()) {
     joined.alias_of.reset();
     joined.reason.clear();
   }
   return joined;
 }
 
+template <class Row>
 std::string IdOf(const Json& object) {
   FieldReader reader(object);
-  Sample sample;
-  ReadSample(reader, object, sample);
-  return sample.id;
+  Row row;
+  ReadRow(reader, object, row);
+  return row.id;
 }
 
-// The objects of both lists of samples, those of one id joined.
-Json JoinSampleObjects(const Json& a, const Json& b) {
+// The objects that both entries list under `key`, those of one id joined.
+template <class Row>
+Json JoinRowObjects(const char* key, const Json& a, const Json& b) {
   std::map<std::string, Json> by_id;
-  for (const Json* list : {&a, &b}) {
+  for (const Json* entry : {&a, &b}) {
+    const auto list = entry->find(key);
+    if (list == entry->end()) continue;
     for (const Json& object : *list) {
-      const auto [place, is_new] = by_id.emplace(IdOf(object), object);
+      const auto [place, is_new] = by_id.emplace(IdOf<Row>(object), object);
       if (!is_new) place->second = JoinJson(place->second, object);
     }
   }
@@ -89,9 +114,8 @@ EntryText JoinTexts(const EntryText& a, const EntryText& b, const CellResult& jo
   const Json first = Json::parse(a.text);
   const Json second = Json::parse(b.text);
   Json both = JoinJson(first, second);
-  const Json none = Json::array();
-  both["samples"] = JoinSampleObjects(first.contains("samples") ? first["samples"] : none,
-                                      second.contains("samples") ? second["samples"] : none);
+  both["samples"] = JoinRowObjects<Sample>("samples", first, second);
+  both["visits"] = JoinRowObjects<VisitRecord>("visits", first, second);
   return {SerialiseEntry(joined, TextOf(both)), /*outdated=*/false};
 }
 

@@ -10,8 +10,8 @@ namespace ollama_bench {
 /// Commutative, associative and idempotent.
 nlohmann::json JoinJson(const nlohmann::json& a, const nlohmann::json& b);
 
-/// Adds the entries of `from` to those of `into`: samples by id, the later failure, unknown keys.
-/// Entries and samples keep their order where both sides agree on it, else they are sorted.
+/// Adds the entries of `from` to those of `into`: samples and visits by id, unknown keys.
+/// Entries, visits and samples keep their order where both sides agree on it, else they are sorted.
 void JoinEntries(StoreContent& into, const StoreContent& from);
 
 }  // namespace ollama_bench

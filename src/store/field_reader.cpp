@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -37,7 +38,25 @@ Sample SampleOfOldEntry(const CellResult& result, double rate) {
   sample.id = ContentId(fmt::format("{} {} {} {}", result.cell.num_ctx, result.cell.num_batch, rate,
                                     result.timestamp));
   sample.metrics.printed_prompt_eval_rate = rate;
+  sample.unverified = true;
   return sample;
+}
+
+// The failure that an entry has itself: the one of a visit of it, written once more for older
+// readers, or one from before there were visits, which counts as a visit.
+void AddFailedVisit(const Failure& failure, CellResult& result) {
+  const bool is_known =
+      std::any_of(result.visits.begin(), result.visits.end(), [&](const VisitRecord& visit) {
+        return visit.failure && visit.failure->kind == failure.kind;
+      });
+  if (is_known) return;
+  VisitRecord visit;
+  visit.id = ContentId(fmt::format("{} {} {} {} {} {}", result.cell.num_ctx, result.cell.num_batch,
+                                   Describe(failure.kind).key, failure.message, failure.attempts,
+                                   result.timestamp));
+  visit.started = result.timestamp;
+  visit.failure = failure;
+  result.visits.push_back(std::move(visit));
 }
 
 // An absent value reads as 0, and so is out of range too.
@@ -198,54 +217,52 @@ void FieldReader::operator()(std::string_view key, std::map<std::string, std::st
   }
 }
 
-void FieldReader::operator()(std::string_view key, std::vector<TemporaryModel>& values) {
-  const Json* found = Take(key);
-  if (found == nullptr) return;
-  if (!found->is_array()) return Complain(key, "is not a list");
-  for (const Json& element : *found) ReadNested(key, element, values.emplace_back());
-}
-
 void FieldReader::Derived(std::string_view key, std::optional<double> /*unused*/) {
   std::optional<double> ignored;
   (*this)(key, ignored);
 }
 
-void FieldReader::Error(std::string_view key, CellResult& result) {
+void FieldReader::Error(std::string_view key, const CellResult& /*result*/) {
   std::string error;
   (*this)(key, error);
-  if (error.empty()) return;
-  result.failure = Failure{FailureKindFromOldError(error), error, {}, 1};
+  if (!error.empty()) entry_failure_ = Failure{FailureKindFromOldError(error), error, {}, 1};
 }
 
-void FieldReader::Samples(std::string_view key, std::vector<Sample>& samples) {
+void FieldReader::EntryFailure(std::string_view key, const CellResult& /*result*/) {
+  const Json* found = Take(key);
+  if (found != nullptr) ReadNested(key, *found, entry_failure_.emplace());
+}
+
+template <IsRow T>
+void FieldReader::Rows(std::string_view key, std::vector<T>& rows) {
   const Json* found = Take(key);
   if (found == nullptr) return;
   if (!found->is_array()) return Complain(key, "is not a list");
-  samples.reserve(found->size());
+  rows.reserve(found->size());
   std::set<std::string> ids;
   for (const Json& element : *found) {
     FieldReader nested(element);
-    Sample sample;
+    T row;
     if (element.is_object()) {
-      ReadSample(nested, element, sample);
+      ReadRow(nested, element, row);
     } else {
       nested.Complain(key, "holds something that is not an object");
     }
-    if (nested.problem().empty() && !ids.insert(sample.id).second) {
-      nested.Complain("id", fmt::format("{} stands twice in one entry", sample.id));
+    if (nested.problem().empty() && !ids.insert(row.id).second) {
+      nested.Complain("id", fmt::format("{} is there twice in one entry", row.id));
     }
     if (!nested.problem().empty()) {
       if (problem_.empty()) {
         problem_ = nested.problem();
-        problem_sample_ = samples.size();
+        if (Is<T, Sample>) problem_sample_ = rows.size();
       }
       return;
     }
-    samples.push_back(std::move(sample));
+    rows.push_back(std::move(row));
   }
 }
 
-void ReadSample(FieldReader& reader, const Json& object, Sample& sample) {
+void ReadRow(FieldReader& reader, const Json& object, Sample& sample) {
   VisitFields(reader, sample);
   reader.RefuseMisspelt();
   if (sample.id.empty()) {
@@ -253,13 +270,21 @@ void ReadSample(FieldReader& reader, const Json& object, Sample& sample) {
   }
 }
 
+void ReadRow(FieldReader& reader, const Json& /*object*/, VisitRecord& visit) {
+  VisitFields(reader, visit);
+  reader.RefuseMisspelt();
+  if (visit.id.empty()) reader.Complain("id", "of a visit is missing");
+}
+
 void ReadEntry(FieldReader& reader, const Json& entry, CellResult& result) {
   VisitFields(reader, result);
   reader.RefuseMisspelt();
   RequireCell(reader, "", result.cell);
   if (result.alias_of) RequireCell(reader, "alias_of ", *result.alias_of);
+  if (!reader.problem().empty()) return;
+  if (reader.entry_failure()) AddFailedVisit(*reader.entry_failure(), result);
   const auto samples = entry.find("samples");
-  if (!reader.problem().empty() || (samples != entry.end() && !samples->is_null())) return;
+  if (samples != entry.end() && !samples->is_null()) return;
   const auto rate = entry.find("prompt_eval_rate");
   if (rate != entry.end() && rate->is_number()) {
     result.samples.push_back(SampleOfOldEntry(result, rate->get<double>()));

@@ -32,7 +32,13 @@ class FieldReader {
   void operator()(std::string_view key, FailureKind& value);
   void operator()(std::string_view key, std::vector<std::string>& values);
   void operator()(std::string_view key, std::map<std::string, std::string>& values);
-  void operator()(std::string_view key, std::vector<TemporaryModel>& values);
+  template <HasFields T>
+  void operator()(std::string_view key, std::vector<T>& values) {
+    const nlohmann::json* found = Take(key);
+    if (found == nullptr) return;
+    if (!found->is_array()) return Complain(key, "is not a list");
+    for (const nlohmann::json& element : *found) ReadNested(key, element, values.emplace_back());
+  }
   template <HasFields T>
   void operator()(std::string_view key, T& value) {
     const nlohmann::json* found = Take(key);
@@ -45,8 +51,13 @@ class FieldReader {
   }
 
   void Derived(std::string_view key, std::optional<double> unused);
-  void Error(std::string_view key, CellResult& result);
-  void Samples(std::string_view key, std::vector<Sample>& samples);
+  /// The old script's wording of a failure, and what takes its place since: kept in
+  /// entry_failure().
+  void Error(std::string_view key, const CellResult& result);
+  void EntryFailure(std::string_view key, const CellResult& result);
+  void Flag(std::string_view key, bool& value) { (*this)(key, value); }
+  template <IsRow T>
+  void Rows(std::string_view key, std::vector<T>& rows);
 
   /// The value at `key`; nullptr where it is absent or null.
   const nlohmann::json* Take(std::string_view key);
@@ -55,6 +66,7 @@ class FieldReader {
   /// rather than a key of somebody else's, and its loss would change what the rest means.
   void RefuseMisspelt();
 
+  [[nodiscard]] const std::optional<Failure>& entry_failure() const { return entry_failure_; }
   [[nodiscard]] const std::string& problem() const { return problem_; }
   /// Index of the sample that the problem is in, if it is in one.
   [[nodiscard]] std::optional<std::size_t> problem_sample() const { return problem_sample_; }
@@ -74,6 +86,7 @@ class FieldReader {
   const nlohmann::json* object_;
   std::vector<std::string_view> absent_;
   std::size_t present_ = 0;
+  std::optional<Failure> entry_failure_;
   std::string problem_;
   std::optional<std::size_t> problem_sample_;
 };
@@ -81,6 +94,8 @@ class FieldReader {
 /// An entry of "results", old or new.
 void ReadEntry(FieldReader& reader, const nlohmann::json& entry, CellResult& result);
 /// A sample of an entry. Without an id it gets one from its content.
-void ReadSample(FieldReader& reader, const nlohmann::json& object, Sample& sample);
+void ReadRow(FieldReader& reader, const nlohmann::json& object, Sample& sample);
+/// A visit of an entry. It must have an id, for samples name it.
+void ReadRow(FieldReader& reader, const nlohmann::json& object, VisitRecord& visit);
 
 }  // namespace ollama_bench

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ollama_bench/core/cell_status.h"
 #include "store_limits.h"
 
 namespace ollama_bench {
@@ -18,6 +19,15 @@ double Rounded(double rate) {
 
 bool IsWritable(double rate) {
   return rate >= 0 && rate <= kHighestRate;
+}
+
+// Of a cell that has nothing else to show: the program of before takes an entry with a failure for
+// one without a rate.
+const Failure* FailureForOldReaders(const CellResult& result) {
+  if (HasCountedSample(result)) return nullptr;
+  if (const Failure* failure = FailureOf(result)) return failure;
+  const VisitRecord* latest = LatestVisit(result);
+  return latest != nullptr && latest->failure ? &*latest->failure : nullptr;
 }
 
 }  // namespace
@@ -77,22 +87,23 @@ void FieldWriter::operator()(std::string_view key,
   object_[std::string(key)] = values;
 }
 
-void FieldWriter::operator()(std::string_view key, const std::vector<TemporaryModel>& values) {
-  if (values.empty()) return;
-  nlohmann::json list = nlohmann::json::array();
-  for (const TemporaryModel& model : values) list.push_back(ToJson(model));
-  object_[std::string(key)] = std::move(list);
-}
-
 void FieldWriter::Derived(std::string_view key, std::optional<double> value) {
   object_[std::string(key)] =
       value && IsWritable(*value) ? nlohmann::json(Rounded(*value)) : nullptr;
 }
 
 void FieldWriter::Error(std::string_view key, const CellResult& result) {
-  // Readers of the old shape take an entry with "error" for one without a rate.
-  if (!result.failure || MedianPromptEvalRate(result)) return;
-  object_[std::string(key)] = std::string(Describe(result.failure->kind).sentence);
+  const Failure* failure = FailureForOldReaders(result);
+  if (failure == nullptr || MedianPromptEvalRate(result)) return;
+  object_[std::string(key)] = std::string(Describe(failure->kind).sentence);
+}
+
+void FieldWriter::EntryFailure(std::string_view key, const CellResult& result) {
+  if (const Failure* failure = FailureForOldReaders(result)) (*this)(key, *failure);
+}
+
+void FieldWriter::Flag(std::string_view key, bool value) {
+  if (value) object_[std::string(key)] = true;
 }
 
 }  // namespace ollama_bench

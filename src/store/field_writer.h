@@ -27,7 +27,17 @@ class FieldWriter {
   void operator()(std::string_view key, FailureKind value);
   void operator()(std::string_view key, const std::vector<std::string>& values);
   void operator()(std::string_view key, const std::map<std::string, std::string>& values);
-  void operator()(std::string_view key, const std::vector<TemporaryModel>& values);
+  template <HasFields T>
+  void operator()(std::string_view key, const std::vector<T>& values) {
+    if (values.empty()) return;
+    nlohmann::json list = nlohmann::json::array();
+    for (const T& value : values) {
+      FieldWriter nested;
+      VisitFields(nested, value);
+      list.push_back(std::move(nested.object_));
+    }
+    object_[std::string(key)] = std::move(list);
+  }
   template <HasFields T>
   void operator()(std::string_view key, const T& value) {
     FieldWriter nested;
@@ -41,7 +51,10 @@ class FieldWriter {
 
   void Derived(std::string_view key, std::optional<double> value);
   void Error(std::string_view key, const CellResult& result);
-  void Samples(std::string_view /*key*/, const std::vector<Sample>& /*samples*/) {}
+  void EntryFailure(std::string_view key, const CellResult& result);
+  void Flag(std::string_view key, bool value);
+  template <IsRow T>
+  void Rows(std::string_view /*key*/, const std::vector<T>& /*rows*/) {}
 
   nlohmann::json object_ = nlohmann::json::object();
 };
@@ -52,14 +65,17 @@ class KeyLister {
   void operator()(std::string_view key, const auto& /*value*/) { keys.push_back(key); }
   void Derived(std::string_view key, std::optional<double> /*value*/) { keys.push_back(key); }
   void Error(std::string_view key, const CellResult& /*result*/) { keys.push_back(key); }
-  void Samples(std::string_view key, const std::vector<Sample>& /*samples*/) {
+  void EntryFailure(std::string_view key, const CellResult& /*result*/) { keys.push_back(key); }
+  void Flag(std::string_view key, bool /*value*/) { keys.push_back(key); }
+  template <IsRow T>
+  void Rows(std::string_view key, const std::vector<T>& /*rows*/) {
     keys.push_back(key);
   }
 
   std::vector<std::string_view> keys;
 };
 
-/// `value` as an object. A cell's samples are not in it.
+/// `value` as an object. A cell's visits and samples are not in it.
 template <class T>
 nlohmann::json ToJson(const T& value) {
   FieldWriter writer;

@@ -8,7 +8,8 @@
 #include "ollama_bench/store/results_store.h"
 
 // The keys of each value on disk, once, in the order in which they are written. A visitor reads,
-// writes or lists them. Derived keys are written for other readers and never read back.
+// writes or lists them. Derived keys are written for other readers and never read back; a flag is
+// written only where it is set.
 
 namespace ollama_bench {
 
@@ -22,6 +23,7 @@ void VisitFields(auto& visit, Is<Cell> auto& cell) {
 
 void VisitFields(auto& visit, Is<Sample> auto& sample) {
   visit("id", sample.id);
+  visit("visit", sample.visit);
   visit("load_id", sample.load_id);
   visit("role", sample.role);
   visit("excluded", sample.excluded);
@@ -43,6 +45,15 @@ void VisitFields(auto& visit, Is<Sample> auto& sample) {
   visit("size_vram_bytes", sample.size_vram_bytes);
   visit("attempt", sample.attempt);
   visit("started", sample.started);
+  visit.Flag("unverified", sample.unverified);
+  visit("disturbed", sample.disturbed);
+}
+
+void VisitFields(auto& visit, Is<Disturbance> auto& disturbance) {
+  visit("cause", disturbance.cause);
+  visit("others_cpus", disturbance.others_cpus);
+  visit("pressure_percent", disturbance.pressure_percent);
+  visit("memory_pressure_percent", disturbance.memory_pressure_percent);
 }
 
 void VisitFields(auto& visit, Is<Failure> auto& failure) {
@@ -50,6 +61,27 @@ void VisitFields(auto& visit, Is<Failure> auto& failure) {
   visit("message", failure.message);
   visit("output_tail", failure.output_tail);
   visit("attempts", failure.attempts);
+}
+
+void VisitFields(auto& visit, Is<VisitRecord> auto& record) {
+  visit("id", record.id);
+  visit("role", record.role);
+  visit("started", record.started);
+  visit("load_id", record.load_id);
+  visit("start", record.start);
+  visit("failure", record.failure);
+  visit("decode", record.decode);
+}
+
+void VisitFields(auto& visit, Is<DecodeRun> auto& run) {
+  visit("eval_count", run.eval_count);
+  visit("eval_ms", run.eval);
+}
+
+void VisitFields(auto& visit, Is<StartRecord> auto& start) {
+  visit("id", start.id);
+  visit("started", start.started);
+  visit("host", start.host);
 }
 
 void VisitFields(auto& visit, Is<Identity> auto& identity) {
@@ -94,10 +126,12 @@ void VisitFields(auto& visit, Is<Metadata> auto& metadata) {
   visit("environment", metadata.environment);
   visit("replayed", metadata.replayed);
   visit("mixed", metadata.mixed);
+  visit.Flag("unverified", metadata.unverified);
   visit("prompt_words", metadata.prompt_words);
   visit("temporary_models", metadata.temporary_models);
   visit("baseline", metadata.baseline);
   visit("warnings", metadata.warnings);
+  visit("starts", metadata.starts);
 }
 
 void VisitFields(auto& visit, Is<CellResult> auto& result) {
@@ -105,15 +139,21 @@ void VisitFields(auto& visit, Is<CellResult> auto& result) {
   visit.Derived("prompt_eval_rate", MedianPromptEvalRate(result));
   visit.Error("error", result);
   visit("timestamp", result.timestamp);
-  visit("failure", result.failure);
+  visit.EntryFailure("failure", result);
   visit("alias_of", result.alias_of);
   visit("reason", result.reason);
-  visit.Samples("samples", result.samples);
+  visit.Rows("visits", result.visits);
+  visit.Rows("samples", result.samples);
 }
 
-/// A value that stands as an object of its own.
+/// A value that is an object of its own.
 template <class T>
-concept HasFields = Is<T, Cell> || Is<T, Sample> || Is<T, Failure> || Is<T, Identity> ||
-    Is<T, Environment> || Is<T, TemporaryModel> || Is<T, Baseline>;
+concept HasFields = Is<T, Cell> || Is<T, Sample> || Is<T, Disturbance> || Is<T, DecodeRun> ||
+    Is<T, Failure> || Is<T, Identity> || Is<T, Environment> || Is<T, TemporaryModel> ||
+    Is<T, Baseline> || Is<T, VisitRecord> || Is<T, StartRecord>;
+
+/// A value of which an entry holds a list, each with an id of its own.
+template <class T>
+concept IsRow = Is<T, Sample> || Is<T, VisitRecord>;
 
 }  // namespace ollama_bench

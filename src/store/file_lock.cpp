@@ -78,6 +78,16 @@ std::string ReadHolderText(int fd) {
   return {buffer.data(), static_cast<std::size_t>(count > 0 ? count : 0)};
 }
 
+// Nothing, or one line that begins with a process id: what WriteHolder leaves. A file of this name
+// that somebody made for something else must not be emptied.
+bool IsLockFile(int fd) {
+  const std::string text = ReadHolderText(fd);
+  if (text.empty()) return true;
+  const std::size_t after = text.find_first_not_of("0123456789");
+  const bool has_id = after != 0 && (after == std::string::npos || text[after] == ' ');
+  return has_id && text.find('\n') == text.size() - 1;
+}
+
 LockHolder ParseHolder(std::string_view text) {
   LockHolder holder;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), holder.pid);
@@ -160,6 +170,13 @@ class FileLockMaker {
              fmt::format("{} is in use by {}; {}", subject, Describe(holder), remedy)});
       }
       if (!IsStillThere(fd.get(), path)) continue;
+      if (!IsLockFile(fd.get())) {
+        return Unexpected<StoreError>(
+            {StoreError::Kind::kDamaged,
+             fmt::format("{} is needed for a lock, but holds something else and is not "
+                         "overwritten; move it away or give another --results",
+                         path.string())});
+      }
       WriteHolder(fd.get(), clock);
       return FileLock(fd.release(), getpid());
     }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <set>
@@ -72,7 +73,7 @@ class Comparison {
   Wording wording_;
 };
 
-// "smollm2 (sha256:167e1ef1f7b1)": people know the name, but only the digest tells models apart.
+// "smollm2 (sha256:167e1ef1f7b1)": people know the name, but only the digest distinguishes models.
 std::string ShownModel(const Identity& identity) {
   constexpr std::size_t kEnough = std::string_view("sha256:").size() + 12;
   const std::string digest = identity.model_digest.substr(0, kEnough);
@@ -162,6 +163,26 @@ IdentityCheck CompareStored(const StoredIdentity& a, const StoredIdentity& b) {
   CompareIdentities(comparison, a.identity, b.identity);
   CompareEnvironments(comparison, a.environment, b.environment);
   return std::move(comparison.check);
+}
+
+bool LacksIdentity(const Identity& stored, const Identity& present) {
+  const auto lacks = [](const std::string& before, const std::string& now) {
+    return before.empty() && !now.empty();
+  };
+  const bool lacks_model = present.model_digest.empty()
+                               ? stored.model_digest.empty() && lacks(stored.model, present.model)
+                               : stored.model_digest.empty();
+  return lacks_model || lacks(stored.prompt_sha256, present.prompt_sha256) ||
+         lacks(stored.driver, present.driver) ||
+         lacks(stored.ollama_version, present.ollama_version);
+}
+
+void SettleMixed(Metadata& metadata, std::span<const CellResult> results) {
+  const bool for_another_reason = metadata.mixed && !metadata.unverified;
+  if (for_another_reason) return;
+  metadata.unverified =
+      metadata.identity != Identity() && std::any_of(results.begin(), results.end(), IsUnverified);
+  metadata.mixed = metadata.unverified;
 }
 
 Identity AdoptUnknown(Identity stored, const Identity& present) {

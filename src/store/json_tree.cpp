@@ -56,7 +56,7 @@ bool JsonTree::AddScalar(Json value) {
 
 bool JsonTree::key(string_t& value) {
   if (open_.back()->contains(value)) {
-    return Fail(fmt::format("the key \"{}\" stands twice in one object", Printable(value, false)),
+    return Fail(fmt::format("the key \"{}\" is there twice in one object", Printable(value, false)),
                 position_);
   }
   keys_.back() = std::move(value);

@@ -10,7 +10,7 @@
 
 namespace ollama_bench {
 
-/// An iterator over a text that tells everybody how far the parser has come.
+/// An iterator over a text that reports how far the parser has come.
 class CountingIterator {
  public:
   using iterator_category = std::input_iterator_tag;
@@ -54,7 +54,7 @@ class JsonTree : public nlohmann::json_sax<nlohmann::json> {
 
   explicit JsonTree(OnElement on_element) : on_element_(std::move(on_element)) {}
 
-  /// Whether `text` is one JSON value. If not, `problem` and `problem_position` tell.
+  /// Whether `text` is one JSON value. If not, `problem` and `problem_position` say why.
   bool Parse(std::string_view text);
 
   [[nodiscard]] const Json& root() const { return root_; }

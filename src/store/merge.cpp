@@ -13,6 +13,7 @@
 #include "ollama_bench/core/sha256.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/store/identity_check.h"
+#include "ollama_bench/store/ulid.h"
 #include "read_text.h"
 #include "store_content.h"
 #include "store_limits.h"
@@ -49,15 +50,14 @@ Expected<Input, StoreError> ReadInput(FileSystem& file_system, const fs::path& p
   return input;
 }
 
-// Numbers of loads count from 1 in every sweep. Among those of other sweeps each gets one that only
-// its sweep can give; numbers so large are such already.
-constexpr std::int64_t kFirstGlobalLoad = std::int64_t{1} << 32;
+// In older files the numbers of loads count from 1 in every sweep. Among those of other sweeps each
+// gets one that only its sweep can give; numbers so large are unique already.
 
 std::int64_t GlobalLoad(const std::string& origin, std::int64_t load_id) {
-  if (load_id == 0 || load_id >= kFirstGlobalLoad) return load_id;
+  if (load_id == 0 || load_id >= kFirstUniqueLoad) return load_id;
   constexpr std::size_t kDigits = 12;  // 48 bits: a JSON number holds 53
   const std::string hash = Sha256Hex(fmt::format("{}/{}", origin, load_id)).substr(0, kDigits);
-  return kFirstGlobalLoad + std::stoll(hash, nullptr, 16);
+  return kFirstUniqueLoad + std::stoll(hash, nullptr, 16);
 }
 
 void MakeLoadsGlobal(StoreContent& content) {
@@ -68,9 +68,36 @@ void MakeLoadsGlobal(StoreContent& content) {
     for (Sample& sample : content.results[i].samples) {
       sample.load_id = GlobalLoad(*origins.begin(), sample.load_id);
     }
+    for (VisitRecord& visit : content.results[i].visits) {
+      visit.load_id = GlobalLoad(*origins.begin(), visit.load_id);
+    }
     if (content.results[i] == before) continue;
     content.texts[i].text = SerialiseEntry(content.results[i], content.texts[i].text);
   }
+}
+
+// Samples of a file that does not say with what they were made, among others that do.
+void MarkUnverified(const Identity& joined, StoreContent& content) {
+  const auto own = MetadataFrom(content.metadata).value_or(Metadata()).identity;
+  if (!LacksIdentity(own, joined)) return;
+  for (std::size_t i = 0; i < content.results.size(); ++i) {
+    bool is_changed = false;
+    for (Sample& sample : content.results[i].samples) {
+      is_changed = is_changed || !sample.unverified;
+      sample.unverified = true;
+    }
+    if (!is_changed) continue;
+    content.texts[i].text = SerialiseEntry(content.results[i], content.texts[i].text);
+  }
+}
+
+// Whether cells lack a verified sample is seen only in the union.
+void SettleMixed(StoreContent& joined) {
+  Metadata metadata = MetadataFrom(joined.metadata).value_or(Metadata());
+  SettleMixed(metadata, joined.results);
+  joined.metadata["mixed"] = metadata.mixed;
+  joined.metadata.erase("unverified");
+  if (metadata.unverified) joined.metadata["unverified"] = true;
 }
 
 void AddNew(std::vector<std::string>& lines, const std::vector<std::string>& more) {
@@ -85,7 +112,9 @@ void Compare(const std::vector<Input>& inputs, MergedStores& merged) {
     const Input& input = inputs[i];
     if (input.metadata.identity == Identity() && inputs.size() > 1) {
       AddNew(merged.warnings,
-             {fmt::format("{} does not say with what it was made; taken as fitting", input.name)});
+             {fmt::format("{} does not say with what it was made; its samples are shown, but not "
+                          "compared with others",
+                          input.name)});
     }
     for (std::size_t j = 0; j < i; ++j) {
       const Input& other = inputs[j];
@@ -111,13 +140,22 @@ StoreContent Join(std::vector<Input> inputs, bool mixed) {
   if (origins.size() > 1) {
     for (Input& input : inputs) MakeLoadsGlobal(input.content);
   }
+  nlohmann::json metadata = inputs.front().content.metadata;
+  bool differ = false;
+  for (std::size_t i = 1; i < inputs.size(); ++i) {
+    const nlohmann::json& next = inputs[i].content.metadata;
+    differ = differ || next != inputs.front().content.metadata;
+    metadata = JoinMetadata(metadata, next, mixed);
+  }
+  const Identity identity = MetadataFrom(metadata).value_or(Metadata()).identity;
+  for (Input& input : inputs) MarkUnverified(identity, input.content);
   StoreContent joined = std::move(inputs.front().content);
   for (std::size_t i = 1; i < inputs.size(); ++i) {
-    const StoreContent& next = inputs[i].content;
-    JoinEntries(joined, next);
-    joined.metadata = JoinMetadata(joined.metadata, next.metadata, mixed);
-    joined.others = JoinJson(joined.others, next.others);
+    JoinEntries(joined, inputs[i].content);
+    joined.others = JoinJson(joined.others, inputs[i].content.others);
   }
+  joined.metadata = std::move(metadata);
+  if (differ) SettleMixed(joined);
   return joined;
 }
 

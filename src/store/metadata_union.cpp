@@ -132,6 +132,24 @@ std::vector<std::string> JoinWarnings(const std::vector<std::string>& a,
   return {joined.begin(), joined.end()};
 }
 
+std::vector<StartRecord> JoinStarts(const std::vector<StartRecord>& a,
+                                    const std::vector<StartRecord>& b) {
+  if (a == b) return a;
+  const auto rank = [](const StartRecord& start) {
+    return std::tie(start.id, start.started, start.host);
+  };
+  std::map<std::string, StartRecord> by_id;
+  for (const auto* side : {&a, &b}) {
+    for (const StartRecord& start : *side) {
+      const auto [place, is_new] = by_id.emplace(start.id, start);
+      if (!is_new && rank(place->second) < rank(start)) place->second = start;
+    }
+  }
+  std::vector<StartRecord> joined;
+  for (auto& [id, start] : by_id) joined.push_back(std::move(start));
+  return joined;
+}
+
 std::string IdOf(const std::set<std::string>& origins) {
   if (origins.empty()) return {};
   if (origins.size() == 1) return *origins.begin();
@@ -148,10 +166,14 @@ Metadata JoinValues(const Metadata& a, const Metadata& b, bool mixed) {
   joined.identity = JoinIdentity(a.identity, b.identity);
   joined.environment = JoinEnvironment(a.environment, b.environment);
   joined.replayed = a.replayed || b.replayed;
-  joined.mixed = a.mixed || b.mixed || mixed;
+  const auto is_mixed = [](const Metadata& side) { return side.mixed && !side.unverified; };
+  mixed = mixed || is_mixed(a) || is_mixed(b);
+  joined.unverified = !mixed && (a.unverified || b.unverified);
+  joined.mixed = mixed || joined.unverified;
   joined.prompt_words = JoinNumber(a.prompt_words, b.prompt_words);
   joined.baseline = JoinBaseline(a.baseline, b.baseline);
   joined.warnings = JoinWarnings(a.warnings, b.warnings);
+  joined.starts = JoinStarts(a.starts, b.starts);
   return joined;
 }
 

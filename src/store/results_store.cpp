@@ -57,7 +57,7 @@ struct ResultsStore::Impl {
   Json base_metadata = Json::object();  // the known keys as they are on disk
   bool metadata_changed = false;
   std::vector<StoreChange> pending;
-  std::optional<FileStamp> seen;     // the file that the content stands for
+  std::optional<FileStamp> seen;     // the file that the content is of
   std::optional<FileStamp> offered;  // the file of the last rename, which may have failed or not
   std::string image;                 // the file's text; kept, so that its memory is asked for once
 };
@@ -69,8 +69,9 @@ Expected<void, StoreError> ResultsStore::Impl::Read() {
   auto read = ReadStore(std::move(file->text), path.string());
   if (!read) return Unexpected<StoreError>(read.error());
   const Metadata on_disk = MetadataFrom(read->metadata).value_or(Metadata{});
-  const bool foreign = seen && !on_disk.store_id.empty() && on_disk.store_id != metadata.store_id;
-  if (foreign) {
+  const bool is_another =
+      seen && !on_disk.store_id.empty() && on_disk.store_id != metadata.store_id;
+  if (is_another) {
     return Unexpected<StoreError>(
         {StoreError::Kind::kDamaged,
          fmt::format("{} now holds the results of another sweep (store {}, not {}); move it away "
@@ -229,14 +230,6 @@ const CellResult* ResultsStore::Find(const Cell& cell) const {
   return impl_->content.Find(cell);
 }
 
-std::int64_t ResultsStore::HighestLoadId() const {
-  std::int64_t highest = 0;
-  for (const CellResult& result : results()) {
-    for (const Sample& sample : result.samples) highest = std::max(highest, sample.load_id);
-  }
-  return highest;
-}
-
 std::string ResultsStore::SizeWarning() const {
   constexpr std::size_t kManyCells = 10'000;
   constexpr std::size_t kManySamples = 50'000;
@@ -258,8 +251,17 @@ void ResultsStore::SetExclusion(const Cell& cell, const std::string& sample_id,
   impl_->Make(ExclusionSet{cell, sample_id, excluded});
 }
 
-void ResultsStore::SetFailure(const Cell& cell, Failure failure, const std::string& timestamp) {
-  impl_->Make(FailureSet{cell, std::move(failure), timestamp});
+void ResultsStore::SetVisit(const Cell& cell, VisitRecord visit, const std::string& timestamp) {
+  impl_->Make(VisitSet{cell, std::move(visit), timestamp});
+}
+
+void ResultsStore::MarkUnverified() {
+  const std::vector<CellResult> present = results();
+  for (const CellResult& result : present) {
+    for (const Sample& sample : result.samples) {
+      if (!sample.unverified) impl_->Make(UnverifiedSet{result.cell, sample.id});
+    }
+  }
 }
 
 void ResultsStore::SetAlias(const Cell& cell, const Cell& alias_of, std::string reason) {

@@ -27,19 +27,29 @@ std::string Tail(std::string_view text) {
   return printable.substr(begin);
 }
 
-void Change(const SampleAdded& change, CellResult& result) {
-  const auto same = std::find_if(
-      result.samples.begin(), result.samples.end(),
-      [&](const Sample& sample) { return !sample.id.empty() && sample.id == change.sample.id; });
-  if (same != result.samples.end()) {
-    *same = change.sample;
+// Replaces the row of the same id, or adds one.
+template <class Row>
+void Put(const Row& row, std::vector<Row>& rows) {
+  const auto same = std::find_if(rows.begin(), rows.end(), [&](const Row& other) {
+    return !other.id.empty() && other.id == row.id;
+  });
+  if (same != rows.end()) {
+    *same = row;
   } else {
-    result.samples.push_back(change.sample);
+    rows.push_back(row);
   }
-  result.failure.reset();
+}
+
+// The cell was tried itself.
+void Touch(const std::string& timestamp, CellResult& result) {
   result.alias_of.reset();
   result.reason.clear();
-  result.timestamp = change.timestamp;
+  result.timestamp = timestamp;
+}
+
+void Change(const SampleAdded& change, CellResult& result) {
+  Put(change.sample, result.samples);
+  Touch(change.timestamp, result);
 }
 
 void Change(const ExclusionSet& change, CellResult& result) {
@@ -48,12 +58,20 @@ void Change(const ExclusionSet& change, CellResult& result) {
   }
 }
 
-void Change(const FailureSet& change, CellResult& result) {
-  Failure failure = change.failure;
-  failure.message = Printable(failure.message);
-  failure.output_tail = Tail(failure.output_tail);
-  result.failure = std::move(failure);
-  result.timestamp = change.timestamp;
+void Change(const UnverifiedSet& change, CellResult& result) {
+  for (Sample& sample : result.samples) {
+    if (sample.id == change.sample_id) sample.unverified = true;
+  }
+}
+
+void Change(const VisitSet& change, CellResult& result) {
+  VisitRecord visit = change.visit;
+  if (visit.failure) {
+    visit.failure->message = Printable(visit.failure->message);
+    visit.failure->output_tail = Tail(visit.failure->output_tail);
+  }
+  Put(visit, result.visits);
+  Touch(change.timestamp, result);
 }
 
 void Change(const AliasSet& change, CellResult& result) {
@@ -70,8 +88,11 @@ struct Applier {
     return found;
   }
 
-  // An exclusion alone must not bring back an entry that somebody deleted.
+  // A mark alone must not bring back an entry that somebody deleted.
   bool operator()(const ExclusionSet& change) const {
+    return content.Find(change.cell) != nullptr && ChangeEntry(change);
+  }
+  bool operator()(const UnverifiedSet& change) const {
     return content.Find(change.cell) != nullptr && ChangeEntry(change);
   }
 

@@ -19,9 +19,13 @@ struct ExclusionSet {
   std::string sample_id;
   std::optional<Exclusion> excluded;
 };
-struct FailureSet {
+struct UnverifiedSet {
   Cell cell;
-  Failure failure;
+  std::string sample_id;
+};
+struct VisitSet {
+  Cell cell;
+  VisitRecord visit;
   std::string timestamp;
 };
 struct AliasSet {
@@ -35,12 +39,13 @@ struct EntryRemoved {
 
 /// One change to the results. Kept until it is on disk, because it may have to be made again on top
 /// of what somebody wrote into the file by hand; making it twice is the same as making it once.
-using StoreChange = std::variant<SampleAdded, ExclusionSet, FailureSet, AliasSet, EntryRemoved>;
+using StoreChange =
+    std::variant<SampleAdded, ExclusionSet, UnverifiedSet, VisitSet, AliasSet, EntryRemoved>;
 
 /// Makes `change` in the values and marks the entry's text as outdated. False if nothing changes.
 bool Apply(const StoreChange& change, StoreContent& content);
 
-/// Writes the texts anew that Apply has outdated.
+/// Rewrites the texts that Apply has outdated.
 void RefreshTexts(StoreContent& content);
 
 }  // namespace ollama_bench

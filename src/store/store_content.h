@@ -11,7 +11,7 @@
 
 namespace ollama_bench {
 
-/// The bytes of one entry, as they stand in the file or are to stand there.
+/// The bytes of one entry, as they are in the file or are to be there.
 struct EntryText {
   std::string text;
   bool outdated = true;  ///< the values have changed since
@@ -20,7 +20,7 @@ struct EntryText {
 /// What a results file holds: the values, and beside them the text they came from.
 struct StoreContent {
   nlohmann::json metadata = nlohmann::json::object();  ///< as in the file, unknown keys included
-  nlohmann::json others = nlohmann::json::object();    ///< what else stands at the top
+  nlohmann::json others = nlohmann::json::object();    ///< what else is at the top
   std::vector<CellResult> results;
   std::vector<EntryText> texts;  ///< of each result
   std::map<Cell, std::size_t> index;

@@ -73,7 +73,7 @@ std::size_t EndOf(std::string_view text) {
   return last == std::string_view::npos ? 0 : last + 1;
 }
 
-// Where the quoted `key` first stands, to point at a whole part of the file.
+// Where the quoted `key` first occurs, to point at a whole part of the file.
 std::size_t PositionOf(std::string_view text, std::string_view key) {
   const auto found = text.find(fmt::format("\"{}\"", key));
   return found == std::string_view::npos ? 0 : found;
@@ -95,7 +95,7 @@ std::optional<Problem> CheckShape(std::string_view text, const Json& root) {
   return std::nullopt;
 }
 
-// Looked at first: what else a newer file holds is not ours to judge.
+// Looked at first: what else a newer file holds is not checked.
 std::optional<std::uint64_t> NewerVersion(const Json& root) {
   const auto metadata = root.find("metadata");
   if (metadata == root.end()) return std::nullopt;

@@ -8,7 +8,7 @@
 
 namespace ollama_bench {
 
-/// Reads a results file. `name` stands for it in messages. Errors: kDamaged, kNewerSchema.
+/// Reads a results file. `name` is used for it in messages. Errors: kDamaged, kNewerSchema.
 Expected<StoreContent, StoreError> ReadStore(std::string text, const std::string& name);
 
 }  // namespace ollama_bench

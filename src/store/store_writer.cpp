@@ -28,12 +28,14 @@ void AppendNumber(std::string& out, double number) {
   if (text.find_first_of(".e") == std::string::npos) out += ".0";
 }
 
-// The order of the members of a nested object; what it does not name follows.
+// The order of the members of a nested object, or of those in a list; what it does not name
+// follows.
 Keys OrderOf(std::string_view key) {
   if (key == "identity") return KeysOf<Identity>();
   if (key == "environment") return KeysOf<Environment>();
   if (key == "failure") return KeysOf<Failure>();
   if (key == "alias_of") return KeysOf<Cell>();
+  if (key == "starts") return KeysOf<StartRecord>();
   return {};
 }
 
@@ -47,7 +49,7 @@ void AppendMembers(std::string& out, const Json& object, const Keys& order,
     first = false;
     AppendText(out, key);
     out += ": ";
-    AppendJson(out, value, value.is_object() ? OrderOf(key) : Keys{});
+    AppendJson(out, value, value.is_structured() ? OrderOf(key) : Keys{});
   };
   for (const std::string_view key : order) {
     if (const auto found = object.find(key); found != object.end()) append(found.key(), *found);
@@ -57,11 +59,11 @@ void AppendMembers(std::string& out, const Json& object, const Keys& order,
   }
 }
 
-void AppendList(std::string& out, const Json& list) {
+void AppendList(std::string& out, const Json& list, const Keys& order) {
   out += '[';
   for (std::size_t i = 0; i < list.size(); ++i) {
     if (i > 0) out += ", ";
-    AppendJson(out, list[i], {});
+    AppendJson(out, list[i], order);
   }
   out += ']';
 }
@@ -73,7 +75,7 @@ void AppendJson(std::string& out, const Json& value, const Keys& order) {
     AppendMembers(out, value, order, ", ");
     out += '}';
   } else if (value.is_array()) {
-    AppendList(out, value);
+    AppendList(out, value, order);
   } else if (value.is_string()) {
     AppendText(out, value.get_ref<const std::string&>());
   } else if (value.is_number_float()) {
@@ -89,34 +91,45 @@ void KeepUnknown(Json& fresh, const Json& old, const Keys& known) {
   }
 }
 
-// The samples of an entry's old text, by id.
-std::map<std::string, std::pair<Sample, Json>> OldSamples(const Json& old) {
-  std::map<std::string, std::pair<Sample, Json>> samples;
-  const auto list = old.find("samples");
-  if (list == old.end() || !list->is_array()) return samples;
-  for (const Json& object : *list) {
-    FieldReader reader(object);
-    Sample sample;
-    ReadSample(reader, object, sample);
-    const std::string id = sample.id;
-    samples.emplace(id, std::pair(std::move(sample), object));
-  }
-  return samples;
+void KeepUnknownOfFailure(Json& fresh, const Json& old) {
+  const auto here = fresh.find("failure");
+  const auto before = old.find("failure");
+  if (here == fresh.end() || before == old.end() || !before->is_object()) return;
+  KeepUnknown(*here, *before, KeysOf<Failure>());
 }
 
-void AppendSamples(std::string& out, const CellResult& result, const Json& old) {
-  const Keys keys = KeysOf<Sample>();
-  const auto old_samples = OldSamples(old);
-  out += ",\n     \"samples\": [";
+// The rows of an entry's old text, by id.
+template <class Row>
+std::map<std::string, std::pair<Row, Json>> OldRows(const char* key, const Json& old) {
+  std::map<std::string, std::pair<Row, Json>> rows;
+  const auto list = old.find(key);
+  if (list == old.end() || !list->is_array()) return rows;
+  for (const Json& object : *list) {
+    FieldReader reader(object);
+    Row row;
+    ReadRow(reader, object, row);
+    const std::string id = row.id;
+    rows.emplace(id, std::pair(std::move(row), object));
+  }
+  return rows;
+}
+
+template <class Row>
+void AppendRows(std::string& out, const char* key, const std::vector<Row>& rows, const Json& old) {
+  if (rows.empty()) return;
+  const Keys keys = KeysOf<Row>();
+  const auto old_rows = OldRows<Row>(key, old);
+  out += fmt::format(",\n     \"{}\": [", key);
   std::string_view separator = "\n       ";
-  for (const Sample& sample : result.samples) {
-    Json object = ToJson(sample);
-    if (const auto found = old_samples.find(sample.id); found != old_samples.end()) {
-      const auto& [old_sample, old_object] = found->second;
-      if (old_sample == sample) {
+  for (const Row& row : rows) {
+    Json object = ToJson(row);
+    if (const auto found = old_rows.find(row.id); found != old_rows.end()) {
+      const auto& [old_row, old_object] = found->second;
+      if (old_row == row) {
         object = old_object;
       } else {
         KeepUnknown(object, old_object, keys);
+        KeepUnknownOfFailure(object, old_object);
       }
     }
     out += separator;
@@ -133,12 +146,11 @@ std::string SerialiseEntry(const CellResult& result, const std::string& old_text
   const Keys keys = KeysOf<CellResult>();
   Json entry = ToJson(result);
   KeepUnknown(entry, old, keys);
-  if (entry.contains("failure") && old.contains("failure") && old["failure"].is_object()) {
-    KeepUnknown(entry["failure"], old["failure"], KeysOf<Failure>());
-  }
+  KeepUnknownOfFailure(entry, old);
   std::string out = "{";
   AppendMembers(out, entry, keys, ", ");
-  if (!result.samples.empty()) AppendSamples(out, result, old);
+  AppendRows(out, "visits", result.visits, old);
+  AppendRows(out, "samples", result.samples, old);
   out += '}';
   return out;
 }

@@ -8,7 +8,7 @@
 
 namespace ollama_bench {
 
-/// The text of an entry, each of its samples on a line of its own. `old_text` is what stands in the
+/// The text of an entry, each of its samples on a line of its own. `old_text` is what is in the
 /// file for the cell so far, or empty: samples that did not change and unknown keys come from it.
 std::string SerialiseEntry(const CellResult& result, const std::string& old_text);
 

@@ -50,6 +50,12 @@ std::string UlidSource::Next() {
   return id;
 }
 
+std::int64_t UlidSource::NextLoad() {
+  constexpr std::int64_t kEnd = std::int64_t{1} << 53;  // a number of JSON is exact up to here
+  constexpr auto kRange = static_cast<std::uint64_t>(kEnd - kFirstUniqueLoad);
+  return kFirstUniqueLoad + static_cast<std::int64_t>(random_() % kRange);
+}
+
 void UlidSource::Increment() {
   low_ = (low_ + 1) & kMask40;
   if (low_ != 0) return;

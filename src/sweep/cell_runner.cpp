@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "ollama_bench/core/median.h"
@@ -19,6 +20,12 @@ using std::chrono::nanoseconds;
 
 // Samples of one cell that may be set aside before the cell is given up.
 constexpr int kMostDiscarded = 3;
+// Samples of one load that are measured again because others disturbed them.
+constexpr int kMostDisturbed = 3;
+// A machine that was never quiet in so many loads may never be: then repeating costs time alone.
+constexpr int kPatience = 3;
+// Enough for a decode rate; a second or so where a model is used interactively.
+constexpr int kDecodeTokens = 64;
 // A guess for texts of which nothing is known: English has 4 to 5 bytes per token.
 constexpr double kTokensPerByteGuess = 0.25;
 
@@ -39,14 +46,15 @@ Failure CutPrompt(std::int64_t tokens, int num_predict, const Cell& cell) {
 /// One load of the model, from its create to its last run.
 struct CellRunner::Load {
   Cell cell;
-  SampleRole role = SampleRole::kMeasure;
   std::optional<int> samples;  // as in Visit
-  std::int64_t id = 0;
   int attempt = 1;
   int runs = 0;                       // counted from 1 in progress
   std::optional<nanoseconds> create;  // given to the first sample, then empty
   std::optional<LoadedModel> loaded;
+  bool recorded = false;        // the visit, with its first sample
   std::vector<Sample> unsaved;  // warm-ups: saved with the first sample that counts
+  int disturbed = 0;            // samples that others disturbed
+  bool is_disturbed = false;    // so many that it ended without those that it was made for
 };
 
 CellRunner::CellRunner(CellRunnerOptions options, CellRunnerSeams seams, PromptFeed feed)
@@ -58,17 +66,27 @@ std::string CellRunner::Timestamp() const {
   return FormatTimestamp(seams_.clock.WallTime());
 }
 
+void CellRunner::Record(const Cell& cell, VisitRecord visit) {
+  Metadata metadata = seams_.store.metadata();
+  const auto is_this = [this](const StartRecord& start) { return start.id == options_.start.id; };
+  if (std::none_of(metadata.starts.begin(), metadata.starts.end(), is_this)) {
+    metadata.starts.push_back(options_.start);
+    seams_.store.SetMetadata(std::move(metadata));
+  }
+  seams_.store.SetVisit(cell, std::move(visit), Timestamp());
+}
+
 Expected<void, CellRunner::Error> CellRunner::Run(const Visit& visit, int attempt) {
   const Cell& cell = visit.cell;
+  visit_ = {seams_.ids.Next(), visit.role, Timestamp(), 0, options_.start.id, std::nullopt};
   if (prompt_tokens_ && !FitsContext(cell, *prompt_tokens_, options_.num_predict)) {
     return Unexpected<Error>(CutPrompt(*prompt_tokens_, options_.num_predict, cell));
   }
   Load load;
   load.cell = cell;
-  load.role = visit.role;
   load.samples = visit.samples;
   load.attempt = attempt;
-  load.id = seams_.store.HighestLoadId() + 1;
+  visit_.load_id = seams_.ids.NextLoad();
   seams_.observer.OnPhase(Phase::kCreate, 0);
   const auto prepared = seams_.driver.Prepare(cell);
   if (!prepared) return Unexpected<Error>(prepared.error());
@@ -78,7 +96,10 @@ Expected<void, CellRunner::Error> CellRunner::Run(const Visit& visit, int attemp
     const auto warm = options_.built_in_tokens ? MakePrompt(load) : WarmUp(load);
     if (!warm) return Unexpected<Error>(warm.error());
   }
-  return Measure(load);
+  if (const auto measured = Measure(load); !measured) return Unexpected<Error>(measured.error());
+  disturbed_visits_ = load.is_disturbed ? disturbed_visits_ + 1 : 0;
+  if (visit.decode) return MeasureDecode(load);
+  return {};
 }
 
 Expected<void, Failure> CellRunner::WarmUp(Load& load) {
@@ -123,7 +144,8 @@ Expected<Sample, Failure> CellRunner::RunOnce(Load& load, SampleRole role,
   const auto report = seams_.driver.Run(prompt);
   if (!report) return Unexpected<Failure>(report.error());
   if (!load.loaded) load.loaded = seams_.driver.Loaded();
-  sample.load_id = load.id;
+  sample.visit = visit_.id;
+  sample.load_id = visit_.load_id;
   sample.role = role;
   sample.metrics = report->metrics;
   sample.wall = report->wall;
@@ -144,16 +166,21 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
     if (const auto forgotten = seams_.driver.ForgetPrompt(); !forgotten) {
       return Unexpected<Error>(forgotten.error());
     }
-    auto sample = RunOnce(load, load.role, feed_.Next());
+    if (seams_.probe != nullptr) seams_.probe->Begin();
+    auto sample = RunOnce(load, visit_.role, feed_.Next());
     if (!sample) return Unexpected<Error>(sample.error());
-    sample->excluded = Judge(load, *sample);
+    if (seams_.probe != nullptr) sample->disturbed = seams_.probe->End();
+    sample->excluded = Classify(load, *sample);
     const std::optional<Exclusion> excluded = sample->excluded;
     const std::int64_t count = sample->metrics.prompt_eval_count.value_or(0);
     if (!excluded && count > 0) LearnPromptTokens(count);
     if (const auto kept = Keep(load, *sample); !kept) {
       return Unexpected<Error>(kept.error());
     }
-    if (!excluded) continue;
+    if (!excluded) {
+      if (sample->disturbed && !BearsDisturbance(load, *sample->disturbed)) return {};
+      continue;
+    }
     if (*excluded == Exclusion::kTruncated) {
       return Unexpected<Error>(
           CutPrompt(prompt_tokens_.value_or(count), options_.num_predict, load.cell));
@@ -171,22 +198,57 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
   return {};
 }
 
+// Whether to measure on after a disturbed sample.
+bool CellRunner::BearsDisturbance(Load& load, const Disturbance& disturbance) {
+  const bool is_patient = disturbed_visits_ < kPatience;
+  const bool measures_on = is_patient && load.disturbed < kMostDisturbed;
+  if (++load.disturbed == 1 && is_patient) {
+    seams_.observer.OnNotice(NoticeLevel::kWarning,
+                             fmt::format("{} during a run; it does not count and is measured again",
+                                         Explain(disturbance)));
+  }
+  if (measures_on) return true;
+  load.is_disturbed = true;
+  if (disturbed_visits_ + 1 == kPatience) {
+    seams_.observer.OnNotice(
+        NoticeLevel::kWarning,
+        fmt::format("others disturbed {} cells one after the other; disturbed runs are no longer "
+                    "measured again at once. End what runs (see `top`), or see --wait-quiet and "
+                    "--ignore-disturbance",
+                    kPatience));
+  }
+  return false;
+}
+
+// It comes on top: without it the visit is what it was made for.
+Expected<void, CellRunner::Error> CellRunner::MeasureDecode(const Load& load) {
+  seams_.observer.OnPhase(Phase::kDecode, 0);
+  if (seams_.probe != nullptr) seams_.probe->Begin();
+  const auto metrics = seams_.driver.Decode(kDecodeTokens);
+  const bool is_disturbed = seams_.probe != nullptr && seams_.probe->End();
+  if (!metrics || is_disturbed || !EvalRate(*metrics)) return {};
+  visit_.decode = DecodeRun{metrics->eval_count, metrics->eval};
+  Record(load.cell, visit_);
+  if (const auto saved = seams_.saver.Save(); !saved) return Unexpected<Error>(saved.error());
+  return {};
+}
+
 // Saves the sample, and with the first one the warm-ups before it: they alone are worth no write.
 Expected<void, StoreError> CellRunner::Keep(Load& load, const Sample& sample) {
   const std::string now = Timestamp();
+  if (!std::exchange(load.recorded, true)) Record(load.cell, visit_);
   for (Sample& warm_up : load.unsaved) {
     seams_.store.AddSample(load.cell, std::move(warm_up), now);
   }
   load.unsaved.clear();
   seams_.store.AddSample(load.cell, sample, now);
   MarkSettling(load);
-  NoteTemporaryDigest(load, !HasEnough(load));
   auto saved = seams_.saver.Save();
   if (saved) seams_.observer.OnSample(load.cell, sample);
   return saved;
 }
 
-std::optional<Exclusion> CellRunner::Judge(const Load& load, const Sample& sample) const {
+std::optional<Exclusion> CellRunner::Classify(const Load& load, const Sample& sample) const {
   Expectation expectation{load.cell, options_.num_predict, prompt_tokens_};
   if (!prompt_tokens_ && tokens_per_byte_) {
     // Nothing is known of the whole prompt yet, but its start was counted. A quarter is left for
@@ -212,29 +274,43 @@ void CellRunner::LearnPromptTokens(std::int64_t counted) {
 // A context that reads more tokens of the same prompt shows that the smaller counts were cut.
 void CellRunner::MarkCutCells(std::int64_t prompt_tokens) {
   const std::vector<CellResult> results = seams_.store.results();
-  for (const CellResult& result : results) {
-    bool cut = false;
-    for (const Sample& sample : result.samples) {
-      const bool is_short = sample.metrics.prompt_eval_count.value_or(prompt_tokens) <
-                            prompt_tokens - kTokenTolerance;
-      if (!IsCounted(sample) || !is_short) continue;
-      seams_.store.SetExclusion(result.cell, sample.id, Exclusion::kTruncated);
-      cut = true;
+  for (const CellResult& result : results) MarkCut(result, prompt_tokens);
+}
+
+void CellRunner::MarkCut(const CellResult& result, std::int64_t prompt_tokens) {
+  std::map<std::string, VisitRecord> cut;
+  for (const Sample& sample : result.samples) {
+    const bool is_short =
+        sample.metrics.prompt_eval_count.value_or(prompt_tokens) < prompt_tokens - kTokenTolerance;
+    // An unverified reading may be of another prompt.
+    if (!IsCounted(sample) || sample.unverified || !is_short) continue;
+    seams_.store.SetExclusion(result.cell, sample.id, Exclusion::kTruncated);
+    const auto known = std::find_if(result.visits.begin(), result.visits.end(),
+                                    [&](const auto& visit) { return visit.id == sample.visit; });
+    // Taken before visits were recorded: its failure needs one.
+    if (known == result.visits.end()) {
+      const std::string id = fmt::format("cut-{}", sample.id);
+      cut.emplace(id, VisitRecord{id, sample.role, sample.started, sample.load_id, {}, {}});
+    } else {
+      cut.emplace(known->id, *known);
     }
-    if (cut) {
-      seams_.store.SetFailure(
-          result.cell, CutPrompt(prompt_tokens, options_.num_predict, result.cell), Timestamp());
-    }
+  }
+  for (auto& [id, visit] : cut) {
+    visit.failure = CutPrompt(prompt_tokens, options_.num_predict, result.cell);
+    seams_.store.SetVisit(result.cell, std::move(visit), Timestamp());
   }
 }
 
 // With four or more samples of a load, a first one far off the median of the others did not yet
-// run in the state that they ran in.
+// run in the state that they ran in. At most one of a load.
 void CellRunner::MarkSettling(const Load& load) {
   const CellResult* result = seams_.store.Find(load.cell);
   std::vector<const Sample*> counted;
   for (const Sample& sample : result->samples) {
-    if (sample.load_id == load.id && IsCounted(sample)) counted.push_back(&sample);
+    if (sample.visit != visit_.id) continue;
+    // Another first one would trim the spread of the load, not its start.
+    if (sample.excluded == Exclusion::kSettling) return;
+    if (IsCounted(sample)) counted.push_back(&sample);
   }
   if (counted.size() < 4) return;
   std::vector<double> later;
@@ -251,23 +327,14 @@ void CellRunner::MarkSettling(const Load& load) {
 bool CellRunner::HasEnough(const Load& load) const {
   const CellResult* result = seams_.store.Find(load.cell);
   if (result == nullptr) return false;
+  // Readings that are shown only until there are verified ones.
+  const std::vector<const Sample*> counted = CountedOf(*result);
+  if (counted.empty() || counted.front()->unverified) return false;
   if (!load.samples) return HasWantedSamples(*result, options_.repetitions);
   const auto taken = std::count_if(
       result->samples.begin(), result->samples.end(),
-      [&](const Sample& sample) { return sample.load_id == load.id && IsCounted(sample); });
+      [&](const Sample& sample) { return sample.visit == visit_.id && IsCounted(sample); });
   return taken >= *load.samples;
-}
-
-// Empty on disk whenever the next create may be under way, so that a later start removes the model
-// in any case that can follow a crash.
-void CellRunner::NoteTemporaryDigest(const Load& load, bool more_runs) {
-  Metadata metadata = seams_.store.metadata();
-  if (metadata.temporary_models.empty()) return;
-  std::string& digest = metadata.temporary_models.front().digest;
-  std::string known = more_runs && load.loaded ? load.loaded->digest : std::string();
-  if (digest == known) return;
-  digest = std::move(known);
-  seams_.store.SetMetadata(std::move(metadata));
 }
 
 }  // namespace ollama_bench

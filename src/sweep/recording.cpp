@@ -5,16 +5,15 @@
 #include <set>
 #include <utility>
 
-#include "ollama_bench/sweep/failure_response.h"
+#include "ollama_bench/core/cell_status.h"
 
 namespace ollama_bench {
 namespace {
 
 bool IsRecord(const CellResult& result) {
-  if (!result.failure) return CountedSamples(result) > 0;
-  const FailureResponse response = ResponseTo(result.failure->kind, false);
-  return result.failure->kind != FailureKind::kNotRecorded &&
-         (response == FailureResponse::kRecord || response == FailureResponse::kRetryOnce);
+  const Failure* failure = FailureOf(result);
+  if (failure != nullptr) return failure->kind != FailureKind::kNotRecorded;
+  return StatusOf(result) == CellStatus::kMeasured;
 }
 
 bool Before(const CellResult& a, const Cell& b) {

@@ -7,6 +7,7 @@
 #include <numbers>
 #include <utility>
 
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/metric.h"
 
 namespace ollama_bench {
@@ -34,14 +35,6 @@ double Normal(std::uint64_t seed, std::uint64_t index) {
   const std::uint64_t second = SplitMix(SplitMix(seed) + 2 * index + 1);
   return std::sqrt(-2.0 * std::log(Uniform(first))) *
          std::cos(2.0 * std::numbers::pi * Uniform(second));
-}
-
-std::vector<const Sample*> CountedOf(const CellResult& cell) {
-  std::vector<const Sample*> counted;
-  for (const Sample& sample : cell.samples) {
-    if (IsCounted(sample)) counted.push_back(&sample);
-  }
-  return counted;
 }
 
 double RateOf(const Sample& sample) {
@@ -84,7 +77,7 @@ Expected<PreparedCell, Failure> ReplayDriver::Prepare(const Cell& cell) {
         {},
         1});
   }
-  if (cell_->failure) return Unexpected<Failure>(*cell_->failure);
+  if (const Failure* failure = FailureOf(*cell_)) return Unexpected<Failure>(*failure);
   return PreparedCell{};
 }
 
@@ -94,6 +87,11 @@ Expected<RunReport, Failure> ReplayDriver::Run(std::string_view /*prompt*/) {
   const double factor = NextFactor();
   if (options_.noise == 0) return AtRate(sample, RateOf(sample));
   return AtRate(sample, MedianPromptEvalRate(*cell_).value() * factor);
+}
+
+Expected<RunMetrics, Failure> ReplayDriver::Decode(int /*tokens*/) {
+  return Unexpected<Failure>(
+      Failure{FailureKind::kNotRecorded, "a recording generates nothing", {}, 1});
 }
 
 double ReplayDriver::NextFactor() {

@@ -17,7 +17,7 @@ Expected<void, StoreError> StoreSaver::Save() {
   while (true) {
     auto saved = store_.Commit();
     if (saved || stop_.Requested()) return saved;
-    // A file that stays damaged will not mend itself; a full disk can.
+    // A file that stays damaged will not repair itself; a full disk can.
     if (saved.error().kind != StoreError::Kind::kIo) {
       if (++editor_pauses > kMostEditorPauses) return saved;
       clock_.Sleep(kEditorPause, stop_);

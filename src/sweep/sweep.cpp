@@ -34,7 +34,8 @@ SweepOutcome Sweep::Run() {
     if (MeasureCell(*visit) == CellEnd::kEndSweep) return outcome_;
     const CellResult* result = seams_.store.Find(cell);
     // Someone may have deleted the entry by hand at this moment; the next start measures it again.
-    const CellResult gone{cell, {}, std::nullopt, std::nullopt, {}, {}};
+    CellResult gone;
+    gone.cell = cell;
     strategy_.Report(result != nullptr ? *result : gone);
     seams_.observer.OnCellEnd(result != nullptr ? *result : gone);
   }
@@ -64,20 +65,26 @@ Sweep::CellEnd Sweep::MeasureCell(const Visit& visit) {
   const Cell& cell = visit.cell;
   int attempt = 1;
   int losses = 0;
+  // Kept until it is known how the cell ends: a start that ends before has not yet failed at it.
+  std::vector<VisitRecord> failed;
   while (true) {
     const auto done = runner_.Run(visit, attempt);
-    if (done) return CellEnd::kFinished;
+    if (done) return failed.empty() ? CellEnd::kFinished : Record(cell, std::move(failed));
     if (const auto* error = std::get_if<StoreError>(&done.error())) {
       return End(stop_.Requested() ? Reason::kStopRequested : Reason::kStoreError, error->message);
     }
     const auto& failure = std::get<Failure>(done.error());
+    VisitRecord record = runner_.visit();
+    record.failure = failure;
+    record.failure->attempts = attempt;
     switch (ResponseTo(failure.kind, !facts_.other_models_loaded.empty())) {
       case FailureResponse::kStopRequested:
         return End(Reason::kStopRequested, {});
       case FailureResponse::kStopSweep:
         return End(Reason::kHopeless, failure.message);
       case FailureResponse::kRecord:
-        return Record(cell, failure, attempt);
+        failed.push_back(std::move(record));
+        return Record(cell, std::move(failed));
       case FailureResponse::kWaitForServer:
         if (++losses > kMostServerLosses) {
           return End(Reason::kHopeless,
@@ -87,7 +94,8 @@ Sweep::CellEnd Sweep::MeasureCell(const Visit& visit) {
         if (!WaitForServer(failure)) return CellEnd::kEndSweep;
         break;
       case FailureResponse::kRetryOnce:
-        if (attempt >= kMostAttempts) return Record(cell, failure, attempt);
+        failed.push_back(std::move(record));
+        if (attempt >= kMostAttempts) return Record(cell, std::move(failed));
         ++attempt;
         seams_.observer.OnNotice(NoticeLevel::kInfo,
                                  fmt::format("{}; trying once more", failure.message));
@@ -96,9 +104,8 @@ Sweep::CellEnd Sweep::MeasureCell(const Visit& visit) {
   }
 }
 
-Sweep::CellEnd Sweep::Record(const Cell& cell, Failure failure, int attempts) {
-  failure.attempts = attempts;
-  seams_.store.SetFailure(cell, std::move(failure), FormatTimestamp(seams_.clock.WallTime()));
+Sweep::CellEnd Sweep::Record(const Cell& cell, std::vector<VisitRecord> visits) {
+  for (VisitRecord& visit : visits) runner_.Record(cell, std::move(visit));
   const auto saved = seams_.saver.Save();
   if (saved) return CellEnd::kFinished;
   return End(stop_.Requested() ? Reason::kStopRequested : Reason::kStoreError,

@@ -107,7 +107,7 @@ TEST_F(RealMeasurementTest, ASweepThroughHttpThatIsInterruptedUnloadsItsModelAnd
   EXPECT_EQ(Store()["results"].size(), 4U);
 }
 
-// In noise the present setting can lead by itself; then there is nothing to confirm.
+// In noise the current setting can lead by itself; then there is nothing to confirm.
 TEST_F(RealMeasurementTest, LeadersAreConfirmedInLoadsOfTheirOwnAndThePresentSettingIsMeasured) {
   const Ended ended = RunProgram(
       Command({"run", "--model", RealOllamaServer::kModel, "--ctx", "512", "--batch", "32,64",

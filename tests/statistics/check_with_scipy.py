@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Checks the statistics of ollama-bench against SciPy.
 
-Makes results files of known design, lets the program report on them as JSON, and computes the same
-figures independently: the posterior of both variances by quadrature of the full multivariate normal
-likelihood (scipy.stats.multivariate_normal, no formula shared with the program), Student's t from
-its moments, Benjamini and Hochberg, the drift's line and Kendall's test.
+Makes results files of known design, lets the program report on them as JSON, and computes what
+`compare` says independently: the posterior of both variances by quadrature of the full multivariate
+normal likelihood (scipy.stats.multivariate_normal, no formula shared with the program), Student's t
+from its moments, Benjamini and Hochberg. Of the joint model behind `heatmap` it checks what must
+hold of any such model: where cells were loaded often and nothing drifts, its values are the mean
+logs of their loads, within the intervals that SciPy gives those means.
 
 usage: check_with_scipy.py PROGRAM; exit status 77 where SciPy is missing.
 """
@@ -46,6 +48,13 @@ def check_equal(what, got, expected):
         print(f"FAILED {what}: program {got!r}, SciPy {expected!r}")
 
 
+def check_between(what, got, low, high):
+    global failures
+    if not low <= got <= high:
+        failures += 1
+        print(f"FAILED {what}: program {got!r}, SciPy {low!r} to {high!r}")
+
+
 def without_stalls(log_rates):
     if len(log_rates) < 3:
         return log_rates
@@ -74,10 +83,11 @@ class Sweep:
                 "printed_prompt_eval_rate": value,
                 "started": f"2026-11-21T{10 + self.minute // 60:02d}:{self.minute % 60:02d}:00+00:00"})
 
-    def write(self, path):
+    def write(self, path, metadata=None):
         results = [{"num_ctx": c, "num_batch": b, "samples": samples}
                    for (c, b), samples in self.cells.items()]
-        path.write_text(json.dumps({"metadata": {"schema_version": 1}, "results": results}))
+        path.write_text(json.dumps({"metadata": {"schema_version": 1, **(metadata or {})},
+                                    "results": results}))
 
     def units(self):
         """(cell, role, log rates, minute) of each load that speaks for its cell."""
@@ -162,49 +172,47 @@ def interval(value, error, level=LEVEL):
 GRID = 2e-3
 
 
-def check_sweep(program, path, sweep):
+def check_stalls(program, path, sweep):
     report = json.loads(run(program, "heatmap", path, "--no-csv", "-o", path.with_suffix(".svg"),
                             "--json"))
-    units = sweep.units()
-    noise = Noise(units)
-    check("load deviation", report["statistics"]["noise"]["load_percent"],
-          100 * math.sqrt(noise.mean(noise.load)), GRID)
-    check("run deviation", report["statistics"]["noise"]["run_percent"],
-          100 * math.sqrt(noise.mean(noise.run)), GRID)
-    expected = estimates(units, noise)
-    for cell in report["best_set"]:
-        value, shares = expected[cell["num_ctx"], cell["num_batch"]]
-        low, high = interval(value, noise.error(shares))
-        check("estimate", math.log(cell["estimate"]), value, 0, 1e-5)
-        check("low", math.log(cell["low"]), low, 0, GRID * (high - low))
-        check("high", math.log(cell["high"]), high, 0, GRID * (high - low))
     check_equal("stalled runs", [o["sample_id"] for o in report["outliers"] if o["left_out"]],
                 [s["id"] for samples in sweep.cells.values() for s in samples
                  if s["printed_prompt_eval_rate"] == 21.0])
-    check_drift(report["drift"], units)
 
 
-def check_drift(drift, units):
-    cell = next(c for c, role, _, _ in units if role == "control")
-    controls = [(minute, np.mean(values), len(values))
-                for c, role, values, minute in units if c == cell and role != "confirm"]
-    times = np.array([c[0] for c in controls], dtype=float)
-    logs = np.array([c[1] for c in controls])
-    line = stats.linregress(times, logs)
-    duration = times.max() - times.min()
-    change = line.slope * duration
-    weights = (times - times.mean()) / ((times - times.mean()) ** 2).sum() * duration
-    noise = Noise([unit for unit in units if unit[0] != cell])
-    error = noise.error((float((weights ** 2).sum()),
-                         float((weights ** 2 / np.array([c[2] for c in controls])).sum())))
-    check("drift", drift["change"]["percent"], 100 * math.expm1(change), 1e-6, 1e-7)
-    low, high = interval(change, error)
-    check("drift, low", math.log1p(drift["change"]["low_percent"] / 100), low, 0,
-          GRID * (high - low))
-    check_equal("drift has moved", drift["has_moved"], abs(change) > 3 * error[0])
-    tau = stats.kendalltau(times, logs, method="exact",
-                           alternative="greater" if change > 0 else "less")
-    check_equal("drift is monotone", drift["is_monotone"], bool(tau.pvalue <= 0.05))
+def make_often_loaded(seed, loads, deviation):
+    """Cells far apart, whose loads lie in rounds, so that a slow moment meets all of them."""
+    sweep = Sweep(seed)
+    for _ in range(loads):
+        for i, cell in enumerate([(c, b) for c in (2048, 4096, 8192) for b in (128, 512)]):
+            sweep.load(cell, 300 * 1.1 ** i, 2, "measure", deviation, deviation / 2)
+    return sweep
+
+
+def check_often_loaded(program, path, sweep):
+    """What the model says of the best and of the current cell is what their loads' means say."""
+    sweep.write(path, {"baseline": {"num_ctx": 2048, "num_batch": 128, "source": "Modelfile"}})
+    report = json.loads(run(program, "heatmap", path, "--no-csv", "-o", path.with_suffix(".svg"),
+                            "--json"))
+    loads = {}
+    for cell, _, values, _ in sweep.units():
+        loads.setdefault(cell, []).append(np.mean(values))
+    halves = []
+    for cell in (report["best"], report["current"]):
+        means = loads[cell["num_ctx"], cell["num_batch"]]
+        check_equal("loads", cell["loads"], len(means))
+        halves.append(stats.sem(means) * stats.t.ppf((1 + LEVEL) / 2, len(means) - 1))
+        # Student's t weighs the loads unequally, so that the two agree within both intervals only.
+        check_between("value", math.log(cell["estimate"]), np.mean(means) - 2 * halves[-1],
+                      np.mean(means) + 2 * halves[-1])
+    best, current = (loads[cell["num_ctx"], cell["num_batch"]]
+                     for cell in (report["best"], report["current"]))
+    low, gain, high = (math.log1p(report["gain"][key] / 100)
+                       for key in ("low_percent", "percent", "high_percent"))
+    half = math.hypot(*halves)
+    check_between("gain", gain, np.mean(best) - np.mean(current) - half,
+                  np.mean(best) - np.mean(current) + half)
+    check_between("half of the gain's interval", (high - low) / 2, half / 2, half * 2)
 
 
 def check_comparison(program, first_path, second_path, first, second):
@@ -278,7 +286,10 @@ def main():
         paths = [Path(folder) / f"{i}.json" for i in range(len(sweeps))]
         for path, sweep in zip(paths, sweeps):
             sweep.write(path)
-            check_sweep(program, path, sweep)
+            check_stalls(program, path, sweep)
+        for seed, deviation in ((4, 0.004), (5, 0.01), (6, 0.02)):
+            check_often_loaded(program, Path(folder) / f"often{seed}.json",
+                               make_often_loaded(seed, 12, deviation))
         check_comparison(program, paths[0], paths[1], sweeps[0], sweeps[1])
         check_comparison(program, paths[0], paths[2], sweeps[0], sweeps[2])
     print(f"SciPy {scipy.__version__}: {failures} disagreements")

@@ -46,6 +46,15 @@ class FakeDriver : public Driver {
     template_is_cached_ = false;
     return {};
   }
+  Expected<RunMetrics, Failure> Decode(int tokens) override {
+    ++decodes;
+    if (on_decode) on_decode();
+    if (auto failure = Take(decode_failures)) return Unexpected<Failure>(*failure);
+    RunMetrics metrics;
+    metrics.eval_count = tokens;
+    metrics.eval = std::chrono::milliseconds(20) * (tokens - 1);
+    return metrics;
+  }
   std::optional<LoadedModel> Loaded() override {
     return LoadedModel{"sha256:abc", effective_num_ctx.value_or(cell_.num_ctx), 1000, 600};
   }
@@ -60,8 +69,10 @@ class FakeDriver : public Driver {
   std::deque<std::optional<Failure>> connect_failures;  ///< one per call; empty: none
   std::deque<std::optional<Failure>> prepare_failures;
   std::deque<std::optional<Failure>> run_failures;
+  std::deque<std::optional<Failure>> decode_failures;
   std::optional<std::int64_t> effective_num_ctx;
   std::function<void()> on_run;
+  std::function<void()> on_decode;
   std::map<Cell, double> rates;    ///< tokens/s; 300 where none is given
   std::int64_t system_tokens = 0;  ///< before each prompt, and cached after the first
   double cached_share = 0;         ///< of a prompt, as newer builds report it
@@ -70,6 +81,7 @@ class FakeDriver : public Driver {
   int connects = 0;
   int clean_ups = 0;
   int forgotten = 0;
+  int decodes = 0;
 
  private:
   static std::optional<Failure> Take(std::deque<std::optional<Failure>>& queue) {

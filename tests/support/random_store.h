@@ -73,6 +73,12 @@ class RandomValues {
     sample.size_vram_bytes = MaybeInteger();
     sample.attempt = static_cast<int>(Between(1, 9));
     sample.started = Text();
+    if (Chance(0.2)) {
+      sample.disturbed = Disturbance{Text(), Maybe([&] { return Rate(); }),
+                                     Maybe([&] { return Rate(); }), Maybe([&] { return Rate(); })};
+    }
+    if (Chance(0.5)) sample.visit = Text();
+    sample.unverified = Chance(0.2);
     return sample;
   }
 
@@ -80,6 +86,20 @@ class RandomValues {
     const auto kinds = AllFailureKinds();
     const auto kind = static_cast<std::size_t>(Between(0, std::ssize(kinds) - 1));
     return {kinds[kind].kind, Text(), Text(), static_cast<int>(Between(1, 5))};
+  }
+
+  VisitRecord MakeVisit(std::string id) {
+    VisitRecord visit;
+    visit.id = std::move(id);
+    visit.role = static_cast<SampleRole>(Between(0, 3));
+    visit.started = Text();
+    visit.load_id = Between(0, std::int64_t{1} << 53);
+    visit.start = Text();
+    visit.failure = Maybe([&] { return MakeFailure(); });
+    if (Chance(0.3)) {
+      visit.decode = DecodeRun{Maybe([&] { return Between(0, 4096); }), MaybeDuration()};
+    }
+    return visit;
   }
 
   Metadata MakeMetadata() {
@@ -103,12 +123,14 @@ class RandomValues {
     metadata.environment.server_is_local = Chance(0.5);
     metadata.replayed = Chance(0.5);
     metadata.mixed = Chance(0.5);
+    metadata.unverified = Chance(0.5);
     metadata.prompt_words = MaybeInteger();
     if (Chance(0.5)) metadata.temporary_models = {{Text(), Text()}};
     metadata.baseline = Maybe([&] {
       const auto tokens = [&] { return static_cast<int>(Between(1, 1 << 20)); };
       return Baseline{tokens(), Maybe(tokens), Text()};
     });
+    for (auto i = Between(0, 3); i > 0; --i) metadata.starts.push_back({Text(), Text(), Text()});
     return metadata;
   }
 
@@ -116,14 +138,18 @@ class RandomValues {
   std::mt19937_64 engine_;
 };
 
-/// Fills a store with `cells` entries of `samples` samples each, as a sweep would.
+/// Fills a store with `cells` entries of a visit and `samples` samples each, as a sweep would.
 inline void FillStore(ResultsStore& store, int cells, int samples, unsigned seed) {
   RandomValues random(seed);
   for (int i = 0; i < cells; ++i) {
     const Cell cell{1024 * (1 + i / 17), 128 * (1 + i % 17)};
+    VisitRecord visit = random.MakeVisit("01J" + std::to_string(i) + "V");
+    visit.started = "2026-11-21T07:00:04+00:00";
+    store.SetVisit(cell, visit, "2026-11-21T07:00:05+00:00");
     for (int j = 0; j < samples; ++j) {
       Sample sample = random.MakeSample("01J" + std::to_string(i) + "S" + std::to_string(j));
       sample.started = "2026-11-21T07:00:04+00:00";
+      sample.visit = visit.id;
       store.AddSample(cell, std::move(sample), "2026-11-21T07:00:05+00:00");
     }
   }

@@ -11,6 +11,7 @@
 #include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/analysis/sweep_answer.h"
 #include "ollama_bench/core/cell_result.h"
+#include "support/failed_visit.h"
 
 namespace ollama_bench {
 
@@ -31,7 +32,7 @@ inline CellResult ResultWithRates(Cell cell, const std::vector<double>& rates) {
 inline CellResult FailedResult(Cell cell, FailureKind kind, std::string message = {}) {
   CellResult result;
   result.cell = cell;
-  result.failure = Failure{kind, std::move(message), {}, 1};
+  AddFailure(result, {kind, std::move(message), {}, 1});
   return result;
 }
 

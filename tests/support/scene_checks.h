@@ -16,9 +16,6 @@ inline Box BoundsOf(const TextShape& text, const Font& font) {
                                                      : text.width / 2;
   const double ascent = font.Ascent(text.size);
   const double height = ascent + font.Descent(text.size);
-  if (text.upwards) {
-    return {text.position.x - ascent, text.position.y + along - text.width, height, text.width};
-  }
   return {text.position.x - along, text.position.y - ascent, text.width, height};
 }
 

@@ -33,7 +33,7 @@ inline constexpr const char* kStoreWithUnknownKeys = R"({
     "schema_version": 1, "store_id": "f3c1", "start_time": "2026-11-21T07:00:00+00:00",
     "identity": {"model": "smollm2", "quant": "Q4_K_M"},
     "environment": {"host": "rig", "room": 12, "gpus": []},
-    "note": "mine",
+    "note": "mine", "starts": [{"id": "T", "started": "2026-11-21T07:00:00+00:00", "host": "rig"}],
     "replayed": false
   },
   "results": [
@@ -45,7 +45,16 @@ inline constexpr const char* kStoreWithUnknownKeys = R"({
     {"num_ctx": 92160, "num_batch": 128, "prompt_eval_rate": null, "error": "CUDA OOM",
      "failure": {"kind": "out_of_memory", "message": "m", "attempts": 2, "core": "dump.7"}},
     {"num_ctx": 1024, "num_batch": 2048, "prompt_eval_rate": null,
-     "alias_of": {"num_ctx": 1024, "num_batch": 1024}, "reason": "num_batch above num_ctx"}
+     "alias_of": {"num_ctx": 1024, "num_batch": 1024}, "reason": "num_batch above num_ctx"},
+    {"num_ctx": 2048, "num_batch": 64, "prompt_eval_rate": 317.3,
+     "visits": [
+       {"id": "V", "role": "measure", "started": "2026-11-21T07:00:00+00:00", "load_id": 4294967297,
+        "start": "T", "door": "open"},
+       {"id": "W", "role": "confirm", "load_id": 4294967298,
+        "failure": {"kind": "timeout", "message": "m", "attempts": 1, "core": "dump.8"}}],
+     "samples": [
+       {"id": "E", "visit": "V", "load_id": 4294967297, "role": "measure", "excluded": null,
+        "prompt_eval_count": 261, "prompt_eval_ms": 822.459, "unverified": true}]}
   ],
   "charts": {"theme": "dark"}
 }

@@ -3,11 +3,18 @@
 #include <optional>
 #include <vector>
 
-#include "ollama_bench/analysis/best_set.h"
+#include "ollama_bench/analysis/cell_estimate.h"
 #include "ollama_bench/core/cell_result.h"
+#include "ollama_bench/core/failure.h"
 #include "ollama_bench/core/metric.h"
 
 namespace ollama_bench {
+
+/// When a difference matters, and the confidence level.
+struct Demand {
+  double threshold = 0.01;  ///< a smaller change is none, relative
+  double level = 0.95;
+};
 
 /// How something changed from the first sweep to the second.
 struct Change {
@@ -25,6 +32,12 @@ struct CellChange {
   Change change;
 };
 
+/// A cell that one sweep measured and the other tried in vain.
+struct FailedCell {
+  CellEstimate measured;  ///< of the sweep that measured it
+  Failure failure;        ///< of the other one
+};
+
 /// Two sweeps side by side.
 struct SweepComparison {
   Metric metric = Metric::kPromptEvalRate;
@@ -34,6 +47,8 @@ struct SweepComparison {
   std::optional<Change> overall;  ///< empty where no cell is in both
   std::vector<Cell> only_first;   ///< measured there alone
   std::vector<Cell> only_second;
+  std::vector<FailedCell> now_failed;    ///< those of only_first that failed in the second
+  std::vector<FailedCell> now_measured;  ///< those of only_second that failed in the first
 
   /// How sure a call of the overall change is, and so its interval: surer than one of a cell, for
   /// it has a fifth of the false calls.
@@ -52,15 +67,16 @@ struct SweepComparison {
 /// Overall: the mean of the paired differences. What is exchangeable under "nothing changed" is a
 /// cell's pair of estimates, so their spread over the cells gives a standard error that also holds
 /// where cells changed unequally; the pooled noise gives another, which does not starve with few
-/// cells. The wider one counts. Neither knows a mood of the machine that lasted a whole sweep: one
-/// session each cannot tell it from a change.
+/// cells. The wider one counts. Neither covers a slow period of the machine that lasted a whole
+/// sweep: one session each cannot distinguish it from a change.
 SweepComparison CompareSweeps(const std::vector<CellResult>& first,
                               const std::vector<CellResult>& second, Metric metric,
                               const Demand& demand = {});
 
 /// Whether things got worse by more than `loss` (0.05: 5 %): overall by a called change, or in one
 /// cell, where the whole interval has to lie beyond, for the worst of many readings is worse than
-/// the truth.
+/// the truth. A cell that was measured and now fails is worse than any loss; one that was not tried
+/// again is not.
 bool IsSlower(const SweepComparison& comparison, double loss);
 
 }  // namespace ollama_bench

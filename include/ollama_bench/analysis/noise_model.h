@@ -34,7 +34,7 @@ struct NoiseShares {
   friend auto operator<=>(const NoiseShares&, const NoiseShares&) = default;
 };
 
-/// The scale of Student's t distribution that stands for what is not known of an estimate.
+/// The scale of Student's t distribution that represents what is not known of an estimate.
 struct StandardError {
   double value = 0;  ///< relative: 0.01 is 1 %
   double degrees_of_freedom = 0;

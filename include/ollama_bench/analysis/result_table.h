@@ -34,6 +34,8 @@ struct Untested {
 struct Measured {
   double value = 0;  ///< in the metric's unit
   int samples = 0;   ///< counted ones; for load times all of the cell
+  /// From samples that are not known to be comparable with those of other cells, which are.
+  bool unverified = false;
 
   friend bool operator==(const Measured&, const Measured&) = default;
 };
@@ -83,9 +85,9 @@ struct ResultTable {
 inline constexpr std::size_t kMostTableCells = 100'000;
 
 /// The table over the planned axes (empty where they are not known) united with those of the cells
-/// that `results` holds. A failure wins over samples in the same entry, for a cell that fails now
-/// and then is none to recommend; of two entries for one cell the later counts. A plan of more than
-/// kMostTableCells cells is not believed. An error where the cells present span more than that.
+/// that `results` holds, each in the state that StatusOf returns; of two entries for one cell the
+/// later counts. A plan of more than kMostTableCells cells is not believed. An error where the
+/// cells present span more than that.
 Expected<ResultTable, std::string> BuildResultTable(const std::vector<CellResult>& results,
                                                     const Grid& planned, Metric metric);
 

@@ -28,11 +28,8 @@ struct TableStatistics {
   std::size_t excluded = 0;
   std::size_t aliases = 0;
   std::size_t untested = 0;
-  std::size_t estimated = 0;  ///< of the untested: those with an estimate
-  double median_margin = 0;   ///< of the estimates, relative
-  double largest_margin = 0;  ///< of the estimates, relative
   std::map<FailureKind, std::size_t> failed_by_kind;
-  std::optional<ValueSummary> values;  ///< empty where nothing was measured
+  std::optional<ValueSummary> values;  ///< of comparable cells; empty where there are none
 
   friend bool operator==(const TableStatistics&, const TableStatistics&) = default;
 };

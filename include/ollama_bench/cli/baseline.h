@@ -13,7 +13,7 @@ namespace ollama_bench {
 
 /// What a sweep compares its cells with.
 struct BaselineChoice {
-  std::optional<Baseline> found;  ///< the user's present setting; empty where it cannot be told
+  std::optional<Baseline> found;  ///< the user's current setting; empty where it is not known
   std::optional<Cell> cell;       ///< to be measured; empty where it could not be
   std::string warning;            ///< why it is not measured although it was found, else empty
 };

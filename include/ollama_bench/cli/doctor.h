@@ -28,8 +28,9 @@ std::vector<Finding> Examine(const DoctorSubject& subject);
 
 /// What an earlier start left behind and nobody will come back to by itself.
 struct Leftovers {
-  std::vector<TemporaryModel> models;       ///< noted in the results, and on the server as noted
-  std::vector<std::string> foreign_models;  ///< named like ours, but not noted there
+  std::vector<TemporaryModel> models;       ///< noted in the results, and the store's own
+  std::vector<TemporaryModel> kept;         ///< noted there, but not known to be the store's own
+  std::vector<std::string> foreign_models;  ///< named like a store's own, but not noted there
   std::vector<std::filesystem::path> folders;
   bool results_in_use = false;  ///< a run holds the results: its models are no leftovers
 };

@@ -9,7 +9,7 @@ enum class ExitCode {
   kUsage = 2,        ///< wrong usage or configuration
   kEnvironment = 3,  ///< no Ollama, no model, no disk
   kStore = 4,   ///< the results file was refused: other identity, newer schema, locked, damaged
-  kSlower = 5,  ///< compare --fail-if-slower found a slow-down
+  kSlower = 5,  ///< compare --fail-if-slower found a slow-down, or a cell that now fails
 };
 
 }  // namespace ollama_bench

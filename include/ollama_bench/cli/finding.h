@@ -19,7 +19,7 @@ struct Finding {
   Level level = Level::kGood;
   std::string topic;   ///< "server"; a key in JSON
   std::string text;    ///< one sentence
-  std::string remedy;  ///< the command that mends it, or what to do; empty where nothing is wrong
+  std::string remedy;  ///< the command that fixes it, or what to do; empty where nothing is wrong
 };
 
 /// For a person: lines of at most `style.width` columns, remedies behind "->".

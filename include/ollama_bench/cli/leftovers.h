@@ -9,14 +9,34 @@
 
 namespace ollama_bench {
 
-/// Removes the temporary models that an earlier start wrote into the store and did not live to
-/// remove. A model of such a name with another digest than noted is somebody else's by now: it
-/// stays, and its name is among those returned. To be called only while the store is locked.
-Expected<std::vector<std::string>, Failure> RemoveLeftovers(
-    const std::vector<TemporaryModel>& noted, OllamaApi& api);
+/// The name of a store's temporary model where the user chose none. It holds the store's id, so
+/// that nobody else makes a model of this name.
+std::string OwnModelName(const std::string& store_id);
 
-/// Whether the server has a model of that name.
-Expected<bool, Failure> HasModel(const std::string& name, OllamaApi& api);
+/// Whether `name` is such a name, or derived from one.
+bool IsOwnModelName(const std::string& name, const std::string& store_id);
+
+/// Whether the model that the server lists under the name of `noted`, with `digest`, was made by a
+/// sweep of the store `store_id`. A name of the store's own says so; one that the user chose may be
+/// that of a model of the user's by now, so the digest that was noted must be there and equal.
+bool IsOwnModel(const TemporaryModel& noted, const std::string& store_id,
+                const std::string& digest);
+
+/// What became of the temporary models that a store notes. Those that are gone are in no list.
+struct ClearedModels {
+  std::vector<std::string> removed;
+  std::vector<TemporaryModel> kept;  ///< on the server, but not known to be the store's
+  std::vector<TemporaryModel> left;  ///< could not be removed
+  std::string reason;                ///< why not
+};
+
+/// Removes the models of `noted` that are on the server and the store's own (see IsOwnModel). Where
+/// the server does not answer, all are left. To be called only while the store is locked.
+ClearedModels ClearModels(const std::vector<TemporaryModel>& noted, const std::string& store_id,
+                          OllamaApi& api);
+
+/// What a person should know of a model that is kept, the command that removes it included.
+std::string DescribeKept(const std::string& model);
 
 /// That the server has none of the models that are about to be created; a model of the user's is
 /// never taken for one of ours. kUsage names the one that is there, kEnvironment a server that does

@@ -10,7 +10,7 @@ namespace ollama_bench {
 
 /// One block of three lines at the bottom of a terminal, redrawn in place: bar and time left, the
 /// present cell and what is done with it, rates and the best so far. Notices and failed cells
-/// scroll by above it. Begins anew below what a shell has printed meanwhile (Ctrl+Z and `fg`), is
+/// scroll by above it. Begins again below what a shell has printed meanwhile (Ctrl+Z and `fg`), is
 /// not drawn by a job in the background, and fits itself to a terminal that changes its width.
 class LiveProgress : public ProgressObserver {
  public:

@@ -14,7 +14,7 @@ namespace ollama_bench {
 void AddPlanCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 
 /// Prints what a run with these options would do, and returns what it would begin with: kDone, or
-/// the code of what stands in its way.
+/// the code of what prevents it.
 ExitCode ShowPlan(const RunOptions& options, const SweepConfig& config, const StopRequest& stop);
 
 }  // namespace ollama_bench

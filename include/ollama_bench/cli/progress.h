@@ -13,7 +13,7 @@
 
 namespace ollama_bench {
 
-/// Where a sweep stands, for whichever way it is shown.
+/// How far a sweep is, for whichever way it is shown.
 struct ProgressState {
   std::size_t total = 0;  ///< cells of the grid
   std::size_t done = 0;   ///< of them finished, in earlier starts too
@@ -26,6 +26,8 @@ struct ProgressState {
   std::vector<double> cell_rates;  ///< counted samples of the present cell, tokens/s
   std::optional<Cell> best;
   double best_rate = 0;  ///< tokens/s
+  bool best_is_verified =
+      false;  ///< an unverified reading is the best only while there are no others
 
   std::chrono::steady_clock::time_point cell_started;
   std::vector<std::chrono::nanoseconds> cell_times;  ///< of the cells measured in this start
@@ -57,7 +59,7 @@ class ProgressObserver : public Observer {
   Clock& clock_;
 };
 
-/// What a visit that is not of the grid is made for: "present setting", "confirm", "control".
+/// What a visit that is not of the grid is made for: "current setting", "confirm", "control".
 std::string_view VisitName(const ProgressState& state);
 
 /// "83.34 tokens/s", or "failed: out of memory (…)".

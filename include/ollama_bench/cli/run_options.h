@@ -12,9 +12,10 @@ struct RunOptions {
   SessionOptions session;
   std::optional<std::size_t> limit;  ///< cells measured by this start at most
   bool retry_failed = false;
+  bool remeasure_unverified = false;
   bool baseline = true;          ///< measure what the user has at present, too
   bool measure_aliases = false;  ///< also cells that are known to be the same measurement
-  bool dry_run = false;          ///< only tell what would be done
+  bool dry_run = false;          ///< only print what would be done
 };
 
 }  // namespace ollama_bench

@@ -14,6 +14,7 @@
 #include "ollama_bench/cli/session_prompt.h"
 #include "ollama_bench/core/strategy.h"
 #include "ollama_bench/core/system_clock.h"
+#include "ollama_bench/machine/load_probe.h"
 #include "ollama_bench/store/ulid.h"
 #include "ollama_bench/sweep/sweep.h"
 
@@ -32,8 +33,9 @@ class Session {
   /// removes what an earlier start left, and checks that model, prompt and Ollama are those of the
   /// store. Nothing was created or written yet when it returns.
   Expected<void, SessionError> Begin(GridSize size);
-  /// Writes the plan down, then visits the cells that `strategy` names, and removes what was made.
-  /// `progress` has ended, and wiped its block off the terminal, when this returns.
+  /// Writes down the plan, and the configuration where --save-config asks for it, then visits the
+  /// cells that `strategy` names, and removes what was made. `progress` has ended, and wiped its
+  /// block off the terminal, when this returns.
   Expected<SweepOutcome, SessionError> Measure(Strategy& strategy,
                                                std::unique_ptr<ProgressObserver> progress,
                                                CellRunnerOptions runner);
@@ -45,9 +47,10 @@ class Session {
   /// as aliases, unless they hold samples of their own. With `measure` set it forgets such notes.
   void SettleAliases(std::vector<Cell>& cells, bool measure);
 
-  /// For a start that measures nothing: writes down that what an earlier start, killed at its end,
-  /// had left on the server is gone. A store without such a note is not written.
-  void ForgetRemovedModels();
+  /// For a start that finds all measured: writes down that what an earlier start, killed at its
+  /// end, had left on the server is gone, and the configuration where --save-config asks for it. A
+  /// store without such a note is not written.
+  Expected<void, SessionError> MeasureNothing();
 
   /// Filled in by Begin.
   [[nodiscard]] const SweepConfig& config() const { return config_; }
@@ -59,8 +62,8 @@ class Session {
 
   /// The cells of the grid in the configured order; of a recording those that it has.
   [[nodiscard]] std::vector<Cell> PlannedCells() const;
-  /// How the runner is to measure: as configured.
-  [[nodiscard]] CellRunnerOptions RunnerOptions() const;
+  /// How the runner is to measure: as configured. Each call is a start of its own.
+  [[nodiscard]] CellRunnerOptions RunnerOptions();
   /// The observer that fits the options and the terminal.
   std::unique_ptr<ProgressObserver> MakeProgress(ProgressState state);
   /// Warns now, and lets the store remember it.
@@ -71,10 +74,12 @@ class Session {
   Expected<void, SessionError> CheckStoreFits();
   Expected<void, SessionError> WriteDownPlan();
   [[nodiscard]] bool IsOnThisMachine() const;
+  void WaitUntilQuiet(Observer& observer);
   void WarnOfMachine();
   void WarnOfGrid();
   void CleanUp();
-  void ClearTemporaryModels();
+  void NoteTemporaryModels(std::vector<TemporaryModel> models);
+  void NoteDigest(const std::string& model, const std::string& digest);
   [[nodiscard]] Unexpected<SessionError> LastChangesLost(const StoreError& reason) const;
 
   const SessionOptions& options_;
@@ -88,13 +93,11 @@ class Session {
   SessionDriver driver_;
   ServerFacts facts_;
   SessionPrompt prompt_;
+  std::string host_;  ///< that is measured; empty where a remote server does not report it
   MachineWatch machine_;
+  std::optional<LoadProbe> probe_;
   std::vector<std::string> warnings_;
 };
-
-/// Writes `config` as a YAML file that LoadSweepConfig reads.
-Expected<void, SessionError> SaveConfig(const SweepConfig& config,
-                                        const std::filesystem::path& path);
 
 /// What a sweep's end means for the shell, `any_success` being whether the store holds a rate.
 ExitCode ExitCodeOf(const SweepOutcome& outcome, bool any_success);

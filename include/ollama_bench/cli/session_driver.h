@@ -12,6 +12,7 @@
 #include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/core/clock.h"
 #include "ollama_bench/core/stop_request.h"
+#include "ollama_bench/ollama/cli_driver.h"
 #include "ollama_bench/ollama/ollama_api.h"
 #include "ollama_bench/ollama/present_setting.h"
 #include "ollama_bench/plan/default_grid.h"
@@ -24,8 +25,8 @@
 namespace ollama_bench {
 
 /// What a command measures with: a server or a recording, and the driver that speaks to it. Owns
-/// all that the driver stands on. The steps must be taken in the order of their declaration, for a
-/// sweep's grid may depend on what the server tells of the model.
+/// all that the driver depends on. The steps must be taken in the order of their declaration, for a
+/// sweep's grid may depend on what the server reports of the model.
 class SessionDriver {
  public:
   /// The options, the clock and the stop request must outlive the object. `on_idle`, where given,
@@ -43,9 +44,9 @@ class SessionDriver {
   /// memory. Where no model is named the error lists those of the server.
   Expected<SweepConfig, SessionError> Complete(SweepConfig config, GridSize size);
   /// Makes the driver for `config`, which must be complete, and connects it. Nothing is created on
-  /// the server yet. `store` is what results go to.
+  /// the server yet. `store` is what results go to. `on_created` may be empty.
   Expected<ServerFacts, SessionError> Connect(const SweepConfig& config, const Metadata& store,
-                                              std::uint64_t runs_before);
+                                              std::uint64_t runs_before, OnCreated on_created);
 
   /// What the user has at present for the model of `config`; of a recording, what it had. Empty
   /// where it cannot be told, or not without a load that is not allowed.
@@ -70,7 +71,8 @@ class SessionDriver {
   Expected<void, SessionError> ChooseKind(const std::string& stored_driver);
   Expected<void, SessionError> RequireModelName(const SweepConfig& config);
   GridFacts FactsOf(const std::string& model);
-  Expected<void, SessionError> MakeCliDriver(const SweepConfig& config, const Metadata& store);
+  Expected<void, SessionError> MakeCliDriver(const SweepConfig& config, const Metadata& store,
+                                             OnCreated on_created);
   Expected<void, SessionError> MakeApiDriver(const SweepConfig& config);
   void MakeReplayDriver(std::uint64_t runs_before);
 

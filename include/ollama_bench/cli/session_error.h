@@ -9,7 +9,7 @@
 
 namespace ollama_bench {
 
-/// Why a command cannot go on: what to return to the shell, and what to tell the person.
+/// Why a command cannot continue: what to return to the shell, and the message.
 struct SessionError {
   ExitCode code = ExitCode::kEnvironment;
   std::string message;  ///< one or more lines

@@ -29,7 +29,9 @@ struct PresentSession {
 struct SettledIdentity {
   Metadata metadata;  ///< the store's, with what it did not know and whether it is mixed now
   SessionPrompt prompt;
+  std::string host;  ///< that is measured; empty where the server does not report it
   std::vector<std::string> warnings;  ///< one line each
+  bool adopts = false;  ///< the store does not say with what its samples were made: unverified
 };
 
 /// Chooses the prompt and compares identities. A server elsewhere says nothing of this machine's
@@ -37,5 +39,9 @@ struct SettledIdentity {
 /// cannot be the store's is an error in any case.
 Expected<SettledIdentity, SessionError> SettleIdentity(const Metadata& stored,
                                                        const PresentSession& present);
+
+/// One line for a person on the unverified samples in `results`; empty where every cell has others.
+std::string UnverifiedWarning(const std::filesystem::path& file,
+                              const std::vector<CellResult>& results);
 
 }  // namespace ollama_bench

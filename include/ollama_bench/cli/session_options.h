@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "ollama_bench/cli/driver_options.h"
@@ -20,6 +21,8 @@ struct SessionOptions {
   bool force_mixed = false;
   bool quiet = false;
   bool json = false;
+  bool ignore_disturbance = false;
+  std::optional<std::string> wait_quiet;  ///< as ParseQuietLimit reads it
 };
 
 /// Adds the flags that fill `options`, which must outlive `app`.

@@ -6,26 +6,28 @@
 #include <string>
 #include <vector>
 
-#include "ollama_bench/analysis/drift.h"
+#include "ollama_bench/analysis/disturbances.h"
+#include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/store/file_lock.h"
 #include "ollama_bench/store/results_store.h"
 
 namespace ollama_bench {
 
-/// The present setting that a sweep is compared with.
+/// The current setting that a sweep is compared with.
 struct PresentStatus {
   Cell cell;
   std::string source;                ///< "Modelfile" or "Ollama default"
   std::optional<CellResult> result;  ///< empty: not measured yet
 };
 
-/// How far a sweep is, as its results file tells it.
+/// How far a sweep is, as its results file says.
 struct StoreStatus {
   std::string model;  ///< empty where the file does not say
   std::string ollama_version;
   bool replayed = false;
   bool mixed = false;
+  bool unverified = false;    ///< mixed only for samples that do not say with what they were made
   std::size_t cells = 0;      ///< planned ones and those that have an entry
   std::size_t succeeded = 0;  ///< with all samples of the pass, or an alias
   std::size_t failed = 0;     ///< and not tried again by itself
@@ -36,9 +38,10 @@ struct StoreStatus {
   std::optional<Cell> best;
   double best_rate = 0;  ///< prompt eval rate in tokens/s
   std::optional<PresentStatus> present;
-  std::size_t confirm_loads = 0;     ///< made so far
-  std::size_t confirmed_cells = 0;   ///< that have one
-  std::optional<Drift> drift;        ///< empty: nothing shows it yet
+  std::size_t extra_loads = 0;         ///< made so far, after the pass
+  std::size_t repeated_cells = 0;      ///< that have one
+  std::optional<StoredReport> report;  ///< with the answer so far
+  Disturbances disturbances;
   std::optional<LockHolder> holder;  ///< the run that holds the file
 };
 

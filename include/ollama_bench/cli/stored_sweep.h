@@ -4,11 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "ollama_bench/analysis/disturbances.h"
 #include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/analysis/sweep_answer.h"
 #include "ollama_bench/cli/session_error.h"
 #include "ollama_bench/core/axis.h"
 #include "ollama_bench/render/sweep_caption.h"
+#include "ollama_bench/search/search.h"
 #include "ollama_bench/store/results_store.h"
 
 namespace ollama_bench {
@@ -31,11 +33,16 @@ struct StoredReport {
   ResultTable table;
   std::optional<SweepAnswer> answer;  ///< empty where no cell has a value
   SweepCaption caption;
+  Disturbances disturbances;
+  std::optional<SearchAnswer> search;  ///< where not every cell was visited
 };
 
-/// Reads the store's table and its answer. A baseline outside the planned grid is compared with,
-/// but has no place in the table. `options` need no baseline: that is the store's. An error in
-/// words where the cells span too large a grid.
+/// Whether every planned cell that can be measured was visited.
+bool WasWhollyVisited(const ResultsStore& store);
+
+/// Reads the store's table and its answer, the one that every command prints. A baseline outside
+/// the planned grid is compared with, but has no place in the table. `options` need no baseline:
+/// that is the store's. An error in words where the cells span too large a grid.
 Expected<StoredReport, std::string> ReportOf(const ResultsStore& store, Metric metric,
                                              AnswerOptions options = {});
 

@@ -22,7 +22,7 @@ namespace ollama_bench {
 /// Room on the disk, in bytes.
 struct DiskNeed {
   std::int64_t results = 0;          ///< of the results file and its next version beside it
-  std::optional<std::int64_t> free;  ///< where the results go; empty where nobody can tell
+  std::optional<std::int64_t> free;  ///< where the results go; empty where it is not known
   std::int64_t weights = 0;  ///< copied into Ollama's own folder, where a Modelfile names a file
 };
 

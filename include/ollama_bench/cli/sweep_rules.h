@@ -9,20 +9,20 @@
 #include "ollama_bench/core/cell.h"
 #include "ollama_bench/plan/aliases.h"
 #include "ollama_bench/plan/pending.h"
-#include "ollama_bench/plan/sweep_order.h"
+#include "ollama_bench/search/block_race.h"
 #include "ollama_bench/sweep/driver.h"
 
 namespace ollama_bench {
 
-// What `run` goes by, for itself and for those who tell what it would do.
+// The rules of `run`, for itself and for those who report what it would do.
 
 /// Which of the planned cells a start has to measure.
 PendingRules PendingRulesOf(const RunOptions& options, const SweepConfig& config);
 
-/// In which order it measures `pending`, and what beside it. The leaders are confirmed only by a
-/// start whose limit does not cut the pass.
-SweepOrderOptions OrderOptionsOf(const RunOptions& options, const SweepConfig& config,
-                                 const Pending& pending, std::optional<Cell> baseline);
+/// What it measures beside `pending`. Extra loads are made only by a start whose limit does not cut
+/// the pass.
+RaceOptions RaceOptionsOf(const RunOptions& options, const SweepConfig& config,
+                          const Pending& pending, std::optional<Cell> current);
 
 /// What a server of these facts makes of a cell's values.
 EffectiveLimits LimitsOf(const ServerFacts& facts);

@@ -10,7 +10,7 @@
 
 namespace ollama_bench {
 
-/// Adds the present answer and how sure it is to whatever way progress is shown.
+/// Adds the answer so far and its probability to whatever way progress is shown.
 class TuneProgress : public ProgressObserver {
  public:
   /// Search and strategy must outlive the object. With `json` every measurement becomes an event

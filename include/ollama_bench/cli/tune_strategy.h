@@ -3,10 +3,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
 
+#include "ollama_bench/analysis/load_units.h"
+#include "ollama_bench/core/axis.h"
 #include "ollama_bench/core/clock.h"
 #include "ollama_bench/core/strategy.h"
 #include "ollama_bench/search/search.h"
@@ -23,7 +26,7 @@ struct TuneLimits {
 /// Measurements that a start makes at most where the user names no budget.
 inline constexpr std::size_t kUsualTuneBudget = 80;
 
-/// Tells the search what is in a store, in the order of the loads; returns how many measurements.
+/// Feeds the search what is in a store, in the order of the loads; returns how many measurements.
 std::size_t TeachSearch(Search& search, std::span<const CellResult> known);
 
 /// Lets a search choose the cells of a sweep: one visit is one load and one counted sample.
@@ -31,10 +34,12 @@ std::size_t TeachSearch(Search& search, std::span<const CellResult> known);
 class TuneStrategy : public Strategy {
  public:
   /// Search and clock must outlive the object.
-  TuneStrategy(Search& search, TuneLimits limits, Clock& clock);
+  /// `current`: the user's setting, measured three times, in the grid or not.
+  TuneStrategy(Search& search, TuneLimits limits, Clock& clock, std::optional<Cell> current);
 
-  /// What earlier starts measured, in the order of their loads.
-  void Learn(std::span<const CellResult> known);
+  /// What earlier starts measured, in the order of their loads. Of cells outside `grid` only the
+  /// current setting matters, and it does not count as known.
+  void Learn(std::span<const CellResult> known, const Grid& grid);
 
   std::optional<Visit> Next() override;
   void Report(const CellResult& result) override;
@@ -48,13 +53,23 @@ class TuneStrategy : public Strategy {
 
  private:
   [[nodiscard]] bool BudgetIsSpent() const;
+  [[nodiscard]] bool IsEnding() const;
+  std::optional<LoadUnit> Remember(const CellResult& result);
+  [[nodiscard]] std::optional<Visit> NextOfCurrent() const;
+  [[nodiscard]] std::optional<Visit> NextToConfirm() const;
+  [[nodiscard]] Visit Again(const Cell& cell, SampleRole role) const;
+  [[nodiscard]] int LoadsOf(const Cell& cell) const;
 
   Search& search_;
   TuneLimits limits_;
   Clock& clock_;
   std::chrono::steady_clock::time_point began_;
   std::chrono::steady_clock::time_point visit_began_;
-  std::set<std::int64_t> loads_;  ///< that the search knows of
+  std::optional<Cell> current_;
+  std::set<std::int64_t> loads_;     ///< that are known
+  std::map<Cell, int> loads_of_;     ///< how many of each cell
+  std::map<Cell, int> failures_of_;  ///< in a row, of this start
+  std::set<Cell> decoded_;           ///< that have a decode rate
   std::size_t known_ = 0;
   std::size_t visits_ = 0;
   std::optional<Measurement> last_;

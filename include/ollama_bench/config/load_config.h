@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "ollama_bench/config/config_error.h"
@@ -21,8 +22,12 @@ namespace ollama_bench {
 /// checked, but the file must still be well-formed.
 ///
 /// Errors: everything found wrong, at most 100 entries, by line; what has no line (flags, missing
-/// keys) comes last. Where the file is no YAML, what stands in it is not checked further.
+/// keys) comes last. Where the file is no YAML, its content is not checked further.
 Expected<SweepConfig, std::vector<ConfigError>> LoadSweepConfig(
     const std::optional<std::filesystem::path>& file, const ConfigOverrides& overrides);
+
+/// Whether `text` is YAML that holds settings of a sweep, at least one, and nothing else. Their
+/// values need not be right.
+bool IsSweepConfig(std::string_view text);
 
 }  // namespace ollama_bench

@@ -26,11 +26,12 @@ struct ConfigOverrides {
   std::optional<bool> row_first;  ///< --row-first, --no-row-first
   std::optional<std::string> num_predict;
   std::optional<std::string> repetitions;
+  std::optional<std::string> extra;
   std::optional<std::string> confirm;
   std::optional<std::string> timeout_s;
 };
 
-/// The one place where a parameter's spellings and bounds stand.
+/// The one place where a parameter's spellings and bounds are.
 struct Parameter {
   std::string_view key;   ///< in the YAML; "num_ctx.step" is `step` inside `num_ctx`
   std::string_view flag;  ///< on the command line: "--ctx-step"
@@ -40,6 +41,7 @@ struct Parameter {
   int lowest = 0;  ///< bounds of a whole number, both ends included; 0 and 0 for a text
   int highest = 0;
   std::string_view word = {};  ///< allowed in place of a number: "auto"
+  bool is_hidden = false;      ///< kept for old files and scripts, not in --help
 };
 
 /// Every parameter that takes a value, in the order of --help. Not in it: `test_row_first`, whose

@@ -28,7 +28,8 @@ struct PromptText {
 using Prompt = std::variant<BuiltInPrompt, PromptText>;
 
 /// A checked configuration: every value is in range, at most one of `model` and `modelfile` is set.
-/// What was left out, a model or an axis, is empty: whoever runs the sweep finds or asks for it.
+/// What was left out, a model or an axis, is empty: the command that runs the sweep finds or asks
+/// for it.
 struct SweepConfig {
   std::string model;                ///< base model, must exist on the server
   std::filesystem::path modelfile;  ///< template; absolute
@@ -37,7 +38,7 @@ struct SweepConfig {
   bool row_first = false;          ///< true: all num_ctx of one num_batch first
   int num_predict = 2;             ///< tokens
   std::optional<int> repetitions;  ///< counted samples per cell; empty: decided by the run's length
-  int confirm = 3;                 ///< separate loads for each leader after the sweep; 0: none
+  std::optional<int> extra;        ///< loads after the pass at most; empty: by the grid's size
   std::chrono::seconds timeout{360};  ///< for one create, and for one run
 
   friend bool operator==(const SweepConfig&, const SweepConfig&) = default;

@@ -1,22 +1,25 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ollama_bench/core/cell.h"
-#include "ollama_bench/core/failure.h"
 #include "ollama_bench/core/sample.h"
+#include "ollama_bench/core/visit_record.h"
 
 namespace ollama_bench {
 
-/// Everything known of one cell. The state is derived, never stored: a cell can hold samples and,
-/// from an earlier or a later attempt, a failure.
+/// Everything known of one cell. Its state is derived (cell_status.h), never stored: a cell can
+/// hold good samples beside visits that failed.
 struct CellResult {
   Cell cell;
   std::vector<Sample>
       samples;  ///< in the order they were taken, warm-ups and excluded ones included
-  std::optional<Failure> failure;
+  std::vector<VisitRecord> visits;  ///< in the order they were made
   std::optional<Cell>
       alias_of;           ///< the cell with the same effective values that was measured instead
   std::string reason;     ///< why it is an alias
@@ -25,9 +28,24 @@ struct CellResult {
   friend bool operator==(const CellResult&, const CellResult&) = default;
 };
 
+/// The samples that enter the cell's rate, in their order. Where one of them is verified, those
+/// that are not are left out: they are no measurement of the same thing. Valid as long as `result`.
+std::vector<const Sample*> CountedOf(const CellResult& result);
+bool HasCountedSample(const CellResult& result);
+/// Whether it has counted samples, but only unverified ones.
+bool IsUnverified(const CellResult& result);
+/// Whether any of the cells has a verified counted sample. Where one has, cells that are unverified
+/// are shown, but not compared with it.
+bool AnyVerified(std::span<const CellResult> results);
 /// Number of samples that enter the cell's rate.
 int CountedSamples(const CellResult& result);
 /// Median prompt eval rate of the counted samples in tokens/s; empty when there is none.
 std::optional<double> MedianPromptEvalRate(const CellResult& result);
+
+/// What samples and visits are ordered by in time: their start, then their id. Numbers of loads
+/// have no order. Valid as long as the argument.
+using TimeOrder = std::pair<std::string_view, std::string_view>;
+TimeOrder TimeKey(const Sample& sample);
+TimeOrder TimeKey(const VisitRecord& visit);
 
 }  // namespace ollama_bench

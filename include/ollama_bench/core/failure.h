@@ -7,7 +7,7 @@
 
 namespace ollama_bench {
 
-/// Why a cell has no rate.
+/// Why a visit of a cell failed.
 enum class FailureKind {
   kOutOfMemory,
   kGpuResourceAllocation,
@@ -26,7 +26,7 @@ enum class FailureKind {
   kUnknown,
 };
 
-/// The one place where a failure kind's spellings stand.
+/// The one place where a failure kind's spellings are.
 struct FailureKindInfo {
   FailureKind kind;
   std::string_view key;       ///< in the store and in JSON: "out_of_memory"
@@ -40,6 +40,9 @@ const FailureKindInfo& Describe(FailureKind kind);
 std::optional<FailureKind> FailureKindFromKey(std::string_view key);
 /// The kind that an old results file's "error" text means; kUnknown where nothing fits.
 FailureKind FailureKindFromOldError(std::string_view error);
+/// Whether such a failure says something of the cell it happened in. One that was interrupted, or
+/// met a server, a model or a disk that was not there, would have happened anywhere.
+bool TellsOfTheCell(FailureKind kind);
 
 struct Failure {
   FailureKind kind = FailureKind::kUnknown;

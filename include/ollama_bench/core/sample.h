@@ -25,10 +25,11 @@ struct RunMetrics {
   friend bool operator==(const RunMetrics&, const RunMetrics&) = default;
 };
 
-/// Prefill speed in tokens/s: tokens really evaluated (count less cached) over their duration.
+/// Prefill speed in tokens/s: tokens evaluated (count less cached) over their duration.
 /// Empty without a count or a positive duration.
 std::optional<double> PromptEvalRate(const RunMetrics& metrics);
-/// Decode speed in tokens/s, by the same rule.
+/// Decode speed in tokens/s: the tokens after the first over their duration, for Ollama's eval
+/// duration starts when the first token is sampled. Empty below two tokens.
 std::optional<double> EvalRate(const RunMetrics& metrics);
 
 /// What a run was made for. Only kWarmUp never counts.
@@ -45,9 +46,23 @@ std::span<const Exclusion> AllExclusions();
 /// "the prompt was cut to the context", for messages.
 std::string_view Explain(Exclusion exclusion);
 
+/// What other programs did to the machine while a sample ran, where it was enough to slow it down.
+struct Disturbance {
+  std::string cause;                       ///< "cpu", or "memory": they ran while memory was short
+  std::optional<double> others_cpus;       ///< CPUs that they kept busy on average
+  std::optional<double> pressure_percent;  ///< of the time in which something waited for a CPU
+  std::optional<double> memory_pressure_percent;  ///< the same for memory
+
+  friend bool operator==(const Disturbance&, const Disturbance&) = default;
+};
+
+/// "other programs used 1.4 CPUs", for messages.
+std::string Explain(const Disturbance& disturbance);
+
 /// One run of one cell.
 struct Sample {
-  std::string id;            ///< ULID; for an old entry a hash of its content
+  std::string id;     ///< ULID; for an old entry a hash of its content
+  std::string visit;  ///< id of the visit that took it; empty: taken before visits were recorded
   std::int64_t load_id = 0;  ///< runs of one load of the model share it; 0: unknown
   SampleRole role = SampleRole::kMeasure;
   std::optional<Exclusion> excluded;
@@ -59,11 +74,14 @@ struct Sample {
   std::optional<std::int64_t> size_vram_bytes;     ///< of these on GPUs
   int attempt = 1;
   std::string started;  ///< ISO 8601 with offset
+  std::optional<Disturbance> disturbed;
+  /// Taken from a file that does not say with which model, prompt, version or driver.
+  bool unverified = false;
 
   friend bool operator==(const Sample&, const Sample&) = default;
 };
 
-/// Whether the sample enters a cell's rate.
+/// Whether the sample enters a cell's rate: no warm-up, neither excluded nor disturbed.
 bool IsCounted(const Sample& sample);
 
 }  // namespace ollama_bench

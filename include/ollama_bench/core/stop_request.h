@@ -4,7 +4,7 @@
 
 namespace ollama_bench {
 
-/// The wish to stop, as a signal handler or a test states it. It is read between steps, and whoever
+/// A request to stop, made by a signal handler or a test. It is read between steps, and code that
 /// blocks in poll() also watches `wake_fd()`. One object lives for the whole program.
 class StopRequest {
  public:

@@ -16,12 +16,13 @@ struct Visit {
   /// Counted samples to take, whatever the cell has already; empty: those that the configuration
   /// wants and the cell still lacks.
   std::optional<int> samples;
+  bool decode = false;  ///< also measure the decode rate, after the samples
 
   friend bool operator==(const Visit&, const Visit&) = default;
 };
 
 /// Chooses which cell is measured next: grid order for `run`, an adaptive search for `tune`.
-/// It stands in core so that a search needs to know nothing but values. Not thread-safe.
+/// It is in core so that a search needs to know nothing but values. Not thread-safe.
 class Strategy {
  public:
   virtual ~Strategy() = default;

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,11 +27,15 @@ struct CliDriverOptions {
   std::string program = "ollama";  ///< the command, as for exec
   std::string base_model;          ///< an existing model, used where there is no template
   std::optional<ModelfileTemplate> modelfile;
-  std::string temporary_model;    ///< name of the model that each cell creates anew
+  std::string temporary_model;    ///< name of the model that each cell re-creates
   std::filesystem::path scratch;  ///< an empty folder of ours, for the rewritten Modelfile
   int num_predict = 2;            ///< tokens
   std::chrono::milliseconds timeout{360'000};  ///< of one command
 };
+
+/// Called with a model on the server right after its create. `digest` is empty where it is not
+/// known.
+using OnCreated = std::function<void(const std::string& model, const std::string& digest)>;
 
 /// What a Driver uses of the outside world. All must outlive it.
 struct CliDriverSeams {
@@ -37,12 +43,13 @@ struct CliDriverSeams {
   OllamaApi& api;
   Clock& clock;
   const StopRequest& stop;
+  OnCreated on_created = {};  ///< empty: nothing is called
 };
 
 /// Measures a cell the way a person would: rewritten Modelfile, `ollama create`, `ollama run
-/// --verbose`. HTTP is used only for what the command line does not tell or do safely: versions,
+/// --verbose`. HTTP is used only for what the command line does not report or do safely: versions,
 /// digests, what is loaded, unloading, removing. No command that could pull a model is ever given a
-/// name that the server does not have.
+/// name that the server does not have, and none replaces a model that another made meanwhile.
 class CliDriver : public Driver {
  public:
   CliDriver(CliDriverOptions options, CliDriverSeams seams);
@@ -53,6 +60,7 @@ class CliDriver : public Driver {
   Expected<PreparedCell, Failure> Prepare(const Cell& cell) override;
   Expected<RunReport, Failure> Run(std::string_view prompt) override;
   Expected<void, Failure> ForgetPrompt() override;
+  Expected<RunMetrics, Failure> Decode(int tokens) override;
   std::optional<LoadedModel> Loaded() override;
   Expected<void, Failure> CleanUp() override;
 
@@ -65,14 +73,17 @@ class CliDriver : public Driver {
   Expected<void, Failure> ImportWeights();
   Expected<std::chrono::nanoseconds, Failure> Create(const std::string& model,
                                                      const std::string& modelfile);
+  Expected<void, Failure> CheckNotAnothers(const std::string& model);
+  std::string DigestOf(const std::string& model);
   ProcessOutcome RunOllama(std::vector<std::string> arguments, std::string input);
-  Expected<void, Failure> Judge(const ProcessOutcome& outcome, std::string_view step) const;
+  Expected<void, Failure> Classify(const ProcessOutcome& outcome, std::string_view step) const;
 
   CliDriverOptions options_;
   CliDriverSeams seams_;
   std::string version_;  ///< of the server, once connected
   bool weights_imported_ = false;
-  std::optional<Cell> prepared_;  ///< the last one
+  std::map<std::string, std::string> created_;  ///< digests by model; empty where not known
+  std::optional<Cell> prepared_;                ///< the last one
 };
 
 }  // namespace ollama_bench

@@ -10,7 +10,7 @@ namespace ollama_bench {
 /// those of the sources and the issue tracker, v0.6.8 to v0.33.
 FailureKind ClassifyFailure(std::string_view text);
 
-/// The failure that `output` (raw, of a command or of an HTTP answer) tells of: its kind, its
+/// The failure that `output` (raw, of a command or of an HTTP answer) reports: its kind, its
 /// "Error: …" line as the message, its end as the tail. `fallback` is the message where there is no
 /// such line.
 Failure FailureFromOutput(std::string_view output, std::string_view fallback);

@@ -36,7 +36,7 @@ Expected<RunMetrics, Failure> Generate(const ServerAddress& address, const Gener
 /// Has the loaded `model` read one token in place of what its prompt cache holds, so that nothing
 /// of a later prompt, not even the template before it, is there already. `cell` must be what the
 /// model is loaded with, or empty where those are its own parameters; then no load follows.
-/// `version` is the server's, as it tells it.
+/// `version` is the server's, as it reports it.
 ///
 /// llama-server (Ollama v0.30 on) saves the prompt that is displaced, and brings it back for a
 /// later one of which it holds a larger share than what is loaded then. A token that the later
@@ -45,5 +45,13 @@ Expected<RunMetrics, Failure> Generate(const ServerAddress& address, const Gener
 Expected<void, Failure> ForgetPrompt(OllamaApi& api, const std::string& version,
                                      const std::string& model, std::optional<Cell> cell,
                                      const StopRequest& stop);
+
+/// Has the loaded `model` generate `tokens` tokens; `cell` as for ForgetPrompt. A text that
+/// continues by itself is given without the model's template, so that few models stop before.
+Expected<RunMetrics, Failure> GenerateTokens(const ServerAddress& address, const std::string& model,
+                                             std::optional<Cell> cell, int tokens,
+                                             std::chrono::milliseconds timeout,
+                                             const StopRequest& stop,
+                                             const std::function<void()>& on_idle = nullptr);
 
 }  // namespace ollama_bench

@@ -31,7 +31,7 @@ class Modelfile {
   [[nodiscard]] const std::string& from() const;
   [[nodiscard]] const std::string& text() const { return text_; }
 
-  /// Its top-level PARAMETER lines, as they stand.
+  /// Its top-level PARAMETER lines, as they are.
   [[nodiscard]] std::string ParameterLines() const;
 
   /// The text with its top-level lines of these parameters dropped and the new values at its end.

@@ -34,7 +34,7 @@ struct RunningModel {
   std::optional<std::int64_t> context_length;  ///< tokens; from v0.10 on
 };
 
-/// What /api/show tells of a model.
+/// What /api/show reports of a model.
 struct ModelDetails {
   std::string family;
   std::optional<std::int64_t> trained_context;     ///< tokens
@@ -62,8 +62,8 @@ class OllamaApi {
   Expected<ModelDetails, Failure> Show(const std::string& model);
   /// The start of every prompt of the model, as its template makes it: a special token, else a
   /// word. `cell` is what the model is loaded with, or empty where those are its own parameters.
-  /// Empty where the server does not tell; only for releases from v0.30 on, others would run the
-  /// model.
+  /// Empty where the server does not report it; only for releases from v0.30 on, others would run
+  /// the model.
   std::string PromptOpening(const std::string& model, std::optional<Cell> cell);
   /// Asks the server to take the model out of memory. It happens later: see Running.
   Expected<void, Failure> Unload(const std::string& model);

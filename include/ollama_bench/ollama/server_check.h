@@ -30,7 +30,7 @@ Expected<ModelListing, Failure> RequireModel(OllamaApi& api, const std::string& 
 Expected<std::vector<std::string>, Failure> OtherModelsLoaded(OllamaApi& api,
                                                               const std::string& own);
 
-/// `model` as it is loaded now; empty when it is not, or nobody can tell.
+/// `model` as it is loaded now; empty when it is not, or it is not known.
 std::optional<LoadedModel> FindLoaded(OllamaApi& api, const std::string& model);
 
 /// Takes `model` out of the server's memory and waits until it is out, at most half a minute. After

@@ -7,7 +7,7 @@
 namespace ollama_bench {
 
 /// Reads the block that `ollama run --verbose` ends its standard error with. Lines may be missing,
-/// stand behind control sequences, or be followed by other text. Of a repeated line the last
+/// follow control sequences, or be followed by other text. Of a repeated line the last
 /// counts. Numbers that are no numbers, negative or absurd leave their field empty.
 RunMetrics ParseVerboseOutput(std::string_view standard_error);
 

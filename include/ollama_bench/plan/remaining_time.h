@@ -16,7 +16,7 @@ namespace ollama_bench {
 std::vector<std::chrono::nanoseconds> CellTimes(std::span<const CellResult> results);
 
 /// The same for estimates: where no cell has recorded times, the gaps between the timestamps of
-/// consecutive entries, which is what the old script's files tell of the time of a cell.
+/// consecutive entries, which is what the old script's files say about the time of a cell.
 std::vector<std::chrono::nanoseconds> KnownCellTimes(std::span<const CellResult> results);
 
 /// How long each load of the pass took from its create to its first run that is no warm-up, which

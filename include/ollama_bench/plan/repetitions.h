@@ -14,8 +14,8 @@ inline constexpr int kRepetitionsOfShortRun = 3;
 int WantedRepetitions(std::optional<int> configured, std::chrono::nanoseconds first_counted_run);
 
 /// Whether `result` has the counted samples that it is to have. Without a configured number, an
-/// entry of the old script (a printed rate alone) is complete, since it does not tell the duration
-/// of its run; a sample of ours without a wall time is judged by Ollama's total duration, and
+/// entry of the old script (a printed rate alone) is complete, since it does not have the duration
+/// of its run; a sample of ours without a wall time is classified by Ollama's total duration, and
 /// taken for a short run where that is missing too.
 bool HasWantedSamples(const CellResult& result, std::optional<int> configured);
 

@@ -7,31 +7,42 @@
 
 namespace ollama_bench {
 
-/// The answer in one sentence that needs no knowledge of statistics: "These 7 of 16 cells cannot be
-/// told apart (within 1 %, 95 % sure); take num_ctx=4096 num_batch=256, the largest context among
-/// them."
+// An answer in words, each function a sentence or two for a person; empty where there is nothing to
+// say.
+
+/// The verdict with what is recommended: "CHANGE: recommended: num_ctx=4096 num_batch=1024, within
+/// 1 % of the fastest cell: +18 %, 95 % CI [15, 21] against the current setting, …".
 std::string AnswerSentence(const SweepAnswer& answer);
 
-/// "num_ctx=4096 num_batch=256: 378.2 tokens/s in 3 confirming loads, between 371.0 and 385.5 (95 %
-/// sure)."; the loads are named where they alone count, so that the map's value differs.
+/// "num_ctx=4096 num_batch=256: 378.2 tokens/s, 95 % CI [371.0, 385.5], 5 loads."
 std::string ValueSentence(const SweepAnswer& answer);
 
-/// What is gained over the present setting; empty where that was not measured.
-std::string BaselineSentence(const SweepAnswer& answer);
+/// What it means: seconds for the prompt, decode rate, GPU share and memory, at the recommended and
+/// at the current setting.
+std::string MeaningSentence(const SweepAnswer& answer);
 
-/// The largest context that hardly loses; empty where there is none.
+/// How many more loads would decide what is not decided.
+std::string MoreLoadsSentence(const SweepAnswer& answer);
+
+/// The largest context that hardly loses.
 std::string SafeContextSentence(const SweepAnswer& answer);
 
-/// How the control cell moved, and what to do about it; empty without control samples.
+/// How many cells may be the best.
+std::string ContendersSentence(const SweepAnswer& answer);
+
+/// The smallest difference that would have been found.
+std::string TrustSentence(const SweepAnswer& answer);
+
+/// How far the machine's speed moved during the sweep.
 std::string DriftSentence(const SweepAnswer& answer);
 
-/// How noisy the sweep was, and how much of that is measured rather than assumed.
+/// How noisy the sweep was, and whether that is measured or assumed.
 std::string NoiseSentence(const SweepAnswer& answer);
 
-/// How many runs were flagged; empty where none was.
+/// How many runs were flagged.
 std::string OutlierSentence(const SweepAnswer& answer);
 
-/// What stands below a table or picture: drift, noise, outliers, as far as there is any.
+/// What is printed below a table or picture: trust, drift, noise, outliers, as far as there is any.
 std::vector<std::string> NoteSentences(const SweepAnswer& answer);
 
 }  // namespace ollama_bench

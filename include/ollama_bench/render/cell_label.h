@@ -10,7 +10,7 @@ namespace ollama_bench {
 /// In front of a value that nobody measured.
 inline constexpr char kEstimateSign = '~';
 
-/// What stands in a cell without a value: "OOM", "wrong context".
+/// What is written in a cell without a value: "OOM", "wrong context".
 std::string ShortLabel(FailureKind kind);
 std::string ShortLabel(Exclusion reason);
 

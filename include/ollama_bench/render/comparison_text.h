@@ -16,10 +16,14 @@ struct ComparisonCaption {
   std::vector<std::string> differences;  ///< one line each, for a person
 };
 
-/// "Overall, b.json is 2.9 % slower than a.json (-3.2 % to -2.5 %, 95 % sure)."
+/// "Overall, b.json is 2.9 % slower than a.json (99 % CI [-3.2, -2.5])."
 std::string OverallSentence(const SweepComparison& comparison, const ComparisonCaption& caption);
-/// "3 of 36 cells really changed (by more than 1 %, and not by chance)."
+/// "3 of 36 cells changed significantly (by more than 1 %)."
 std::string CellsSentence(const SweepComparison& comparison);
+
+/// "1 cell that a.json measured fails in b.json, which is worse: num_ctx 4096, num_batch 512 (CUDA
+/// OOM)." and the opposite; empty where no cell changed between measured and failed.
+std::string FailuresSentence(const SweepComparison& comparison, const ComparisonCaption& caption);
 
 /// The comparison for a person: a line per cell, then the sentences.
 std::string RenderComparisonText(const SweepComparison& comparison,

@@ -7,8 +7,8 @@
 
 namespace ollama_bench {
 
-/// The comparison as a picture: the change of each cell in per cent, coloured where it is a real
-/// one (blue: better, red: worse), white where chance explains it, hatched where a cell was not
+/// The comparison as a picture: the change of each cell in per cent, coloured where it is
+/// significant (blue: better, red: worse), blank where it is not, hatched where a cell was not
 /// measured in both. At least one cell was measured in either.
 Scene LayOutDifference(const SweepComparison& comparison, const ComparisonCaption& caption,
                        const Font& font);

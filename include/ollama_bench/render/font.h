@@ -1,22 +1,33 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ollama_bench/core/expected.h"
 
 namespace ollama_bench {
 
-/// The bytes of DejaVuSans.ttf, which stand in the program itself.
+/// The bytes of DejaVuSans.ttf, which are part of the program itself.
 std::span<const unsigned char> EmbeddedFontFile();
 
-/// The measures of the embedded font. Unhinted, so that they are the same at every scale and in
-/// every format. Not thread-safe.
+/// A font on the disk: a file, and which of the fonts in it.
+struct FontFile {
+  std::string path;
+  int index = 0;
+
+  friend bool operator==(const FontFile&, const FontFile&) = default;
+};
+
+/// The measures of the embedded font, and of fonts of the system for letters that it lacks.
+/// Unhinted, so that they are the same at every scale and in every format. Not thread-safe.
 class Font {
  public:
-  static Expected<Font, std::string> Load();
+  /// Without `use_system_fonts` there is the embedded font alone.
+  static Expected<Font, std::string> Load(bool use_system_fonts = true);
   ~Font();
   Font(Font&&) noexcept;
   Font& operator=(Font&&) noexcept;
@@ -24,6 +35,14 @@ class Font {
   /// The length of one line at `size`, by the sum of its characters' advances. `text` is UTF-8; a
   /// byte that is none counts as U+FFFD.
   [[nodiscard]] double Width(std::string_view text, double size) const;
+  /// `text` as it can be drawn: with "[U+6A21 U+578B]" for letters that no font has.
+  [[nodiscard]] std::string Drawable(std::string_view text) const;
+  /// A part of a text whose letters are all of one font.
+  struct Run {
+    std::string text;
+    std::optional<FontFile> file;  ///< empty: the embedded font
+  };
+  [[nodiscard]] std::vector<Run> RunsOf(std::string_view text) const;
   /// The highest and the lowest reach of a line from its baseline, both positive.
   [[nodiscard]] double Ascent(double size) const;
   [[nodiscard]] double Descent(double size) const;

@@ -1,21 +1,42 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <string_view>
 
-#include "ollama_bench/analysis/result_table.h"
-#include "ollama_bench/analysis/sweep_answer.h"
+#include "ollama_bench/analysis/sweep_map.h"
 #include "ollama_bench/render/colormap.h"
 #include "ollama_bench/render/font.h"
+#include "ollama_bench/render/picture.h"
 #include "ollama_bench/render/scene.h"
 #include "ollama_bench/render/sweep_caption.h"
 
 namespace ollama_bench {
 
-/// The table as a picture: num_ctx across, num_batch ascending downwards, one rectangle per cell
-/// with a title, a colour bar, the best set outlined and the recommended cell most of all, the
-/// answer in words above, a legend of what else is there and the notes on noise and drift below.
-/// Every text lies within its place and no two overlap. `table` has at least one cell.
-Scene LayOutHeatmap(const ResultTable& table, const std::optional<SweepAnswer>& answer,
-                    const SweepCaption& caption, const Colormap& colormap, const Font& font);
+enum class CellColoring {
+  kLoss,   ///< what is known: the significant losses in fixed steps, the rest in grey
+  kValue,  ///< the classic map: plain values on a palette
+};
+
+enum class NumberMode { kAuto, kAll, kNone };
+/// "auto", "all" or "none".
+std::optional<NumberMode> NumberModeFromKey(std::string_view key);
+
+/// Whether the cells of a picture with so many columns hold numbers. By itself an SVG, which shows
+/// them when the pointer rests on a cell, leaves them out above 20 columns, the others above 50.
+bool ShowsNumbers(NumberMode mode, PictureFormat format, std::size_t columns);
+
+struct HeatmapStyle {
+  CellColoring coloring = CellColoring::kLoss;
+  Colormap colormap = DefaultColormap();  ///< of kValue
+  bool has_numbers = true;                ///< as far as they fit into their cells
+};
+
+/// The map as a picture: num_ctx across, num_batch ascending downwards, one rectangle per cell with
+/// a title, the answer above, the means of the rows and columns beside, below a legend of what the
+/// picture holds and the notes. Every text lies within its place and no two overlap. `map` has at
+/// least one cell.
+Scene LayOutHeatmap(const SweepMap& map, const SweepCaption& caption, const HeatmapStyle& style,
+                    const Font& font);
 
 }  // namespace ollama_bench

@@ -9,9 +9,11 @@
 
 namespace ollama_bench {
 
+/// What an answer says, for programs: the keys of the report below that concern it, in one object.
+std::string RenderAnswerJson(const ResultTable& table, const std::optional<SweepAnswer>& answer);
+
 /// The table for programs: one JSON object with "metric", "unit", "replayed", "mixed",
-/// "statistics", what `answer` says ("answer" in words, "best", "recommended", "best_set",
-/// "baseline", "largest_safe_context", "drift", "outliers"; null or empty without one),
+/// "statistics", what `answer` says (docs/json.md; null or empty without one),
 /// "best_per_num_ctx", "best_per_num_batch", "cells" (those with a value), "failures", "excluded",
 /// "aliases" and "untested". Values, "estimate", "low" and "high" are in the unit named.
 std::string RenderJsonReport(const ResultTable& table, const std::optional<SweepAnswer>& answer,

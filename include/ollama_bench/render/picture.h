@@ -14,7 +14,9 @@ enum class PictureFormat { kPng, kSvg, kPdf };
 /// By a file name's extension, dot included, in any case: ".png", ".svg" or ".pdf".
 std::optional<PictureFormat> PictureFormatFromExtension(std::string_view extension);
 
-/// The bytes of a picture file; an error in words where the picture cannot be made.
-Expected<std::string, std::string> RenderPicture(const Scene& scene, PictureFormat format);
+/// The bytes of a picture file; an error in words where the picture cannot be made. Without a theme
+/// an SVG follows the reader's setting, and the other formats are light.
+Expected<std::string, std::string> RenderPicture(const Scene& scene, PictureFormat format,
+                                                 std::optional<Theme> theme = std::nullopt);
 
 }  // namespace ollama_bench

@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "ollama_bench/render/color.h"
+#include "ollama_bench/render/ink.h"
 
 namespace ollama_bench {
 
@@ -31,15 +31,16 @@ struct Box {
 };
 
 struct Stroke {
-  Color color;
+  Ink color;
   double width = 1;
+  double dash = 0;  ///< length of the dashes and of the gaps between them; 0: a solid line
 
   friend bool operator==(const Stroke&, const Stroke&) = default;
 };
 
 struct RectangleShape {
   Box box;
-  std::optional<Color> fill;
+  std::optional<Ink> fill;
   std::optional<Stroke> stroke;  ///< centred on the box's edge
   std::string title;             ///< shown when the pointer rests on it, where the format can
 };
@@ -50,23 +51,36 @@ struct LineShape {
   Stroke stroke;
 };
 
+using Polyline = std::vector<Point>;
+
+/// Lines through points, drawn as one.
+struct PathShape {
+  std::vector<Polyline> lines;
+  bool is_closed = false;   ///< each line returns to its first point
+  std::optional<Ink> fill;  ///< even-odd
+  std::optional<Stroke> stroke;
+};
+
 enum class Anchor { kStart, kMiddle, kEnd };
 
-/// One line of text in the embedded font.
+/// One line of text in the embedded font, and in a font of the system where that has no such
+/// letter.
 struct TextShape {
   Point position;  ///< on the baseline, where `anchor` says
   std::string text;
   double size = 12;  ///< of the font
-  Color color;
+  Ink color;
   Anchor anchor = Anchor::kStart;
-  bool upwards = false;  ///< turned by 90 degrees, read from below to above
-  double width = 0;      ///< of the line in the embedded font
-  Box place;             ///< where the text has to stay
+  double width = 0;  ///< of the line
+  Box place;         ///< where the text has to stay
 };
 
-using Shape = std::variant<RectangleShape, LineShape, TextShape>;
+using Shape = std::variant<RectangleShape, LineShape, PathShape, TextShape>;
 
-/// Shapes, those behind before those in front. The background is white where nothing is drawn.
+/// White, or nearly black.
+inline constexpr Ink kPaperInk{Rgb(0xFFFFFF), Rgb(0x15181D)};
+
+/// Shapes, those behind before those in front, on paper.
 struct Scene {
   double width = 0;
   double height = 0;

@@ -15,7 +15,7 @@ struct SweepCaption {
   std::optional<std::int64_t> prompt_tokens;
   bool replayed = false;        ///< the numbers come from a recording
   bool repeats_itself = false;  ///< and it gave each reading again and again, without noise
-  bool mixed = false;           ///< samples of different identities stand side by side
+  bool mixed = false;           ///< samples of different identities are side by side
 };
 
 }  // namespace ollama_bench

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,5 +23,8 @@ std::vector<std::string> WrapPhrases(const Font& font, const std::vector<std::st
 /// The same for a sentence, broken between its words.
 std::vector<std::string> WrapWords(const Font& font, std::string_view text, double size,
                                    double width, std::size_t most_lines);
+
+/// What the first "[U+6A21]" in the drawn `texts` means; empty where every letter has a font.
+std::optional<std::string> SubstituteNote(const Font& font, const std::vector<std::string>& texts);
 
 }  // namespace ollama_bench

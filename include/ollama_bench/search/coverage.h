@@ -8,7 +8,7 @@
 
 namespace ollama_bench {
 
-/// Which parts of a grid the visited cells tell of. The grid must outlive it.
+/// Which parts of a grid the visited cells inform about. The grid must outlive it.
 class Coverage {
  public:
   explicit Coverage(const SearchGrid& grid) : grid_(&grid) {}

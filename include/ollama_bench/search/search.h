@@ -14,9 +14,8 @@ namespace ollama_bench {
 
 struct SearchOptions {
   std::uint64_t seed = 1;
-  std::optional<Cell> present;  ///< the user's present setting, measured first
+  std::optional<Cell> present;  ///< the user's current setting, measured first
   double tolerance = 0.01;      ///< a rate this close to the best, relative, is as good
-  double max_loss = 0.05;       ///< what the largest safe context may lose, relative
 };
 
 /// What one visit of a cell brought: a rate, or why there is none.
@@ -38,23 +37,14 @@ struct SearchEstimate {
   double p_fast = 0.0;      ///< that it is in the regime of the best cells
 };
 
-/// The largest context that is as good as safe to use.
-struct SearchSafeContext {
-  Cell cell;
-  double loss = 0.0;      ///< expected, relative to the answer
-  bool measured = false;  ///< otherwise it is the model's estimate alone
-};
-
 struct SearchAnswer {
   Cell cell;          ///< measured, with the highest estimate
   double rate = 0.0;  ///< tokens/s, estimated
   /// That no cell is faster than this one by more than the tolerance; low as long as there are too
-  /// few measurements to tell.
+  /// few measurements to know.
   double probability = 0.0;
   bool certified = false;    ///< sure enough, three measurements in a row
   std::vector<Cell> equals;  ///< measured cells not shown to be slower by the tolerance
-  /// Loses at most max_loss and stays wholly on the GPUs, both with 95 % probability.
-  std::optional<SearchSafeContext> safe_context;
 };
 
 /// How sure a certificate is of an answer, three measurements in a row.

@@ -9,7 +9,7 @@
 
 namespace ollama_bench {
 
-/// One axis of a search: its values ascending, and where each stands.
+/// One axis of a search: its values ascending, and where each is.
 struct SearchAxis {
   std::vector<int> values;       ///< ascending
   std::vector<double> position;  ///< by index, first 0, last 1; all 0 on an axis of one value

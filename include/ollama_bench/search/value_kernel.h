@@ -21,7 +21,7 @@ struct ValueHyper {
 };
 
 /// A jump of the log rate where need crosses a line whose place is known as far as the measured
-/// cells tell: another number of GPUs, another kernel. Or an island: a bump of it.
+/// cells show: another number of GPUs, another kernel. Or an island: a bump of it.
 struct ValueStep {
   double share = 0.0;      ///< variance of half the jump, of the height, in units of the signal's
   double log_prior = 0.0;  ///< of there being one, here

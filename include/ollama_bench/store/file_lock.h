@@ -35,7 +35,8 @@ class FileLock {
 };
 
 /// The lock that writing to the store at `store` needs: "….lock" beside it, beside the target if it
-/// is a link. Errors: kLocked, naming the holder; kIo.
+/// is a link. Errors: kLocked, naming the holder; kDamaged, where a file of that name holds
+/// something else; kIo.
 Expected<FileLock, StoreError> LockStore(const std::filesystem::path& store, Clock& clock);
 
 /// The lock that measuring on a server needs, one per `address` ("host:port"; all names of this

@@ -18,7 +18,7 @@ struct IoError {
   std::string message;  ///< one line for a person: step, path and the system's reason
 };
 
-/// Which file stands at a path, and in which state: another inode, size or time means that someone
+/// Which file is at a path, and in which state: another inode, size or time means that someone
 /// replaced or edited it.
 struct FileStamp {
   std::uint64_t inode = 0;
@@ -64,7 +64,7 @@ class FileSystem {
   /// no link.
   virtual Expected<std::filesystem::path, IoError> ResolveLinks(
       const std::filesystem::path& path) = 0;
-  /// A new empty file, EEXIST where something stands. Without `permissions` the umask decides.
+  /// A new empty file, EEXIST where something is there. Without `permissions` the umask decides.
   virtual Expected<std::unique_ptr<OutputFile>, IoError> CreateNew(
       const std::filesystem::path& path, std::optional<unsigned> permissions) = 0;
   virtual Expected<void, IoError> Rename(const std::filesystem::path& from,

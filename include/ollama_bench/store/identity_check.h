@@ -1,9 +1,12 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
+#include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/identity.h"
+#include "ollama_bench/store/results_store.h"
 
 namespace ollama_bench {
 
@@ -30,6 +33,14 @@ struct StoredIdentity {
 
 /// The same comparison between two results files: "driver: a.json has cli, b.json has api".
 IdentityCheck CompareStored(const StoredIdentity& a, const StoredIdentity& b);
+
+/// Whether `stored` does not say which model, prompt, driver or Ollama version its samples were
+/// made with, where `present` does: nobody knows then whether they can be compared.
+bool LacksIdentity(const Identity& stored, const Identity& present);
+
+/// Keeps `mixed` true as long as a cell has nothing but unverified samples, unless it is true for
+/// another reason, too. A store whose identity is not known either mixes nothing.
+void SettleMixed(Metadata& metadata, std::span<const CellResult> results);
 
 /// `stored` with what it does not know taken from `present`.
 Identity AdoptUnknown(Identity stored, const Identity& present);

@@ -21,16 +21,16 @@ struct StoreError {
     kDamaged,      ///< the file is not a results file; the message names line and reason
     kNewerSchema,  ///< written by a newer ollama-bench
     kLocked,       ///< another run holds it
-    kIo,           ///< the system refused to read or write; the old file stands unchanged
+    kIo,           ///< the system refused to read or write; the old file is unchanged
   };
   Kind kind = Kind::kIo;
   std::string message;
 };
 
-/// A temporary model of ours on the server. The digest is empty while a create may be under way.
+/// A temporary model that this store's sweep makes on the server.
 struct TemporaryModel {
-  std::string name;
-  std::string digest;
+  std::string name;    ///< written down before the first create
+  std::string digest;  ///< as last created, where the user chose the name; else empty
   friend bool operator==(const TemporaryModel&, const TemporaryModel&) = default;
 };
 
@@ -54,11 +54,13 @@ struct Metadata {
   Identity identity;
   Environment environment;
   bool replayed = false;
-  bool mixed = false;
+  bool mixed = false;       ///< samples that are not comparable are in one file
+  bool unverified = false;  ///< `mixed` only for unverified readings of cells not measured since
   std::optional<std::int64_t> prompt_words;  ///< of the built-in text, where that is the prompt
   std::vector<TemporaryModel> temporary_models;
   std::optional<Baseline> baseline;
   std::vector<std::string> warnings;  ///< what the last start warned of, one line each
+  std::vector<StartRecord> starts;    ///< that measured something; each visit names its own
 
   friend bool operator==(const Metadata&, const Metadata&) = default;
 };
@@ -72,7 +74,7 @@ class ResultsStore {
   /// Reads `path`. Needs no lock. kMissing where there is no file. `file_system` must outlive it.
   static Expected<ResultsStore, StoreError> Load(FileSystem& file_system,
                                                  std::filesystem::path path);
-  /// An empty store that Commit will write to `path`. A file that stands there by then is refused.
+  /// An empty store that Commit will write to `path`. A file that is there by then is refused.
   static ResultsStore Create(FileSystem& file_system, std::filesystem::path path,
                              Metadata metadata);
 
@@ -88,19 +90,21 @@ class ResultsStore {
   /// In the file's order.
   [[nodiscard]] const std::vector<CellResult>& results() const;
   [[nodiscard]] const CellResult* Find(const Cell& cell) const;
-  [[nodiscard]] std::int64_t HighestLoadId() const;
   /// One line for a person when the store has outgrown what it is made for, else empty.
   [[nodiscard]] std::string SizeWarning() const;
 
   /// Adds a sample to a cell's entry, making the entry where there is none. Clears the cell's
-  /// failure, and its alias. A sample with the id of a stored one replaces it. `sample.id` must not
-  /// be empty.
+  /// alias. A sample with the id of a stored one replaces it. `sample.id` must not be empty.
   void AddSample(const Cell& cell, Sample sample, const std::string& timestamp);
   /// Marks a stored sample as excluded (or as counted again).
   void SetExclusion(const Cell& cell, const std::string& sample_id,
                     std::optional<Exclusion> excluded);
-  /// The output's tail is cut to its last 8 KiB and made printable.
-  void SetFailure(const Cell& cell, Failure failure, const std::string& timestamp);
+  /// Adds a visit to a cell's entry, as AddSample does a sample; one with the id of a stored one
+  /// replaces it. The tail of its failure's output is cut to its last 8 KiB and made printable.
+  void SetVisit(const Cell& cell, VisitRecord visit, const std::string& timestamp);
+  /// Marks all samples that it holds as unverified. Samples of entries from before there were
+  /// samples are so in any case, and those entries keep their bytes.
+  void MarkUnverified();
   /// Records that `cell` is not measured because `alias_of` has the same effective values.
   void SetAlias(const Cell& cell, const Cell& alias_of, std::string reason);
   /// Removes the cell's entry, to measure it afresh.
@@ -108,7 +112,7 @@ class ResultsStore {
 
   /// Makes all pending changes durable: temporary file, fsync, rename, fsync of the folder. Edits
   /// that someone made to the file meanwhile are read first and kept; a file that was deleted is
-  /// written again whole. On an error the old file stands and the changes stay pending. kDamaged
+  /// written again whole. On an error the old file stays and the changes stay pending. kDamaged
   /// and kNewerSchema: somebody put a file there that cannot be read or belongs to another store;
   /// it is not overwritten. Before the first write to a file of the old script's shape a copy is
   /// put beside it

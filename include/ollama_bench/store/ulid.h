@@ -8,6 +8,9 @@
 
 namespace ollama_bench {
 
+/// Numbers of loads below are of older files, in which every sweep counted from 1.
+inline constexpr std::int64_t kFirstUniqueLoad = std::int64_t{1} << 32;
+
 /// Random bits from the system.
 std::function<std::uint64_t()> SystemRandom();
 
@@ -19,6 +22,9 @@ class UlidSource {
   explicit UlidSource(Clock& clock, std::function<std::uint64_t()> random = SystemRandom());
 
   std::string Next();
+  /// A number for a load of the model: random, at least kFirstUniqueLoad and below 2^53, so that no
+  /// two stores, nor copies of one store, ever give the same. It says nothing of the order.
+  std::int64_t NextLoad();
 
  private:
   void Increment();

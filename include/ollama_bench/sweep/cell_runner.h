@@ -12,10 +12,12 @@
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/failure.h"
 #include "ollama_bench/core/strategy.h"
+#include "ollama_bench/core/visit_record.h"
 #include "ollama_bench/store/results_store.h"
 #include "ollama_bench/store/ulid.h"
 #include "ollama_bench/sweep/driver.h"
 #include "ollama_bench/sweep/observer.h"
+#include "ollama_bench/sweep/probe.h"
 #include "ollama_bench/sweep/prompt_feed.h"
 #include "ollama_bench/sweep/store_saver.h"
 
@@ -27,6 +29,7 @@ struct CellRunnerOptions {
   std::optional<int>
       built_in_tokens;  ///< the prompt is yet to be made, of this size, from the built-in text
   bool warm_up = true;  ///< a run that is not counted, after each load
+  StartRecord start;    ///< the start of the program that measures
 };
 
 /// What a cell's measurement needs. All must outlive it.
@@ -37,10 +40,13 @@ struct CellRunnerSeams {
   Clock& clock;
   Observer& observer;
   UlidSource& ids;
+  Probe* probe = nullptr;  ///< null: nobody watches the machine
 };
 
 /// Measures one cell with one load of the model: create, warm-up, then the samples that the visit
-/// asks for, each verified and saved before the next. Learns the prompt's size on the way.
+/// asks for, each verified and saved before the next. Learns the prompt's size on the way. A sample
+/// that others disturbed is kept, does not count, and is measured again in the same load, a few
+/// times; where that never ends, once a load.
 class CellRunner {
  public:
   /// The cell failed, or its results could not be saved.
@@ -49,8 +55,12 @@ class CellRunner {
   /// `feed` holds the prompt, unless `options.built_in_tokens` says that it must be made first.
   CellRunner(CellRunnerOptions options, CellRunnerSeams seams, PromptFeed feed);
 
-  /// `attempt` counts from 1.
+  /// `attempt` counts from 1. The visit is recorded with its first sample.
   Expected<void, Error> Run(const Visit& visit, int attempt);
+  /// The visit of the last Run.
+  [[nodiscard]] const VisitRecord& visit() const { return visit_; }
+  /// Records a visit, or how it ended, and with the first one this start. Not yet on disk.
+  void Record(const Cell& cell, VisitRecord visit);
 
  private:
   struct Load;
@@ -59,20 +69,24 @@ class CellRunner {
   Expected<void, Failure> MakePrompt(Load& load);
   Expected<void, Error> Measure(Load& load);
   Expected<Sample, Failure> RunOnce(Load& load, SampleRole role, const std::string& prompt);
+  Expected<void, Error> MeasureDecode(const Load& load);
+  [[nodiscard]] bool BearsDisturbance(Load& load, const Disturbance& disturbance);
   Expected<void, StoreError> Keep(Load& load, const Sample& sample);
-  [[nodiscard]] std::optional<Exclusion> Judge(const Load& load, const Sample& sample) const;
+  [[nodiscard]] std::optional<Exclusion> Classify(const Load& load, const Sample& sample) const;
   void LearnPromptTokens(std::int64_t counted);
   void MarkCutCells(std::int64_t prompt_tokens);
+  void MarkCut(const CellResult& result, std::int64_t prompt_tokens);
   void MarkSettling(const Load& load);
   [[nodiscard]] bool HasEnough(const Load& load) const;
-  void NoteTemporaryDigest(const Load& load, bool more_runs);
   [[nodiscard]] std::string Timestamp() const;
 
   CellRunnerOptions options_;
   CellRunnerSeams seams_;
   PromptFeed feed_;
+  VisitRecord visit_;
   std::optional<std::int64_t> prompt_tokens_;  ///< of the whole prompt, as the server counts it
   std::optional<double> tokens_per_byte_;      ///< from the last warm-up
+  int disturbed_visits_ = 0;                   ///< without one between them that was not
 };
 
 }  // namespace ollama_bench

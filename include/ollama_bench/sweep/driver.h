@@ -24,7 +24,7 @@ struct ServerFacts {
   int port = 0;  ///< of the server; 0 for a recording
 };
 
-/// A model in the server's memory, as /api/ps tells it.
+/// A model in the server's memory, as /api/ps reports it.
 struct LoadedModel {
   std::string digest;                   ///< "sha256:…"
   std::optional<std::int64_t> num_ctx;  ///< tokens; servers before v0.10 do not say
@@ -60,13 +60,17 @@ class Driver {
   /// Makes the server forget the last prompt without a load, so that the next one is read whole,
   /// the model's template and SYSTEM text included.
   virtual Expected<void, Failure> ForgetPrompt() = 0;
-  /// The prepared cell's model as loaded now; empty when it is not loaded or nobody can tell.
+  /// Has the loaded model generate `tokens` tokens, or as many as it likes to, without a load. For
+  /// the decode rate: a run reads its long prompt and generates next to nothing. A failure where
+  /// the driver has no way to it.
+  virtual Expected<RunMetrics, Failure> Decode(int tokens) = 0;
+  /// The prepared cell's model as loaded now; empty when it is not loaded or it is not known.
   virtual std::optional<LoadedModel> Loaded() = 0;
   /// Names of the models that Prepare will create on the server. They are written down before the
-  /// first Prepare, so that a later start can remove them after a crash.
+  /// first Prepare, so that they can be removed, also after a crash.
   [[nodiscard]] virtual std::vector<std::string> TemporaryModels() const = 0;
-  /// Removes what this driver created, from the server's memory too. Safe to call again, and after
-  /// a stop request. A failure says why the server still has some of it.
+  /// Takes the model that was measured out of the server's memory; the temporary models stay on its
+  /// disk. Safe to call again, and after a stop request. A failure says why it may still be loaded.
   virtual Expected<void, Failure> CleanUp() = 0;
 };
 

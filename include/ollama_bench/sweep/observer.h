@@ -11,11 +11,11 @@
 namespace ollama_bench {
 
 /// What is being done with the current cell.
-enum class Phase { kCreate, kWarmUp, kRun };
+enum class Phase { kCreate, kWarmUp, kRun, kDecode };
 
 enum class NoticeLevel { kInfo, kWarning };
 
-/// Learns how a sweep goes on, to show it. Implementations must not throw and must return quickly:
+/// Learns how a sweep proceeds, to show it. Implementations must not throw and must return quickly:
 /// the time they take is not measured, but it is waited for.
 class Observer {
  public:

@@ -10,8 +10,8 @@
 namespace ollama_bench {
 
 /// What a finished sweep knows of its cells, to answer from it. A cell is recorded when it has a
-/// counted sample or a failure of its own; an alias answers as the cell it stands for. What tells
-/// nothing of the cell (interrupted, server unavailable, a model that was missing) is no record.
+/// counted sample or failed (StatusOf); an alias answers as the cell that it is an alias of. That
+/// an earlier replay found no record is none.
 class Recording {
  public:
   explicit Recording(std::vector<CellResult> results);

@@ -25,7 +25,7 @@ struct ReplayOptions {
 /// the same way; a cell that was not recorded is kNotRecorded.
 class ReplayDriver : public Driver {
  public:
-  /// `facts` as Connect is to tell them. `recording` must outlive the object.
+  /// `facts` as Connect is to return them. `recording` must outlive the object.
   ReplayDriver(const Recording& recording, ServerFacts facts, ReplayOptions options);
 
   [[nodiscard]] std::string_view name() const override { return "replay"; }
@@ -33,6 +33,7 @@ class ReplayDriver : public Driver {
   Expected<PreparedCell, Failure> Prepare(const Cell& cell) override;
   Expected<RunReport, Failure> Run(std::string_view prompt) override;
   Expected<void, Failure> ForgetPrompt() override { return {}; }
+  Expected<RunMetrics, Failure> Decode(int tokens) override;
   std::optional<LoadedModel> Loaded() override;
   [[nodiscard]] std::vector<std::string> TemporaryModels() const override { return {}; }
   Expected<void, Failure> CleanUp() override { return {}; }

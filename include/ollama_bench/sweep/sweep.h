@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/core/strategy.h"
@@ -36,7 +37,7 @@ class Sweep {
   enum class CellEnd { kFinished, kEndSweep };
 
   CellEnd MeasureCell(const Visit& visit);
-  CellEnd Record(const Cell& cell, Failure failure, int attempts);
+  CellEnd Record(const Cell& cell, std::vector<VisitRecord> visits);
   CellEnd End(SweepOutcome::Reason reason, std::string message);
   bool WaitForServer(const Failure& failure);
   bool IsSameServer(const ServerFacts& now);

@@ -53,7 +53,7 @@ TEST_F(PlanProgramTest, EstimatesByTheTimesOfTheResults) {
   EXPECT_NEAR(plan["total_s"].get<double>(), 6 * plan["cell_s"].get<double>(), 1e-6);
 }
 
-TEST_F(PlanProgramTest, CountsEveryLoadThatTheRunThenMakes) {
+TEST_F(PlanProgramTest, CountsTheMostLoadsThatTheRunMayMake) {
   Program plan = Command({"plan", "--model", "smollm2", "--ctx", "1024,2048", "--batch", "64",
                           "--prompt-tokens", "300", "--json"});
   const Json told = Json::parse(RunProgram(plan).out, nullptr, false);
@@ -64,8 +64,11 @@ TEST_F(PlanProgramTest, CountsEveryLoadThatTheRunThenMakes) {
   for (std::string line; std::getline(events, line);) {
     if (Json::parse(line, nullptr, false)["event"] == "cell") ++visits;
   }
-  EXPECT_EQ(visits, 3 + 3 * 3) << "all of equal speed, so all are confirmed";
-  EXPECT_EQ(told["visits"], visits);
+  const int pass = 1 + 2 + 1;
+  const int usual_extra = 27;
+  EXPECT_EQ(told["visits"], pass + usual_extra) << "the current setting is loaded first and last";
+  EXPECT_GE(visits, pass + 2 * 3) << "each setting has three loads";
+  EXPECT_LE(visits, told["visits"]);
 }
 
 TEST_F(PlanProgramTest, CountsThePresentSettingWhereOnlyALoadCouldTellIt) {
@@ -73,8 +76,8 @@ TEST_F(PlanProgramTest, CountsThePresentSettingWhereOnlyALoadCouldTellIt) {
   Program plan = Command({"plan", "--model", "smollm2", "--ctx", "1024", "--batch", "64",
                           "--prompt-tokens", "300", "--json"});
   const Json told = Json::parse(RunProgram(plan).out, nullptr, false);
-  EXPECT_EQ(told["present_setting"], "found out at the start");
-  EXPECT_EQ(told["visits"], 2 + 2 * 3);
+  EXPECT_EQ(told["present_setting"], "asked at the start");
+  EXPECT_EQ(told["visits"], 2 + 1 + 27);
   EXPECT_TRUE(server_.Get("/api/ps")["models"].empty()) << "nothing was loaded to find out";
   plan.argv.emplace_back("--no-baseline");
   const Json alone = Json::parse(RunProgram(plan).out, nullptr, false);

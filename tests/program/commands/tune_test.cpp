@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <sstream>
 
 #include "program/run/run_fixture.h"
+#include "support/test_data.h"
 
 namespace ollama_bench::testing {
 namespace {
@@ -57,6 +59,38 @@ class TuneProgramTest : public RunFixture {
     arguments.insert(arguments.end(), more.begin(), more.end());
     return Command(std::move(arguments));
   }
+  // A real sweep of 17 x 6 cells, one reading each, as a file of the old script.
+  void RecordRealSweep() const {
+    std::istringstream table(ReadTestData("nemotron_5gpu_sweep.csv"));
+    std::vector<int> contexts;
+    std::string field;
+    std::string line;
+    std::getline(table, line);
+    std::istringstream header(line.substr(line.find(',') + 1));
+    while (std::getline(header, field, ',')) contexts.push_back(std::stoi(field));
+    Json results = Json::array();
+    while (std::getline(table, line)) {
+      std::istringstream row(line);
+      std::getline(row, field, ',');
+      const int num_batch = std::stoi(field);
+      for (const int num_ctx : contexts) {
+        field.clear();
+        std::getline(row, field, ',');
+        Json entry = {{"num_ctx", num_ctx}, {"num_batch", num_batch}};
+        if (field.empty()) {
+          entry["error"] = "CUDA OOM";
+        } else {
+          entry["prompt_eval_rate"] = std::stod(field);
+        }
+        results.push_back(entry);
+      }
+    }
+    Write("real.json",
+          Json{{"metadata",
+                {{"num_ctx_range", "8192-18432:2048"}, {"num_batch_range", "32-2080:128"}}},
+               {"results", results}}
+              .dump());
+  }
   static std::vector<Json> Events(const std::string& out, const std::string& kind) {
     std::vector<Json> events;
     std::istringstream lines(out);
@@ -90,8 +124,17 @@ TEST_F(TuneProgramTest, TellsEveryMeasurementAndTheAnswerAsEvents) {
 
 TEST_F(TuneProgramTest, TheSameSeedTellsTheSameAndAnotherDoesNot) {
   Record();
+  // The estimates of the answer also depend on when each load was made.
   const auto play = [&](const std::string& results, const std::string& seed) {
-    return RunProgram(Tune({"--budget", "10", "--json", "-r", results, "--seed", seed})).out;
+    const std::string out =
+        RunProgram(Tune({"--budget", "10", "--json", "-r", results, "--seed", seed})).out;
+    std::vector<Json> told = Events(out, "measurement");
+    EXPECT_EQ(told.size(), 10U);
+    const Json answer = Events(out, "answer").at(0);
+    for (const char* key : {"num_ctx", "num_batch", "verdict", "reason", "probability"}) {
+      told.push_back(answer[key]);
+    }
+    return told;
   };
   EXPECT_EQ(play("a.json", "5"), play("b.json", "5"));
   EXPECT_NE(play("c.json", "5"), play("d.json", "6"));
@@ -114,16 +157,21 @@ TEST_F(TuneProgramTest, SaysInPlainWordsThatTheBudgetEndedFirst) {
   const Ended ended = RunProgram(Tune({"--budget", "5"}));
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_NE(ended.out.find("Not certified after 5 measurements"), std::string::npos) << ended.out;
-  EXPECT_NE(ended.out.find("\nPARAMETER num_ctx "), std::string::npos);
+  EXPECT_EQ(ended.out.find("PARAMETER"), std::string::npos) << "nothing is recommended yet";
+  EXPECT_EQ(ended.out.find("--extra"), std::string::npos) << "which is no option of a search";
   EXPECT_NE(ended.err.find("[5/5]"), std::string::npos) << ended.err;
-  EXPECT_NE(ended.err.find("answer so far"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("best so far"), std::string::npos) << ended.err;
 }
 
 TEST_F(TuneProgramTest, TellsWithTheAnswerWhatACertificateTakes) {
   Record();
   const std::string out = RunProgram(Tune({"--budget", "5"})).out;
-  EXPECT_NE(out.find(" sure that no cell is more than 1 % faster, where a certificate takes 98.5 % "
-                     "three times in a row"),
+  std::string words = out;
+  std::replace(words.begin(), words.end(), '\n', ' ');
+  EXPECT_NE(words.find("P(no cell is more than 1 % faster than the fastest found) = "),
+            std::string::npos)
+      << out;
+  EXPECT_NE(words.find("; a certificate takes 98.5 % three times in a row and no region unvisited"),
             std::string::npos)
       << out;
   EXPECT_EQ(out.find("only"), std::string::npos) << out;
@@ -184,6 +232,45 @@ TEST_F(TuneProgramTest, AnInterruptedSearchGoesOnAndRunFillsUpTheRest) {
   const auto counted = CountedSamples();
   EXPECT_EQ(counted.size(), 9U);
   for (const auto& [cell, samples] : counted) EXPECT_GE(samples, 3);
+}
+
+TEST_F(TuneProgramTest, ItsAnswerIsThatOfAHeatmapOfItsFile) {
+  RecordRealSweep();
+  for (const char* seed : {"1", "2", "3", "4"}) {
+    const std::string results = fmt::format("seed{}.json", seed);
+    const Ended ended = RunProgram(
+        Command({"tune",           "--ctx-start",  "8192",          "--ctx-end", "18432",
+                 "--ctx-step",     "2048",         "--batch-start", "32",        "--batch-end",
+                 "2080",           "--batch-step", "128",           "--replay",  "real.json",
+                 "--replay-noise", "0.01",         "--seed",        seed,        "-r",
+                 results,          "--json"}));
+    ASSERT_EQ(ended.exit_code, 0) << ended.err;
+    const Json answer = Events(ended.out, "answer").at(0);
+    const Json heatmap = Json::parse(
+        RunProgram(Command({"heatmap", results, "--no-csv", "--json", "-o", "a.svg"})).out, nullptr,
+        false);
+    for (const char* key : {"verdict", "reason", "recommended", "gain", "contenders", "answer"}) {
+      EXPECT_EQ(answer[key], heatmap[key]) << key << ", seed " << seed;
+    }
+    EXPECT_EQ(answer["num_ctx"], heatmap["recommended"]["num_ctx"]);
+    EXPECT_EQ(answer["num_batch"], heatmap["recommended"]["num_batch"]);
+  }
+}
+
+TEST_F(TuneProgramTest, TheCurrentSettingIsLoadedFirstAndAgainAndIsAnsweredWith) {
+  server_.SetScript({{"rate", 200'000}, {"load_ms", 5}, {"noise", {{"relative", 0.003}}}});
+  const Ended ended = RunProgram(
+      Command({"tune", "--model", "smollm2", "--ctx", "1024,2048,3072", "--batch", "64,128,256",
+               "--prompt-tokens", "300", "--budget", "40", "--json", "--ignore-disturbance"}));
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  const auto measurements = Events(ended.out, "measurement");
+  EXPECT_LE(measurements.size(), 40U) << "the loads of the current setting count as well";
+  EXPECT_EQ(measurements.at(0)["num_ctx"], 4096) << "outside the grid";
+  const Json answer = Events(ended.out, "answer").at(0);
+  EXPECT_EQ(answer["measurements"], measurements.size());
+  EXPECT_EQ(answer["current"]["num_ctx"], 4096);
+  EXPECT_EQ(answer["current"]["num_batch"], 512);
+  EXPECT_EQ(answer["current"]["loads"], 3);
 }
 
 TEST_F(TuneProgramTest, ABudgetThatIsNeitherACountNorATimeIsRefused) {

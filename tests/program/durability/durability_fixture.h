@@ -75,6 +75,31 @@ class DurabilityFixture : public RunFixture {
     for (const std::string& id : reported) EXPECT_TRUE(saved.contains(id)) << "lost " << id;
   }
 
+  /// Each sample names a visit of its entry and has its load; no two visits share one; each visit
+  /// names a start.
+  void ExpectVisitsWhole() const {
+    if (!std::filesystem::exists(server_.folder() / "benchmark_results.json")) return;
+    const Json store = Store();
+    std::set<std::string> starts;
+    for (const Json& start : store["metadata"].value("starts", Json::array())) {
+      EXPECT_TRUE(starts.insert(start["id"]).second) << start;
+    }
+    std::set<std::int64_t> loads;
+    for (const Json& entry : store["results"]) {
+      std::map<std::string, std::int64_t> load_of;
+      for (const Json& visit : entry.value("visits", Json::array())) {
+        load_of[visit["id"]] = visit["load_id"];
+        EXPECT_TRUE(loads.insert(visit["load_id"].get<std::int64_t>()).second)
+            << "two visits of one load: " << visit;
+        EXPECT_TRUE(starts.contains(visit["start"])) << visit;
+      }
+      for (const Json& sample : entry.value("samples", Json::array())) {
+        ASSERT_TRUE(load_of.contains(sample["visit"])) << sample;
+        EXPECT_EQ(sample["load_id"], load_of[sample["visit"]]);
+      }
+    }
+  }
+
   void ExpectSmallSweepWhole() const {
     const auto counted = CountedSamples();
     EXPECT_EQ(counted.size(), static_cast<std::size_t>(kCells));

@@ -45,6 +45,38 @@ TEST_F(KillLongTest, AtRandomMomentsNothingReportedIsLostAndAtMostTheSampleInFli
   std::cout << kills << " kills, " << sweeps << " sweeps finished in between\n";
 }
 
+TEST_F(KillLongTest, OnTheDefaultPathEverySampleKeepsItsVisitAndEveryVisitALoadOfItsOwn) {
+  const Share share = TakeShare(8, 300);
+  std::mt19937 random(share.seed);
+  const auto models = Models();
+  const Program sweep = Command({"run", "--model", "smollm2", "--ctx", "1024,2048", "--batch",
+                                 "64,128", "--prompt", "Why is the sky blue?", "--json"});
+  int kills = 0;
+  int sweeps = 0;
+  while (kills < share.count) {
+    RunningProgram program(sweep);
+    WaitForRandomMoment(random, 500);
+    program.Signal(SIGKILL);
+    const Ended ended = program.Wait();
+    ExpectSaved(ReportedSamples(ended.out));
+    ExpectVisitsWhole();
+    if (ended.signal == SIGKILL) {
+      ++kills;
+    } else {
+      ASSERT_EQ(ended.exit_code, 0) << ended.err;
+      ++sweeps;
+      EXPECT_EQ(Models(), models);
+      ForgetResults();
+    }
+    ASSERT_FALSE(HasFailure()) << "kill " << kills << " seed " << share.seed;
+  }
+  const Ended ended = RunProgram(sweep);
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  ExpectVisitsWhole();
+  EXPECT_EQ(Models(), models);
+  std::cout << kills << " kills, " << sweeps << " sweeps finished in between\n";
+}
+
 // One system call of a traced run: the n-th of its name that concerns the store.
 struct SystemCall {
   std::string name;

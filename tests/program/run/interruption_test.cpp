@@ -33,7 +33,7 @@ TEST_P(RunSignalTest, SavesRemovesItsModelSaysHowToGoOnAndDiesOfTheSignal) {
   program.Signal(GetParam());
   const Ended ended = program.Wait();
   EXPECT_EQ(ended.signal, GetParam()) << ended.err;
-  EXPECT_NE(ended.err.find("the same command goes on from here"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("the same command resumes"), std::string::npos) << ended.err;
   EXPECT_EQ(Models(), before);
   EXPECT_EQ((CountedSamples()[{1024, 256}]), 1);
   EXPECT_FALSE(Store()["metadata"].contains("temporary_models"));

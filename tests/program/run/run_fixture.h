@@ -82,7 +82,7 @@ class RunFixture : public ::testing::Test {
     std::ofstream(server_.folder() / name) << text;
   }
 
-  /// Counted samples of each cell; fails the test where a sample stands twice.
+  /// Counted samples of each cell; fails the test where a sample is there twice.
   [[nodiscard]] std::map<std::pair<int, int>, int> CountedSamples() const {
     std::map<std::pair<int, int>, int> counted;
     std::set<std::string> ids;

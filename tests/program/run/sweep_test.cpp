@@ -44,7 +44,7 @@ TEST_F(RunSweepTest, PrintsOnePlainLinePerCellWhenPiped) {
     EXPECT_EQ(line.find('\x1b'), std::string::npos);
   }
   EXPECT_EQ(cells, 9);
-  EXPECT_NE(ended.out.find("PARAMETER num_ctx "), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("\nUNDECIDED: "), std::string::npos) << ended.out;
   EXPECT_NE(ended.out.find("successful     9"), std::string::npos);
 }
 
@@ -54,19 +54,20 @@ TEST_F(RunSweepTest, ThePresentSettingIsNamedAsSuchAndIsNoCellOfTheGrid) {
   const Ended ended = RunProgram(sweep);
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_NE(ended.err.find(
-                "\n  cells        2, 2 to measure\n  present      num_ctx=4096 num_batch=512, "),
+                "\n  cells        2, 2 to measure\n  current      num_ctx=4096 num_batch=512, "),
             std::string::npos)
       << ended.err;
   std::vector<std::string> visits;
   for (const std::string& line : Lines(ended.err)) {
     if (line.starts_with('[')) visits.push_back(line.substr(0, line.find("  ")));
   }
-  EXPECT_EQ(visits, (std::vector<std::string>{"[present setting] num_ctx=4096 num_batch=512",
-                                              "[1/2] num_ctx=1024 num_batch=64",
-                                              "[2/2] num_ctx=2048 num_batch=64"}));
+  EXPECT_EQ(visits,
+            (std::vector<std::string>{
+                "[current setting] num_ctx=4096 num_batch=512", "[1/2] num_ctx=1024 num_batch=64",
+                "[2/2] num_ctx=2048 num_batch=64", "[control] num_ctx=4096 num_batch=512"}));
 }
 
-TEST_F(RunSweepTest, AsACellOfTheGridThePresentSettingComesFirstAndCounts) {
+TEST_F(RunSweepTest, AsACellOfTheGridThePresentSettingComesFirstCountsOnceAndComesLast) {
   const Ended ended = RunProgram(
       Command({"run", "--model", "smollm2", "--ctx", "1024,4096", "--batch", "512", "--repetitions",
                "1", "--prompt-tokens", "300", "--confirm", "0", "--json"}));
@@ -78,7 +79,7 @@ TEST_F(RunSweepTest, AsACellOfTheGridThePresentSettingComesFirstAndCounts) {
     cells.push_back(fmt::format("{} {}/{}", event["num_ctx"].get<int>(), event["done"].get<int>(),
                                 event["total"].get<int>()));
   }
-  EXPECT_EQ(cells, (std::vector<std::string>{"4096 1/2", "1024 2/2"})) << ended.err;
+  EXPECT_EQ(cells, (std::vector<std::string>{"4096 1/2", "1024 2/2", "4096 2/2"})) << ended.err;
 }
 
 TEST_F(RunSweepTest, GoesColumnByColumnUnlessToldToGoRowByRow) {
@@ -167,7 +168,7 @@ TEST_F(RunSweepTest, JsonGivesOneEventPerLineAndNothingElse) {
 TEST_F(RunSweepTest, QuietPrintsTheResultAlone) {
   const Ended ended = RunProgram(Sweep({"--quiet", "--batch", "64,128"}));
   for (const std::string& line : Lines(ended.err)) EXPECT_TRUE(IsAboutThisMachine(line)) << line;
-  EXPECT_NE(ended.out.find("PARAMETER num_batch "), std::string::npos);
+  EXPECT_NE(ended.out.find("\nUNDECIDED: "), std::string::npos) << ended.out;
 }
 
 TEST_F(RunSweepTest, ATemplateWithARelativePathIsImportedOnceAndItsTextKept) {

@@ -69,7 +69,7 @@ TEST_F(RunTerminalTest, ThePresentSettingIsNoCellOfTheBlockEither) {
       OnTerminal(Command({"run", "--model", "smollm2", "--ctx", "1024", "--batch", "64",
                           "--repetitions", "1", "--prompt-tokens", "300", "--confirm", "0"}),
                  80);
-  EXPECT_NE(output.find("  present setting"), std::string::npos) << output;
+  EXPECT_NE(output.find("  current setting"), std::string::npos) << output;
   EXPECT_NE(output.find("cell 1 of 1"), std::string::npos) << output;
   for (const std::string& line : Screen(output)) {
     if (line.starts_with("  present")) {

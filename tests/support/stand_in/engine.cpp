@@ -150,9 +150,11 @@ Answer Engine::Run(const Script& script, const Model& model, const Prompt& promp
   const std::int64_t predict = IntParameter(options, "num_predict").value_or(kDefaultPredict);
   metrics.eval_tokens = predict < 0 ? kDefaultPredict : predict;
   const double eval_rate = asked.value("eval_rate", script.Get("eval_rate", 50.0));
-  metrics.eval = metrics.eval_tokens == 1
-                     ? behaviour.single_token()
-                     : Seconds(static_cast<double>(metrics.eval_tokens) / eval_rate);
+  metrics.eval =
+      metrics.eval_tokens == 1
+          ? behaviour.single_token()
+          : Seconds(static_cast<double>(std::max<std::int64_t>(0, metrics.eval_tokens - 1)) /
+                    eval_rate);
   Override(metrics, asked);
   answer.pieces = Pieces(asked, metrics.eval_tokens);
   // The last line of the stream carries each token's id, about seven bytes, and the client's

@@ -24,7 +24,7 @@ struct Call {
 };
 
 /// The script of behaviours: the JSON file that OLLAMA_STAND_IN_SCRIPT of the *server* names, read
-/// anew at each call, so that a test can rewrite it (by rename) in between. Without one everything
+/// again at each call, so that a test can rewrite it (by rename) in between. Without one everything
 /// works. An unknown key is an error: a misspelt one would silently test nothing.
 ///
 ///     {
@@ -56,6 +56,7 @@ struct Call {
 ///     grandchild: {"seconds": 30, "pid_file": "…"}: a child in its own session that holds the
 ///       pipes open and ignores TERM;
 ///     ignore_term; stop_self (SIGSTOP); sleep_ms (real time);
+///     compute_ms: the server keeps a CPU busy for so long (real time), as a runner does;
 ///     flood: {"stdout": bytes, "stderr": bytes, "line": bytes, 0 for no newline at all};
 ///     binary: NUL, invalid UTF-8, control sequences on both outputs;
 ///     signal: the process dies of this number; hang: until it is killed;

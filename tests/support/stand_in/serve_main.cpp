@@ -6,6 +6,7 @@
 #endif
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -27,6 +28,14 @@ bool Asked(const Json& act, const char* key) {
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
+}
+
+void Compute(const Json& act) {
+  if (!act.is_object()) return;
+  const auto until = std::chrono::steady_clock::now() +
+                     std::chrono::milliseconds(act.value("compute_ms", std::int64_t{0}));
+  while (std::chrono::steady_clock::now() < until) {
+  }
 }
 
 void LoseHalfWay(httplib::Response& response, const std::string& body, const std::string& type) {
@@ -97,6 +106,7 @@ class Service {
                                          line.at("folder"), request.body.substr(end + 1)});
     }
     EndIfAsked(performance.act);
+    Compute(performance.act);
     const Json told = {{"stdout", performance.out},
                        {"stderr", performance.err},
                        {"exit", performance.exit},
@@ -113,6 +123,7 @@ class Service {
                         request.body);
     }
     EndIfAsked(reply.act);
+    Compute(reply.act);
     if (reply.act.is_object()) {
       const Json waits = {{"sleep_ms", reply.act.value("sleep_ms", 0)},
                           {"hang", reply.act.value("hang", false)}};

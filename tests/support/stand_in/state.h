@@ -19,7 +19,7 @@ class State {
   /// ends the process: it is a mistake in a test.
   State(std::string script_path, std::string file);
 
-  /// Reads the script anew, notes the call and finds its rule's "do", or null.
+  /// Re-reads the script, notes the call and finds its rule's "do", or null.
   Json Begin(const Call& call, Json details);
   /// Writes models and rule counts.
   void Save() const;

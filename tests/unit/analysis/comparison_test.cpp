@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "support/failed_visit.h"
 #include "support/load_results.h"
 
 namespace ollama_bench {
@@ -77,12 +78,66 @@ TEST(ComparisonTest, NamesCellsThatOnlyOneSweepHas) {
   auto first = SweepOf(1, kRates);
   auto second = SweepOf(2, kRates);
   first.erase(first.begin());
-  second[3].failure = Failure{};
+  second[3].samples.clear();
+  AddFailure(second[3], {});
   const auto comparison = CompareSweeps(first, second, kRate);
   EXPECT_EQ(comparison.cells.size(), 14U);
   EXPECT_EQ(comparison.only_first, std::vector<Cell>{second[3].cell});
   EXPECT_EQ(comparison.only_second, std::vector<Cell>{second[0].cell});
   EXPECT_FALSE(CompareSweeps({}, first, kRate).overall);
+}
+
+TEST(ComparisonTest, ACellThatWasMeasuredAndNowFailsIsWorseThanAnyLoss) {
+  const auto first = SweepOf(1, kRates);
+  auto second = SweepOf(2, kRates);
+  for (const std::size_t i : {3U, 7U}) {
+    second[i].samples.clear();
+    AddFailure(second[i], {FailureKind::kOutOfMemory, "no room", {}, 2});
+  }
+  const auto worse = CompareSweeps(first, second, kRate);
+  ASSERT_EQ(worse.now_failed.size(), 2U);
+  EXPECT_EQ(worse.now_failed[0].measured.cell, second[3].cell);
+  EXPECT_NEAR(worse.now_failed[0].measured.value(), 300, 10);
+  EXPECT_EQ(worse.now_failed[0].failure.kind, FailureKind::kOutOfMemory);
+  EXPECT_TRUE(worse.now_measured.empty());
+  EXPECT_TRUE(IsSlower(worse, 0.99));
+
+  const auto better = CompareSweeps(second, first, kRate);
+  EXPECT_TRUE(better.now_failed.empty());
+  ASSERT_EQ(better.now_measured.size(), 2U);
+  EXPECT_EQ(better.now_measured[1].measured.cell, second[7].cell);
+  EXPECT_FALSE(IsSlower(better, 0.01));
+}
+
+TEST(ComparisonTest, AlsoWhereNoCellIsMeasuredInBoth) {
+  const auto first = SweepOf(1, kRates);
+  auto second = first;
+  for (CellResult& result : second) {
+    result.samples.clear();
+    AddFailure(result, {FailureKind::kTimeout, "", {}, 2});
+  }
+  const auto comparison = CompareSweeps(first, second, kRate);
+  EXPECT_EQ(comparison.now_failed.size(), 16U);
+  EXPECT_TRUE(IsSlower(comparison, 0.5));
+}
+
+TEST(ComparisonTest, CellsThatWereNotTriedAgainHaveNotFailed) {
+  const auto first = SweepOf(1, kRates);
+  auto second = SweepOf(2, kRates);
+  second.pop_back();          // no entry
+  second[0].samples.clear();  // an entry without a sample
+  second[1].samples.clear();  // not in the recording
+  AddFailure(second[1], {FailureKind::kNotRecorded, "", {}, 1});
+  second[2].samples.clear();  // left out as another's twin
+  second[2].alias_of = second[3].cell;
+  const auto comparison = CompareSweeps(first, second, kRate);
+  EXPECT_EQ(comparison.only_first.size(), 4U);
+  EXPECT_TRUE(comparison.now_failed.empty());
+  EXPECT_FALSE(IsSlower(comparison, 0.05));
+  // What failed in both was never measured.
+  auto failing = second;
+  AddFailure(failing[0], {});
+  EXPECT_TRUE(CompareSweeps(failing, failing, kRate).now_failed.empty());
 }
 
 TEST(ComparisonTest, SaysWhetherItGotSlowerByMoreThanALoss) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/failed_visit.h"
 #include "support/load_results.h"
 
 namespace ollama_bench {
@@ -39,8 +40,20 @@ TEST(LoadUnitsTest, LeaveOutWhatDoesNotCount) {
   const auto units = LoadUnitsOf(result, kRate);
   ASSERT_EQ(units.size(), 1U);
   EXPECT_EQ(units[0].runs, 1);
-  result.failure = Failure{};
-  EXPECT_TRUE(LoadUnitsOf(result, kRate).empty());
+  AddFailure(result, {});
+  EXPECT_EQ(LoadUnitsOf(result, kRate).size(), 1U) << "the load was good, a later one was not";
+}
+
+TEST(LoadUnitsTest, UnverifiedReadingsStandAloneOrNotAtAll) {
+  std::vector<CellResult> results(2);
+  for (CellResult& result : results) AddLoad(result, 1, {100});
+  results[1].cell = {2048, 64};
+  for (CellResult& result : results) result.samples[0].unverified = true;
+  EXPECT_EQ(UnbiasedUnits(results, kRate).size(), 2U) << "an old file alone";
+  AddLoad(results[0], 2, {50});
+  const auto units = UnbiasedUnits(results, kRate);
+  ASSERT_EQ(units.size(), 1U);
+  EXPECT_NEAR(units[0].log_value, std::log(50), 1e-12);
 }
 
 TEST(LoadUnitsTest, LeaveOutAStalledRunOfALoadOfThree) {

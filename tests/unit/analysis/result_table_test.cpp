@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "ollama_bench/analysis/best_cell.h"
+#include "support/failed_visit.h"
 #include "support/sample_tables.h"
 
 namespace ollama_bench {
@@ -27,10 +29,19 @@ TEST(ResultTableTest, KnowsAPlannedCellWithoutAnEntryAsUntested) {
   EXPECT_EQ(table.states, std::vector<CellState>(4, Untested{}));
 }
 
-TEST(ResultTableTest, TakesACellThatFailsNowAndThenForAFailedOne) {
+TEST(ResultTableTest, ShowsTheValueOfACellThatFailsNowAndThen) {
   CellResult result = ResultWithRates({1024, 64}, {50, 70});
-  result.failure = Failure{FailureKind::kTimeout, "too slow", "", 1};
-  EXPECT_EQ(MustBuild({result}).At(0, 0), CellState(Failed{FailureKind::kTimeout, "too slow"}));
+  AddFailure(result, {FailureKind::kTimeout, "too slow", "", 1});
+  EXPECT_EQ(MustBuild({result}).At(0, 0), CellState(Measured{60, 2}));
+}
+
+TEST(ResultTableTest, ShowsUnverifiedValuesButNeverAsTheBest) {
+  CellResult old = ResultWithRates({1024, 64}, {900});
+  old.samples[0].unverified = true;
+  EXPECT_EQ(MustBuild({old}).At(0, 0), CellState(Measured{900, 1})) << "nothing to compare with";
+  const ResultTable table = MustBuild({old, ResultWithRates({2048, 64}, {100})});
+  EXPECT_EQ(table.At(0, 0), CellState(Measured{900, 1, true}));
+  EXPECT_EQ(FindBestCell(table)->value, 100);
 }
 
 TEST(ResultTableTest, TellsFailuresAliasesAndExclusionsApart) {

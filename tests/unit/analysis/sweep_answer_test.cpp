@@ -2,7 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "support/failed_visit.h"
 #include "support/load_results.h"
+#include "support/sample_tables.h"
 
 namespace ollama_bench {
 namespace {
@@ -10,7 +16,7 @@ namespace {
 constexpr Metric kRate = Metric::kPromptEvalRate;
 
 std::vector<CellResult> QuietSweep(const std::vector<double>& rates) {
-  return NoisyMachine(1, 0.002, 0.002).Sweep(rates, 4, 2);
+  return NoisyMachine(1, 0.002, 0.002).Sweep(rates, 5, 2);
 }
 
 void SetGpuShare(CellResult& result, double share) {
@@ -20,105 +26,109 @@ void SetGpuShare(CellResult& result, double share) {
   }
 }
 
-BaselineGain::Verdict VerdictFor(const std::vector<CellResult>& results, const Cell& baseline) {
+SweepAnswer AnswerFor(const std::vector<CellResult>& results, std::optional<Cell> current) {
   AnswerOptions options;
-  options.baseline = baseline;
-  return AnswerSweep(results, kRate, options)->baseline->verdict;
+  options.current = current;
+  return *AnswerSweep(results, kRate, options);
+}
+
+int SafeContextOf(const std::vector<CellResult>& results, const AnswerOptions& options = {}) {
+  const auto answer = AnswerSweep(results, kRate, options);
+  return answer->cells[answer->largest_safe_context->place].cell.num_ctx;
 }
 
 TEST(SweepAnswerTest, IsNoneWhereNoCellHasAValue) {
   EXPECT_FALSE(AnswerSweep({}, kRate));
   CellResult failed;
-  failed.failure = Failure{};
+  AddFailure(failed, {});
   EXPECT_FALSE(AnswerSweep({failed}, kRate));
 }
 
-TEST(SweepAnswerTest, TellsWhatIsGainedOverTheBaseline) {
+TEST(SweepAnswerTest, TellsWhatIsGainedOverTheCurrentSetting) {
   const auto results = QuietSweep({250, 299.7, 300});
-  AnswerOptions options;
-  options.baseline = results[0].cell;
-  const auto answer = AnswerSweep(results, kRate, options);
-  ASSERT_TRUE(answer->baseline);
-  EXPECT_NEAR(std::exp(answer->baseline->gain.value), 1.2, 0.01);
-  EXPECT_EQ(answer->baseline->verdict, BaselineGain::Verdict::kWorthHaving);
-  EXPECT_EQ(VerdictFor(results, results[1].cell), BaselineGain::Verdict::kNone);
-  EXPECT_EQ(VerdictFor(results, results[2].cell), BaselineGain::Verdict::kSameCell);
+  const SweepAnswer change = AnswerFor(results, results[0].cell);
+  EXPECT_EQ(change.verdict, Verdict::kChange);
+  EXPECT_NEAR(std::exp(change.gain->mean), 1.2, 0.01);
+  EXPECT_GT(std::exp(change.gain->low), 1.18);
+  EXPECT_EQ(change.more_loads, 0) << "it is decided";
+  const SweepAnswer keep = AnswerFor(results, results[2].cell);
+  EXPECT_EQ(keep.verdict, Verdict::kKeep);
+  EXPECT_EQ(keep.recommended, keep.current);
+  EXPECT_EQ(keep.gain->mean, 0);
 }
 
 TEST(SweepAnswerTest, DoesNotClaimAGainThatSingleReadingsCannotShow) {
   const auto results = NoisyMachine(1, 0.001, 0.001).Sweep({295, 300}, 1, 1);
-  EXPECT_EQ(VerdictFor(results, results[0].cell), BaselineGain::Verdict::kUnclear);
+  const SweepAnswer answer = AnswerFor(results, results[0].cell);
+  EXPECT_EQ(answer.verdict, Verdict::kUndecided);
+  EXPECT_FALSE(answer.reason.empty());
+  EXPECT_GT(answer.more_loads, 0);
+  EXPECT_FALSE(answer.more_s) << "nobody said how long a load takes";
+  EXPECT_FALSE(answer.repeats);
+  AnswerOptions options;
+  options.current = results[0].cell;
+  options.load_s = 30;
+  EXPECT_EQ(AnswerSweep(results, kRate, options)->more_s, 30.0 * answer.more_loads);
 }
 
-TEST(SweepAnswerTest, ComparesWithABaselineOutsideTheGridWithoutTakingItIn) {
-  auto results = QuietSweep({300, 310});
-  CellResult baseline;
-  baseline.cell = {4096, 384};
-  NoisyMachine(2, 0.002, 0.002).Measure(baseline, 320, 3, 2, SampleRole::kConfirm);
-  results.push_back(baseline);
-  const Grid grid{{{2048, 4096}}, {{512}}};
-  const auto kept = WithoutForeignBaseline(results, baseline.cell, grid);
-  ASSERT_EQ(kept.size(), 2U);
+TEST(SweepAnswerTest, AsksForNoMoreLoadsWhereThereIsOneCell) {
+  const auto results = NoisyMachine(1, 0.001, 0.001).Sweep({300}, 1, 3);
+  const SweepAnswer answer = AnswerFor(results, std::nullopt);
+  EXPECT_EQ(answer.verdict, Verdict::kUndecided);
+  EXPECT_EQ(answer.more_loads, 0) << "a race needs two";
+  EXPECT_EQ(answer.cells[*answer.recommended].cell, results[0].cell);
+}
+
+TEST(SweepAnswerTest, ComparesWithACurrentSettingOutsideTheGridWithoutTakingItIn) {
+  NoisyMachine machine(1, 0.002, 0.002);
+  auto results = machine.Sweep({300, 310}, 5, 2);
+  CellResult& current = results.emplace_back();
+  current.cell = {4096, 384};
+  machine.Measure(current, 320, 5, 2, SampleRole::kControl);
   AnswerOptions options;
-  options.baseline = baseline.cell;
-  const auto answer = AnswerSweep(kept, kRate, options, &baseline);
-  EXPECT_EQ(answer->cells.size(), 2U);
-  EXPECT_LT(answer->baseline->gain.value, 0) << "what the user has is better";
-  EXPECT_EQ(WithoutForeignBaseline(results, results[0].cell, grid).size(), 3U);
+  options.current = current.cell;
+  options.planned = {{{2048, 4096}}, {{512}}};
+  EXPECT_EQ(OffGrid(options.current, options.planned), options.current);
+  const auto answer = AnswerSweep(results, kRate, options);
+  EXPECT_EQ(answer->cells.size(), 3U);
+  EXPECT_EQ(answer->cells[answer->leader].cell, (Cell{4096, 512}));
+  EXPECT_EQ(answer->verdict, Verdict::kKeep) << "what the user has is better";
+  EXPECT_FALSE(answer->Find(current.cell)->is_eligible);
+  EXPECT_EQ(answer->rows.size(), 1U) << "the means are those of the grid";
+  EXPECT_EQ(OffGrid(results[0].cell, options.planned), std::nullopt);
+  EXPECT_EQ(OffGrid(options.current, {}), std::nullopt) << "a grid that is not known holds all";
 }
 
 TEST(SweepAnswerTest, FindsTheLargestContextThatHardlyLoses) {
   const auto results = QuietSweep({300, 295, 288, 270});
   AnswerOptions options;
-  EXPECT_EQ(AnswerSweep(results, kRate, options)->largest_safe_context->estimate.cell.num_ctx,
-            6144);
-  options.max_loss = 0.02;
-  const auto answer = AnswerSweep(results, kRate, options);
-  EXPECT_EQ(answer->largest_safe_context->estimate.cell.num_ctx, 4096);
-  EXPECT_NEAR(std::exp(answer->largest_safe_context->ratio.value), 295.0 / 300, 0.005);
-}
-
-TEST(SweepAnswerTest, ALargerContextThatReadsWorseIsUndecidedWhereItIsOfTheBestSet) {
-  NoisyMachine machine(3, 0.0001, 0.0001);
-  auto results = machine.Sweep({300, 300, 300, 280}, 3, 3);
-  EXPECT_EQ(AnswerSweep(results, kRate)->largest_safe_context->undecided, std::nullopt)
-      << "shown to lose more";
-  results[3].samples.resize(2);
-  for (std::size_t i = 0; i < 2; ++i) {
-    results[3].samples[i].metrics.printed_prompt_eval_rate = i == 0 ? 400 : 195;
-  }
-  const auto answer = AnswerSweep(results, kRate);
-  ASSERT_EQ(answer->best.recommended.cell.num_ctx, 8192) << "so noisy that anything may be";
-  EXPECT_EQ(answer->largest_safe_context->estimate.cell.num_ctx, 6144);
-  EXPECT_EQ(answer->largest_safe_context->undecided, 8192);
-  SetGpuShare(results[0], 1);
-  SetGpuShare(results[3], 0.9);
-  EXPECT_EQ(AnswerSweep(results, kRate)->largest_safe_context->undecided, std::nullopt)
-      << "partly on the CPU";
+  EXPECT_EQ(SafeContextOf(results), 6144);
+  options.max_loss = 0.025;
+  EXPECT_EQ(SafeContextOf(results, options), 4096);
 }
 
 TEST(SweepAnswerTest, KeepsTheLargestSafeContextOnTheGpu) {
   auto results = QuietSweep({300, 300, 300, 300});
   for (CellResult& result : results) SetGpuShare(result, 1);
   SetGpuShare(results[3], 0.9);
-  EXPECT_EQ(AnswerSweep(results, kRate)->largest_safe_context->estimate.cell.num_ctx, 6144);
+  EXPECT_EQ(SafeContextOf(results), 6144);
   // With no more on the CPU than the smallest context has.
   for (CellResult& result : results) SetGpuShare(result, 0.5);
-  EXPECT_EQ(AnswerSweep(results, kRate)->largest_safe_context->estimate.cell.num_ctx, 8192);
+  EXPECT_EQ(SafeContextOf(results), 8192);
   SetGpuShare(results[3], 0.4);
-  EXPECT_EQ(AnswerSweep(results, kRate)->largest_safe_context->estimate.cell.num_ctx, 6144);
+  EXPECT_EQ(SafeContextOf(results), 6144);
 }
 
 TEST(SweepAnswerTest, FlagsARunFarFromTheOthersAndCountsIt) {
   auto results = QuietSweep({300, 300, 300, 300, 300});
   EXPECT_TRUE(AnswerSweep(results, kRate)->outliers.empty());
-  const double before = AnswerSweep(results, kRate)->cells[2].log.value;
+  const double before = AnswerSweep(results, kRate)->cells[2].value.mean;
   results[2].samples[3].metrics.printed_prompt_eval_rate = 240;
   const auto answer = AnswerSweep(results, kRate);
   ASSERT_EQ(answer->outliers.size(), 1U);
   EXPECT_EQ(answer->outliers[0].sample_id, results[2].samples[3].id);
   EXPECT_NEAR(answer->outliers[0].ratio, 0.8, 0.01);
-  EXPECT_LT(answer->cells[2].log.value, before - 0.02);
+  EXPECT_LT(answer->cells[2].value.mean, before);
 }
 
 TEST(SweepAnswerTest, AStalledRunIsNamedAndNeitherMovesItsCellNorWidensAnyInterval) {
@@ -133,33 +143,127 @@ TEST(SweepAnswerTest, AStalledRunIsNamedAndNeitherMovesItsCellNorWidensAnyInterv
   ASSERT_EQ(answer->outliers.size(), 1U);
   EXPECT_TRUE(answer->outliers[0].stalled);
   EXPECT_EQ(answer->outliers[0].sample_id, results[2].samples[4].id);
-  EXPECT_EQ(answer->noise.run_deviation(), expected->noise.run_deviation());
-  EXPECT_EQ(answer->cells[2].log.value, expected->cells[2].log.value);
+  EXPECT_EQ(answer->run_deviation, expected->run_deviation);
+  EXPECT_EQ(answer->cells[2].value.mean, expected->cells[2].value.mean);
+  EXPECT_EQ(answer->cells[2].value.high, expected->cells[2].value.high);
 }
 
-TEST(SweepAnswerTest, TakesADriftOutOnlyWhenToldTo) {
+TEST(SweepAnswerTest, TakesADriftOutAndSaysHowLargeItWas) {
   std::vector<CellResult> results(5);
-  for (int i = 0; i < 5; ++i) {
-    auto& result = results[static_cast<std::size_t>(i)];
-    result.cell = {1024 * (i + 1), 512};
-    for (int load = 0; load < 3; ++load) {
-      const int minute = 20 * load + 4 * i;
-      const double rate = 300 * std::exp(-0.004 * minute + 0.002 * ((i + load) % 3 - 1));
-      AddLoad(result, 10 * i + load + 1, {rate},
-              i == 0 ? SampleRole::kControl : SampleRole::kMeasure, minute);
+  for (std::size_t i = 0; i < 5; ++i) results[i].cell = {1024 * static_cast<int>(i + 1), 512};
+  std::mt19937 random(1);
+  std::vector<std::size_t> order = {0, 1, 2, 3, 4};
+  int minute = 0;
+  for (int round = 0; round < 5; ++round) {
+    std::shuffle(order.begin(), order.end(), random);
+    for (const std::size_t place : order) {
+      AddLoad(results[place], minute + 1, {300 * std::exp(-0.004 * minute)}, SampleRole::kMeasure,
+              minute);
+      ++minute;
     }
   }
-  AddLoad(results[0], 99, {300 * std::exp(-0.004 * 60)}, SampleRole::kControl, 60);
-  AddLoad(results[0], 100, {300 * std::exp(-0.004 * 70)}, SampleRole::kControl, 70);
+  const auto answer = AnswerSweep(results, kRate);
+  EXPECT_NEAR(answer->drift, std::expm1(0.096), 0.03);
+  for (const CellStanding& standing : answer->cells) {
+    EXPECT_NEAR(standing.against_leader.mean, 0, 0.01) << standing.cell.num_ctx;
+  }
+}
+
+TEST(SweepAnswerTest, GivesNoAnswerWhereTheBlocksTurnAChangeRound) {
+  std::vector<CellResult> results(2);
+  results[0].cell = {2048, 512};
+  results[1].cell = {4096, 512};
+  NoisyMachine machine(1, 0.002, 0.002);
+  for (int i = 0; i < 9; ++i) {
+    machine.Measure(results[0], 300, 1, 1);
+    machine.Measure(results[1], 360, 1, 1);
+  }
+  EXPECT_EQ(AnswerFor(results, results[0].cell).verdict, Verdict::kChange);
+  for (int i = 0; i < 3; ++i) {
+    machine.Measure(results[0], 300, 1, 1, SampleRole::kConfirm);
+    machine.Measure(results[1], 280, 1, 1, SampleRole::kConfirm);
+  }
+  const SweepAnswer answer = AnswerFor(results, results[0].cell);
+  EXPECT_EQ(answer.verdict, Verdict::kNoAnswer);
+  EXPECT_FALSE(answer.recommended);
+  EXPECT_FALSE(answer.gain);
+  EXPECT_FALSE(answer.reason.empty());
+}
+
+TEST(SweepAnswerTest, IsUndecidedWhereNotEveryCellWasVisited) {
+  const auto results = QuietSweep({250, 299.7, 300});
   AnswerOptions options;
-  const auto raw = AnswerSweep(results, kRate, options);
-  ASSERT_TRUE(raw->drift);
-  EXPECT_FALSE(raw->detrended);
-  options.detrend = true;
-  const auto straight = AnswerSweep(results, kRate, options);
-  // The cells' own spread hides the drift from the noise that it is measured by.
-  EXPECT_EQ(straight->detrended, CanDetrend(*straight->drift));
-  EXPECT_TRUE(straight->drift->is_monotone);
+  options.current = results[0].cell;
+  options.planned = {{{2048, 4096, 6144, 8192}}, {{512}}};
+  EXPECT_EQ(AnswerSweep(results, kRate, options)->verdict, Verdict::kUndecided);
+  options.total_cells = 3;
+  EXPECT_EQ(AnswerSweep(results, kRate, options)->verdict, Verdict::kChange)
+      << "a recording that lacks a cell";
+  options.total_cells.reset();
+  options.surface = SurfaceView{{6144, 512}, 0.01};
+  EXPECT_EQ(AnswerSweep(results, kRate, options)->verdict, Verdict::kChange);
+}
+
+TEST(SweepAnswerTest, CellsOfAStartThatSharesNoneWithTheOthersAreNotCompared) {
+  auto results = QuietSweep({300, 290, 600});
+  for (std::size_t i = 0; i < 3; ++i) {
+    VisitRecord visit;
+    visit.id = "V" + std::to_string(i);
+    visit.start = i == 2 ? "B" : "A";
+    for (Sample& sample : results[i].samples) sample.visit = visit.id;
+    results[i].visits.push_back(visit);
+  }
+  const SweepAnswer apart = AnswerFor(results, results[0].cell);
+  EXPECT_EQ(apart.Find(results[2].cell), nullptr);
+  EXPECT_EQ(apart.verdict, Verdict::kUndecided) << "not every cell is compared";
+  EXPECT_NE(apart.recommended, std::nullopt);
+}
+
+TEST(SweepAnswerTest, TrustIsPoorAfterADisturbanceThatWasNotReplaced) {
+  auto results = QuietSweep({250, 299.7, 300});
+  EXPECT_EQ(AnswerFor(results, results[0].cell).trust, Trust::kGood);
+  VisitRecord visit;
+  visit.id = "V";
+  visit.started = "2026-11-22T07:00:00+00:00";
+  results[1].visits.push_back(visit);
+  Sample disturbed = results[1].samples[0];
+  disturbed.id = "D";
+  disturbed.visit = visit.id;
+  disturbed.load_id = 999;
+  disturbed.started = visit.started;
+  disturbed.disturbed = Disturbance{"cpu", 1.4, std::nullopt, std::nullopt};
+  results[1].samples.push_back(disturbed);
+  const SweepAnswer answer = AnswerFor(results, results[0].cell);
+  EXPECT_EQ(answer.not_replaced, 1U);
+  EXPECT_EQ(answer.trust, Trust::kPoor);
+}
+
+TEST(SweepAnswerTest, TheMeansOfARowThatIsSlowerThroughoutShowIt) {
+  const auto [results, grid] = ReadCsvTable(ReadTestFile("nemotron_5gpu_sweep.csv"));
+  AnswerOptions options;
+  options.planned = grid;
+  const auto answer = AnswerSweep(results, kRate, options);
+  ASSERT_EQ(answer->rows.front().value, 32);
+  EXPECT_LT(answer->rows.front().against_best.high, -0.04);
+  for (const CellStanding& standing : answer->cells) {
+    if (standing.cell.num_batch == 32) {
+      EXPECT_LT(standing.against_leader.high, -0.02);
+    }
+  }
+}
+
+TEST(SweepAnswerTest, SaysThatStartsWithoutASharedCellAreNotCompared) {
+  auto results = QuietSweep({300, 250, 200});
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    VisitRecord visit;
+    visit.id = "V";
+    visit.start = i < 2 ? "A" : "B";
+    results[i].visits.push_back(visit);
+    for (Sample& sample : results[i].samples) sample.visit = visit.id;
+  }
+  const SweepAnswer answer = AnswerFor(results, std::nullopt);
+  EXPECT_EQ(answer.verdict, Verdict::kUndecided);
+  EXPECT_NE(answer.reason.find("other starts"), std::string::npos) << answer.reason;
 }
 
 }  // namespace

@@ -35,6 +35,14 @@ TEST(TableStatisticsTest, SummarizesTheMeasuredValues) {
   EXPECT_EQ(ComputeStatistics(table).values, (ValueSummary{10, 1, 4.5, 3.5}));
 }
 
+TEST(TableStatisticsTest, CountsUnverifiedCellsButNotTheirValues) {
+  ResultTable table = MakeTable(3, 1);
+  table.states = {Measured{900, 1, true}, Measured{100, 1}, Measured{200, 1}};
+  const TableStatistics statistics = ComputeStatistics(table);
+  EXPECT_EQ(statistics.successful, 3U);
+  EXPECT_EQ(statistics.values->maximum, 200);
+}
+
 TEST(TableStatisticsTest, HasNoValuesWhereNothingWasMeasured) {
   ResultTable table{Metric::kPromptEvalRate, MakeGrid(1, 1), {Untested{}}};
   EXPECT_EQ(ComputeStatistics(table).values, std::nullopt);

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <filesystem>
-
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "support/temporary_folder.h"
 
@@ -112,10 +113,11 @@ TEST_F(HeatmapCommandTest, WritesPictureAndTableUnderTheNamesThatPeopleKnow) {
 TEST_F(HeatmapCommandTest, PrintsPlainTextIntoAPipeAndNotesToStandardError) {
   const Outcome outcome = Run({"results.json"});
   EXPECT_EQ(outcome.out.find('\x1b'), std::string::npos);
-  for (const char* part : {"smollm2\n", "REPLAYED", "       64 84.50+ 86.25*   OOM\n",
-                           "PARAMETER num_ctx 2048\nPARAMETER num_batch 64\n"}) {
+  for (const char* part :
+       {"smollm2\n", "REPLAYED", "       64 84.50+ 86.25*   OOM\n", "UNDECIDED: "}) {
     EXPECT_NE(outcome.out.find(part), std::string::npos) << part << " not in\n" << outcome.out;
   }
+  EXPECT_EQ(outcome.out.find("PARAMETER"), std::string::npos) << "it says nothing to change";
   EXPECT_EQ(outcome.err, "wrote heatmap_highlighted.png\nwrote results_table.csv\n");
 }
 
@@ -126,6 +128,58 @@ TEST_F(HeatmapCommandTest, WritesEveryPictureThatIsNamedAndNoTableWhenToldSo) {
   EXPECT_EQ(Files(), (std::vector<std::string>{"a.svg", "b.pdf", "c.PNG", "results.json"}));
   EXPECT_NE(folder_.Read("a.svg").find("REPLAYED"), std::string::npos);
   EXPECT_EQ(folder_.Read("b.pdf").substr(0, 5), "%PDF-");
+}
+
+TEST_F(HeatmapCommandTest, DrawsTheClassicMapWithItsPaletteWhenAsked) {
+  EXPECT_EQ(Run({"results.json", "-o", "loss.svg", "--no-csv"}).code, 0);
+  EXPECT_EQ(Run({"results.json", "-o", "value.svg", "--no-csv", "--color", "value"}).code, 0);
+  EXPECT_EQ(folder_.Read("loss.svg").find("best value"), std::string::npos);
+  EXPECT_NE(folder_.Read("value.svg").find("best value: num_ctx=2048 num_batch=64, 86.25"),
+            std::string::npos);
+  EXPECT_NE(folder_.Read("value.svg").find(">OOM<"), std::string::npos);
+  EXPECT_EQ(Run({"results.json", "-o", "other.svg", "--no-csv", "--color", "value", "--colormap",
+                 "viridis"})
+                .code,
+            0);
+  EXPECT_NE(folder_.Read("value.svg").find("#fee838"), std::string::npos) << "cividis' highest";
+  EXPECT_NE(folder_.Read("other.svg").find("#fde725"), std::string::npos) << "viridis' highest";
+}
+
+TEST_F(HeatmapCommandTest, ColormapMeansTheClassicMapAndDoesNotGoWithTheOther) {
+  EXPECT_EQ(Run({"results.json", "-o", "a.svg", "--no-csv", "--colormap", "viridis"}).code, 0);
+  EXPECT_NE(folder_.Read("a.svg").find("best value"), std::string::npos);
+  EXPECT_EQ(Run({"results.json", "--color", "loss", "--colormap", "viridis"}).code, 2);
+}
+
+TEST_F(HeatmapCommandTest, DrawsInTheThemeThatIsNamed) {
+  Run({"results.json", "-o", "auto.svg", "--no-csv"});
+  Run({"results.json", "-o", "dark.svg", "--no-csv", "--theme", "dark"});
+  Run({"results.json", "-o", "light.svg", "--no-csv", "--theme", "light"});
+  EXPECT_NE(folder_.Read("auto.svg").find("prefers-color-scheme"), std::string::npos);
+  EXPECT_NE(folder_.Read("dark.svg").find("#15181d"), std::string::npos);
+  EXPECT_EQ(folder_.Read("dark.svg").find("prefers-color-scheme"), std::string::npos);
+  EXPECT_EQ(folder_.Read("light.svg").find("#15181d"), std::string::npos);
+  EXPECT_EQ(Run({"results.json", "--theme", "blue"}).code, 2);
+}
+
+TEST_F(HeatmapCommandTest, LeavesNumbersOutWhenAskedAndInWideVectorGraphics) {
+  json wide = json::array();
+  for (int i = 1; i <= 21; ++i) wide.push_back(Entry(1024 * i, 64, 300));
+  json store = Store(wide);
+  store["metadata"]["num_ctx_range"] = "1024-21504:1024";
+  Save(store);
+  const auto numbers = [this](const std::string& mode) {
+    Run({"results.json", "-o", "a.svg", "--no-csv", "--numbers", mode});
+    const std::string svg = folder_.Read("a.svg");
+    // Rounded to its interval, which is the model's.
+    const std::regex number(">300(\\.0+)?<");
+    return std::distance(std::sregex_iterator(svg.begin(), svg.end(), number),
+                         std::sregex_iterator());
+  };
+  EXPECT_EQ(numbers("auto"), 0);
+  EXPECT_EQ(numbers("all"), 21);
+  EXPECT_EQ(numbers("none"), 0);
+  EXPECT_EQ(Run({"results.json", "--numbers", "some"}).code, 2);
 }
 
 TEST_F(HeatmapCommandTest, PrintsOneJsonObjectAndNothingElseWhenAsked) {
@@ -192,9 +246,9 @@ TEST_F(HeatmapCommandTest, ReturnsFourForAStoreThatIsDamagedOrTooNew) {
 }
 
 TEST_F(HeatmapCommandTest, ReplacesAnOlderPictureAndLeavesNoTemporaryFile) {
-  folder_.Write("heatmap_highlighted.png", "old");
-  Run({"results.json"});
-  EXPECT_EQ(folder_.Read("heatmap_highlighted.png").substr(1, 3), "PNG");
+  folder_.Write("heatmap_highlighted.png", "\x89PNG\r\n\x1A\nold");
+  EXPECT_EQ(Run({"results.json"}).code, 0);
+  EXPECT_EQ(folder_.Read("heatmap_highlighted.png").substr(12, 4), "IHDR");
   EXPECT_EQ(Files().size(), 3U);
 }
 

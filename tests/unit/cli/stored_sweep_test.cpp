@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "support/load_results.h"
+#include "support/memory_file_system.h"
+
 namespace ollama_bench {
 namespace {
 
@@ -31,6 +34,54 @@ TEST(StoredSweepTest, TheBatchThatNobodyNamedIsTheReleasesOwnDefault) {
   EXPECT_EQ(BaselineCell(metadata), (Cell{8192, 1024}));
   metadata.baseline->num_batch = 64;
   EXPECT_EQ(BaselineCell(metadata), (Cell{8192, 64}));
+}
+
+/// A store of a 3 x 1 grid whose first `cells` cells have three loads each, and of a current
+/// setting off the grid.
+ResultsStore StoreOf(MemoryFileSystem& files, const std::vector<double>& rates) {
+  Metadata metadata;
+  metadata.num_ctx_range = "2048-6144:2048";
+  metadata.num_batch_range = "512";
+  metadata.baseline = Baseline{1024, 64, "Modelfile"};
+  ResultsStore store = ResultsStore::Create(files, "results.json", metadata);
+  NoisyMachine machine(1, 0.001, 0.001);
+  auto results = machine.Sweep(rates, 4, 1);
+  results.emplace_back().cell = {1024, 64};
+  machine.Measure(results.back(), 250, 4, 1, SampleRole::kControl);
+  for (const CellResult& result : results) {
+    for (Sample sample : result.samples) {
+      sample.id += NameOf(result.cell);
+      store.AddSample(result.cell, sample, sample.started);
+    }
+  }
+  return store;
+}
+
+TEST(StoredSweepTest, TheCurrentSettingOffTheGridIsComparedWithButHasNoPlaceInTheTable) {
+  MemoryFileSystem files;
+  const ResultsStore store = StoreOf(files, {270, 300, 280});
+  EXPECT_TRUE(WasWhollyVisited(store));
+  const auto report = ReportOf(store, Metric::kPromptEvalRate);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->table.states.size(), 3U);
+  ASSERT_TRUE(report->answer);
+  EXPECT_EQ(report->answer->verdict, Verdict::kChange);
+  EXPECT_EQ(report->answer->cells[*report->answer->recommended].cell, (Cell{4096, 512}));
+  EXPECT_EQ(report->answer->cells[*report->answer->current].cell, (Cell{1024, 64}));
+  EXPECT_EQ(report->answer->options.current_source, "Modelfile");
+  EXPECT_FALSE(report->search) << "every cell was visited";
+}
+
+TEST(StoredSweepTest, WhereCellsWereLeftOutTheSearchSaysWhatTheRestMayBe) {
+  MemoryFileSystem files;
+  const ResultsStore store = StoreOf(files, {270, 300});
+  EXPECT_FALSE(WasWhollyVisited(store));
+  const auto report = ReportOf(store, Metric::kPromptEvalRate);
+  ASSERT_TRUE(report);
+  ASSERT_TRUE(report->search);
+  ASSERT_TRUE(report->answer->options.surface);
+  EXPECT_EQ(report->answer->options.surface->leader, report->search->cell);
+  EXPECT_EQ(report->answer->cells[report->answer->leader].cell, report->search->cell);
 }
 
 TEST(StoredSweepTest, PlansNothingWhereTheStoreDoesNotSayItsAxes) {

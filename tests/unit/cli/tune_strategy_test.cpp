@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <map>
 #include <string>
 
+#include "support/failed_visit.h"
 #include "support/fake_clock.h"
 
 namespace ollama_bench {
@@ -39,7 +41,7 @@ class TuneStrategyTest : public ::testing::Test {
 };
 
 TEST_F(TuneStrategyTest, AVisitIsOneLoadWithOneCountedSample) {
-  TuneStrategy strategy(search_, {}, clock_);
+  TuneStrategy strategy(search_, {}, clock_, std::nullopt);
   const auto visit = strategy.Next();
   ASSERT_TRUE(visit);
   EXPECT_EQ(visit->samples, 1);
@@ -49,7 +51,7 @@ TEST_F(TuneStrategyTest, AVisitIsOneLoadWithOneCountedSample) {
 TEST_F(TuneStrategyTest, EndsWhenTheMeasurementsOfItsBudgetAreMade) {
   TuneLimits limits;
   limits.measurements = 2;
-  TuneStrategy strategy(search_, limits, clock_);
+  TuneStrategy strategy(search_, limits, clock_, std::nullopt);
   for (std::int64_t load = 1; load <= 2; ++load) {
     EXPECT_EQ(strategy.Remaining(), static_cast<std::size_t>(3 - load));
     CellResult result = Result(strategy.Next()->cell);
@@ -84,7 +86,7 @@ TEST_F(TuneStrategyTest, ACertificateTakesTheFewestMeasurementsThatAPlanTells) {
 TEST_F(TuneStrategyTest, EndsWhenItsTimeIsOver) {
   TuneLimits limits;
   limits.time = seconds(60);
-  TuneStrategy strategy(search_, limits, clock_);
+  TuneStrategy strategy(search_, limits, clock_, std::nullopt);
   EXPECT_TRUE(strategy.Next());
   clock_.Advance(seconds(61));
   EXPECT_FALSE(strategy.Next());
@@ -93,8 +95,8 @@ TEST_F(TuneStrategyTest, EndsWhenItsTimeIsOver) {
 TEST_F(TuneStrategyTest, LearnsEachLoadOnce) {
   CellResult known = Result({1024, 64});
   known.samples = {RunOf(1, 100.0), RunOf(2, 120.0)};
-  TuneStrategy strategy(search_, {}, clock_);
-  strategy.Learn(std::vector<CellResult>{known});
+  TuneStrategy strategy(search_, {}, clock_, std::nullopt);
+  strategy.Learn(std::vector<CellResult>{known}, SmallGrid());
   EXPECT_EQ(strategy.measurements(), 2U);
   ASSERT_TRUE(strategy.Next());
   known.samples.push_back(RunOf(3, 110.0));
@@ -112,10 +114,20 @@ TEST_F(TuneStrategyTest, TakesRunsOfOneLoadAsOneMeasurement) {
   EXPECT_EQ(TeachSearch(search_, std::vector<CellResult>{known}), 1U);
 }
 
+TEST_F(TuneStrategyTest, LearnsNothingFromReadingsThatAreNotKnownToBeComparable) {
+  CellResult old = Result({1024, 64});
+  old.samples = {RunOf(0, 900.0)};
+  old.samples[0].unverified = true;
+  TuneStrategy strategy(search_, {}, clock_, std::nullopt);
+  strategy.Learn(std::vector<CellResult>{old}, SmallGrid());
+  EXPECT_EQ(strategy.measurements(), 0U);
+  EXPECT_EQ(TeachSearch(search_, std::vector<CellResult>{old}), 1U) << "alone they can be shown";
+}
+
 TEST_F(TuneStrategyTest, ReportsAFailureAsSuch) {
-  TuneStrategy strategy(search_, {}, clock_);
+  TuneStrategy strategy(search_, {}, clock_, std::nullopt);
   CellResult result = Result(strategy.Next()->cell);
-  result.failure = Failure{FailureKind::kOutOfMemory, "no room", {}, 1};
+  AddFailure(result, {FailureKind::kOutOfMemory, "no room", {}, 1});
   strategy.Report(result);
   ASSERT_TRUE(strategy.last());
   EXPECT_FALSE(strategy.last()->rate);
@@ -123,15 +135,70 @@ TEST_F(TuneStrategyTest, ReportsAFailureAsSuch) {
 }
 
 TEST_F(TuneStrategyTest, GoesOnElsewhereWhenAnEntryWasTakenAway) {
-  TuneStrategy strategy(search_, {}, clock_);
+  TuneStrategy strategy(search_, {}, clock_, std::nullopt);
   const Cell cell = strategy.Next()->cell;
   strategy.Report(Result(cell));
   ASSERT_TRUE(strategy.Next());
   EXPECT_NE(strategy.Next()->cell, cell);
 }
 
+TEST_F(TuneStrategyTest, TheCurrentSettingComesFirstInTheGridOrNot) {
+  for (const Cell& current : {Cell{2048, 128}, Cell{999, 7}}) {
+    Search search(SmallGrid(), {});
+    TuneStrategy strategy(search, {}, clock_, current);
+    const auto visit = strategy.Next();
+    ASSERT_TRUE(visit);
+    EXPECT_EQ(visit->cell, current);
+    EXPECT_EQ(visit->role, SampleRole::kMeasure);
+  }
+}
+
+// On a grid whose best cell is clear.
+TEST_F(TuneStrategyTest, TheAnswerAndTheCurrentSettingHaveThreeLoadsBeforeItEnds) {
+  const Cell current{999, 7};
+  TuneStrategy strategy(search_, {}, clock_, current);
+  std::map<Cell, CellResult> results;
+  std::int64_t load = 0;
+  std::size_t visits = 0;
+  while (const auto visit = strategy.Next()) {
+    ASSERT_LT(++visits, 100U);
+    CellResult& result = results[visit->cell];
+    result.cell = visit->cell;
+    const double rate = 100.0 * visit->cell.num_batch / visit->cell.num_ctx;
+    result.samples.push_back(RunOf(++load, rate));
+    strategy.Report(result);
+  }
+  ASSERT_TRUE(search_.Answer()->certified);
+  EXPECT_EQ(search_.Answer()->cell, (Cell{1024, 256}));
+  EXPECT_GE(results[current].samples.size(), 3U);
+  EXPECT_GE(results[search_.Answer()->cell].samples.size(), 3U);
+  EXPECT_EQ(strategy.measurements(), visits) << "loads of the current setting count";
+}
+
+TEST_F(TuneStrategyTest, ACurrentSettingThatFailsTwiceIsLeftAlone) {
+  const Cell current{999, 7};
+  TuneStrategy strategy(search_, {}, clock_, current);
+  CellResult result = Result(current);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(strategy.Next()->cell, current) << i;
+    AddFailure(result, {FailureKind::kOutOfMemory, "no room", {}, 1});
+    strategy.Report(result);
+  }
+  EXPECT_NE(strategy.Next()->cell, current);
+}
+
+TEST_F(TuneStrategyTest, OnlyCellsOfTheGridCountAsKnown) {
+  const Cell current{999, 7};
+  TuneStrategy strategy(search_, {}, clock_, current);
+  CellResult known = Result(current);
+  known.samples = {RunOf(1, 100.0), RunOf(2, 120.0), RunOf(3, 120.0)};
+  strategy.Learn(std::vector<CellResult>{known}, SmallGrid());
+  EXPECT_EQ(strategy.measurements(), 0U);
+  EXPECT_NE(strategy.Next()->cell, current) << "it has its three loads";
+}
+
 TEST_F(TuneStrategyTest, TellsTheShareOnTheCpu) {
-  TuneStrategy strategy(search_, {}, clock_);
+  TuneStrategy strategy(search_, {}, clock_, std::nullopt);
   CellResult result = Result(strategy.Next()->cell);
   result.samples.push_back(RunOf(1, 100.0));
   result.samples[0].size_bytes = 1000;

@@ -52,6 +52,7 @@ TEST_F(ConfigErrorTest, NamesFileLineFieldValueAndRemedyForEachKindOfNumber) {
       {"repetitions: automatic",
        "repetitions: automatic is not a whole number; write a whole number from 1 to 1000, or "
        "auto"},
+      {"extra: -1", "extra: -1 is below 0; write a whole number from 0 to 10000"},
       {"confirm: 11", "confirm: 11 is above 10; write a whole number from 0 to 10"},
       {"timeout_s: 604801",
        "timeout_s: 604801 is above 604800; write a whole number from 1 to 604800"},
@@ -122,7 +123,7 @@ TEST_F(ConfigErrorTest, NamesUnknownAndDoubledKeys) {
   EXPECT_EQ(ErrorsOf(With("temperature: 3")),
             "sweep.yaml:4: temperature: is no known key; write one of num_ctx, num_batch, "
             "test_row_first, model, modelfile, prompt_file, prompt, prompt_tokens, num_predict, "
-            "repetitions, confirm, timeout_s\n");
+            "repetitions, extra, timeout_s\n");
   EXPECT_EQ(ErrorsOf(With("model: m")),
             "sweep.yaml:4: model: is given twice, first in line 1; keep one of them\n");
   EXPECT_EQ(
@@ -136,7 +137,7 @@ TEST_F(ConfigErrorTest, NamesUnknownAndDoubledKeys) {
 TEST_F(ConfigErrorTest, WantsNoMoreThanOneModel) {
   const std::string axes = "num_ctx: 1024\nnum_batch: 64\n";
   EXPECT_EQ(ErrorsOf(axes + "model: m\nmodelfile: x\n"),
-            "sweep.yaml:4: modelfile: cannot stand together with model in line 3; keep one of "
+            "sweep.yaml:4: modelfile: cannot be given together with model in line 3; keep one of "
             "them\n");
   for (const char* name : {"\"-v\"", "\"\"", "a b", "\"a\\nFROM b\""}) {
     const std::string errors = ErrorsOf(axes + "model: " + name);
@@ -173,11 +174,12 @@ TEST_F(ConfigErrorTest, WantsAPromptThatIsThereAndIsText) {
   EXPECT_EQ(ErrorsOf(With("prompt: \"a\\0b\"")),
             "sweep.yaml:4: prompt: the prompt holds a NUL byte in its line 1; write plain text in "
             "UTF-8\n");
-  EXPECT_EQ(ErrorsOf(With("prompt: a\nprompt_tokens: 3\nprompt_file: x\n")),
-            "sweep.yaml:5: prompt_tokens: cannot stand together with prompt in line 4; keep one of "
-            "them\n"
-            "sweep.yaml:6: prompt_file: cannot stand together with prompt in line 4; keep one of "
-            "them\n");
+  EXPECT_EQ(
+      ErrorsOf(With("prompt: a\nprompt_tokens: 3\nprompt_file: x\n")),
+      "sweep.yaml:5: prompt_tokens: cannot be given together with prompt in line 4; keep one of "
+      "them\n"
+      "sweep.yaml:6: prompt_file: cannot be given together with prompt in line 4; keep one of "
+      "them\n");
 }
 
 TEST_F(ConfigErrorTest, TakesAPromptFileOf16MebibytesAndNoByteMore) {
@@ -238,8 +240,8 @@ TEST_F(ConfigErrorTest, SaysWhichFlagIsMissing) {
   EXPECT_EQ(Lines(LoadSweepConfig(std::nullopt, flags)),
             "--ctx-step: is missing; give it, for example --ctx-step 2048\n");
   flags.modelfile = "x";
-  EXPECT_EQ(Lines(LoadSweepConfig(std::nullopt, flags)).substr(0, 50),
-            "--modelfile: cannot stand together with --model; k");
+  EXPECT_EQ(Lines(LoadSweepConfig(std::nullopt, flags)).substr(0, 53),
+            "--modelfile: cannot be given together with --model; k");
 }
 
 TEST_F(ConfigErrorTest, ReportsEverythingAtOnceByLine) {

@@ -21,7 +21,16 @@ class RandomConfig {
       Add("test_row_first", expected_.row_first ? "true" : "false");
     }
     MaybeAddNumber("num_predict", 100'000, expected_.num_predict);
-    MaybeAddNumber("confirm", 10, expected_.confirm);
+    if (Coin()) {
+      expected_.extra = Number(0, 10'000);
+      Add("extra", fmt::format("{}", *expected_.extra));
+    }
+    // What is read is `extra`, where there is one.
+    if (Coin()) {
+      const int confirm = Number(0, 10);
+      Add("confirm", fmt::format("{}", confirm));
+      if (!expected_.extra) expected_.extra = 6 * confirm;
+    }
     if (Coin()) {
       expected_.timeout = std::chrono::seconds(Number(1, 604'800));
       Add("timeout_s", fmt::format("{}", expected_.timeout.count()));
@@ -139,7 +148,7 @@ TEST_F(ConfigRoundTripTest, LoadsBackEveryValidConfigurationThatIsWrittenOut) {
     ASSERT_EQ(loaded->row_first, expected.row_first) << yaml;
     ASSERT_EQ(loaded->num_predict, expected.num_predict) << yaml;
     ASSERT_EQ(loaded->repetitions, expected.repetitions) << yaml;
-    ASSERT_EQ(loaded->confirm, expected.confirm) << yaml;
+    ASSERT_EQ(loaded->extra, expected.extra) << yaml;
     ASSERT_EQ(loaded->timeout, expected.timeout) << yaml;
     ASSERT_EQ(loaded->prompt.index(), expected.prompt.index()) << yaml;
     if (const auto* text = std::get_if<PromptText>(&expected.prompt)) {

@@ -18,13 +18,15 @@ class FormatConfigTest : public ConfigTest {
 TEST_F(FormatConfigTest, WhatIsWrittenIsReadBackToTheSameValues) {
   SweepConfig config;
   EXPECT_EQ(RoundTrip(config), config) << "nothing said";
+  config.extra = 0;
+  EXPECT_EQ(RoundTrip(config), config) << "no extra loads are not the usual ones";
   config.model = "hf.co/me/model:Q4_0";
   config.grid = {{{4096, 1024, 2048}}, {{64}}};
   EXPECT_EQ(RoundTrip(config), config);
   config.row_first = true;
   config.num_predict = 9;
   config.repetitions = 4;
-  config.confirm = 1;
+  config.extra = 1;
   config.timeout = std::chrono::seconds(77);
   config.prompt = BuiltInPrompt{300};
   EXPECT_EQ(RoundTrip(config), config);

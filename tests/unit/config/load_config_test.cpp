@@ -23,7 +23,7 @@ TEST_F(LoadConfigTest, ReadsEveryKey) {
       "test_row_first: true\n"
       "num_predict: 7\n"
       "repetitions: 5\n"
-      "confirm: 0\n"
+      "extra: 0\n"
       "timeout_s: 90\n");
   ASSERT_TRUE(config) << Lines(config);
   EXPECT_EQ(config->model, "hf.co/me/model:Q4_0");
@@ -35,7 +35,7 @@ TEST_F(LoadConfigTest, ReadsEveryKey) {
   EXPECT_TRUE(config->row_first);
   EXPECT_EQ(config->num_predict, 7);
   EXPECT_EQ(config->repetitions, 5);
-  EXPECT_EQ(config->confirm, 0);
+  EXPECT_EQ(config->extra, 0);
   EXPECT_EQ(config->timeout, seconds(90));
 }
 
@@ -46,7 +46,7 @@ TEST_F(LoadConfigTest, FillsInTheDefaults) {
   EXPECT_FALSE(config->row_first);
   EXPECT_EQ(config->num_predict, 2);
   EXPECT_EQ(config->repetitions, std::nullopt);
-  EXPECT_EQ(config->confirm, 3);
+  EXPECT_EQ(config->extra, std::nullopt) << "by the size of the grid";
   EXPECT_EQ(config->timeout, seconds(360));
 }
 
@@ -131,11 +131,11 @@ TEST_F(LoadConfigTest, EveryFlagBeatsTheFile) {
   flags.row_first = true;
   flags.num_predict = "9";
   flags.repetitions = "auto";
-  flags.confirm = "1";
+  flags.extra = "1";
   flags.timeout_s = "5";
   const auto config = Load(
       "modelfile: missing\nprompt_tokens: 100\ntest_row_first: false\nnum_predict: 3\n"
-      "repetitions: 4\nconfirm: 2\ntimeout_s: 60\n" +
+      "repetitions: 4\nextra: 2\ntimeout_s: 60\n" +
           std::string(kRanges),
       flags);
   ASSERT_TRUE(config) << Lines(config) << "what a flag replaces is not looked at";
@@ -145,8 +145,42 @@ TEST_F(LoadConfigTest, EveryFlagBeatsTheFile) {
   EXPECT_TRUE(config->row_first);
   EXPECT_EQ(config->num_predict, 9);
   EXPECT_EQ(config->repetitions, std::nullopt);
-  EXPECT_EQ(config->confirm, 1);
+  EXPECT_EQ(config->extra, 1);
   EXPECT_EQ(config->timeout, seconds(5));
+}
+
+TEST_F(LoadConfigTest, ReadsWhatWasOnceAskedForPerCellAsSixExtraLoadsForEach) {
+  for (int confirm = 0; confirm <= 10; ++confirm) {
+    const auto of_file = Load(With("confirm: " + std::to_string(confirm) + "\n"));
+    ASSERT_TRUE(of_file) << Lines(of_file);
+    EXPECT_EQ(of_file->extra, 6 * confirm);
+    ConfigOverrides flags;
+    flags.confirm = std::to_string(confirm);
+    const auto of_flag = Load(With("confirm: 7\n"), flags);
+    ASSERT_TRUE(of_flag) << Lines(of_flag);
+    EXPECT_EQ(of_flag->extra, 6 * confirm);
+  }
+}
+
+TEST_F(LoadConfigTest, ExtraLoadsThatAreNamedCountWhateverConfirmSays) {
+  for (const char* both : {"extra: 5\nconfirm: 9\n", "confirm: 9\nextra: 5\n"}) {
+    const auto config = Load(With(both));
+    ASSERT_TRUE(config) << Lines(config);
+    EXPECT_EQ(config->extra, 5) << both;
+  }
+  ConfigOverrides flags;
+  flags.extra = "0";
+  const auto config = Load(With("confirm: 3\n"), flags);
+  ASSERT_TRUE(config) << Lines(config);
+  EXPECT_EQ(config->extra, 0);
+  ConfigOverrides old_flag;
+  old_flag.confirm = "0";
+  const auto without = Load(With("extra: 27\n"), old_flag);
+  ASSERT_TRUE(without) << Lines(without);
+  EXPECT_EQ(without->extra, 0) << "a flag counts before what the file says";
+  old_flag.extra = "4";
+  EXPECT_EQ(Load(With("confirm: 9\n"), old_flag)->extra, 4);
+  EXPECT_FALSE(Load(With("extra: 5\nconfirm: 11\n"))) << "a number that makes no sense is named";
 }
 
 TEST_F(LoadConfigTest, NeedsNoFile) {

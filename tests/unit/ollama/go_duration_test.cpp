@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// A second way to the same answer: Go's own formatting (time.Duration.String), written anew.
+// A second way to the same answer: Go's own formatting (time.Duration.String), written again.
 std::string FormatGoDuration(std::int64_t ns) {
   const auto trimmed = [](std::string digits) {
     digits.erase(digits.find_last_not_of('0') + 1);

@@ -46,15 +46,35 @@ TEST(PendingTest, GoesOnWithACellThatHasTooFewSamples) {
 }
 
 TEST(PendingTest, MeasuresFailedCellsAgainOnlyWhenAsked) {
-  const std::vector<CellResult> results = {
-      ResultOf({1, 1}, {}, FailureKind::kTimeout),
-      ResultOf({1, 2}, {CountedSample(seconds(1))}, FailureKind::kRunnerCrash)};
+  const std::vector<CellResult> results = {ResultOf({1, 1}, {}, FailureKind::kTimeout),
+                                           ResultOf({1, 2}, {}, FailureKind::kRunnerCrash)};
   EXPECT_EQ(Find(results).failed, 2U);
   EXPECT_EQ(Find(results).cells, (Cells{{2, 1}, {2, 2}}));
   PendingRules retry;
   retry.retry_failed = true;
   EXPECT_EQ(Find(results, retry).failed, 0U);
   EXPECT_EQ(Find(results, retry).cells, kPlanned);
+}
+
+TEST(PendingTest, DoesNotComeBackToACellWhoseLatestVisitFailedAfterAGoodSample) {
+  CellResult result = ResultOf({1, 1}, {CountedSample(seconds(1))}, FailureKind::kRunnerCrash);
+  EXPECT_EQ(Find({result}).done, 1U);
+  VisitRecord interrupted;
+  interrupted.id = "Z";
+  interrupted.started = "2026-11-23T07:00:00+00:00";
+  result.visits.push_back(interrupted);
+  EXPECT_EQ(Find({result}).done, 0U) << "the samples of an interrupted visit are made up for";
+}
+
+TEST(PendingTest, MeasuresUnverifiedCellsAgainOnlyWhenAsked) {
+  Sample old = OldSample();
+  old.unverified = true;
+  const std::vector<CellResult> results = {ResultOf({1, 1}, {old}),
+                                           ResultOf({1, 2}, {old, CountedSample(seconds(20))})};
+  EXPECT_EQ(Find(results).done, 2U);
+  PendingRules rules;
+  rules.remeasure_unverified = true;
+  EXPECT_EQ(Find(results, rules).done, 1U) << "one has been measured again already";
 }
 
 TEST(PendingTest, NeverTakesAFailureThatIsNotTheCellsForItsResult) {

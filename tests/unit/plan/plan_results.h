@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ollama_bench/core/cell_result.h"
+#include "support/failed_visit.h"
 
 namespace ollama_bench {
 
@@ -31,10 +32,7 @@ inline CellResult ResultOf(Cell cell, std::vector<Sample> samples,
   CellResult result;
   result.cell = cell;
   result.samples = std::move(samples);
-  if (failure) {
-    result.failure.emplace();
-    result.failure->kind = *failure;
-  }
+  if (failure) AddFailure(result, {*failure, {}, {}, 1});
   return result;
 }
 

@@ -10,7 +10,7 @@
 
 #include "ollama_bench/render/heatmap_scene.h"
 #include "ollama_bench/render/picture.h"
-#include "support/sample_tables.h"
+#include "support/sample_maps.h"
 #include "support/scene_checks.h"
 
 namespace ollama_bench {
@@ -51,15 +51,11 @@ class Pixels {
   std::unique_ptr<cairo_surface_t, Deleter> surface_;
 };
 
-Scene LayOut(const ResultTable& table, const std::optional<SweepAnswer>& answer) {
+Scene LayOut(const SweepMap& map) {
   const auto font = Font::Load();
   SweepCaption caption;
   caption.model = "qwen3:4b";
-  return LayOutHeatmap(table, answer, caption, DefaultColormap(), *font);
-}
-
-Scene LayOut(const ResultTable& table) {
-  return LayOut(table, AnswerOf(table));
+  return LayOutHeatmap(map, caption, {}, *font);
 }
 
 Box CellBox(const Scene& scene, const std::string& part_of_title) {
@@ -70,68 +66,75 @@ Box CellBox(const Scene& scene, const std::string& part_of_title) {
   return {};
 }
 
-TEST(PngTest, HasTheSizeOfTheScene) {
-  const Scene scene = LayOut(MakeTable(47, 17, true));
-  const auto png = RenderPng(scene);
-  ASSERT_TRUE(png);
-  EXPECT_EQ(png->substr(0, 8), "\x89PNG\r\n\x1a\n");
-  const Pixels pixels(*png);
-  EXPECT_EQ(pixels.width(), scene.width);
-  EXPECT_EQ(pixels.height(), scene.height);
-  EXPECT_EQ(pixels.At(0, 0), Rgb(0xFFFFFF));
+TEST(PngTest, HasTwoPixelsPerUnitOfTheScene) {
+  const Scene scene = LayOut(MakeMap(47, 17, true));
+  for (const Theme theme : {Theme::kLight, Theme::kDark}) {
+    const auto png = RenderPng(scene, theme);
+    ASSERT_TRUE(png);
+    EXPECT_EQ(png->substr(0, 8), "\x89PNG\r\n\x1a\n");
+    const Pixels pixels(*png);
+    EXPECT_EQ(pixels.width(), 2 * scene.width);
+    EXPECT_EQ(pixels.height(), 2 * scene.height);
+    EXPECT_EQ(pixels.At(0, 0), kPaperInk.In(theme));
+    EXPECT_EQ(pixels.At(2 * scene.width - 1, 2 * scene.height - 1), kPaperInk.In(theme));
+  }
 }
 
-TEST(PngTest, ShowsTheColorsTheBestOutlineAndTheHatchOfUntestedCells) {
-  ResultTable table{Metric::kPromptEvalRate, MakeGrid(3, 2), {}};
-  table.states = {Measured{10, 1},
-                  Measured{15, 1},
-                  Untested{},
-                  Measured{20, 1},
-                  Failed{FailureKind::kTimeout, ""},
-                  Measured{12, 1}};
-  const Scene scene = LayOut(table);
-  const Pixels pixels(*RenderPng(scene));
-  const Box lowest = CellBox(scene, ": 10.00 ");
-  EXPECT_EQ(pixels.At(lowest.x + 2, lowest.y + 2), DefaultColormap().At(0));
-  const Box best = CellBox(scene, ": 20.00 ");
-  EXPECT_EQ(pixels.At(best.x - 1, best.y + best.height / 2), Rgb(0x000000));
-  EXPECT_EQ(pixels.At(best.x + 2, best.y + best.height / 2), Rgb(0xFFFFFF));
-  EXPECT_EQ(pixels.At(best.x + 6, best.y + best.height / 2), DefaultColormap().At(1));
-  const Box untested = CellBox(scene, "untested");
-  int paper = 0;
-  int hatch = 0;
-  for (double x = untested.x + 1; x < untested.right() - 1; ++x) {
-    const Color color = pixels.At(x, untested.y + untested.height / 2);
-    (color == Rgb(0xF5F5F5) ? paper : hatch) += 1;
-    EXPECT_EQ(color.red, color.blue) << "grey";
+TEST(PngTest, ShowsEachCellInItsColorWhereverThePictureIsCutIntoBands) {
+  SweepMap map = MapOfCells(2, 60, std::vector<MapCell>(120, MeasuredCell(10)));
+  map.recommended = std::nullopt;
+  const Scene scene = LayOut(map);
+  const Pixels pixels(*RenderPng(scene, Theme::kDark));
+  for (const RectangleShape& cell : CellsOf(scene)) {
+    for (double y = cell.box.y + 3; y < cell.box.bottom() - 3; ++y) {
+      EXPECT_EQ(pixels.At(2 * (cell.box.x + 8), 2 * y), cell.fill->dark) << cell.title << y;
+    }
   }
-  EXPECT_GT(paper, 20);
-  EXPECT_GT(hatch, 10);
+}
+
+TEST(PngTest, ShowsTheFrameOfTheRecommendedCellAndTheHatchOfAnArea) {
+  const Scene scene =
+      LayOut(MapOfCells(3, 2,
+                        {MeasuredCell(10), MeasuredCell(15), FailedCell(FailureKind::kOutOfMemory),
+                         MeasuredCell(20), FailedCell(FailureKind::kTimeout), MeasuredCell(12)}));
+  const Pixels pixels(*RenderPng(scene, Theme::kLight));
+  const Box lowest = CellBox(scene, ": 10.00 ");
+  EXPECT_EQ(pixels.At(2 * lowest.x + 8, 2 * lowest.y + 8), CellsOf(scene)[0].fill->light);
+  const Box best = CellBox(scene, ": 20.00 ");
+  EXPECT_EQ(pixels.At(2 * best.x + 4, 2 * best.y + best.height), Rgb(0x0B5CAD));
+  const Box area = CellBox(scene, "CUDA OOM");
+  int lines = 0;
+  int between = 0;
+  for (double x = 2 * area.x + 2; x < 2 * area.right() - 2; ++x) {
+    const Color color = pixels.At(x, 2 * area.y + area.height);
+    (color == Rgb(0xFBEDEA) ? between : lines) += 1;
+  }
+  EXPECT_GT(between, 20);
+  EXPECT_GT(lines, 10);
 }
 
 TEST(PngTest, DrawsTextWithinTheBoundsThatWereLaidOut) {
   const auto font = Font::Load();
-  for (const bool upwards : {false, true}) {
+  for (const Anchor anchor : {Anchor::kStart, Anchor::kMiddle, Anchor::kEnd}) {
     TextShape text;
     text.text = "Ågjy_|2048";
     text.size = 20;
-    text.anchor = Anchor::kMiddle;
-    text.position = {100, 100};
-    text.upwards = upwards;
+    text.anchor = anchor;
+    text.position = {130, 100};
     text.width = font->Width(text.text, text.size);
-    Scene scene{200, 200, "", {text}};
-    const Pixels pixels(*RenderPng(scene));
+    Scene scene{300, 200, "", {text}};
+    const Pixels pixels(*RenderPng(scene, Theme::kLight));
     const Box bounds = BoundsOf(text, *font);
-    double first = 200;
+    double first = 300;
     double last = 0;
     for (int y = 0; y < 200; ++y) {
-      for (int x = 0; x < 200; ++x) {
-        if (pixels.At(x, y) == Rgb(0xFFFFFF)) continue;
+      for (int x = 0; x < 300; ++x) {
+        if (pixels.At(2 * x, 2 * y) == Rgb(0xFFFFFF)) continue;
         EXPECT_TRUE(Contains({bounds.x - 1, bounds.y - 1, bounds.width + 2, bounds.height + 2},
                              {static_cast<double>(x), static_cast<double>(y), 1, 1}))
             << x << ", " << y;
-        first = std::min(first, static_cast<double>(upwards ? y : x));
-        last = std::max(last, static_cast<double>(upwards ? y : x));
+        first = std::min(first, static_cast<double>(x));
+        last = std::max(last, static_cast<double>(x));
       }
     }
     EXPECT_NEAR(last - first, text.width, 4) << "drawn as long as it was measured";
@@ -140,21 +143,21 @@ TEST(PngTest, DrawsTextWithinTheBoundsThatWereLaidOut) {
 
 TEST(PngTest, DrawsTheLargestTable) {
   for (const bool wide : {true, false}) {
-    const ResultTable table = wide ? MakeTable(100'000, 1) : MakeTable(1, 100'000);
-    const auto png = RenderPng(LayOut(table, std::nullopt));
+    const SweepMap map = wide ? MakeMap(100'000, 1) : MakeMap(1, 100'000);
+    const auto png = RenderPng(LayOut(map), Theme::kLight);
     ASSERT_TRUE(png);
     EXPECT_GT(Pixels(*png).width(), 100);
   }
 }
 
 TEST(PngTest, SaysWhenThePictureIsTooLarge) {
-  const auto png = RenderPng(Scene{1e6, 1e6, "", {}});
+  const auto png = RenderPng(Scene{1e6, 1e6, "", {}}, Theme::kLight);
   ASSERT_FALSE(png);
   EXPECT_NE(png.error(), "");
 }
 
 TEST(PdfTest, IsAPdfOfOnePageWithTheFontInIt) {
-  const auto pdf = RenderPdf(LayOut(MakeTable(5, 4, true)));
+  const auto pdf = RenderPdf(LayOut(MakeMap(5, 4, true)), Theme::kDark);
   ASSERT_TRUE(pdf);
   EXPECT_EQ(pdf->substr(0, 5), "%PDF-");
   EXPECT_NE(pdf->find("%%EOF"), std::string::npos);
@@ -168,7 +171,7 @@ TEST(PictureTest, IsChosenByTheFileName) {
   EXPECT_EQ(PictureFormatFromExtension(".Pdf"), PictureFormat::kPdf);
   EXPECT_EQ(PictureFormatFromExtension(".gif"), std::nullopt);
   EXPECT_EQ(PictureFormatFromExtension(""), std::nullopt);
-  const Scene scene = LayOut(MakeTable(2, 2));
+  const Scene scene = LayOut(MakeMap(2, 2));
   EXPECT_EQ(RenderPicture(scene, PictureFormat::kPng)->substr(1, 3), "PNG");
   EXPECT_EQ(RenderPicture(scene, PictureFormat::kPdf)->substr(1, 3), "PDF");
   EXPECT_EQ(RenderPicture(scene, PictureFormat::kSvg)->substr(0, 5), "<?xml");

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/failed_visit.h"
 #include "support/load_results.h"
 #include "support/scene_checks.h"
 
@@ -17,16 +18,16 @@ Scene LayOut(const SweepComparison& comparison) {
   return LayOutDifference(comparison, {"a.json", "b.json", {}}, *Font::Load());
 }
 
-TEST(DifferenceSceneTest, ColorsOnlyRealDifferences) {
+TEST(DifferenceSceneTest, ColorsOnlySignificantDifferences) {
   const auto comparison = Compare({300, 300, 300, 300}, {300, 270, 330, 300});
   const auto cells = CellsOf(LayOut(comparison));
   ASSERT_EQ(cells.size(), 4U);
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    const bool is_white = *cells[i].fill == Rgb(0xFFFFFF);
+    const bool is_white = *cells[i].fill == kPaperInk;
     EXPECT_EQ(is_white, !comparison.cells[i].change.is_called) << cells[i].title;
   }
-  EXPECT_GT(cells[1].fill->red, cells[1].fill->blue) << "slower is red";
-  EXPECT_GT(cells[2].fill->blue, cells[2].fill->red) << "faster is blue";
+  EXPECT_GT(cells[1].fill->light.red, cells[1].fill->light.blue) << "slower is red";
+  EXPECT_GT(cells[2].fill->light.blue, cells[2].fill->light.red) << "faster is blue";
 }
 
 TEST(DifferenceSceneTest, KeepsTextsInTheirPlacesAndApart) {
@@ -45,6 +46,27 @@ TEST(DifferenceSceneTest, KeepsTextsInTheirPlacesAndApart) {
       for (const Box& other : taken) EXPECT_FALSE(Overlap(other, bounds)) << text.text;
       taken.push_back(bounds);
     }
+  }
+}
+
+TEST(DifferenceSceneTest, ShowsWhichCellsNowFailAndWhichNoLongerDo) {
+  auto before = NoisyMachine(1, 0.003, 0.003).Sweep({300, 300, 300}, 3, 2);
+  auto after = NoisyMachine(2, 0.003, 0.003).Sweep({300, 300, 300}, 3, 2);
+  before[2].samples.clear();
+  AddFailure(before[2], {FailureKind::kTimeout, "", {}, 2});
+  after[1].samples.clear();
+  AddFailure(after[1], {FailureKind::kOutOfMemory, "no room", {}, 2});
+  const Scene scene = LayOut(CompareSweeps(before, after, Metric::kPromptEvalRate));
+  const auto cells = CellsOf(scene);
+  ASSERT_EQ(cells.size(), 3U);
+  EXPECT_NE(cells[1].title.find("before, fails now (CUDA OOM: no room)"), std::string::npos)
+      << cells[1].title;
+  EXPECT_NE(cells[2].title.find("now, failed before (Timeout)"), std::string::npos)
+      << cells[2].title;
+  std::string texts;
+  for (const TextShape& text : ShapesOf<TextShape>(scene)) texts += text.text + " ";
+  for (const char* word : {"OOM", "new", "which is worse", "Crossed"}) {
+    EXPECT_NE(texts.find(word), std::string::npos) << word << " in " << texts;
   }
 }
 

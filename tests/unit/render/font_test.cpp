@@ -44,6 +44,32 @@ TEST(FontTest, GrowsInProportionToTheSize) {
   EXPECT_GT(font->Descent(10), 0);
 }
 
+TEST(FontTest, ReplacesLettersThatNoFontHasAndLeavesOthersAsTheyAre) {
+  const auto font = Font::Load(false);
+  EXPECT_EQ(font->Drawable("qwen3:4b Gr\xC3\xB6\xC3\x9F\x65"), "qwen3:4b Gr\xC3\xB6\xC3\x9F\x65");
+  EXPECT_EQ(font->Drawable("\xE6\xA8\xA1\xE5\x9E\x8B/a\xF0\xA0\x80\x80"),
+            "[U+6A21 U+578B]/a[U+20000]");
+  const std::string drawn = font->Drawable("\xE6\xA8\xA1");
+  EXPECT_EQ(font->Drawable(drawn), drawn);
+}
+
+TEST(FontTest, PartsATextIntoRunsThatAddUpToItAndToItsWidth) {
+  for (const bool use_system_fonts : {true, false}) {
+    const auto font = Font::Load(use_system_fonts);
+    const std::string text =
+        "a\xE2\xA4\x80"
+        "b\xE6\xA8\xA1 c";
+    std::string together;
+    double width = 0;
+    for (const Font::Run& run : font->RunsOf(text)) {
+      together += run.text;
+      width += font->Width(run.text, 12);
+    }
+    EXPECT_EQ(together, text);
+    EXPECT_NEAR(width, font->Width(text, 12), 1e-9);
+  }
+}
+
 TEST(FontTest, CountsBytesThatAreNoTextAsReplacementCharacters) {
   const auto font = Font::Load();
   EXPECT_EQ(font->Width("\xFF\xFE", 12), font->Width("\xEF\xBF\xBD\xEF\xBF\xBD", 12));

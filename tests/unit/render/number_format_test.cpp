@@ -7,15 +7,11 @@
 #include <random>
 #include <set>
 
-#include "support/sample_tables.h"
-
 namespace ollama_bench {
 namespace {
 
 std::string Format(const std::vector<double>& values, double value) {
-  ResultTable table{Metric::kPromptEvalRate, MakeGrid(static_cast<int>(values.size()), 1), {}};
-  for (const double v : values) table.states.emplace_back(Measured{v, 1});
-  return ChooseNumberFormat(table)(value);
+  return ChooseNumberFormat(values, Metric::kPromptEvalRate)(value);
 }
 
 TEST(NumberFormatTest, GivesTheLargestValueFourDigitsAndAtMostTheMetricsDecimals) {
@@ -65,6 +61,28 @@ TEST(RoundTicksTest, AreRoundEvenlySpacedAndWithinTheRangeForRandomRanges) {
 TEST(RoundTicksTest, AreAtLeastTwoWhereThreeAreAllowedAndTheRangeHasRoom) {
   EXPECT_EQ(RoundTicks(78.2, 85.6, 9), (std::vector<double>{79, 80, 81, 82, 83, 84, 85}));
   EXPECT_EQ(RoundTicks(0, 100, 3), (std::vector<double>{0, 50, 100}));
+}
+
+TEST(RoundedToIntervalTest, HasNoMoreDigitsThanTheIntervalSupports) {
+  constexpr Metric kRate = Metric::kPromptEvalRate;
+  EXPECT_EQ(RoundedToInterval(85.46, 84.9, 86.0, kRate), "85.5");
+  EXPECT_EQ(RoundedToInterval(1213, 1180, 1250, kRate), "1210");
+  EXPECT_EQ(RoundedToInterval(85.46, 79, 92, kRate), "85");
+  EXPECT_EQ(RoundedToInterval(85.456, 85.456, 85.456, kRate), "85.46") << "no width";
+  EXPECT_EQ(RoundedToInterval(85.456, 85.4559, 85.4561, kRate), "85.46") << "the metric's decimals";
+}
+
+TEST(RoundedToIntervalTest, IsOffByLessThanTheHalfWidthForRandomIntervals) {
+  std::mt19937 random(11);
+  std::uniform_real_distribution<double> exponent(-1, 6);
+  for (int i = 0; i < 2000; ++i) {
+    const double value = std::pow(10, exponent(random));
+    const double half = value * std::pow(10, -exponent(random) / 2);
+    const std::string text =
+        RoundedToInterval(value, value - half, value + half, Metric::kPromptEvalRate);
+    EXPECT_LE(std::abs(std::stod(text) - value), std::max(half, 0.01) / 2 * 1.0001) << text;
+    EXPECT_LE(text.size(), 12U);
+  }
 }
 
 TEST(RoundTicksTest, AreOneForEqualEnds) {

@@ -2,11 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <set>
 #include <sstream>
 
 #include "ollama_bench/render/number_format.h"
-#include "support/sample_tables.h"
+#include "support/sample_maps.h"
 
 namespace ollama_bench {
 namespace {
@@ -34,9 +33,9 @@ std::string WithoutTrailingSpaces(const std::string& text) {
 
 TEST(TerminalTableTest, FitsTheWidthWhateverTheTable) {
   for (const std::size_t width : {40U, 80U, 131U}) {
-    for (const auto& table : {MakeTable(47, 17, true), MakeTable(1, 1), MakeTable(40, 3)}) {
+    for (const auto& map : {MakeMap(47, 17, true), MakeMap(1, 1), MakeMap(40, 3)}) {
       for (const ColorDepth color : {ColorDepth::kNone, ColorDepth::k256, ColorDepth::kTrueColor}) {
-        const std::string text = RenderTerminalTable(table, AnswerOf(table), {width, color});
+        const std::string text = RenderTerminalTable(map, {width, color});
         const std::vector<std::string> lines = Lines(WithoutSequences(text));
         for (const std::string& line : lines) EXPECT_LE(line.size(), width) << line;
       }
@@ -45,25 +44,25 @@ TEST(TerminalTableTest, FitsTheWidthWhateverTheTable) {
 }
 
 TEST(TerminalTableTest, HasTheSameLettersWithColorsAndWithout) {
-  const ResultTable table = MakeTable(23, 11, true);
-  const std::string plain = RenderTerminalTable(table, AnswerOf(table), {80, ColorDepth::kNone});
+  const SweepMap map = MakeMap(23, 11, true);
+  const std::string plain = RenderTerminalTable(map, {80, ColorDepth::kNone});
   EXPECT_EQ(plain.find('\x1b'), std::string::npos);
   for (const ColorDepth color : {ColorDepth::k256, ColorDepth::kTrueColor}) {
-    const std::string colored = RenderTerminalTable(table, AnswerOf(table), {80, color});
+    const std::string colored = RenderTerminalTable(map, {80, color});
     EXPECT_NE(colored, plain);
     EXPECT_EQ(WithoutTrailingSpaces(WithoutSequences(colored)), plain);
   }
 }
 
-TEST(TerminalTableTest, ReadsBackAsTheTable) {
-  const ResultTable table = MakeTable(47, 17);
-  const NumberFormat format = ChooseNumberFormat(table);
+TEST(TerminalTableTest, ReadsBackAsTheMapWithItsMarks) {
+  SweepMap map = MakeMap(47, 17);
+  map.current = map.CellAt(3, 40);
+  std::vector<double> values;
+  for (const MapCell& cell : map.cells) values.push_back(cell.raw);
+  const NumberFormat format = ChooseNumberFormat(values, map.metric);
   std::vector<int> columns;
   std::size_t read = 0;
-  const auto answer = AnswerOf(table);
-  std::set<Cell> marked;
-  for (const std::string& line :
-       Lines(RenderTerminalTable(table, answer, {80, ColorDepth::kNone}))) {
+  for (const std::string& line : Lines(RenderTerminalTable(map, {80, ColorDepth::kNone}))) {
     if (line.empty() || line[0] == '*') continue;
     std::istringstream fields(line);
     std::string field;
@@ -73,38 +72,41 @@ TEST(TerminalTableTest, ReadsBackAsTheTable) {
       for (int value = 0; fields >> value;) columns.push_back(value);
       continue;
     }
-    const int num_batch = std::stoi(field);
+    const auto row = static_cast<std::size_t>(std::stoi(field) / 128 - 1);
     for (const int num_ctx : columns) {
       ASSERT_TRUE(fields >> field);
-      const Cell cell{num_ctx, num_batch};
-      if (field.back() == '*') {
-        EXPECT_EQ(answer->best.recommended.cell, cell);
-      }
-      if (field.back() == '*' || field.back() == '+') {
-        marked.insert(cell);
-        field.pop_back();
-      }
-      const auto row = static_cast<std::size_t>(num_batch / 128 - 1);
       const auto column = static_cast<std::size_t>(num_ctx / 2048 - 1);
-      EXPECT_EQ(field, format(std::get<Measured>(table.At(row, column)).value));
+      const Cell cell = map.CellAt(row, column);
+      const std::string mark = map.recommended == cell            ? "*"
+                               : map.current == cell              ? "@"
+                               : map.At(row, column).is_contender ? "+"
+                                                                  : "";
+      EXPECT_EQ(field, format(map.At(row, column).raw) + mark);
       ++read;
     }
   }
-  EXPECT_EQ(read, table.states.size());
-  std::set<Cell> best_set;
-  for (const CellEstimate& estimate : answer->best.cells) best_set.insert(estimate.cell);
-  EXPECT_EQ(marked, best_set);
+  EXPECT_EQ(read, map.cells.size());
 }
 
-TEST(TerminalTableTest, ShowsEachStateByAMarkThatItExplains) {
-  ResultTable table{Metric::kPromptEvalRate, MakeGrid(5, 1), {}};
-  table.states = {Measured{84, 1}, Failed{FailureKind::kOutOfMemory, ""}, Excluded{}, AliasOf{},
-                  Untested{}};
-  EXPECT_EQ(RenderTerminalTable(table, AnswerOf(table), {80, ColorDepth::kNone}),
-            "num_batch  2048   4096   6144   8192  10240\n"
-            "      128    84*   OOM  excl.      =      -\n"
+TEST(TerminalTableTest, ShowsEachKindOfCellByAMarkThatItExplains) {
+  using Kind = MapCell::Kind;
+  SweepMap map = MapOfCells(
+      7, 1,
+      {MeasuredCell(84), FailedCell(FailureKind::kOutOfMemory), CellOfKind(Kind::kExcluded),
+       CellOfKind(Kind::kAlias), CellOfKind(Kind::kUntested), CellOfKind(Kind::kExpectedToFail),
+       MeasuredCell(83.5)});
+  map.current = Cell{14336, 128};
+  EXPECT_EQ(RenderTerminalTable(map, {80, ColorDepth::kNone}),
+            "num_batch  2048   4096   6144   8192  10240  12288  14336\n"
+            "      128  84.0*   OOM  excl.      =      -   OOM?   83.5@\n"
             "\n"
-            "* recommended   excl. not counted   = same as another cell   - untested\n");
+            "* recommended   @ current setting   excl. not counted   = same as another cell\n"
+            "OOM? expected to run out of memory   - not measured\n");
+  map.current = map.recommended;
+  const std::string text = RenderTerminalTable(map, {80, ColorDepth::kNone});
+  EXPECT_NE(text.find("\n* recommended (the current setting)   + may be the best   "),
+            std::string::npos)
+      << text;
 }
 
 TEST(TerminalStyleTest, PicksThePaletteEntryOfAColorThatThePaletteHas) {

@@ -288,23 +288,6 @@ TEST(SearchTest, EndsWhereNoCellCanBeMeasured) {
   EXPECT_FALSE(search.Propose());
 }
 
-TEST(SearchTest, TheSafeContextLosesLittleAndStaysOnTheGpus) {
-  Machine machine;
-  machine.noise = 0.002;
-  SearchOptions options;
-  options.max_loss = 0.05;
-  Search search(GridOf(20, 10), options);
-  for (int i = 0; i < 60; ++i) {
-    Measurement measurement = machine.Measure(*search.Propose());
-    measurement.cpu_share = measurement.cell.num_ctx > 8192 ? 0.5 : 0.0;
-    search.Observe(measurement);
-  }
-  const auto safe = search.Answer()->safe_context;
-  ASSERT_TRUE(safe);
-  EXPECT_LE(safe->cell.num_ctx, 8192);
-  EXPECT_GE(machine.Truth(safe->cell), 0.94 * machine.Truth({4096, 1280}));
-}
-
 TEST(SearchTest, MeasurementsOutsideTheGridAreIgnored) {
   Machine machine;
   Search search(GridOf(4, 4), {});

@@ -46,9 +46,9 @@ TEST(StepScanTest, TheEvidenceIsThatOfFactoringTheWholeCovarianceAnew) {
     const auto extended = StepScan(grid).Extend(evidence, kHyper, steps, 40);
     ASSERT_EQ(extended.size(), 40U);
     for (const ValueComponent& component : extended) {
-      const ValueComponent anew = evidence.At(kHyper, component.steps);
-      EXPECT_NEAR(component.log_evidence, anew.log_evidence, 1e-7);
-      EXPECT_NEAR(component.scale2, anew.scale2, 1e-9);
+      const ValueComponent refitted = evidence.At(kHyper, component.steps);
+      EXPECT_NEAR(component.log_evidence, refitted.log_evidence, 1e-7);
+      EXPECT_NEAR(component.scale2, refitted.scale2, 1e-9);
     }
     steps = extended.front().steps;
   }

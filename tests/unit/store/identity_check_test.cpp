@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/load_results.h"
+
 namespace ollama_bench {
 namespace {
 
@@ -97,6 +99,43 @@ TEST(IdentityCheckTest, ReportsWhatAnOldFileDoesNotKnow) {
                           "driver: not recorded in the results, taken as cli",
                           "ollama_version: not recorded in the results, taken as 0.11.4",
                           "environment: not recorded in the results"));
+}
+
+TEST(IdentityCheckTest, AStoreThatDoesNotSayItsModelPromptDriverOrVersionLacksIdentity) {
+  EXPECT_FALSE(LacksIdentity(kIdentity, kIdentity));
+  EXPECT_FALSE(LacksIdentity(kIdentity, {})) << "the present knows less";
+  EXPECT_TRUE(LacksIdentity({}, kIdentity));
+  for (std::string Identity::*field : {&Identity::model_digest, &Identity::prompt_sha256,
+                                       &Identity::driver, &Identity::ollama_version}) {
+    Identity stored = kIdentity;
+    (stored.*field).clear();
+    EXPECT_TRUE(LacksIdentity(stored, kIdentity));
+    EXPECT_FALSE(LacksIdentity(stored, stored)) << "a replay of an old file knows as little";
+  }
+  Identity stored = kIdentity;
+  stored.model.clear();
+  EXPECT_FALSE(LacksIdentity(stored, kIdentity)) << "the digest tells it";
+}
+
+CellResult OneReading(bool unverified) {
+  CellResult result;
+  AddLoad(result, 1, {100});
+  result.samples[0].unverified = unverified;
+  return result;
+}
+
+TEST(IdentityCheckTest, UnverifiedCellsMakeAFileMixedUntilTheyAreMeasuredAgain) {
+  Metadata metadata;
+  SettleMixed(metadata, std::vector{OneReading(true)});
+  EXPECT_FALSE(metadata.mixed) << "an old file alone";
+  metadata.identity = kIdentity;
+  SettleMixed(metadata, std::vector{OneReading(true), OneReading(false)});
+  EXPECT_TRUE(metadata.mixed && metadata.unverified);
+  SettleMixed(metadata, std::vector{OneReading(false)});
+  EXPECT_FALSE(metadata.mixed || metadata.unverified);
+  metadata.mixed = true;
+  SettleMixed(metadata, std::vector{OneReading(false)});
+  EXPECT_TRUE(metadata.mixed) << "mixed knowingly, and for good";
 }
 
 TEST(IdentityCheckTest, AdoptsOnlyWhatIsUnknown) {

@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/store/ulid.h"
 #include "support/memory_file_system.h"
 #include "support/random_store.h"
 #include "support/store_texts.h"
@@ -50,6 +52,10 @@ class RandomSweeps {
     metadata.environment.gpus = OneOf<std::vector<std::string>>({{}, {"A"}, {"A", "A"}, {"B"}});
     metadata.environment.server_settings["OLLAMA_HOST"] = OneOf<std::string>({"x", "y"});
     metadata.replayed = random_.Chance(0.1);
+    for (auto i = random_.Between(0, 2); i > 0; --i) {
+      metadata.starts.push_back(
+          {OneOf<std::string>({"x", "y", "z"}) + std::to_string(i), "", "rig"});
+    }
     if (random_.Chance(0.3)) metadata.temporary_models = {{"mine", "sha256:1"}};
     return metadata;
   }
@@ -58,8 +64,11 @@ class RandomSweeps {
 
   void Change(ResultsStore& store) {
     const Cell cell{1024 * static_cast<int>(random_.Between(1, 3)), 64};
-    if (random_.Chance(0.15)) {
-      store.SetFailure(cell, random_.MakeFailure(), When());
+    if (random_.Chance(0.3)) {
+      const std::int64_t number = random_.Between(1, 4);
+      VisitRecord visit = random_.MakeVisit("V" + std::to_string(number));
+      visit.load_id = kFirstUniqueLoad + number;
+      store.SetVisit(cell, std::move(visit), When());
     } else if (random_.Chance(0.1)) {
       store.SetAlias(cell, {1024, 32}, "because");
     } else {
@@ -76,6 +85,7 @@ class RandomSweeps {
     for (Json& entry : json["results"]) {
       if (random_.Chance(0.3)) entry["colour"] = random_.Between(0, 2);
       if (entry.contains("samples")) entry["samples"][0]["fan"] = random_.Between(0, 2);
+      if (entry.contains("visits")) entry["visits"][0]["door"] = random_.Between(0, 2);
     }
     files_.Save(name, json.dump(1));
   }
@@ -184,14 +194,21 @@ TEST_F(MergeTest, TheBytesOfAFileMergedWithItselfStay) {
   EXPECT_EQ(Text(Merge({"a", "a"}, "b")), before);
 }
 
-TEST_F(MergeTest, ALaterSuccessForgetsAFailureAndALaterFailureCounts) {
+TEST_F(MergeTest, AFailedVisitTakesNoSampleAwayWhicheverCameFirst) {
   Json failed = Entry({}, "2026-11-21T07:00:05");
   failed["failure"] = {{"kind", "out_of_memory"}, {"message", "m"}, {"attempts", 1}};
   Save("failed", "x", Json::array({failed}));
-  Save("earlier", "x", Json::array({Entry({"A"}, "2026-11-21T07:00:01")}));
-  Save("later", "x", Json::array({Entry({"B"}, "2026-11-21T07:00:09")}));
-  EXPECT_TRUE(Read(Merge({"failed", "earlier"}, "m"))["results"][0].contains("failure"));
-  EXPECT_FALSE(Read(Merge({"failed", "later"}, "m"))["results"][0].contains("failure"));
+  for (const char* when : {"2026-11-21T07:00:01", "2026-11-21T07:00:09"}) {
+    Json good = Entry({"A"}, when);
+    good["samples"][0]["printed_prompt_eval_rate"] = 100.0;
+    Save("good", "x", Json::array({good}));
+    const Json entry = Read(Merge({"failed", "good"}, "m"))["results"][0];
+    EXPECT_FALSE(entry.contains("failure")) << when;
+    EXPECT_EQ(entry["visits"][0]["failure"]["kind"], "out_of_memory") << when;
+    const auto store = ResultsStore::Load(files_, "m");
+    EXPECT_EQ(CountVisits(store->results()[0]), (VisitCount{2, 1})) << when;
+    EXPECT_EQ(StatusOf(store->results()[0]), CellStatus::kMeasured) << when;
+  }
 }
 
 TEST_F(MergeTest, LoadsOfDifferentSweepsDoNotBecomeOneLoad) {
@@ -215,6 +232,21 @@ TEST_F(MergeTest, ASampleSetAsideInOneFileStaysSetAside) {
   Save("a", "x", Json::array({excluded}));
   Save("b", "x", Json::array({Entry({"A"}, "2")}));
   EXPECT_EQ(Read(Merge({"a", "b"}, "m"))["results"][0]["samples"][0]["excluded"], "cached");
+}
+
+// One of the files was copied before the request for the decode rate was made.
+TEST_F(MergeTest, ADecodeRateThatOneFileHasStays) {
+  Json entry = Entry({"A"}, "1");
+  entry["visits"] = {{{"id", "V"}, {"role", "measure"}, {"load_id", 1}}};
+  Save("early", "x", Json::array({entry}));
+  entry["visits"][0]["decode"] = {{"eval_count", 64}, {"eval_ms", 1260.0}};
+  Save("late", "x", Json::array({entry}));
+  for (const auto& files :
+       std::vector<std::vector<std::filesystem::path>>{{"early", "late"}, {"late", "early"}}) {
+    const Json visits = Read(Merge(files, "m"))["results"][0]["visits"];
+    ASSERT_EQ(visits.size(), 1U);
+    EXPECT_EQ(visits[0]["decode"], entry["visits"][0]["decode"]);
+  }
 }
 
 TEST_F(MergeTest, KeysOfSomebodyElseSurviveAtEveryLevel) {
@@ -289,6 +321,38 @@ TEST_F(MergeTest, FilesOfTheOldScriptUniteWithNewOnes) {
   EXPECT_EQ(merged["results"].size(), 3U);
   EXPECT_EQ(Text(Merge({"old", "m"}, "again")), Text("m"));
   EXPECT_TRUE(MergeStores(files_, {"old", "new"}, 0)->replaces_old_shape);
+}
+
+Json RatedEntry(int num_ctx, const std::string& id, double rate) {
+  return {{"num_ctx", num_ctx},
+          {"num_batch", 64},
+          {"samples", {{{"id", id}, {"role", "measure"}, {"printed_prompt_eval_rate", rate}}}}};
+}
+
+TEST_F(MergeTest, SamplesOfAFileThatDoesNotSayWithWhatTheyWereMadeAreUnverified) {
+  Save("unknown", "x", Json::array({RatedEntry(1024, "A", 100), RatedEntry(2048, "B", 100)}));
+  const auto known = [&](const std::string& name, const Json& results) {
+    const Json metadata = {{"schema_version", 1},
+                           {"store_id", name},
+                           {"identity",
+                            {{"model", "m"},
+                             {"model_digest", "sha256:1"},
+                             {"prompt_sha256", "p"},
+                             {"driver", "cli"},
+                             {"ollama_version", "0.11.4"}}}};
+    files_.Save(name, Json({{"metadata", metadata}, {"results", results}}).dump());
+  };
+  known("known", Json::array({RatedEntry(1024, "C", 50)}));
+  known("rest", Json::array({RatedEntry(2048, "D", 60)}));
+  const Json merged = Read(Merge({"unknown", "known"}, "m"));
+  EXPECT_EQ(merged["metadata"]["mixed"], true);
+  EXPECT_EQ(merged["metadata"]["unverified"], true);
+  EXPECT_EQ(merged["results"][0]["prompt_eval_rate"], 50.0) << "the verified sample alone counts";
+  EXPECT_EQ(merged["results"][1]["samples"][0]["unverified"], true);
+  const Json whole = Read(Merge({"m", "rest"}, "w"));
+  EXPECT_EQ(whole["metadata"]["mixed"], false) << "each cell has a verified sample now";
+  EXPECT_FALSE(whole["metadata"].contains("unverified"));
+  EXPECT_EQ(Text(Merge({"rest", "unknown", "known"}, "w2")), Text("w"));
 }
 
 TEST_F(MergeTest, WhatCannotBeReadIsNotMerged) {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/store/results_store.h"
 #include "support/memory_file_system.h"
 #include "support/store_texts.h"
@@ -51,8 +52,10 @@ TEST_F(OldStoreTest, ReadsAnErrorAsAFailure) {
   const CellResult* result = store.Find({92160, 128});
   ASSERT_NE(result, nullptr);
   EXPECT_TRUE(result->samples.empty());
-  EXPECT_EQ(result->failure, (Failure{FailureKind::kGpuResourceAllocation,
-                                      "CUDA resource allocation error", "", 1}));
+  ASSERT_NE(FailureOf(*result), nullptr);
+  EXPECT_EQ(*FailureOf(*result), (Failure{FailureKind::kGpuResourceAllocation,
+                                          "CUDA resource allocation error", "", 1}));
+  EXPECT_EQ(CountVisits(*result), (VisitCount{1, 1}));
 }
 
 TEST_F(OldStoreTest, GivesAnEntryTheSameIdHoweverItIsFormatted) {
@@ -62,6 +65,37 @@ TEST_F(OldStoreTest, GivesAnEntryTheSameIdHoweverItIsFormatted) {
   EXPECT_EQ(id, "old-fcc35f6455ece3c1");
   files_.Save(kPath, Json::parse(kOldStore).dump());
   EXPECT_EQ(Load().Find({59392, 128})->samples[0].id, id);
+}
+
+TEST_F(OldStoreTest, WhatItHoldsIsUnverifiedAndSaysSoWhereItsEntryIsWritten) {
+  ResultsStore store = Load();
+  EXPECT_TRUE(store.Find({59392, 128})->samples[0].unverified);
+  store.MarkUnverified();
+  ASSERT_TRUE(store.Commit());
+  EXPECT_EQ(files_.TextOf(kPath), kOldStore) << "nothing to write";
+  store.AddSample({59392, 128}, SampleWithId("01J"), kNow);
+  ASSERT_TRUE(store.Commit());
+  const Json file = Json::parse(files_.TextOf(kPath));
+  EXPECT_EQ(file["results"][0]["samples"][0]["unverified"], true);
+  EXPECT_FALSE(file["results"][0]["samples"][1].contains("unverified"));
+  EXPECT_EQ(CountedSamples(*Load().Find({59392, 128})), 1);
+  EXPECT_FALSE(file["results"][1].contains("visits")) << "an entry that is not touched stays";
+}
+
+TEST_F(OldStoreTest, SamplesOfAFileWithoutIdentityAreMarkedOnceAndForAll) {
+  files_.Save(kPath, kStoreWithUnknownKeys);
+  ResultsStore store = Load();
+  store.MarkUnverified();
+  store.AddSample({4096, 64}, SampleWithId("01J"), kNow);
+  // Somebody edits the file at this moment: the marks are made again, the new sample is not marked.
+  files_.Save(kPath, files_.TextOf(kPath) + "\n");
+  ASSERT_TRUE(store.Commit());
+  const ResultsStore again = Load();
+  for (const CellResult& result : again.results()) {
+    for (const Sample& sample : result.samples) {
+      EXPECT_EQ(sample.unverified, result.cell != (Cell{4096, 64})) << sample.id;
+    }
+  }
 }
 
 TEST_F(OldStoreTest, KeepsTheOldSampleWhenANewOneComes) {

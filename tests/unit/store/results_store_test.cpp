@@ -1,9 +1,11 @@
 #include "ollama_bench/store/results_store.h"
+#include "ollama_bench/core/cell_status.h"
 
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
+#include "support/failed_visit.h"
 #include "support/memory_file_system.h"
 #include "support/random_store.h"
 #include "support/seed.h"
@@ -48,7 +50,7 @@ TEST(ResultsStoreTest, ReadsBackWhatItWrote) {
                       static_cast<int>(random.Between(1, 3))};
       switch (random.Between(0, 4)) {
         case 0:
-          store.SetFailure(cell, random.MakeFailure(), random.Text());
+          store.SetVisit(cell, random.MakeVisit(std::to_string(i)), random.Text());
           break;
         case 1:
           store.SetAlias(cell, {7, 8}, random.Text());
@@ -88,13 +90,22 @@ TEST(ResultsStoreTest, WritesTheDocumentedShape) {
   Metadata metadata;
   metadata.store_id = "f3c1";
   metadata.identity.model = "smollm2";
+  metadata.starts = {{"01A", kNow, "rig"}};
   ResultsStore store = ResultsStore::Create(files, kPath, metadata);
   Sample sample = SampleWithId("01J");
   sample.load_id = 3;
   sample.metrics.printed_prompt_eval_rate = 333.33;
   store.AddSample({1024, 64}, sample, kNow);
   store.AddSample({1024, 64}, SampleWithId("01K"), kNow);
-  store.SetFailure({92160, 128}, {FailureKind::kGpuResourceAllocation, "m", "t", 2}, kNow);
+  sample = SampleWithId("01M");
+  sample.visit = "01L";
+  sample.load_id = 4294967296;
+  sample.unverified = true;
+  store.SetVisit({2048, 64}, {"01L", SampleRole::kControl, kNow, 4294967296, "01A", {}}, kNow);
+  store.AddSample({2048, 64}, sample, kNow);
+  store.SetVisit({92160, 128},
+                 FailedVisit({FailureKind::kGpuResourceAllocation, "m", "t", 2}, "01N", kNow),
+                 kNow);
   store.SetAlias({1024, 2048}, {1024, 1024}, "num_batch above num_ctx");
   MustCommit(store);
   EXPECT_EQ(files.TextOf(kPath), R"({
@@ -106,18 +117,46 @@ TEST(ResultsStoreTest, WritesTheDocumentedShape) {
     "environment": {"gpus": [], "server_settings": {}, "server_is_local": true},
     "replayed": false,
     "mixed": false,
-    "warnings": []
+    "warnings": [],
+    "starts": [{"id": "01A", "started": "2026-11-21T07:00:05+00:00", "host": "rig"}]
   },
   "results": [
     {"num_ctx": 1024, "num_batch": 64, "prompt_eval_rate": 333.333, "timestamp": "2026-11-21T07:00:05+00:00",
      "samples": [
        {"id": "01J", "load_id": 3, "role": "measure", "excluded": null, "prompt_eval_count": 1000, "prompt_eval_ms": 3000.000001, "prompt_eval_rate": 333.333, "printed_prompt_eval_rate": 333.33, "eval_rate": null, "attempt": 1},
        {"id": "01K", "load_id": 0, "role": "measure", "excluded": null, "prompt_eval_count": 1000, "prompt_eval_ms": 3000.000001, "prompt_eval_rate": 333.333, "eval_rate": null, "attempt": 1}]},
-    {"num_ctx": 92160, "num_batch": 128, "prompt_eval_rate": null, "error": "CUDA resource allocation error", "timestamp": "2026-11-21T07:00:05+00:00", "failure": {"kind": "gpu_resource_allocation", "message": "m", "output_tail": "t", "attempts": 2}},
+    {"num_ctx": 2048, "num_batch": 64, "prompt_eval_rate": 333.333, "timestamp": "2026-11-21T07:00:05+00:00",
+     "visits": [
+       {"id": "01L", "role": "control", "started": "2026-11-21T07:00:05+00:00", "load_id": 4294967296, "start": "01A"}],
+     "samples": [
+       {"id": "01M", "visit": "01L", "load_id": 4294967296, "role": "measure", "excluded": null, "prompt_eval_count": 1000, "prompt_eval_ms": 3000.000001, "prompt_eval_rate": 333.333, "eval_rate": null, "attempt": 1, "unverified": true}]},
+    {"num_ctx": 92160, "num_batch": 128, "prompt_eval_rate": null, "error": "CUDA resource allocation error", "timestamp": "2026-11-21T07:00:05+00:00", "failure": {"kind": "gpu_resource_allocation", "message": "m", "output_tail": "t", "attempts": 2},
+     "visits": [
+       {"id": "01N", "role": "measure", "started": "2026-11-21T07:00:05+00:00", "load_id": 0, "failure": {"kind": "gpu_resource_allocation", "message": "m", "output_tail": "t", "attempts": 2}}]},
     {"num_ctx": 1024, "num_batch": 2048, "prompt_eval_rate": null, "alias_of": {"num_ctx": 1024, "num_batch": 1024}, "reason": "num_batch above num_ctx"}
   ]
 }
 )");
+}
+
+TEST(ResultsStoreTest, ADisturbedSampleIsKeptWithAllThatIsKnownAndNotInTheCellsRate) {
+  MemoryFileSystem files;
+  ResultsStore store = ResultsStore::Create(files, kPath, {});
+  Sample clean = SampleWithId("A");
+  clean.metrics.prompt_eval = std::chrono::seconds(10);
+  Sample disturbed = SampleWithId("B");
+  disturbed.disturbed = Disturbance{"cpu", 1.4, 12.5, 0.25};
+  store.AddSample({1024, 64}, clean, kNow);
+  store.AddSample({1024, 64}, disturbed, kNow);
+  MustCommit(store);
+  const Json entry = Json::parse(files.TextOf(kPath))["results"][0];
+  EXPECT_EQ(entry["prompt_eval_rate"], 100);
+  EXPECT_FALSE(entry["samples"][0].contains("disturbed"));
+  EXPECT_TRUE(entry["samples"][1]["excluded"].is_null());
+  EXPECT_EQ(entry["samples"][1]["disturbed"],
+            Json::parse(R"({"cause": "cpu", "others_cpus": 1.4, "pressure_percent": 12.5,
+                            "memory_pressure_percent": 0.25})"));
+  EXPECT_EQ(MustLoad(files).results(), store.results());
 }
 
 TEST(ResultsStoreTest, KeepsUnknownKeysThroughChangesOfTheirEntries) {
@@ -126,7 +165,9 @@ TEST(ResultsStoreTest, KeepsUnknownKeysThroughChangesOfTheirEntries) {
   ResultsStore store = MustLoad(files);
   store.AddSample({1024, 64}, SampleWithId("C"), kNow);
   store.SetExclusion({1024, 64}, "A", Exclusion::kCached);
-  store.SetFailure({92160, 128}, {FailureKind::kTimeout, "late", "", 1}, kNow);
+  VisitRecord visit = store.Find({92160, 128})->visits.at(0);
+  visit.failure->kind = FailureKind::kTimeout;
+  store.SetVisit({92160, 128}, visit, kNow);
   Metadata metadata = store.metadata();
   metadata.mixed = true;
   metadata.identity.driver = "cli";
@@ -147,6 +188,7 @@ TEST(ResultsStoreTest, KeepsUnknownKeysThroughChangesOfTheirEntries) {
   EXPECT_EQ(entry["samples"][1]["big"], 12345678901234567890U);
   EXPECT_EQ(file["results"][1]["failure"]["core"], "dump.7");
   EXPECT_EQ(file["results"][1]["error"], "Timeout");
+  EXPECT_EQ(file["results"][1]["visits"].size(), 1U);
 }
 
 TEST(ResultsStoreTest, LeavesTheBytesOfUnchangedEntriesAlone) {
@@ -175,18 +217,21 @@ TEST(ResultsStoreTest, WritesNothingWhenNothingChanged) {
   EXPECT_EQ(files.TextOf(kPath), kStoreWithUnknownKeys);
 }
 
-TEST(ResultsStoreTest, ASampleEndsFailureAndAliasOfItsCell) {
+TEST(ResultsStoreTest, ACountedSampleEndsFailureAndAliasOfItsCell) {
   MemoryFileSystem files;
   files.Save(kPath, kStoreWithUnknownKeys);
   ResultsStore store = MustLoad(files);
   for (const Cell cell : {Cell{92160, 128}, Cell{1024, 2048}}) {
     store.AddSample(cell, SampleWithId("C"), kNow);
-    EXPECT_FALSE(store.Find(cell)->failure);
+    EXPECT_EQ(StatusOf(*store.Find(cell)), CellStatus::kMeasured);
     EXPECT_FALSE(store.Find(cell)->alias_of);
   }
   MustCommit(store);
   EXPECT_EQ(MustLoad(files).results(), store.results());
-  EXPECT_FALSE(Json::parse(files.TextOf(kPath))["results"][1].contains("error"));
+  const Json entry = Json::parse(files.TextOf(kPath))["results"][1];
+  EXPECT_FALSE(entry.contains("error"));
+  EXPECT_FALSE(entry.contains("failure"));
+  EXPECT_EQ(entry["visits"][0]["failure"]["kind"], "out_of_memory") << "its visit keeps it";
 }
 
 TEST(ResultsStoreTest, ASampleIsNeverStoredTwice) {
@@ -211,15 +256,16 @@ TEST(ResultsStoreTest, WritesOnlyWhatItCanReadAgain) {
   sample.attempt = -1;
   sample.load_id = -1;
   store.AddSample({1, 1}, sample, kNow);
-  store.SetFailure({2, 2}, {FailureKind::kUnknown, "\x1b[2J", std::string(99'999, '\xC3'), 1},
-                   kNow);
+  store.SetVisit({2, 2},
+                 FailedVisit({FailureKind::kUnknown, "\x1b[2J", std::string(99'999, '\xC3'), 1}),
+                 kNow);
   MustCommit(store);
   const ResultsStore again = MustLoad(files);
   EXPECT_EQ(again.Find({1, 1})->samples[0].metrics.prompt_eval, nanoseconds(3'000'000'001));
   EXPECT_FALSE(again.Find({1, 1})->samples[0].wall);
   EXPECT_EQ(*again.Find({2, 2}), *store.Find({2, 2}));
-  EXPECT_EQ(again.Find({2, 2})->failure->message, "\\x1b[2J");
-  EXPECT_LE(again.Find({2, 2})->failure->output_tail.size(), 8U * 1024);
+  EXPECT_EQ(FailureOf(*again.Find({2, 2}))->message, "\\x1b[2J");
+  EXPECT_LE(FailureOf(*again.Find({2, 2}))->output_tail.size(), 8U * 1024);
 }
 
 TEST(ResultsStoreTest, ReportsAMissingFileAsMissing) {
@@ -227,18 +273,6 @@ TEST(ResultsStoreTest, ReportsAMissingFileAsMissing) {
   const auto store = ResultsStore::Load(files, kPath);
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().kind, StoreError::Kind::kMissing);
-}
-
-TEST(ResultsStoreTest, KnowsTheHighestLoadId) {
-  MemoryFileSystem files;
-  ResultsStore store = ResultsStore::Create(files, kPath, {});
-  EXPECT_EQ(store.HighestLoadId(), 0);
-  for (const std::int64_t load_id : {4, 9, 2}) {
-    Sample sample = SampleWithId(std::to_string(load_id));
-    sample.load_id = load_id;
-    store.AddSample({static_cast<int>(load_id), 1}, sample, kNow);
-  }
-  EXPECT_EQ(store.HighestLoadId(), 9);
 }
 
 TEST(ResultsStoreTest, WarnsWhenItOutgrowsItsPurpose) {

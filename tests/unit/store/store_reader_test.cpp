@@ -140,7 +140,7 @@ TEST(StoreReaderTest, NamesLineAndReasonOfWhatIsWrong) {
       {WithEntry(R"({"num_ctx": 1, "num_batch": 1, "prompt_eval_rate": NaN})"), "3: syntax error"},
       {WithEntry("{\"num_ctx\": 1, \"num_batch\": 1, \"note\": \"\xFF\"}"), "3: syntax error"},
       {WithEntry(R"({"num_ctx": 1, "num_ctx": 1, "num_batch": 1})"),
-       R"(3: the key "num_ctx" stands twice)"},
+       R"(3: the key "num_ctx" is there twice)"},
       {WithEntry(R"({"num_ctx": 1, "num_batch": 1, "sampels": []})") + "x", "5: syntax error"},
       {WithEntry(R"({"num_ctx": 1, "num_batch": 1, "samplez": []})"),
        R"(3: "samplez" is almost "samples")"},
@@ -158,7 +158,7 @@ TEST(StoreReaderTest, NamesLineAndReasonOfWhatIsWrong) {
       {WithEntry(R"({"num_ctx": 1, "num_batch": 1, "samples": [
         {"id": "A", "role": "measure"},
         {"id": "A", "role": "measure"}]})"),
-       R"(results.json:5: "id" A stands twice in one entry)"},
+       R"(results.json:5: "id" A is there twice in one entry)"},
       {"[]", "results.json:1: the file is not a JSON object"},
       {"{}", R"(there is no "metadata")"},
       {R"({"metadata": {}, "results": {}})", R"("results" is not a list)"},

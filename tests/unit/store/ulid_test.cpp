@@ -33,6 +33,17 @@ TEST(UlidTest, AscendsWithinAMillisecondAndWhenTheClockIsSetBack) {
   }
 }
 
+TEST(UlidTest, NumbersOfLoadsAreExactInJsonAndNeverThoseOfAnOldFile) {
+  FakeClock clock;
+  EXPECT_EQ(UlidSource(clock, [] { return 0; }).NextLoad(), kFirstUniqueLoad);
+  UlidSource source(clock);
+  std::set<std::int64_t> loads;
+  for (int i = 0; i < 1000; ++i) loads.insert(source.NextLoad());
+  EXPECT_EQ(loads.size(), 1000U);
+  EXPECT_GE(*loads.begin(), std::int64_t{1} << 32);
+  EXPECT_LT(*loads.rbegin(), std::int64_t{1} << 53);
+}
+
 TEST(UlidTest, BorrowsTheNextMillisecondWhenTheRandomBitsAreUsedUp) {
   FakeClock clock;
   UlidSource source(clock, [] { return ~std::uint64_t{0}; });

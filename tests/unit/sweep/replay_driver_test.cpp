@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "ollama_bench/core/metric.h"
+#include "support/failed_visit.h"
 
 namespace ollama_bench {
 namespace {
@@ -30,7 +31,10 @@ Sample Timed(std::int64_t tokens, milliseconds duration) {
 }
 
 CellResult Entry(const Cell& cell, std::vector<Sample> samples) {
-  return {cell, std::move(samples), std::nullopt, std::nullopt, {}, {}};
+  CellResult result;
+  result.cell = cell;
+  result.samples = std::move(samples);
+  return result;
 }
 
 std::vector<CellResult> Recorded() {
@@ -42,9 +46,9 @@ std::vector<CellResult> Recorded() {
       Entry(kFast, {warm_up, cached, Timed(300, milliseconds(1000)), Timed(300, milliseconds(1500)),
                     Timed(300, milliseconds(750))}),
       Entry(kFull, {}), Entry(kAlias, {}), Entry({8192, 64}, {}), Entry({8192, 128}, {cached})};
-  results[1].failure = Failure{FailureKind::kOutOfMemory, "no room", {}, 2};
+  AddFailure(results[1], {FailureKind::kOutOfMemory, "no room", {}, 2});
   results[2].alias_of = kFast;
-  results[3].failure = Failure{FailureKind::kServerUnavailable, "gone", {}, 1};
+  AddFailure(results[3], {FailureKind::kServerUnavailable, "gone", {}, 1});
   return results;
 }
 

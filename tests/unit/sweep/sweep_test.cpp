@@ -7,8 +7,10 @@
 #include <map>
 #include <set>
 
+#include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/sha256.h"
 #include "support/fake_driver.h"
+#include "support/fake_probe.h"
 #include "support/listed_cells.h"
 #include "support/recording_observer.h"
 
@@ -48,7 +50,7 @@ class SweepTest : public testing::Test {
   SweepOutcome RunStrategy(const StopRequest& stop) {
     StoreSaver saver(*store_, clock_, observer_, stop);
     UlidSource ids(clock_);
-    const CellRunnerSeams seams{driver_, *store_, saver, clock_, observer_, ids};
+    const CellRunnerSeams seams{driver_, *store_, saver, clock_, observer_, ids, &probe_};
     PromptFeed feed(0);
     feed.SetText(text_);
     CellRunner runner(options_, seams, feed);
@@ -68,12 +70,19 @@ class SweepTest : public testing::Test {
     const CellResult* result = store ? store->Find(cell) : nullptr;
     return result == nullptr ? CellResult() : *result;
   }
+  Failure FailureOnDisk(const Cell& cell) {
+    const CellResult result = OnDisk(cell);
+    const Failure* failure = FailureOf(result);
+    EXPECT_NE(failure, nullptr);
+    return failure == nullptr ? Failure() : *failure;
+  }
   void Queue(std::vector<std::optional<Failure>> failures) {
     driver_.run_failures = {failures.begin(), failures.end()};
   }
 
   FakeClock clock_;
   FakeDriver driver_{clock_};
+  FakeProbe probe_;
   RecordingObserver observer_;
   StopRequest stop_;
   PosixFileSystem files_;
@@ -89,14 +98,22 @@ TEST_F(SweepTest, AVisitWithANumberTakesSoManySamplesWithANewLoadWhateverTheCell
   ASSERT_EQ(Run({kCell}).reason, Reason::kDone);
   ASSERT_EQ(RunVisits({{kCell, SampleRole::kConfirm, 1}, {kCell, SampleRole::kControl, 2}}).reason,
             Reason::kDone);
-  std::map<std::int64_t, std::vector<SampleRole>> loads;
-  for (const Sample& sample : Result(kCell).samples) loads[sample.load_id].push_back(sample.role);
+  std::map<std::string, std::vector<SampleRole>> roles;
+  std::set<std::int64_t> loads;
+  for (const Sample& sample : Result(kCell).samples) {
+    roles[sample.visit].push_back(sample.role);
+    loads.insert(sample.load_id);
+  }
   using enum SampleRole;
-  const std::map<std::int64_t, std::vector<SampleRole>> expected = {
-      {1, {kWarmUp, kMeasure, kMeasure}},
-      {2, {kWarmUp, kConfirm}},
-      {3, {kWarmUp, kControl, kControl}}};
-  EXPECT_EQ(loads, expected);
+  const auto& visits = Result(kCell).visits;
+  ASSERT_EQ(visits.size(), 3U);
+  const std::map<std::string, std::vector<SampleRole>> expected = {
+      {visits[0].id, {kWarmUp, kMeasure, kMeasure}},
+      {visits[1].id, {kWarmUp, kConfirm}},
+      {visits[2].id, {kWarmUp, kControl, kControl}}};
+  EXPECT_EQ(roles, expected);
+  EXPECT_EQ(loads.size(), 3U);
+  EXPECT_EQ(visits[2].role, kControl);
 }
 
 TEST_F(SweepTest, ALongSystemTextBeforeThePromptDoesNotRaiseTheRate) {
@@ -130,7 +147,12 @@ TEST_F(SweepTest, TakesAWarmUpAndTheWantedSamplesWithOneLoad) {
   EXPECT_EQ(result.samples[0].role, SampleRole::kWarmUp);
   EXPECT_EQ(CountedSamples(result), 3);
   EXPECT_EQ(driver_.prepared.size(), 1U);
-  for (const Sample& sample : result.samples) EXPECT_EQ(sample.load_id, 1);
+  ASSERT_EQ(result.visits.size(), 1U);
+  EXPECT_GE(result.visits[0].load_id, kFirstUniqueLoad);
+  for (const Sample& sample : result.samples) {
+    EXPECT_EQ(sample.load_id, result.visits[0].load_id);
+    EXPECT_EQ(sample.visit, result.visits[0].id);
+  }
   EXPECT_TRUE(result.samples[0].create) << "the create belongs to the load's first run";
   EXPECT_FALSE(result.samples[1].create);
   EXPECT_EQ(result.samples[1].size_vram_bytes, 600);
@@ -180,15 +202,19 @@ TEST_F(SweepTest, GoesOnWithAnInterruptedCellAsANewLoad) {
   EXPECT_EQ(Run({kCell}, again).reason, Reason::kDone);
   const CellResult result = OnDisk(kCell);
   EXPECT_EQ(CountedSamples(result), 3);
-  EXPECT_EQ(result.samples.back().load_id, 2);
+  ASSERT_EQ(result.visits.size(), 2U);
+  EXPECT_EQ(result.samples.back().visit, result.visits[1].id);
+  EXPECT_NE(result.visits[0].load_id, result.visits[1].load_id);
+  EXPECT_EQ(CountVisits(result), (VisitCount{2, 0})) << "an interruption is no failure";
   EXPECT_EQ(result.samples[3].role, SampleRole::kWarmUp);
 }
 
-TEST_F(SweepTest, RetriesACrashOnceWithANewLoadAndForgetsIt) {
+TEST_F(SweepTest, RetriesACrashOnceWithANewLoadAndKeepsItInItsVisit) {
   Queue({std::nullopt, FakeDriver::Fail(kRunnerCrash)});
   Run({kCell});
   EXPECT_EQ(driver_.prepared.size(), 2U);
-  EXPECT_FALSE(OnDisk(kCell).failure);
+  EXPECT_EQ(StatusOf(OnDisk(kCell)), CellStatus::kMeasured);
+  EXPECT_EQ(CountVisits(OnDisk(kCell)), (VisitCount{2, 1}));
   EXPECT_EQ(CountedSamples(OnDisk(kCell)), 3);
   EXPECT_EQ(OnDisk(kCell).samples.back().attempt, 2);
 }
@@ -196,21 +222,21 @@ TEST_F(SweepTest, RetriesACrashOnceWithANewLoadAndForgetsIt) {
 TEST_F(SweepTest, RecordsACrashThatComesTwiceAndGoesOn) {
   Queue({FakeDriver::Fail(kRunnerCrash), FakeDriver::Fail(kRunnerCrash)});
   EXPECT_EQ(Run({kCell, kOther}).reason, Reason::kDone);
-  ASSERT_TRUE(OnDisk(kCell).failure);
-  EXPECT_EQ(OnDisk(kCell).failure->kind, kRunnerCrash);
-  EXPECT_EQ(OnDisk(kCell).failure->attempts, 2);
+  EXPECT_EQ(FailureOnDisk(kCell).kind, kRunnerCrash);
+  EXPECT_EQ(FailureOnDisk(kCell).attempts, 2);
+  EXPECT_EQ(CountVisits(OnDisk(kCell)), (VisitCount{2, 2}));
   EXPECT_EQ(CountedSamples(OnDisk(kOther)), 3);
 }
 
 TEST_F(SweepTest, DoesNotRetryOutOfMemoryUnlessOthersHeldIt) {
   Queue({FakeDriver::Fail(kOutOfMemory)});
   Run({kCell});
-  EXPECT_EQ(OnDisk(kCell).failure->attempts, 1);
+  EXPECT_EQ(FailureOnDisk(kCell).attempts, 1);
 
   driver_.facts.other_models_loaded = {"big:70b"};
   Queue({FakeDriver::Fail(kOutOfMemory)});
   Run({kOther});
-  EXPECT_FALSE(OnDisk(kOther).failure);
+  EXPECT_EQ(StatusOf(OnDisk(kOther)), CellStatus::kMeasured);
 }
 
 TEST_F(SweepTest, WaitsForAServerThatWentAwayAndChargesNoCell) {
@@ -259,8 +285,7 @@ TEST_F(SweepTest, ReportsAPromptThatTheContextCutsAndNeverCountsIt) {
   text_ = BuiltInText(1500);  // some 2000 tokens
   Run({kCell});
   const CellResult result = OnDisk(kCell);
-  ASSERT_TRUE(result.failure);
-  EXPECT_EQ(result.failure->kind, kPromptTruncated);
+  EXPECT_EQ(FailureOnDisk(kCell).kind, kPromptTruncated);
   EXPECT_EQ(CountedSamples(result), 0);
   EXPECT_EQ(result.samples.back().excluded, Exclusion::kTruncated);
 }
@@ -269,7 +294,7 @@ TEST_F(SweepTest, DoesNotEvenLoadACellThatIsKnownToBeTooSmall) {
   text_ = BuiltInText(1500);
   Run({{8192, 64}, kCell});
   EXPECT_EQ(driver_.prepared.size(), 1U);
-  EXPECT_EQ(OnDisk(kCell).failure->kind, kPromptTruncated);
+  EXPECT_EQ(FailureOnDisk(kCell).kind, kPromptTruncated);
 }
 
 TEST_F(SweepTest, ALargerCountLaterShowsThatAnEarlierCellWasCut) {
@@ -280,13 +305,13 @@ TEST_F(SweepTest, ALargerCountLaterShowsThatAnEarlierCellWasCut) {
   Run({kOther});
   EXPECT_EQ(CountedSamples(OnDisk(kOther)), 3);
   EXPECT_EQ(CountedSamples(OnDisk(kCell)), 0);
-  EXPECT_EQ(OnDisk(kCell).failure->kind, kPromptTruncated);
+  EXPECT_EQ(FailureOnDisk(kCell).kind, kPromptTruncated);
 }
 
 TEST_F(SweepTest, ExcludesCachedRunsAndGivesTheCellUpAfterThree) {
   driver_.cached_share = 0.9;
   Run({kCell});
-  EXPECT_EQ(OnDisk(kCell).failure->kind, kNoMetrics);
+  EXPECT_EQ(FailureOnDisk(kCell).kind, kNoMetrics);
   EXPECT_EQ(OnDisk(kCell).samples.back().excluded, Exclusion::kCached);
 }
 
@@ -295,7 +320,7 @@ TEST_F(SweepTest, DoesNotCountASampleOfAnotherContext) {
   Run({kCell});
   EXPECT_EQ(CountedSamples(OnDisk(kCell)), 0);
   EXPECT_EQ(OnDisk(kCell).samples.back().excluded, Exclusion::kWrongContext);
-  EXPECT_EQ(OnDisk(kCell).failure->message, "the server uses num_ctx 512 where 1024 was asked for");
+  EXPECT_EQ(FailureOnDisk(kCell).message, "the server uses num_ctx 512 where 1024 was asked for");
 }
 
 TEST_F(SweepTest, MarksAFirstSampleThatSettlesAndTakesAnother) {
@@ -308,6 +333,105 @@ TEST_F(SweepTest, MarksAFirstSampleThatSettlesAndTakesAnother) {
   EXPECT_NEAR(MedianPromptEvalRate(result).value(), 300, 1);
 }
 
+TEST_F(SweepTest, MarksAtMostOneSampleOfALoadAsSettling) {
+  options_.repetitions = 4;
+  const std::vector<double> rates = {300, 200, 260, 300, 300, 300, 300};
+  driver_.on_run = [&] { driver_.rates[kCell] = rates.at(driver_.prompts.size() - 1); };
+  Run({kCell});
+  const CellResult result = OnDisk(kCell);
+  ASSERT_EQ(result.samples.size(), 6U) << "one more in the place of the first";
+  EXPECT_EQ(result.samples[1].excluded, Exclusion::kSettling);
+  EXPECT_EQ(result.samples[2].excluded, std::nullopt);
+  EXPECT_EQ(CountedSamples(result), 4);
+}
+
+TEST_F(SweepTest, ADisturbedSampleIsKeptDoesNotCountAndIsMeasuredAgainWithTheSameLoad) {
+  probe_.disturbed_runs = {2};
+  ASSERT_EQ(Run({kCell}).reason, Reason::kDone);
+  const CellResult result = OnDisk(kCell);
+  ASSERT_EQ(result.samples.size(), 5U) << "a warm-up, three, and one in the place of the second";
+  EXPECT_EQ(CountedSamples(result), 3);
+  for (std::size_t i = 0; i < result.samples.size(); ++i) {
+    EXPECT_EQ(result.samples[i].disturbed.has_value(), i == 2) << i;
+    EXPECT_EQ(result.samples[i].excluded, std::nullopt) << i;
+    EXPECT_EQ(result.samples[i].load_id, result.samples[0].load_id) << i;
+  }
+  EXPECT_EQ(result.samples[2].disturbed, FakeProbe::kFound);
+  EXPECT_EQ(driver_.prepared.size(), 1U);
+  EXPECT_FALSE(EndedDisturbed(result));
+  ASSERT_EQ(observer_.notices.size(), 1U);
+  EXPECT_NE(observer_.notices[0].second.find("other programs used 1.4 CPUs"), std::string::npos);
+}
+
+TEST_F(SweepTest, ALoadThatStaysDisturbedEndsAndTheSweepGoesOn) {
+  probe_.disturbed_runs = {1, 2, 3, 4};
+  ASSERT_EQ(Run({kCell, kOther}).reason, Reason::kDone);
+  EXPECT_EQ(Result(kCell).samples.size(), 5U) << "a warm-up, one, and three in its place";
+  EXPECT_EQ(CountedSamples(Result(kCell)), 0);
+  EXPECT_EQ(StatusOf(Result(kCell)), CellStatus::kUntested);
+  EXPECT_TRUE(EndedDisturbed(Result(kCell)));
+  EXPECT_EQ(CountedSamples(Result(kOther)), 3);
+}
+
+TEST_F(SweepTest, OnAMachineThatIsNeverQuietALoadIsSoonDisturbedOnceAndTheReasonToldOnce) {
+  probe_.always = true;
+  ASSERT_EQ(Run({{1024, 1}, {1024, 2}, {1024, 3}, {1024, 4}, {1024, 5}}).reason, Reason::kDone);
+  std::vector<std::size_t> taken;
+  for (int i = 1; i <= 5; ++i) taken.push_back(Result({1024, i}).samples.size() - 1);
+  EXPECT_EQ(taken, (std::vector<std::size_t>{4, 4, 4, 1, 1}));
+  ASSERT_EQ(observer_.notices.size(), 4U) << "one for each cell at first, and why they end";
+  EXPECT_NE(observer_.notices[3].second.find("--ignore-disturbance"), std::string::npos);
+  EXPECT_NE(observer_.notices[2].second, observer_.notices[3].second);
+}
+
+TEST_F(SweepTest, ASampleThatIsExcludedAsWellCountsAgainstTheCell) {
+  probe_.always = true;
+  driver_.effective_num_ctx = 512;
+  ASSERT_EQ(Run({kCell}).reason, Reason::kDone);
+  EXPECT_EQ(FailureOf(Result(kCell))->kind, kCannotLoad);
+  EXPECT_TRUE(Result(kCell).samples.back().disturbed);
+}
+
+TEST_F(SweepTest, TheDecodeRateIsMeasuredOnceAfterTheSamplesWhereTheVisitAsksForIt) {
+  std::size_t runs_before = 0;
+  driver_.on_decode = [&] { runs_before = driver_.prompts.size(); };
+  Visit visit{kCell, SampleRole::kMeasure, std::nullopt};
+  ASSERT_EQ(RunVisits({visit}).reason, Reason::kDone);
+  EXPECT_EQ(driver_.decodes, 0);
+  visit.cell = kOther;
+  visit.decode = true;
+  ASSERT_EQ(RunVisits({visit}).reason, Reason::kDone);
+  EXPECT_EQ(driver_.decodes, 1);
+  EXPECT_EQ(runs_before, 8U) << "all runs of both visits";
+  EXPECT_EQ(LatestVisit(OnDisk(kCell))->decode, std::nullopt);
+  const DecodeRun expected{64, 63 * std::chrono::milliseconds(20)};
+  EXPECT_EQ(LatestVisit(OnDisk(kOther))->decode, expected);
+  EXPECT_EQ(OnDisk(kOther).samples.size(), 4U) << "it is no sample";
+}
+
+TEST_F(SweepTest, ADisturbedDecodeRequestIsLeftOut) {
+  probe_.disturbed_runs = {4};
+  Visit visit{kCell, SampleRole::kMeasure, std::nullopt};
+  visit.decode = true;
+  ASSERT_EQ(RunVisits({visit}).reason, Reason::kDone);
+  EXPECT_EQ(driver_.decodes, 1);
+  EXPECT_EQ(CountedSamples(Result(kCell)), 3);
+  EXPECT_EQ(LatestVisit(Result(kCell))->decode, std::nullopt);
+}
+
+TEST_F(SweepTest, ADecodeRequestThatFailsFailsNothing) {
+  for (const FailureKind kind : {kServerUnavailable, kOutOfMemory, kTimeout, kModelMissing}) {
+    driver_.decode_failures = {FakeDriver::Fail(kind)};
+    Visit visit{{1024, static_cast<int>(kind) + 1}, SampleRole::kMeasure, std::nullopt};
+    visit.decode = true;
+    ASSERT_EQ(RunVisits({visit}).reason, Reason::kDone);
+    EXPECT_EQ(StatusOf(Result(visit.cell)), CellStatus::kMeasured);
+    EXPECT_EQ(LatestVisit(Result(visit.cell))->failure, std::nullopt);
+    EXPECT_EQ(LatestVisit(Result(visit.cell))->decode, std::nullopt);
+    EXPECT_EQ(CountedSamples(Result(visit.cell)), 3);
+  }
+}
+
 TEST_F(SweepTest, MakesTheBuiltInPromptOfTheWantedSizeOnce) {
   text_.clear();
   options_.built_in_tokens = 400;
@@ -318,20 +442,6 @@ TEST_F(SweepTest, MakesTheBuiltInPromptOfTheWantedSizeOnce) {
   EXPECT_EQ(metadata.identity.prompt_sha256, Sha256Hex(BuiltInText(*metadata.prompt_words)));
   EXPECT_EQ(CountedSamples(OnDisk(kCell)), 3);
   EXPECT_EQ(CountedSamples(OnDisk(kOther)), 3);
-}
-
-TEST_F(SweepTest, NotesTheTemporaryDigestOnlyWhileNoCreateCanBeUnderWay) {
-  std::vector<std::string> digests;
-  driver_.on_run = [&] {
-    if (const auto store = ResultsStore::Load(files_, folder_ / "results.json")) {
-      digests.push_back(store->metadata().temporary_models.at(0).digest);
-    }
-  };
-  Run({kCell});
-  EXPECT_EQ(digests, (std::vector<std::string>{"sha256:abc", "sha256:abc"}));
-  EXPECT_EQ(
-      ResultsStore::Load(files_, folder_ / "results.json")->metadata().temporary_models[0].digest,
-      "");
 }
 
 TEST_F(SweepTest, PausesOnAFullDiskAndLosesNothing) {

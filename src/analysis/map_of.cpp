@@ -1,0 +1,126 @@
+#include "ollama_bench/analysis/map_of.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace ollama_bench {
+namespace {
+
+double LossAgainst(double value, double best, bool higher_is_better) {
+  const double loss = higher_is_better ? 1 - value / best : value / best - 1;
+  return std::max(0.0, loss);
+}
+
+void SetStanding(MapCell& cell, const CellStanding& standing, bool higher_is_better) {
+  cell.value = std::exp(standing.value.mean);
+  cell.low = std::exp(standing.value.low);
+  cell.high = std::exp(standing.value.high);
+  cell.loads = standing.loads;
+  const LogPosterior& contrast = standing.against_leader;
+  cell.loss =
+      std::max(0.0, higher_is_better ? -std::expm1(contrast.mean) : std::expm1(contrast.mean));
+  cell.is_worse = higher_is_better ? contrast.high < 0 : contrast.low > 0;
+}
+
+MapCell CellWithoutAnswer(const CellState& state) {
+  MapCell cell;
+  if (const auto* measured = std::get_if<Measured>(&state)) {
+    cell.kind = MapCell::Kind::kMeasured;
+    cell.raw = cell.value = cell.low = cell.high = measured->value;
+  } else if (const auto* failed = std::get_if<Failed>(&state)) {
+    cell.kind = MapCell::Kind::kFailed;
+    cell.failure = failed->kind;
+    cell.message = failed->message;
+  } else if (const auto* excluded = std::get_if<Excluded>(&state)) {
+    cell.kind = MapCell::Kind::kExcluded;
+    cell.excluded = excluded->reason;
+  } else if (const auto* alias = std::get_if<AliasOf>(&state)) {
+    cell.kind = MapCell::Kind::kAlias;
+    cell.alias_of = alias->cell;
+  } else if (const auto& estimate = std::get<Untested>(state).estimate) {
+    cell.kind = MapCell::Kind::kEstimated;
+    cell.value = estimate->value;
+    cell.low = estimate->value / (1 + estimate->margin);
+    cell.high = estimate->value * (1 + estimate->margin);
+  }
+  return cell;
+}
+
+std::vector<std::optional<MarginEffect>> Margins(const std::vector<AxisMean>& means,
+                                                 const Axis& axis) {
+  std::vector<std::optional<MarginEffect>> margins(axis.values.size());
+  for (const AxisMean& mean : means) {
+    const auto place = std::find(axis.values.begin(), axis.values.end(), mean.value);
+    if (place == axis.values.end()) continue;
+    const LogPosterior& effect = mean.against_best;
+    margins[static_cast<std::size_t>(place - axis.values.begin())] = {
+        100 * std::expm1(effect.mean), 100 * std::expm1(effect.low), 100 * std::expm1(effect.high)};
+  }
+  return margins;
+}
+
+// Of a cell that was not measured: worse where all of its interval is.
+void CompareEstimate(MapCell& cell, double best, bool higher_is_better) {
+  cell.loss = LossAgainst(cell.value, best, higher_is_better);
+  cell.is_worse = LossAgainst(higher_is_better ? cell.high : cell.low, best, higher_is_better) > 0;
+}
+
+void AddCurrent(SweepMap& map, const SweepAnswer& answer, bool higher_is_better) {
+  if (!answer.current) return;
+  const CellStanding& current = answer.cells[*answer.current];
+  map.current = current.cell;
+  if (map.grid.Contains(current.cell)) return;
+  MapCell cell;
+  cell.kind = MapCell::Kind::kMeasured;
+  SetStanding(cell, current, higher_is_better);
+  cell.raw = cell.value;
+  map.current_off_grid = cell;
+}
+
+void AddAnswer(SweepMap& map, const SweepAnswer& answer) {
+  const bool higher_is_better = Describe(map.metric).higher_is_better;
+  const double best = std::exp(answer.cells[answer.leader].value.mean);
+  for (std::size_t i = 0; i < map.cells.size(); ++i) {
+    MapCell& cell = map.cells[i];
+    const Cell place = map.CellAt(i / map.column_count(), i % map.column_count());
+    if (cell.kind == MapCell::Kind::kEstimated) CompareEstimate(cell, best, higher_is_better);
+    if (cell.kind != MapCell::Kind::kMeasured) continue;
+    if (const CellStanding* standing = answer.Find(place)) {
+      SetStanding(cell, *standing, higher_is_better);
+    }
+  }
+  for (const std::size_t contender : answer.contenders) {
+    const Cell& cell = answer.cells[contender].cell;
+    const auto& columns = map.grid.num_ctx.values;
+    const auto& rows = map.grid.num_batch.values;
+    const auto column = std::find(columns.begin(), columns.end(), cell.num_ctx) - columns.begin();
+    const auto row = std::find(rows.begin(), rows.end(), cell.num_batch) - rows.begin();
+    map.cells[static_cast<std::size_t>(row) * columns.size() + static_cast<std::size_t>(column)]
+        .is_contender = true;
+  }
+  if (answer.recommended) map.recommended = answer.cells[*answer.recommended].cell;
+  map.rows = Margins(answer.rows, map.grid.num_batch);
+  map.columns = Margins(answer.columns, map.grid.num_ctx);
+  AddCurrent(map, answer, higher_is_better);
+}
+
+}  // namespace
+
+SweepMap MapOf(const ResultTable& table, const std::optional<SweepAnswer>& answer,
+               const std::set<Cell>& expected_to_fail) {
+  SweepMap map;
+  map.metric = table.metric;
+  map.grid = table.grid;
+  for (std::size_t i = 0; i < table.states.size(); ++i) {
+    map.cells.push_back(CellWithoutAnswer(table.states[i]));
+    const Cell place = table.CellAt(i / table.columns(), i % table.columns());
+    if (map.cells.back().kind == MapCell::Kind::kUntested && expected_to_fail.count(place) > 0) {
+      map.cells.back().kind = MapCell::Kind::kExpectedToFail;
+    }
+  }
+  if (answer) AddAnswer(map, *answer);
+  return map;
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,83 @@
+#include "ollama_bench/machine/machine.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "ollama_bench/core/text.h"
+
+namespace ollama_bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The value of the first line "key : value" of a /proc file.
+std::string ProcValue(const fs::path& file, std::string_view key) {
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with(key)) continue;
+    const auto colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    const auto begin = line.find_first_not_of(" \t", colon + 1);
+    if (begin != std::string::npos) return Printable(line.substr(begin), false);
+  }
+  return {};
+}
+
+std::string FirstLine(const fs::path& file) {
+  std::ifstream in(file);
+  std::string line;
+  std::getline(in, line);
+  return Printable(line, false);
+}
+
+std::string OsName() {
+  std::ifstream in("/etc/os-release");
+  constexpr std::string_view kKey = "PRETTY_NAME=\"";
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with(kKey) && line.ends_with('"')) {
+      return Printable(line.substr(kKey.size(), line.size() - kKey.size() - 1), false);
+    }
+  }
+  utsname names{};
+  return uname(&names) == 0 ? Printable(std::string(names.sysname) + ' ' + names.release, false)
+                            : std::string();
+}
+
+// The drivers list their cards here; no tool needs to be started.
+std::vector<std::string> Gpus() {
+  std::vector<std::string> gpus;
+  std::error_code error;
+  for (const auto& card : fs::directory_iterator("/proc/driver/nvidia/gpus", error)) {
+    const std::string name = ProcValue(card.path() / "information", "Model");
+    if (!name.empty()) gpus.push_back(name);
+  }
+  for (const auto& card : fs::directory_iterator("/sys/class/drm", error)) {
+    const std::string name = FirstLine(card.path() / "device" / "product_name");
+    const bool is_card = card.path().filename().string().find('-') == std::string::npos;
+    if (is_card && !name.empty()) gpus.push_back(name);
+  }
+  std::sort(gpus.begin(), gpus.end());
+  return gpus;
+}
+
+}  // namespace
+
+Environment DescribeMachine() {
+  Environment environment;
+  std::array<char, 256> host{};
+  if (gethostname(host.data(), host.size() - 1) == 0) {
+    environment.host = Printable(host.data(), false);
+  }
+  environment.os = OsName();
+  environment.cpu = ProcValue("/proc/cpuinfo", "model name");
+  environment.gpus = Gpus();
+  return environment;
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,153 @@
+#include "ollama_bench/machine/process_times.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <fstream>
+#include <sstream>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "ollama_bench/core/text.h"
+
+namespace ollama_bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::optional<int> PidOf(std::string_view name) {
+  int pid = 0;
+  const char* const end = name.data() + name.size();
+  const auto [rest, error] = std::from_chars(name.data(), end, pid);
+  if (error != std::errc() || rest != end || pid <= 0) return std::nullopt;
+  return pid;
+}
+
+/// Who is whose child.
+class Children {
+ public:
+  explicit Children(const fs::path& proc) : proc_(proc) {}
+
+  std::vector<int> Of(int pid) {
+    std::vector<int> children;
+    std::error_code error;
+    bool is_listed = false;
+    const fs::path tasks = proc_ / std::to_string(pid) / "task";
+    for (const auto& task : fs::directory_iterator(tasks, error)) {
+      std::ifstream in(task.path() / "children");
+      is_listed = is_listed || in.is_open();
+      for (int child = 0; in >> child;) children.push_back(child);
+    }
+    return is_listed ? children : Search(pid);
+  }
+
+ private:
+  // For kernels that do not list the children of a process.
+  std::vector<int> Search(int pid) {
+    if (!by_parent_) {
+      by_parent_.emplace();
+      for (const int each : ListProcesses(proc_)) {
+        if (const auto stat = ReadProcessStat(proc_, each)) {
+          (*by_parent_)[stat->parent].push_back(each);
+        }
+      }
+    }
+    const auto found = by_parent_->find(pid);
+    return found == by_parent_->end() ? std::vector<int>() : found->second;
+  }
+
+  const fs::path& proc_;
+  std::optional<std::map<int, std::vector<int>>> by_parent_;
+};
+
+}  // namespace
+
+CpuTicks& CpuTicks::operator+=(const CpuTicks& other) {
+  user += other.user;
+  system += other.system;
+  return *this;
+}
+
+// "123 (a name) S 1 …": the name may hold blanks and brackets.
+std::optional<ProcessStat> ReadProcessStat(const fs::path& proc, int pid) {
+  std::ifstream in(proc / std::to_string(pid) / "stat", std::ios::binary);
+  std::string text;
+  if (!std::getline(in, text, '\0')) return std::nullopt;
+  const auto open = text.find('(');
+  const auto close = text.rfind(')');
+  if (open == std::string::npos || close == std::string::npos || close < open) return std::nullopt;
+  ProcessStat stat;
+  stat.name = Printable(text.substr(open + 1, close - open - 1), false);
+  std::istringstream fields(text.substr(close + 1));
+  std::string state;
+  fields >> state >> stat.parent;
+  std::array<std::int64_t, 18> numbers{};
+  for (std::int64_t& number : numbers) fields >> number;
+  if (!fields) return std::nullopt;
+  constexpr std::size_t kUserTime = 9;
+  constexpr std::size_t kStartTime = 17;
+  stat.own = {numbers[kUserTime], numbers[kUserTime + 1]};
+  stat.of_children = {numbers[kUserTime + 2], numbers[kUserTime + 3]};
+  stat.id = {pid, numbers[kStartTime]};
+  return stat;
+}
+
+std::vector<int> ListProcesses(const fs::path& proc) {
+  std::vector<int> pids;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(proc, error)) {
+    if (const auto pid = PidOf(entry.path().filename().string())) pids.push_back(*pid);
+  }
+  return pids;
+}
+
+ProcessTree ReadProcessTree(const fs::path& proc, const ProcessId& root,
+                            const ProcessTree& earlier) {
+  ProcessTree tree;
+  Children children(proc);
+  std::vector<int> ahead = {root.pid};
+  // Only as long as they are the same processes.
+  for (const auto& [pid, stat] : earlier) ahead.push_back(pid);
+  for (std::size_t i = 0; i < ahead.size(); ++i) {
+    if (tree.contains(ahead[i])) continue;
+    auto stat = ReadProcessStat(proc, ahead[i]);
+    if (i == 0 && (!stat || stat->id != root)) return {};
+    if (!stat) continue;
+    const auto known = earlier.find(ahead[i]);
+    const bool was_listed = i <= earlier.size();
+    if (was_listed && i > 0 && stat->id != known->second.id) continue;
+    for (const int child : children.Of(ahead[i])) ahead.push_back(child);
+    tree.emplace(ahead[i], std::move(*stat));
+  }
+  return tree;
+}
+
+std::optional<CpuTicks> UsedBetween(const ProcessTree& before, const ProcessTree& after,
+                                    std::int64_t began) {
+  if (before.empty() || after.empty()) return std::nullopt;
+  CpuTicks used;
+  CpuTicks inherited;  // what parents took over from children that have ended
+  for (const auto& [pid, now] : after) {
+    const auto then = before.find(pid);
+    if (then != before.end() && then->second.id == now.id) {
+      used += now.All() - then->second.All();
+      inherited += now.of_children - then->second.of_children;
+    } else if (now.id.started + 1 >= began) {
+      used += now.All();
+      inherited += now.of_children;
+    } else {
+      return std::nullopt;
+    }
+  }
+  CpuTicks ended;
+  for (const auto& [pid, then] : before) {
+    const auto now = after.find(pid);
+    if (now == after.end() || now->second.id != then.id) ended += then.All();
+  }
+  if (inherited.Total() < ended.Total()) return std::nullopt;
+  return used - ended;
+}
+
+}  // namespace ollama_bench

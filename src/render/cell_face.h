@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "heatmap_plot.h"
+#include "ollama_bench/render/heatmap_scene.h"
+#include "value_scale.h"
+
+namespace ollama_bench {
+
+enum class Pattern {
+  kPlain,
+  kOutOfMemory,     ///< one area, hatched both ways
+  kExpectedToFail,  ///< one area, hatched one way
+  kEstimated,       ///< level lines
+  kFailed,          ///< a cross
+  kExcluded,        ///< a stroke
+  kAlias,           ///< an equal sign
+};
+
+/// How one cell looks.
+struct CellFace {
+  Ink fill;
+  Ink text_ink;
+  Pattern pattern = Pattern::kPlain;
+  std::string number;  ///< empty without a value
+  std::string reason;  ///< why it has none, where that is not the pattern's meaning: "timeout"
+};
+
+/// Decides how the cells of one map look. `map` must outlive it.
+class CellFaces {
+ public:
+  CellFaces(const SweepMap& map, const HeatmapStyle& style);
+
+  [[nodiscard]] CellFace Of(const MapCell& cell) const;
+  [[nodiscard]] bool ShowsLoss() const { return style_.coloring == CellColoring::kLoss; }
+  [[nodiscard]] const ValueScale& scale() const { return scale_; }
+  /// Of the widest number at size 1; 0 where there is none to show.
+  [[nodiscard]] double NumberWidth(const Font& font) const;
+
+ private:
+  [[nodiscard]] CellFace OfValue(const MapCell& cell) const;
+
+  const SweepMap& map_;
+  HeatmapStyle style_;
+  ValueScale scale_;
+};
+
+/// What is written into cells for the reasons why they have no value: the words where all of them
+/// fit, else one letter each, which the legend explains.
+class ReasonLabels {
+ public:
+  ReasonLabels(const SweepMap& map, const CellFaces& faces, const CellSize& size, const Font& font);
+
+  /// Empty where there is no room.
+  [[nodiscard]] std::string Of(const std::string& reason) const;
+  /// Whether the legend has to explain it.
+  [[nodiscard]] bool AreLetters() const { return are_letters_; }
+  [[nodiscard]] double text_size() const { return text_size_; }
+
+ private:
+  std::map<std::string, std::string> labels_;
+  bool are_letters_ = false;
+  double text_size_ = 0;
+};
+
+/// "num_ctx 8192, num_batch 128: 84.0 tokens/s, 95 % CI [83.1, 84.9], 2.1 % slower than the best".
+std::string CellTitle(const SweepMap& map, const Cell& cell, const MapCell& state);
+/// The same for a cell by itself: "84.0 tokens/s, …".
+std::string CellDescription(Metric metric, const MapCell& state);
+
+}  // namespace ollama_bench

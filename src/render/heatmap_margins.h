@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ollama_bench/analysis/sweep_map.h"
+#include "ollama_bench/render/number_format.h"
+#include "scene_builder.h"
+
+namespace ollama_bench {
+
+/// The means of the rows or of the columns beside the plot: a dot each, with its interval.
+struct MarginPanel {
+  std::vector<std::optional<MarginEffect>> effects;
+  double low = 0;  ///< the range that is shown, in per cent; it holds 0
+  double high = 0;
+  std::vector<double> ticks;  ///< two at least, within the range
+  NumberFormat format;
+  double label_width = 0;          ///< of the widest tick label
+  std::vector<std::string> title;  ///< lines
+};
+
+inline constexpr double kMarginPanelExtent = 104;  ///< of the range, right of the plot
+inline constexpr double kMarginPanelHeight = 60;   ///< of the range, below the plot
+inline constexpr double kMarginTitleLine = 15;
+inline constexpr double kMarginTickLine = 14;
+
+enum class MarginSide { kRows, kColumns };
+
+/// Empty where there are less than two rows (or columns) to compare. `title_width` is the room for
+/// a line of the title.
+std::optional<MarginPanel> PlanMargin(const std::vector<std::optional<MarginEffect>>& effects,
+                                      MarginSide side, double title_width, const Font& font);
+
+/// Right of the plot: `place` is as high as the plot and kMarginPanelExtent wide, the title is
+/// above it and the ticks below.
+void DrawRowMargin(SceneBuilder& scene, const MarginPanel& panel, const Box& place);
+/// Below the plot: `place` is as wide as the plot and kMarginPanelHeight high, the title is above
+/// it and the ticks to the left.
+void DrawColumnMargin(SceneBuilder& scene, const MarginPanel& panel, const Box& place);
+
+}  // namespace ollama_bench
