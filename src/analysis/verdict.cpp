@@ -49,7 +49,11 @@ class Decider {
   // Among the cells that were measured again and again, where there are some.
   [[nodiscard]] std::size_t FindLeader() const {
     if (surface_) {
-      if (const auto place = model_.Find(surface_->leader)) return *place;
+      const auto place = model_.Find(surface_->leader);
+      // The search does not know how often a cell failed.
+      const bool is_eligible =
+          place && std::find(eligible_.begin(), eligible_.end(), *place) != eligible_.end();
+      if (is_eligible) return *place;
     }
     const bool any_loaded =
         std::any_of(eligible_.begin(), eligible_.end(), [this](auto i) { return IsLoaded(i); });

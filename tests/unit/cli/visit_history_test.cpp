@@ -250,7 +250,8 @@ TEST_F(VisitHistoryTest, CopiesContinuedApartAndMergedInAnyOrderAreOneHistory) {
     const std::string all = Merge({"a", "b", "c"});
     ExpectOneView("merged");
     ExpectWhole("merged", saved, started);
-    for (const CellResult& result : Load("merged").results()) visits += result.visits.size();
+    const ResultsStore merged = Load("merged");
+    for (const CellResult& result : merged.results()) visits += result.visits.size();
     std::vector<std::filesystem::path> order = {"a", "b", "c"};
     do {
       ASSERT_EQ(Merge(order), all);

@@ -6,6 +6,12 @@
 
 #include <string>
 
+// The configuration that fontconfig reads for itself stays until the program ends.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() {
+  return "leak:libfontconfig";
+}
+
 namespace ollama_bench {
 namespace {
 
