@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds, and runs all tests but the long ones; `./test.sh long` runs
-# those. With CI set, every test must run but those against the newest Ollama: a skipped one is a failure.
+# those. With CI set, every test must run but those against the newest Ollama, and those against another
+# version of the program (OLLAMA_BENCH_BEFORE=PROGRAM): a skipped one is a failure.
 set -euo pipefail
 cd "$(dirname "$0")"
 # shellcheck source=scripts/lib.sh
@@ -96,7 +97,7 @@ run_tests() {
     printf 'Skipped, and why:\n'
     grep -h -A 1 -e '^SKIPPED' -e ': Skipped$' build/release/Testing/Temporary/LastTest.log |
       sed '/^<end of output>/d; /^--$/d; s/^/    /' || true
-    optional=$(grep -c ' real_new \.*\*\*\*Skipped' "$output" || true)
+    optional=$(grep -c -e ' real_new \.*\*\*\*Skipped' -e 'BeforeTest\..*\*\*\*Skipped' "$output" || true)
     [ -z "$ci" ] || [ "$skipped" -eq "$optional" ] || status=1
   fi
   sed -n '/% tests passed/,$p' "$output"
