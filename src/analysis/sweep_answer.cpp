@@ -402,8 +402,6 @@ class Answerer {
     return std::min(loads, kMostMoreLoads);
   }
 
-  static constexpr double kUnlikely = 0.05;
-
   const std::vector<CellResult>& results_;
   double sign_;
   std::vector<LoadUnit> units_;

@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::size_t kDraws = 2000;
 constexpr std::size_t kMostDrawn = 72;  // cells; those that could matter
-constexpr double kUnlikely = 0.05;
-constexpr double kSure = 0.975;
 
 class Decider {
  public:

@@ -21,8 +21,6 @@ constexpr std::size_t kSecondCandidates = 6;
 constexpr std::size_t kLastCandidates = 3;
 constexpr int kBlocksAtLeast = 2;
 constexpr double kFarBelow = 0.6;
-constexpr double kUnlikely = 0.05;
-constexpr double kSure = 0.975;
 
 std::vector<LoadUnit> UnitsOf(const CellResult& result) {
   return LoadUnitsOf(result, Metric::kPromptEvalRate);

@@ -23,6 +23,10 @@ std::string_view KeyOf(Verdict verdict);
 
 /// A difference below this is none that matters, relative.
 inline constexpr double kThreshold = 0.01;
+/// A probability below this is no obstacle to a claim.
+inline constexpr double kUnlikely = 0.05;
+/// A claim of a gain needs this probability.
+inline constexpr double kSure = 0.975;
 /// Loads that a recommended cell rests on at least.
 inline constexpr int kFewestLoads = 3;
 
