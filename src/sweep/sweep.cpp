@@ -116,7 +116,8 @@ Sweep::CellEnd Sweep::Record(const Cell& cell, std::vector<VisitRecord> visits) 
 bool Sweep::WaitForServer(const Failure& failure) {
   seams_.observer.OnNotice(
       NoticeLevel::kWarning,
-      fmt::format("{}; waiting for the server, the cell is not charged", failure.message));
+      fmt::format("{}; waiting for the server, which does not count against the cell",
+                  failure.message));
   while (true) {
     seams_.clock.Sleep(kServerPoll, stop_);
     if (stop_.Requested()) {

@@ -266,7 +266,7 @@ TEST_F(SweepTest, GivesUpOnAServerThatDiesUnderTheSameCellAgainAndAgain) {
     driver_.run_failures.emplace_back(FakeDriver::Fail(kServerUnavailable));
   }
   EXPECT_EQ(Run({kCell}).reason, Reason::kHopeless);
-  EXPECT_EQ(store_->Find(kCell), nullptr) << "the cell is not charged";
+  EXPECT_EQ(store_->Find(kCell), nullptr) << "it does not count against the cell";
 }
 
 TEST_F(SweepTest, AStopRequestEndsTheWaitForAServer) {
