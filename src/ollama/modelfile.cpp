@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
+
+#include "ollama_bench/core/utf8.h"
 
 namespace ollama_bench {
 namespace {
@@ -24,6 +27,31 @@ bool IsLetter(char c) {
 }
 bool IsParameterCharacter(char c) {
   return IsLetter(c) || (c >= '0' && c <= '9') || c == '_';
+}
+
+// What Ollama drops while it reads a value (Go's strconv.IsPrint): control and format characters,
+// and every blank but the space. Code points without a character are not looked up.
+bool IsDropped(std::uint32_t code_point) {
+  struct Range {
+    std::uint32_t first;
+    std::uint32_t last;
+  };
+  static constexpr std::array<Range, 13> kRanges = {{{0x00, 0x1F},
+                                                     {0x7F, 0xA0},
+                                                     {0xAD, 0xAD},
+                                                     {0x0600, 0x0605},
+                                                     {0x061C, 0x061C},
+                                                     {0x1680, 0x1680},
+                                                     {0x180E, 0x180E},
+                                                     {0x2000, 0x200F},
+                                                     {0x2028, 0x202F},
+                                                     {0x205F, 0x206F},
+                                                     {0x3000, 0x3000},
+                                                     {0xE000, 0xF8FF},
+                                                     {0xFEFF, 0xFEFF}}};
+  return std::any_of(kRanges.begin(), kRanges.end(), [&](const Range& range) {
+    return code_point >= range.first && code_point <= range.last;
+  });
 }
 
 std::string_view Trim(std::string_view text) {
@@ -170,26 +198,35 @@ class Scanner {
     }
     const auto value = ScanValue();
     if (!value) return Fail(instruction.line, "a quote is opened and never closed");
-    instruction.argument = instruction.name == "PARAMETER" ? first_word : std::string(*value);
+    instruction.argument = instruction.name == "PARAMETER" ? first_word : *value;
     instruction.end = at_;
     instructions_.push_back(std::move(instruction));
     return true;
   }
 
   // A value ends with the first line end at which no quote is open.
-  std::optional<std::string_view> ScanValue() {
-    const std::size_t begin = at_;
+  std::optional<std::string> ScanValue() {
+    std::string text;
     while (true) {
-      while (!AtEnd() && !IsLineEnd(Current())) Advance();
-      const auto value = Unquote(Trim(text_.substr(begin, at_ - begin)));
-      if (AtEnd()) return value;
-      if (value) {
-        if (Current() == '\r' && at_ + 1 < text_.size() && text_[at_ + 1] == '\n') Advance();
+      while (!AtEnd() && !IsLineEnd(Current())) TakeCharacter(text);
+      const auto value = Unquote(Trim(text));
+      if (AtEnd() && !value) return std::nullopt;
+      if (!value) {
+        text += Current();
         Advance();
-        return value;
+        continue;
       }
-      Advance();
+      if (!AtEnd() && text_.substr(at_).starts_with("\r\n")) Advance();
+      if (!AtEnd()) Advance();
+      return std::string(*value);
     }
+  }
+
+  void TakeCharacter(std::string& out) {
+    const auto [code_point, length] = DecodeUtf8(text_.substr(at_));
+    const std::string_view bytes = text_.substr(at_, std::max<std::size_t>(length, 1));
+    if (length == 0 || IsBlank(bytes.front()) || !IsDropped(code_point)) out += bytes;
+    at_ += bytes.size();
   }
 
   std::string_view text_;

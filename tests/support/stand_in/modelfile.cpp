@@ -6,14 +6,47 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace ollama_bench::stand_in {
 namespace {
 
 constexpr std::string_view kNewline = "\r\n";
 constexpr std::string_view kBlank = " \t";
+
+// `text` without what the server drops: Go's strconv.IsPrint is false for controls, for format
+// characters and for every blank but the space. Sequences of UTF-8 compare as their bytes do.
+std::string WithoutUnprintable(const std::string& text) {
+  static const std::vector<std::pair<std::string, std::string>> kDropped = {
+      {"\xc2\x80", "\xc2\xa0"},         {"\xc2\xad", "\xc2\xad"},
+      {"\xd8\x80", "\xd8\x85"},         {"\xd8\x9c", "\xd8\x9c"},
+      {"\xe1\x9a\x80", "\xe1\x9a\x80"}, {"\xe1\xa0\x8e", "\xe1\xa0\x8e"},
+      {"\xe2\x80\x80", "\xe2\x80\x8f"}, {"\xe2\x80\xa8", "\xe2\x80\xaf"},
+      {"\xe2\x81\x9f", "\xe2\x81\xaf"}, {"\xe3\x80\x80", "\xe3\x80\x80"},
+      {"\xee\x80\x80", "\xef\xa3\xbf"}, {"\xef\xbb\xbf", "\xef\xbb\xbf"}};
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
+  std::string kept;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t length = 1;
+    const auto lead = static_cast<unsigned char>(text[at]);
+    const std::size_t whole = lead < 0xC2 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    while (length < whole && at + length < text.size() && continues(text[at + length])) ++length;
+    const std::string character = text.substr(at, length);
+    const bool control =
+        lead == 0x7F || (lead < 0x20 && std::strchr("\t\r\n", text[at]) == nullptr);
+    const bool dropped = control || lead == 0 ||
+                         std::any_of(kDropped.begin(), kDropped.end(), [&](const auto& range) {
+                           return length == range.first.size() && range.first <= character &&
+                                  character <= range.second;
+                         });
+    if (!dropped) kept += character;
+    at += length;
+  }
+  return kept;
+}
 
 class Reader {
  public:
@@ -47,7 +80,7 @@ class Reader {
     std::string value;
     while (true) {
       value += TakeUntil(kNewline);
-      if (auto whole = Unquoted(Trimmed(value))) return whole;
+      if (auto whole = Unquoted(Trimmed(WithoutUnprintable(value)))) return whole;
       if (at_ == text_.size()) return std::nullopt;
       value += text_[at_++];
     }
@@ -66,7 +99,7 @@ class Reader {
   }
 
   static std::string Trimmed(const std::string& value) {
-    constexpr const char* kSpaces = " \t\r\n\v\f";
+    constexpr const char* kSpaces = " \t\r\n";
     const auto begin = value.find_first_not_of(kSpaces);
     if (begin == std::string::npos) return "";
     return value.substr(begin, value.find_last_not_of(kSpaces) - begin + 1);

@@ -91,6 +91,18 @@ TEST(ModelfileTest, SaysInWhichLineItCannotGoOn) {
   EXPECT_EQ(ErrorOf("FROM x\nSYSTEM \"\"\"open\n\n"), "line 2: a quote is opened and never closed");
 }
 
+TEST(ModelfileTest, CharactersWithoutAShapeHideNoQuoteThatOllamaSees) {
+  for (const std::string hidden :
+       {"\f", "\v", "\x01", "\xC2\xA0", "\xE2\x80\x8B", "\xEF\xBB\xBF"}) {
+    const auto modelfile =
+        Modelfile::Parse("FROM x\nSYSTEM " + hidden + "\"\"\"one\nPARAMETER num_ctx 1\n\"\"\"\n");
+    ASSERT_TRUE(modelfile.has_value()) << modelfile.error();
+    EXPECT_EQ(modelfile->ParameterLines(), "");
+    EXPECT_EQ(ErrorOf("FROM x\nSYSTEM " + hidden + "\"\"\"open\n"),
+              "line 2: a quote is opened and never closed");
+  }
+}
+
 TEST(ModelfileTest, ReplacesOnlyTheArgumentOfFrom) {
   EXPECT_EQ(Parsed("# c\n  from ./x.gguf\nSYSTEM \"FROM y\"\n").WithFrom("base").text(),
             "# c\nFROM base\nSYSTEM \"FROM y\"\n");
