@@ -12,7 +12,6 @@
 #include "ollama_bench/cli/command_docs.h"
 #include "ollama_bench/cli/compare_command.h"
 #include "ollama_bench/cli/doctor_command.h"
-#include "ollama_bench/cli/exit_code.h"
 #include "ollama_bench/cli/heatmap_command.h"
 #include "ollama_bench/cli/merge_command.h"
 #include "ollama_bench/cli/plan_command.h"
@@ -20,9 +19,10 @@
 #include "ollama_bench/cli/run_command.h"
 #include "ollama_bench/cli/status_command.h"
 #include "ollama_bench/cli/tune_command.h"
-#include "ollama_bench/cli/version.h"
 #include "ollama_bench/core/text.h"
+#include "ollama_bench/core/version.h"
 #include "ollama_bench/render/text_report.h"
+#include "ollama_bench/session/exit_code.h"
 
 namespace ollama_bench {
 namespace {

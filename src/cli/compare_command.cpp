@@ -12,15 +12,15 @@
 #include <vector>
 
 #include "ollama_bench/analysis/comparison.h"
-#include "ollama_bench/cli/opened_store.h"
 #include "ollama_bench/cli/option_keys.h"
-#include "ollama_bench/cli/output_file.h"
 #include "ollama_bench/cli/percent_option.h"
-#include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/render/comparison_text.h"
 #include "ollama_bench/render/difference_scene.h"
 #include "ollama_bench/render/picture.h"
+#include "ollama_bench/session/opened_store.h"
+#include "ollama_bench/session/output_file.h"
+#include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/store/identity_check.h"
 
 namespace ollama_bench {

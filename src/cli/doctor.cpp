@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <system_error>
 
-#include "ollama_bench/cli/leftovers.h"
-#include "ollama_bench/cli/scratch_folder.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/machine/conditions.h"
 #include "ollama_bench/machine/free_memory.h"
@@ -15,6 +13,8 @@
 #include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/ollama/version_facts.h"
 #include "ollama_bench/process/find_program.h"
+#include "ollama_bench/session/leftovers.h"
+#include "ollama_bench/session/scratch_folder.h"
 #include "ollama_bench/store/file_lock.h"
 
 namespace ollama_bench {

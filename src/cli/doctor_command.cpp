@@ -11,13 +11,13 @@
 #include <vector>
 
 #include "ollama_bench/cli/doctor.h"
-#include "ollama_bench/cli/leftovers.h"
-#include "ollama_bench/cli/opened_store.h"
 #include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/server_finder.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/system_clock.h"
 #include "ollama_bench/process/posix_process_runner.h"
+#include "ollama_bench/session/leftovers.h"
+#include "ollama_bench/session/opened_store.h"
+#include "ollama_bench/session/server_finder.h"
 
 namespace ollama_bench {
 namespace {

@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "ollama_bench/cli/command_docs.h"
-#include "ollama_bench/cli/version.h"
+#include "ollama_bench/core/version.h"
 
 namespace ollama_bench {
 namespace {

@@ -9,10 +9,18 @@
 #include "ollama_bench/cli/run_session.h"
 
 namespace ollama_bench {
+namespace {
 
-int WithConfig(const SessionOptions& options,
-               const std::function<ExitCode(const SweepConfig&)>& act) {
-  const auto config = LoadConfigOf(options);
+struct RunCommandOptions {
+  RunOptions run;
+  CommandFlags flags;
+  bool dry_run = false;  ///< only print what would be done
+};
+
+}  // namespace
+
+int WithConfig(const CommandFlags& flags, const std::function<ExitCode(const SweepConfig&)>& act) {
+  const auto config = LoadConfigOf(flags);
   if (config) return static_cast<int>(act(*config));
   for (const ConfigError& error : config.error()) {
     Print(stderr, "ollama-bench: {}\n", FormatConfigError(error));
@@ -20,8 +28,8 @@ int WithConfig(const SessionOptions& options,
   return static_cast<int>(ExitCode::kUsage);
 }
 
-void AddRunFlags(CLI::App& app, RunOptions& options) {
-  AddSessionFlags(app, options.session);
+void AddRunFlags(CLI::App& app, RunOptions& options, CommandFlags& flags) {
+  AddSessionFlags(app, options.session, flags);
   app.add_option("--limit", options.limit, "Measure at most so many cells, then stop")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
@@ -34,20 +42,20 @@ void AddRunFlags(CLI::App& app, RunOptions& options) {
 }
 
 void AddRunCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {
-  const auto options = std::make_shared<RunOptions>();
+  const auto options = std::make_shared<RunCommandOptions>();
   CLI::App* run = app.add_subcommand("run", "Measure every cell of a num_ctx x num_batch grid");
   run->footer(
       "Without a grid, at most 16 cells are chosen that fit the model and the memory.\n"
       "Interrupt it as you like: the same command resumes where it stopped.\n"
       "Examples: ollama-bench run --model qwen3:4b\n"
       "          ollama-bench run --model qwen3:4b --ctx 4096,8192 --batch 256,512,1024");
-  AddRunFlags(*run, *options);
+  AddRunFlags(*run, options->run, options->flags);
   run->add_flag("--dry-run", options->dry_run, "Print what would be done, as `plan` does");
   run->callback([options, &action, &stop] {
     action = [options, &stop] {
-      return WithConfig(options->session, [&](const SweepConfig& config) {
-        return options->dry_run ? ShowPlan(*options, config, stop)
-                                : RunSweep(*options, config, stop);
+      return WithConfig(options->flags, [&](const SweepConfig& config) {
+        return options->dry_run ? ShowPlan(options->run, options->flags, config, stop)
+                                : RunSweep(options->run, options->flags, config, stop);
       });
     };
   });

@@ -9,11 +9,11 @@
 #include <filesystem>
 #include <memory>
 
-#include "ollama_bench/cli/opened_store.h"
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/store_status.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/system_clock.h"
+#include "ollama_bench/session/opened_store.h"
 
 namespace ollama_bench {
 namespace {

@@ -16,15 +16,16 @@
 #include "ollama_bench/cli/print.h"
 #include "ollama_bench/cli/run_command.h"
 #include "ollama_bench/cli/run_report.h"
-#include "ollama_bench/cli/session.h"
-#include "ollama_bench/cli/stored_sweep.h"
+#include "ollama_bench/cli/session_display.h"
 #include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/cli/tune_progress.h"
 #include "ollama_bench/cli/tune_report.h"
-#include "ollama_bench/cli/tune_strategy.h"
 #include "ollama_bench/core/axis.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/ollama/go_duration.h"
+#include "ollama_bench/session/session.h"
+#include "ollama_bench/session/stored_sweep.h"
+#include "ollama_bench/session/tune_strategy.h"
 
 namespace ollama_bench {
 namespace {
@@ -33,6 +34,7 @@ using Error = SessionError;
 
 struct TuneOptions {
   SessionOptions session;
+  CommandFlags flags;
   std::string budget = std::to_string(kUsualTuneBudget);
   std::string max_loss = "5%";
   bool no_stop = false;
@@ -100,7 +102,7 @@ ExitCode Report(const TuneOptions& options, const SweepOutcome& outcome, const T
           options.session.results.string());
     return ExitCode::kDone;
   }
-  if (options.session.json) {
+  if (options.flags.json) {
     PrintTuneReportJson(stdout, found);
   } else {
     Print(stdout, "{}", TuneReportText(found, options.session.results, StyleOf(STDOUT_FILENO)));
@@ -109,7 +111,8 @@ ExitCode Report(const TuneOptions& options, const SweepOutcome& outcome, const T
   return ExitCodeOf(outcome, found.report.answer.has_value());
 }
 
-Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session) {
+Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session,
+                                    SessionDisplay& display) {
   if (auto step = session.Begin(GridSize::kSearch); !step) return Unexpected<Error>(step.error());
   TuneLimits limits = *ParseBudget(options.budget);  // checked with the command line
   limits.stop_when_certified = !options.no_stop;
@@ -125,12 +128,12 @@ Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session
   ExcludeOthers(search, session.config(), cells);
   TuneStrategy strategy(search, limits, session.clock(), current);
   strategy.Learn(session.store().results(), grid);
-  if (!options.session.quiet && !options.session.json) {
+  if (!options.flags.quiet && !options.flags.json) {
     PrintHeader(session, options, strategy.measurements());
   }
-  auto progress = std::make_unique<TuneProgress>(session.MakeProgress(StateOf(session, strategy)),
+  auto progress = std::make_unique<TuneProgress>(display.MakeProgress(StateOf(session, strategy)),
                                                  session.clock(), search, strategy,
-                                                 options.session.json ? stdout : nullptr);
+                                                 options.flags.json ? stdout : nullptr);
   const auto outcome = session.Measure(strategy, std::move(progress), session.RunnerOptions());
   if (!outcome) return Unexpected<Error>(outcome.error());
   AnswerOptions answer_options;
@@ -144,8 +147,9 @@ Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session
 }
 
 ExitCode Tune(const TuneOptions& options, const SweepConfig& config, const StopRequest& stop) {
-  Session session(options.session, config, stop);
-  const auto code = TuneSteps(options, session);
+  SessionDisplay display(options.flags);
+  Session session(options.session, config, stop, display.notices(), display.OnIdle());
+  const auto code = TuneSteps(options, session, display);
   if (code) return *code;
   Print(stderr, "ollama-bench: {}\n", code.error().message);
   return code.error().code;
@@ -160,7 +164,7 @@ void AddTuneCommand(CLI::App& app, std::function<int()>& action, const StopReque
       "Uses and fills the same results as `run`, which can measure the rest later.\n"
       "Interrupt it as you like: the same command resumes where it stopped.\n"
       "Example: ollama-bench tune --model qwen3:4b --budget 1h");
-  AddSessionFlags(*tune, options->session);
+  AddSessionFlags(*tune, options->session, options->flags);
   tune->add_option("--budget", options->budget,
                    "Measure at most so often, or for so long, in this start: 40, 90m, 1h30m")
       ->type_name("N|DURATION")
@@ -176,7 +180,7 @@ void AddTuneCommand(CLI::App& app, std::function<int()>& action, const StopReque
   tune->add_flag("!--no-baseline", options->baseline, "Do not measure the current setting");
   tune->callback([options, &action, &stop] {
     action = [options, &stop] {
-      return WithConfig(options->session,
+      return WithConfig(options->flags,
                         [&](const SweepConfig& config) { return Tune(*options, config, stop); });
     };
   });

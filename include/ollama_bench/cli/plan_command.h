@@ -3,10 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
-#include "ollama_bench/cli/exit_code.h"
-#include "ollama_bench/cli/run_options.h"
+#include "ollama_bench/cli/session_flags.h"
 #include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/core/stop_request.h"
+#include "ollama_bench/session/exit_code.h"
+#include "ollama_bench/session/run_options.h"
 
 namespace ollama_bench {
 
@@ -15,6 +16,7 @@ void AddPlanCommand(CLI::App& app, std::function<int()>& action, const StopReque
 
 /// Prints what a run with these options would do, and returns what it would begin with: kDone, or
 /// the code of what prevents it.
-ExitCode ShowPlan(const RunOptions& options, const SweepConfig& config, const StopRequest& stop);
+ExitCode ShowPlan(const RunOptions& options, const CommandFlags& flags, const SweepConfig& config,
+                  const StopRequest& stop);
 
 }  // namespace ollama_bench

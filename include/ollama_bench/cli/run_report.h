@@ -5,10 +5,10 @@
 #include <span>
 #include <string>
 
-#include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/core/identity.h"
 #include "ollama_bench/plan/pending.h"
+#include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/store/results_store.h"
 
 namespace ollama_bench {

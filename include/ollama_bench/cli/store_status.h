@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "ollama_bench/analysis/disturbances.h"
-#include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/core/cell_result.h"
+#include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/store/file_lock.h"
 #include "ollama_bench/store/results_store.h"
 

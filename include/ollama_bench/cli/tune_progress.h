@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "ollama_bench/cli/progress.h"
-#include "ollama_bench/cli/tune_strategy.h"
 #include "ollama_bench/search/search.h"
+#include "ollama_bench/session/tune_strategy.h"
 
 namespace ollama_bench {
 

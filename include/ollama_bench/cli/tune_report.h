@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/render/terminal_style.h"
 #include "ollama_bench/search/search.h"
+#include "ollama_bench/session/stored_sweep.h"
 
 namespace ollama_bench {
 

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "ollama_bench/config/load_config.h"
+#include "ollama_bench/session/session_options.h"
+
+namespace ollama_bench {
+
+/// What the command line of every command that measures says beside its SessionOptions.
+struct CommandFlags {
+  std::optional<std::filesystem::path> config;
+  ConfigOverrides overrides;
+  bool quiet = false;
+  bool json = false;
+};
+
+/// Adds the flags that fill `options` and `flags`, which must outlive `app`.
+void AddSessionFlags(CLI::App& app, SessionOptions& options, CommandFlags& flags);
+
+/// The configuration of the file and the flags. Without `config` a benchmark_config.yaml in the
+/// current folder counts.
+Expected<SweepConfig, std::vector<ConfigError>> LoadConfigOf(const CommandFlags& flags);
+
+}  // namespace ollama_bench

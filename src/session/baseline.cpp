@@ -1,0 +1,31 @@
+#include "baseline.h"
+
+#include <fmt/format.h>
+
+#include "ollama_bench/session/stored_sweep.h"
+#include "ollama_bench/sweep/verify.h"
+
+namespace ollama_bench {
+
+BaselineChoice ChooseBaseline(SessionDriver& driver, const SweepConfig& config,
+                              const Metadata& store, std::int64_t prompt_tokens, MayLoad may_load) {
+  BaselineChoice choice;
+  choice.found = store.baseline ? store.baseline : driver.FindBaseline(config, may_load);
+  if (!choice.found) return choice;
+  Metadata metadata = store;
+  metadata.baseline = choice.found;
+  const Cell cell = *BaselineCell(metadata);
+  if (driver.recording() != nullptr) {
+    if (driver.recording()->Find(cell) != nullptr) choice.cell = cell;
+  } else if (FitsContext(cell, prompt_tokens, config.num_predict)) {
+    choice.cell = cell;
+  } else {
+    choice.warning = fmt::format(
+        "the current setting, num_ctx {}, cannot hold a prompt of {} tokens; nothing is compared "
+        "with it",
+        cell.num_ctx, prompt_tokens);
+  }
+  return choice;
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ollama_bench/config/sweep_config.h"
+#include "ollama_bench/core/expected.h"
+#include "ollama_bench/session/session_error.h"
+#include "ollama_bench/session/session_prompt.h"
+#include "ollama_bench/store/results_store.h"
+#include "ollama_bench/sweep/driver.h"
+
+namespace ollama_bench {
+
+/// What is about to measure, to be held against what a store was measured with.
+struct PresentSession {
+  const SweepConfig& config;
+  const ServerFacts& facts;
+  std::string_view driver;        ///< as Driver::name says it
+  std::filesystem::path results;  ///< for messages
+  bool is_new = false;            ///< the store holds nothing yet
+  bool force_mixed = false;
+  const Metadata* recorded = nullptr;  ///< of the recording that answers, where one does
+};
+
+/// What came of it.
+struct SettledIdentity {
+  Metadata metadata;  ///< the store's, with what it did not know and whether it is mixed now
+  SessionPrompt prompt;
+  std::string host;  ///< that is measured; empty where the server does not report it
+  std::vector<std::string> warnings;  ///< one line each
+  bool adopts = false;  ///< the store does not say with what its samples were made: unverified
+};
+
+/// Chooses the prompt and compares identities. A server elsewhere says nothing of this machine's
+/// hardware. The error (kStore) lists what differs, unless mixing was asked for; a prompt that
+/// cannot be the store's is an error in any case.
+Expected<SettledIdentity, SessionError> SettleIdentity(const Metadata& stored,
+                                                       const PresentSession& present);
+
+/// One line for a person on the unverified samples in `results`; empty where every cell has others.
+std::string UnverifiedWarning(const std::filesystem::path& file,
+                              const std::vector<CellResult>& results);
+
+}  // namespace ollama_bench
