@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "ollama_bench/search/search.h"
-#include "ollama_bench/search/search_grid.h"
+#include "search_grid.h"
 
 namespace ollama_bench {
 namespace {

@@ -6,7 +6,7 @@
 #include <functional>
 #include <numeric>
 
-#include "ollama_bench/search/random.h"
+#include "random.h"
 
 namespace ollama_bench {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "ollama_bench/analysis/cell_value.h"
+#include "cell_value.h"
 #include "ollama_bench/core/cell_status.h"
 
 namespace ollama_bench {

@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/command_line.h"
+#include "command_line.h"
 
 #include <fmt/format.h>
 
@@ -9,20 +9,20 @@
 #include <string_view>
 #include <vector>
 
-#include "ollama_bench/cli/command_docs.h"
-#include "ollama_bench/cli/compare_command.h"
-#include "ollama_bench/cli/doctor_command.h"
-#include "ollama_bench/cli/heatmap_command.h"
-#include "ollama_bench/cli/merge_command.h"
-#include "ollama_bench/cli/plan_command.h"
-#include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/run_command.h"
-#include "ollama_bench/cli/status_command.h"
-#include "ollama_bench/cli/tune_command.h"
+#include "command_docs.h"
+#include "compare_command.h"
+#include "doctor_command.h"
+#include "heatmap_command.h"
+#include "merge_command.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/core/version.h"
 #include "ollama_bench/render/text_report.h"
 #include "ollama_bench/session/exit_code.h"
+#include "plan_command.h"
+#include "print.h"
+#include "run_command.h"
+#include "status_command.h"
+#include "tune_command.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/compare_command.h"
+#include "compare_command.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -12,9 +12,6 @@
 #include <vector>
 
 #include "ollama_bench/analysis/comparison.h"
-#include "ollama_bench/cli/option_keys.h"
-#include "ollama_bench/cli/percent_option.h"
-#include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/render/comparison_text.h"
 #include "ollama_bench/render/difference_scene.h"
 #include "ollama_bench/render/picture.h"
@@ -22,6 +19,9 @@
 #include "ollama_bench/session/output_file.h"
 #include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/store/identity_check.h"
+#include "option_keys.h"
+#include "percent_option.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/doctor.h"
+#include "doctor.h"
 
 #include <fmt/format.h>
 

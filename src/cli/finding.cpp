@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/finding.h"
+#include "finding.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/heatmap_command.h"
+#include "heatmap_command.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -17,10 +17,6 @@
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/map_of.h"
 #include "ollama_bench/analysis/result_table.h"
-#include "ollama_bench/cli/option_keys.h"
-#include "ollama_bench/cli/percent_option.h"
-#include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/render/answer_text.h"
 #include "ollama_bench/render/colormap.h"
@@ -38,6 +34,10 @@
 #include "ollama_bench/session/tune_strategy.h"
 #include "ollama_bench/store/file_system.h"
 #include "ollama_bench/store/results_store.h"
+#include "option_keys.h"
+#include "percent_option.h"
+#include "print.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,12 +1,12 @@
-#include "ollama_bench/cli/json_progress.h"
+#include "json_progress.h"
 
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
-#include "ollama_bench/cli/print.h"
 #include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/metric.h"
+#include "print.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,15 +1,15 @@
-#include "ollama_bench/cli/live_progress.h"
+#include "live_progress.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-#include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/signals.h"
-#include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/text.h"
+#include "print.h"
+#include "signals.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {

@@ -4,7 +4,7 @@
 #include <cctype>
 #include <sstream>
 
-#include "ollama_bench/cli/command_docs.h"
+#include "command_docs.h"
 #include "ollama_bench/core/version.h"
 
 namespace ollama_bench {

@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/percent_option.h"
+#include "percent_option.h"
 
 #include <fmt/format.h>
 

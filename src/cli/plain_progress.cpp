@@ -1,9 +1,9 @@
-#include "ollama_bench/cli/plain_progress.h"
+#include "plain_progress.h"
 
 #include <fmt/format.h>
 
-#include "ollama_bench/cli/print.h"
 #include "ollama_bench/core/text.h"
+#include "print.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/plan_command.h"
+#include "plan_command.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -6,17 +6,17 @@
 #include <cstdio>
 #include <memory>
 
-#include "ollama_bench/cli/plan_report.h"
-#include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/run_command.h"
-#include "ollama_bench/cli/session_display.h"
-#include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/system_clock.h"
 #include "ollama_bench/plan/remaining_time.h"
 #include "ollama_bench/search/block_race.h"
 #include "ollama_bench/session/saved_config.h"
 #include "ollama_bench/session/session.h"
 #include "ollama_bench/session/sweep_plan.h"
+#include "plan_report.h"
+#include "print.h"
+#include "run_command.h"
+#include "session_display.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {

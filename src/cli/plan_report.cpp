@@ -1,13 +1,13 @@
-#include "ollama_bench/cli/plan_report.h"
+#include "plan_report.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "ollama_bench/cli/run_report.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/plan/remaining_time.h"
+#include "run_report.h"
 
 namespace ollama_bench {
 namespace {

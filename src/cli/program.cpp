@@ -10,11 +10,11 @@
 #include <functional>
 #include <optional>
 
-#include "ollama_bench/cli/command_line.h"
-#include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/signals.h"
+#include "command_line.h"
 #include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/session/exit_code.h"
+#include "print.h"
+#include "signals.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/progress.h"
+#include "progress.h"
 
 #include <fmt/format.h>
 

@@ -1,12 +1,12 @@
-#include "ollama_bench/cli/run_command.h"
+#include "run_command.h"
 
 #include <fmt/format.h>
 
 #include <memory>
 
-#include "ollama_bench/cli/plan_command.h"
-#include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/run_session.h"
+#include "plan_command.h"
+#include "print.h"
+#include "run_session.h"
 
 namespace ollama_bench {
 namespace {

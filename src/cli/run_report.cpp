@@ -1,18 +1,18 @@
-#include "ollama_bench/cli/run_report.h"
+#include "run_report.h"
 
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
 #include "ollama_bench/analysis/table_statistics.h"
-#include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/core/version.h"
 #include "ollama_bench/plan/remaining_time.h"
 #include "ollama_bench/render/disturbances_text.h"
 #include "ollama_bench/render/json_report.h"
 #include "ollama_bench/render/text_report.h"
+#include "print.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,17 +1,17 @@
-#include "ollama_bench/cli/run_session.h"
+#include "run_session.h"
 
 #include <fmt/format.h>
 
 #include <cstdio>
 
 #include "ollama_bench/analysis/table_statistics.h"
-#include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/run_report.h"
-#include "ollama_bench/cli/session_display.h"
 #include "ollama_bench/search/block_race.h"
 #include "ollama_bench/session/session.h"
 #include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/session/sweep_rules.h"
+#include "print.h"
+#include "run_report.h"
+#include "session_display.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,13 +1,13 @@
-#include "ollama_bench/cli/session_display.h"
+#include "session_display.h"
 
 #include <unistd.h>
 
 #include <cstdio>
 #include <utility>
 
-#include "ollama_bench/cli/json_progress.h"
-#include "ollama_bench/cli/plain_progress.h"
-#include "ollama_bench/cli/terminal.h"
+#include "json_progress.h"
+#include "plain_progress.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 

@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/session_flags.h"
+#include "session_flags.h"
 
 #include <fmt/format.h>
 

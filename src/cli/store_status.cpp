@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/store_status.h"
+#include "store_status.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,6 @@
 
 #include "ollama_bench/analysis/load_units.h"
 #include "ollama_bench/analysis/sweep_answer.h"
-#include "ollama_bench/cli/progress.h"
 #include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/plan/pending.h"
@@ -22,6 +21,7 @@
 #include "ollama_bench/render/disturbances_text.h"
 #include "ollama_bench/render/json_report.h"
 #include "ollama_bench/session/stored_sweep.h"
+#include "progress.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/tune_command.h"
+#include "tune_command.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -12,20 +12,20 @@
 #include <string>
 #include <vector>
 
-#include "ollama_bench/cli/percent_option.h"
-#include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/run_command.h"
-#include "ollama_bench/cli/run_report.h"
-#include "ollama_bench/cli/session_display.h"
-#include "ollama_bench/cli/terminal.h"
-#include "ollama_bench/cli/tune_progress.h"
-#include "ollama_bench/cli/tune_report.h"
 #include "ollama_bench/core/axis.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/ollama/go_duration.h"
 #include "ollama_bench/session/session.h"
 #include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/session/tune_strategy.h"
+#include "percent_option.h"
+#include "print.h"
+#include "run_command.h"
+#include "run_report.h"
+#include "session_display.h"
+#include "terminal.h"
+#include "tune_progress.h"
+#include "tune_report.h"
 
 namespace ollama_bench {
 namespace {

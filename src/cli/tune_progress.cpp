@@ -1,8 +1,8 @@
-#include "ollama_bench/cli/tune_progress.h"
+#include "tune_progress.h"
 
 #include <fmt/format.h>
 
-#include "ollama_bench/cli/tune_report.h"
+#include "tune_report.h"
 
 namespace ollama_bench {
 

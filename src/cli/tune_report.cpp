@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/tune_report.h"
+#include "tune_report.h"
 
 #include <fmt/format.h>
 
@@ -6,10 +6,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "ollama_bench/cli/print.h"
 #include "ollama_bench/render/disturbances_text.h"
 #include "ollama_bench/render/json_report.h"
 #include "ollama_bench/render/text_report.h"
+#include "print.h"
 
 namespace ollama_bench {
 namespace {

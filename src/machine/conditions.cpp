@@ -7,7 +7,7 @@
 #include <sstream>
 #include <thread>
 
-#include "ollama_bench/machine/power.h"
+#include "power.h"
 
 namespace ollama_bench {
 namespace {

@@ -5,7 +5,7 @@
 #include <sstream>
 #include <string>
 
-#include "ollama_bench/machine/nvidia_smi.h"
+#include "nvidia_smi.h"
 
 namespace ollama_bench {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "ollama_bench/machine/nvidia_smi.h"
+#include "nvidia_smi.h"
 
 namespace ollama_bench {
 namespace {

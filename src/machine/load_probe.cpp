@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "ollama_bench/machine/server_process.h"
+#include "server_process.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,4 +1,4 @@
-#include "ollama_bench/machine/power.h"
+#include "power.h"
 
 #include <fstream>
 #include <set>

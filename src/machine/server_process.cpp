@@ -1,4 +1,4 @@
-#include "ollama_bench/machine/server_process.h"
+#include "server_process.h"
 
 #include <fmt/format.h>
 

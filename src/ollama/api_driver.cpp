@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "ollama_bench/ollama/generate.h"
+#include "generate.h"
 #include "ollama_bench/ollama/server_check.h"
 
 namespace ollama_bench {

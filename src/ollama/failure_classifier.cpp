@@ -1,11 +1,11 @@
-#include "ollama_bench/ollama/failure_classifier.h"
+#include "failure_classifier.h"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/ollama/terminal_text.h"
+#include "terminal_text.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,4 +1,4 @@
-#include "ollama_bench/ollama/generate.h"
+#include "generate.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,10 +11,10 @@
 #include <system_error>
 #include <thread>
 
+#include "generate_stream.h"
 #include "http_answer.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/core/unique_fd.h"
-#include "ollama_bench/ollama/generate_stream.h"
 #include "ollama_bench/ollama/version_facts.h"
 
 namespace ollama_bench {

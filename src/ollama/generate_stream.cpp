@@ -1,10 +1,10 @@
-#include "ollama_bench/ollama/generate_stream.h"
+#include "generate_stream.h"
 
 #include <chrono>
 #include <cstdint>
 
+#include "failure_classifier.h"
 #include "http_answer.h"
-#include "ollama_bench/ollama/failure_classifier.h"
 
 namespace ollama_bench {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <stdexcept>
 
+#include "failure_classifier.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/ollama/failure_classifier.h"
 
 namespace ollama_bench {
 namespace {

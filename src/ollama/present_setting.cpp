@@ -4,7 +4,7 @@
 #include <limits>
 #include <sstream>
 
-#include "ollama_bench/ollama/generate.h"
+#include "generate.h"
 #include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/ollama/version_facts.h"
 

@@ -1,4 +1,4 @@
-#include "ollama_bench/ollama/verbose_output.h"
+#include "verbose_output.h"
 
 #include <array>
 #include <charconv>
@@ -6,7 +6,7 @@
 #include <string>
 
 #include "ollama_bench/ollama/go_duration.h"
-#include "ollama_bench/ollama/terminal_text.h"
+#include "terminal_text.h"
 
 namespace ollama_bench {
 namespace {

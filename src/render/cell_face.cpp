@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "cell_label.h"
 #include "heatmap_palette.h"
 #include "loss_scale.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/render/cell_label.h"
 #include "ollama_bench/render/number_format.h"
 
 namespace ollama_bench {

@@ -17,8 +17,8 @@
 #include "heatmap_plot.h"
 #include "heatmap_region.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/render/text_fit.h"
 #include "signed_percent.h"
+#include "text_fit.h"
 
 namespace ollama_bench {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "heatmap_palette.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/render/text_fit.h"
+#include "text_fit.h"
 
 namespace ollama_bench {
 namespace {

@@ -7,10 +7,10 @@
 #include <map>
 #include <utility>
 
+#include "cell_label.h"
 #include "estimate_text.h"
 #include "heatmap_palette.h"
 #include "loss_scale.h"
-#include "ollama_bench/render/cell_label.h"
 
 namespace ollama_bench {
 namespace {

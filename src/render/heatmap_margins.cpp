@@ -7,7 +7,7 @@
 #include <numbers>
 
 #include "heatmap_palette.h"
-#include "ollama_bench/render/text_fit.h"
+#include "text_fit.h"
 
 namespace ollama_bench {
 namespace {

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "heatmap_palette.h"
-#include "ollama_bench/render/text_fit.h"
+#include "text_fit.h"
 
 namespace ollama_bench {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
-#include "ollama_bench/render/cairo_output.h"
-#include "ollama_bench/render/svg.h"
+#include "cairo_output.h"
+#include "svg.h"
 
 namespace ollama_bench {
 

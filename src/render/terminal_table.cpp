@@ -1,4 +1,4 @@
-#include "ollama_bench/render/terminal_table.h"
+#include "terminal_table.h"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,8 @@
 #include <map>
 #include <vector>
 
+#include "cell_label.h"
 #include "estimate_text.h"
-#include "ollama_bench/render/cell_label.h"
 #include "ollama_bench/render/number_format.h"
 #include "value_scale.h"
 

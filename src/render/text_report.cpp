@@ -8,13 +8,13 @@
 #include <sstream>
 #include <vector>
 
+#include "cell_label.h"
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/table_statistics.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/render/answer_text.h"
-#include "ollama_bench/render/cell_label.h"
 #include "ollama_bench/render/number_format.h"
-#include "ollama_bench/render/terminal_table.h"
+#include "terminal_table.h"
 
 namespace ollama_bench {
 namespace {

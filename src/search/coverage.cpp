@@ -1,4 +1,4 @@
-#include "ollama_bench/search/coverage.h"
+#include "coverage.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "ollama_bench/search/need.h"
+#include "need.h"
 
 #include <algorithm>
 #include <cmath>

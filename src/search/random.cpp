@@ -1,4 +1,4 @@
-#include "ollama_bench/search/random.h"
+#include "random.h"
 
 #include <cmath>
 #include <numbers>

@@ -4,11 +4,11 @@
 #include <cmath>
 #include <utility>
 
+#include "coverage.h"
 #include "gain.h"
 #include "island_scan.h"
 #include "knowledge.h"
-#include "ollama_bench/search/coverage.h"
-#include "ollama_bench/search/start_design.h"
+#include "start_design.h"
 
 namespace ollama_bench {
 namespace {

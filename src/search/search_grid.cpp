@@ -1,4 +1,4 @@
-#include "ollama_bench/search/search_grid.h"
+#include "search_grid.h"
 
 #include <algorithm>
 #include <cmath>

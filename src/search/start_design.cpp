@@ -1,11 +1,11 @@
-#include "ollama_bench/search/start_design.h"
+#include "start_design.h"
 
 #include <algorithm>
 #include <limits>
 #include <numeric>
 #include <utility>
 
-#include "ollama_bench/search/random.h"
+#include "random.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,10 +1,10 @@
-#include "ollama_bench/search/value_kernel.h"
+#include "value_kernel.h"
 
 #include <array>
 #include <cmath>
 #include <numbers>
 
-#include "ollama_bench/search/need.h"
+#include "need.h"
 
 namespace ollama_bench {
 namespace {

@@ -10,8 +10,8 @@
 #include "ollama_bench/core/median.h"
 #include "ollama_bench/core/sha256.h"
 #include "ollama_bench/plan/repetitions.h"
-#include "ollama_bench/sweep/prompt_settler.h"
 #include "ollama_bench/sweep/verify.h"
+#include "prompt_settler.h"
 
 namespace ollama_bench {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "failure_response.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/sweep/failure_response.h"
 
 namespace ollama_bench {
 namespace {

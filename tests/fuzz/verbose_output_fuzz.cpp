@@ -1,10 +1,10 @@
 // Any bytes as what a child printed: metrics in their ranges, and texts that can be shown.
 
+#include "failure_classifier.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/ollama/failure_classifier.h"
-#include "ollama_bench/ollama/terminal_text.h"
-#include "ollama_bench/ollama/verbose_output.h"
 #include "require.h"
+#include "terminal_text.h"
+#include "verbose_output.h"
 
 namespace ollama_bench {
 namespace {

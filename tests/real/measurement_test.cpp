@@ -5,8 +5,8 @@
 #include <csignal>
 #include <sstream>
 
+#include "generate.h"
 #include "ollama_bench/core/stop_request.h"
-#include "ollama_bench/ollama/generate.h"
 #include "real_run.h"
 
 namespace ollama_bench::testing {

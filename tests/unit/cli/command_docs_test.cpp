@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/command_docs.h"
+#include "command_docs.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <set>
 #include <sstream>
 
-#include "ollama_bench/cli/command_line.h"
+#include "command_line.h"
 
 namespace ollama_bench {
 namespace {

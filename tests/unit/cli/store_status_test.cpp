@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/store_status.h"
+#include "store_status.h"
 
 #include <gtest/gtest.h>
 

@@ -11,13 +11,13 @@
 #include <stdexcept>
 
 #include "ollama_bench/analysis/result_table.h"
-#include "ollama_bench/cli/store_status.h"
 #include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/plan/pending.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/store/merge.h"
 #include "ollama_bench/sweep/sweep.h"
+#include "store_status.h"
 #include "support/fake_driver.h"
 #include "support/listed_cells.h"
 #include "support/memory_file_system.h"

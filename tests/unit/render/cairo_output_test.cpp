@@ -1,4 +1,4 @@
-#include "ollama_bench/render/cairo_output.h"
+#include "cairo_output.h"
 
 #include <cairo.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "ollama_bench/render/terminal_table.h"
+#include "terminal_table.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "ollama_bench/search/boundary_model.h"
+#include "boundary_model.h"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
-#include "ollama_bench/search/coverage.h"
+#include "coverage.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "ollama_bench/search/random.h"
+#include "random.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,4 +1,4 @@
-#include "ollama_bench/search/islands.h"
+#include "islands.h"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "ollama_bench/search/random.h"
+#include "random.h"
 
 namespace ollama_bench {
 namespace {

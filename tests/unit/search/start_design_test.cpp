@@ -1,4 +1,4 @@
-#include "ollama_bench/search/start_design.h"
+#include "start_design.h"
 
 #include <gtest/gtest.h>
 

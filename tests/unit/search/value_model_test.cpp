@@ -1,10 +1,10 @@
-#include "ollama_bench/search/value_model.h"
+#include "value_model.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "ollama_bench/search/random.h"
+#include "random.h"
 
 namespace ollama_bench {
 namespace {

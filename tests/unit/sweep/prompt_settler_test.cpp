@@ -1,4 +1,4 @@
-#include "ollama_bench/sweep/prompt_settler.h"
+#include "prompt_settler.h"
 
 #include <gtest/gtest.h>
 

@@ -3,11 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
-#include "ollama_bench/cli/session_flags.h"
 #include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/session/exit_code.h"
 #include "ollama_bench/session/run_options.h"
+#include "session_flags.h"
 
 namespace ollama_bench {
 

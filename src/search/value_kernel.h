@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "ollama_bench/search/search_grid.h"
+#include "search_grid.h"
 
 namespace ollama_bench {
 

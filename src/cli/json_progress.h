@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "ollama_bench/cli/progress.h"
+#include "progress.h"
 
 namespace ollama_bench {
 

@@ -3,10 +3,10 @@
 #include <functional>
 #include <memory>
 
-#include "ollama_bench/cli/live_progress.h"
-#include "ollama_bench/cli/progress.h"
-#include "ollama_bench/cli/session_flags.h"
+#include "live_progress.h"
 #include "ollama_bench/core/system_clock.h"
+#include "progress.h"
+#include "session_flags.h"
 
 namespace ollama_bench {
 

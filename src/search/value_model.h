@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "ollama_bench/search/search_grid.h"
-#include "ollama_bench/search/value_kernel.h"
+#include "search_grid.h"
+#include "value_kernel.h"
 
 namespace ollama_bench {
 

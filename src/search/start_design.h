@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "ollama_bench/search/search_grid.h"
+#include "search_grid.h"
 
 namespace ollama_bench {
 

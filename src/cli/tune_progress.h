@@ -4,9 +4,9 @@
 #include <memory>
 #include <utility>
 
-#include "ollama_bench/cli/progress.h"
 #include "ollama_bench/search/search.h"
 #include "ollama_bench/session/tune_strategy.h"
+#include "progress.h"
 
 namespace ollama_bench {
 

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "ollama_bench/search/search_grid.h"
+#include "search_grid.h"
 
 namespace ollama_bench {
 

@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <vector>
 
-#include "ollama_bench/search/islands.h"
-#include "ollama_bench/search/search_grid.h"
-#include "ollama_bench/search/value_evidence.h"
+#include "islands.h"
+#include "search_grid.h"
+#include "value_evidence.h"
 
 namespace ollama_bench {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "ollama_bench/cli/progress.h"
+#include "progress.h"
 
 namespace ollama_bench {
 

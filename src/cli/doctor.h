@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "ollama_bench/cli/finding.h"
+#include "finding.h"
 #include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/ollama/ollama_api.h"
 #include "ollama_bench/process/process_runner.h"

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "ollama_bench/cli/session_flags.h"
 #include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/session/exit_code.h"
 #include "ollama_bench/session/run_options.h"
+#include "session_flags.h"
 
 namespace ollama_bench {
 

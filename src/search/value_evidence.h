@@ -2,7 +2,7 @@
 
 #include <Eigen/Dense>
 
-#include "ollama_bench/search/value_model.h"
+#include "value_model.h"
 
 namespace ollama_bench {
 
