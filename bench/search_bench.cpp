@@ -4,8 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "ollama_bench/core/random.h"
 #include "ollama_bench/search/search.h"
-#include "random.h"
 
 namespace ollama_bench {
 namespace {

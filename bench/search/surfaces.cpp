@@ -6,7 +6,7 @@
 #include <functional>
 #include <numeric>
 
-#include "random.h"
+#include "ollama_bench/core/random.h"
 
 namespace ollama_bench {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "ollama_bench/core/text.h"
+#include "ollama_bench/render/text_report.h"
 
 namespace ollama_bench {
 namespace {
@@ -31,22 +31,12 @@ std::string_view KeyOf(Level level) {
 }
 
 // The words of `text`, broken before the column `width`; later lines begin at kIndent.
-std::string Wrapped(const std::string& text, std::size_t width) {
-  std::string out;
-  std::size_t column = kIndent;
-  std::istringstream words(text);
-  for (std::string word; words >> word;) {
-    if (column > kIndent && column + 1 + word.size() > width) {
-      out += fmt::format("\n{:{}}", "", kIndent);
-      column = kIndent;
-    } else if (column > kIndent) {
-      out += ' ';
-      ++column;
-    }
-    out += word;
-    column += word.size();
+std::string Indented(const std::string& text, std::size_t width) {
+  std::string lines = Wrapped(text, width - std::min(width, kIndent));
+  for (auto end = lines.find('\n'); end + 1 < lines.size(); end = lines.find('\n', end + 1)) {
+    lines.insert(end + 1, kIndent, ' ');
   }
-  return out + "\n";
+  return lines;
 }
 
 }  // namespace
@@ -57,10 +47,10 @@ std::string FindingsText(const std::vector<Finding>& findings, const TerminalSty
     const std::string level = fmt::format("{:<8}", KeyOf(finding.level));
     const bool stands_out = finding.level >= Level::kWarning;
     text += fmt::format("{} {:<10}", stands_out ? Bold(level, style.color) : level, finding.topic);
-    text += Wrapped(Printable(finding.text, false), style.width);
+    text += Indented(Printable(finding.text, false), style.width);
     if (!finding.remedy.empty()) {
       text += fmt::format("{:{}}", "", kIndent) +
-              Wrapped("-> " + Printable(finding.remedy, false), style.width);
+              Indented("-> " + Printable(finding.remedy, false), style.width);
     }
   }
   return text;

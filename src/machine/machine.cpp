@@ -10,6 +10,7 @@
 #include <string>
 
 #include "ollama_bench/core/text.h"
+#include "system_file.h"
 
 namespace ollama_bench {
 namespace {
@@ -27,13 +28,6 @@ std::string ProcValue(const fs::path& file, std::string_view key) {
     if (begin != std::string::npos) return Printable(line.substr(begin), false);
   }
   return {};
-}
-
-std::string FirstLine(const fs::path& file) {
-  std::ifstream in(file);
-  std::string line;
-  std::getline(in, line);
-  return Printable(line, false);
 }
 
 std::string OsName() {

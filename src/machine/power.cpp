@@ -1,21 +1,13 @@
 #include "power.h"
 
-#include <fstream>
 #include <set>
 
-#include "ollama_bench/core/text.h"
+#include "system_file.h"
 
 namespace ollama_bench {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string FirstLine(const fs::path& file) {
-  std::ifstream in(file);
-  std::string line;
-  std::getline(in, line);
-  return Printable(line, false);
-}
 
 }  // namespace
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "ollama_bench/core/text.h"
 #include "terminal_text.h"
@@ -61,12 +60,6 @@ constexpr std::array kPhrases = {
     Phrase{"timed out waiting for", kTimeout},
 };
 
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
@@ -84,7 +77,7 @@ constexpr std::size_t kTailLimit = 2000;
 }  // namespace
 
 FailureKind ClassifyFailure(std::string_view text) {
-  const std::string lower = Lower(std::string(text));
+  const std::string lower = Lower(text);
   for (const auto& [phrase, kind] : kPhrases) {
     if (Contains(lower, phrase)) return kind;
   }

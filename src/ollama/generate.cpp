@@ -1,6 +1,5 @@
 #include "generate.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
@@ -51,7 +50,7 @@ class Exchange {
  public:
   Exchange(const ServerAddress& address, const GenerateRequest& request)
       : address_(address), client_(address.Url()) {
-    MakePipe();
+    ConnectEnds();
     client_.set_connection_timeout(kConnectTimeout);
     client_.set_read_timeout(std::chrono::ceil<std::chrono::seconds>(request.timeout) + kReadSlack);
     thread_ = std::thread([this, body = BodyOf(request)]() mutable { Talk(std::move(body)); });
@@ -100,12 +99,11 @@ class Exchange {
     under_way_.Reset();
   }
 
-  void MakePipe() {
-    int ends[2] = {-1, -1};
-    if (pipe(ends) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
-    for (const int end : ends) fcntl(end, F_SETFD, FD_CLOEXEC);
-    done_ = UniqueFd(ends[0]);
-    under_way_ = UniqueFd(ends[1]);
+  void ConnectEnds() {
+    auto ends = MakePipe();
+    if (!ends) throw std::system_error(errno, std::generic_category(), "pipe");
+    done_ = std::move(ends->read_end);
+    under_way_ = std::move(ends->write_end);
   }
 
   ServerAddress address_;

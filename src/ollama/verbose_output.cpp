@@ -5,23 +5,20 @@
 #include <cmath>
 #include <string>
 
+#include "ollama_bench/core/text.h"
 #include "ollama_bench/ollama/go_duration.h"
 #include "terminal_text.h"
 
 namespace ollama_bench {
 namespace {
 
-std::string_view Trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
+constexpr std::string_view kBlanks = " \t";
 
 // "261 token(s)"
 std::optional<std::int64_t> ParseCount(std::string_view text) {
   std::int64_t count = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  const std::string_view unit = Trim({end, text.data() + text.size()});
+  const std::string_view unit = Trim({end, text.data() + text.size()}, kBlanks);
   if (error != std::errc() || count < 0 || unit != "token(s)") return std::nullopt;
   return count;
 }
@@ -30,7 +27,7 @@ std::optional<std::int64_t> ParseCount(std::string_view text) {
 std::optional<double> ParseRate(std::string_view text) {
   double rate = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rate);
-  const std::string_view unit = Trim({end, text.data() + text.size()});
+  const std::string_view unit = Trim({end, text.data() + text.size()}, kBlanks);
   if (error != std::errc() || !std::isfinite(rate) || rate < 0 || unit != "tokens/s") {
     return std::nullopt;
   }
@@ -65,7 +62,7 @@ void ReadLine(std::string_view line, RunMetrics& metrics) {
   for (const auto& [label, store] : kLines) {
     const auto at = line.find(label);
     if (at == std::string_view::npos) continue;
-    store(metrics, Trim(line.substr(at + label.size())));
+    store(metrics, Trim(line.substr(at + label.size()), kBlanks));
     return;
   }
 }

@@ -93,7 +93,7 @@ std::size_t UsualExtra(std::size_t cells) {
 
 BlockRace::BlockRace(std::vector<Cell> pending, const std::vector<CellResult>& known,
                      RaceOptions options)
-    : pass_(std::move(pending)), options_(std::move(options)), engine_(options_.seed) {
+    : pass_(std::move(pending)), options_(std::move(options)), random_(options_.seed) {
   std::vector<std::size_t> extra;
   for (const CellResult& result : known) {
     known_[result.cell] = result;
@@ -246,7 +246,7 @@ void BlockRace::PlanBlock() {
   // One candidate left needs no comparison, but the loads that an answer rests on.
   const bool is_settled = cells.size() < 2 && loads[decision->leader] >= kFewestLoads;
   if (is_settled || model->cells().size() < 2) return;
-  for (std::size_t i = cells.size(); i > 1; --i) std::swap(cells[i - 1], cells[engine_() % i]);
+  for (std::size_t i = cells.size(); i > 1; --i) std::swap(cells[i - 1], cells[random_.Below(i)]);
   block_.assign(cells.begin(), cells.end());
   ++blocks_;
   is_over_ = false;

@@ -5,7 +5,7 @@
 #include <numeric>
 #include <utility>
 
-#include "random.h"
+#include "ollama_bench/core/random.h"
 
 namespace ollama_bench {
 namespace {

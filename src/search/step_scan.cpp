@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "need.h"
-#include "random.h"
+#include "ollama_bench/core/random.h"
 
 namespace ollama_bench {
 namespace {

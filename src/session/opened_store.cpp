@@ -1,22 +1,9 @@
 #include "ollama_bench/session/opened_store.h"
 
-#include <algorithm>
-#include <cctype>
-
+#include "ollama_bench/core/text.h"
 #include "ollama_bench/core/version.h"
 
 namespace ollama_bench {
-namespace {
-
-// Also part of a model's name, where capitals would only be confusing.
-std::string NewStoreId(UlidSource& ids) {
-  std::string id = ids.Next();
-  std::transform(id.begin(), id.end(), id.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return id;
-}
-
-}  // namespace
 
 SessionError ToSessionError(const StoreError& error) {
   if (error.kind == StoreError::Kind::kMissing) return {ExitCode::kUsage, error.message};
@@ -42,7 +29,8 @@ Expected<OpenedStore, SessionError> OpenStore(FileSystem& file_system,
   const bool is_new = !store;
   Metadata metadata = is_new ? Metadata() : store->metadata();
   metadata.tool_version = kVersion;
-  if (metadata.store_id.empty()) metadata.store_id = NewStoreId(ids);
+  // Also part of a model's name, where capitals would only be confusing.
+  if (metadata.store_id.empty()) metadata.store_id = Lower(ids.Next());
   if (metadata.start_time.empty()) metadata.start_time = FormatTimestamp(clock.WallTime());
   if (is_new) {
     return OpenedStore{std::move(*lock), ResultsStore::Create(file_system, path, metadata), true};

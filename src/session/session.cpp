@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <random>
 #include <utility>
 
 #include "baseline.h"
+#include "ollama_bench/core/random.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/prompt_plan.h"
 #include "ollama_bench/session/leftovers.h"
@@ -218,7 +218,7 @@ Expected<SweepOutcome, Error> Session::Measure(Strategy& strategy,
   StoreSaver saver(results, clock_, *progress, stop_);
   const CellRunnerSeams seams{driver_.driver(),           results, saver, clock_, *progress, ids_,
                               probe_ ? &*probe_ : nullptr};
-  PromptFeed feed(std::random_device{}());
+  PromptFeed feed(SystemRandom()());
   feed.SetText(prompt_.text);
   CellRunner runner(options, seams, std::move(feed));
   const SweepOutcome outcome = Sweep(runner, seams, strategy, stop_, facts_).Run();

@@ -5,11 +5,11 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <random>
 #include <set>
 #include <vector>
 
 #include "ollama_bench/core/axis.h"
+#include "ollama_bench/core/random.h"
 #include "ollama_bench/core/strategy.h"
 
 namespace ollama_bench {
@@ -78,7 +78,7 @@ class BlockRace : public Strategy {
   std::size_t spent_ = 0;         ///< extra loads
   int blocks_ = 0;                ///< planned so far
   bool is_over_ = false;
-  std::mt19937_64 engine_;
+  Random random_;
 };
 
 }  // namespace ollama_bench

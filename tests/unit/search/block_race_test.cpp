@@ -203,7 +203,7 @@ TEST(BlockRaceTest, NeverMakesMoreExtraLoadsThanAllowed) {
 TEST(BlockRaceTest, TheCurrentSettingIsInEveryBlockAndNoCellIsInABlockTwice) {
   for (const Cell& current : {Cell{4096, 256}, Cell{999, 7}}) {
     const Grid grid = MakeGrid(5, 5);
-    Rig rig(Smooth, 0.02);
+    Rig rig(Smooth, 0.03);
     BlockRace race(PlanCells(grid, false), {}, Options(grid, 60, current));
     Play(race, rig);
     const std::vector<Cell> extra = rig.Visited(kConfirm);

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "random.h"
+#include "ollama_bench/core/random.h"
 
 namespace ollama_bench {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "random.h"
+#include "ollama_bench/core/random.h"
 
 namespace ollama_bench {
 namespace {

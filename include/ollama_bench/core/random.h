@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 namespace ollama_bench {
 
@@ -16,12 +18,18 @@ class Random {
   double Uniform();
   double Uniform(double low, double high) { return low + (high - low) * Uniform(); }
   /// Standard normal.
-  double Normal();
+  double Normal() { return NormalPair().first; }
+  /// Two of them, independent, for the price of one: Box and Muller, Annals of Mathematical
+  /// Statistics 29, 1958.
+  std::pair<double, double> NormalPair();
   /// In [0, size); `size` is positive.
   std::size_t Below(std::size_t size);
 
  private:
   std::uint64_t state_;
 };
+
+/// Random bits from the system, other ones in each start of the program.
+std::function<std::uint64_t()> SystemRandom();
 
 }  // namespace ollama_bench
