@@ -7,8 +7,6 @@
 
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/machine/conditions.h"
-#include "ollama_bench/machine/free_memory.h"
-#include "ollama_bench/machine/gpu_throttling.h"
 #include "ollama_bench/machine/machine.h"
 #include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/ollama/version_facts.h"

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/machine/disturbance_rule.h"
+#include "ollama_bench/machine/load_probe.h"
 #include "ollama_bench/ollama/go_duration.h"
 
 namespace ollama_bench {

@@ -7,7 +7,7 @@
 
 #include "model_finder.h"
 #include "ollama_bench/core/model_name.h"
-#include "ollama_bench/machine/free_memory.h"
+#include "ollama_bench/machine/machine.h"
 #include "ollama_bench/ollama/api_driver.h"
 #include "ollama_bench/ollama/cli_driver.h"
 #include "ollama_bench/ollama/server_check.h"

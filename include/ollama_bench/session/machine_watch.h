@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "ollama_bench/core/stop_request.h"
-#include "ollama_bench/machine/gpu_throttling.h"
+#include "ollama_bench/machine/conditions.h"
 #include "ollama_bench/process/posix_process_runner.h"
 
 namespace ollama_bench {

@@ -1,4 +1,4 @@
-#include "power.h"
+#include "ollama_bench/machine/conditions.h"
 
 #include <gtest/gtest.h>
 
