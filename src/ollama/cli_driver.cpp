@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <fstream>
 
-#include "failure_classifier.h"
+#include "cli_output.h"
 #include "generate.h"
 #include "ollama_bench/core/model_name.h"
 #include "ollama_bench/core/sha256.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/ollama/server_check.h"
-#include "verbose_output.h"
 
 namespace ollama_bench {
 namespace {

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "answer_guard.h"
 #include "http_answer.h"
 #include "ollama_bench/core/model_name.h"
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "generate_stream.h"
+#include "generate.h"
 #include "ollama_bench/core/text.h"
 #include "require.h"
 

@@ -1,10 +1,8 @@
 // Any bytes as what a child printed: metrics in their ranges, and texts that can be shown.
 
-#include "failure_classifier.h"
+#include "cli_output.h"
 #include "ollama_bench/core/text.h"
 #include "require.h"
-#include "terminal_text.h"
-#include "verbose_output.h"
 
 namespace ollama_bench {
 namespace {

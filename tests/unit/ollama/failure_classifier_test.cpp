@@ -1,4 +1,4 @@
-#include "failure_classifier.h"
+#include "cli_output.h"
 
 #include <gtest/gtest.h>
 

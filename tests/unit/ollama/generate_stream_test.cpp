@@ -1,4 +1,4 @@
-#include "generate_stream.h"
+#include "generate.h"
 
 #include <gtest/gtest.h>
 

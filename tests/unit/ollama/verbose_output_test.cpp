@@ -1,4 +1,4 @@
-#include "verbose_output.h"
+#include "cli_output.h"
 
 #include <gtest/gtest.h>
 

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cli_output.h"
 #include "support/test_data.h"
-#include "verbose_output.h"
 
 namespace ollama_bench {
 namespace {
