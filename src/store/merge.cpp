@@ -8,13 +8,11 @@
 #include <set>
 #include <utility>
 
-#include "entry_union.h"
-#include "metadata_union.h"
+#include "json_union.h"
 #include "ollama_bench/core/sha256.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/store/identity_check.h"
 #include "ollama_bench/store/ulid.h"
-#include "read_text.h"
 #include "store_content.h"
 #include "store_limits.h"
 #include "store_reader.h"

@@ -8,7 +8,6 @@
 
 #include "field_writer.h"
 #include "ollama_bench/store/atomic_file.h"
-#include "read_text.h"
 #include "retry.h"
 #include "store_change.h"
 #include "store_content.h"
