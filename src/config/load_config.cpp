@@ -4,7 +4,6 @@
 #include "numbers.h"
 #include "settings.h"
 #include "sources.h"
-#include "text_file.h"
 
 namespace ollama_bench {
 namespace {
