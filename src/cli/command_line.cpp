@@ -17,7 +17,7 @@
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/core/version.h"
 #include "ollama_bench/render/text_report.h"
-#include "ollama_bench/session/exit_code.h"
+#include "ollama_bench/session/session_error.h"
 #include "plan_command.h"
 #include "print.h"
 #include "run_command.h"

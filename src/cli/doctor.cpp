@@ -12,7 +12,6 @@
 #include "ollama_bench/ollama/version_facts.h"
 #include "ollama_bench/process/find_program.h"
 #include "ollama_bench/session/leftovers.h"
-#include "ollama_bench/session/scratch_folder.h"
 #include "ollama_bench/store/file_lock.h"
 
 namespace ollama_bench {

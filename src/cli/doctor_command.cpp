@@ -15,7 +15,7 @@
 #include "ollama_bench/process/posix_process_runner.h"
 #include "ollama_bench/session/leftovers.h"
 #include "ollama_bench/session/opened_store.h"
-#include "ollama_bench/session/server_finder.h"
+#include "ollama_bench/session/session_driver.h"
 #include "print.h"
 #include "terminal.h"
 

@@ -9,7 +9,7 @@
 #include "ollama_bench/core/system_clock.h"
 #include "ollama_bench/plan/remaining_time.h"
 #include "ollama_bench/search/block_race.h"
-#include "ollama_bench/session/saved_config.h"
+#include "ollama_bench/session/output_file.h"
 #include "ollama_bench/session/session.h"
 #include "ollama_bench/session/sweep_plan.h"
 #include "plan_report.h"

@@ -5,8 +5,8 @@
 
 #include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/core/stop_request.h"
-#include "ollama_bench/session/exit_code.h"
-#include "ollama_bench/session/run_options.h"
+#include "ollama_bench/session/session_error.h"
+#include "ollama_bench/session/session_options.h"
 #include "session_flags.h"
 
 namespace ollama_bench {

@@ -12,7 +12,7 @@
 
 #include "command_line.h"
 #include "ollama_bench/core/stop_request.h"
-#include "ollama_bench/session/exit_code.h"
+#include "ollama_bench/session/session_error.h"
 #include "print.h"
 #include "signals.h"
 

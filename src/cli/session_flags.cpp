@@ -4,7 +4,7 @@
 
 #include <system_error>
 
-#include "ollama_bench/session/quiet_wait.h"
+#include "ollama_bench/session/machine_watch.h"
 
 namespace ollama_bench {
 namespace {

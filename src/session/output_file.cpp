@@ -7,6 +7,7 @@
 #include <optional>
 #include <system_error>
 
+#include "ollama_bench/config/format_config.h"
 #include "ollama_bench/store/atomic_file.h"
 #include "output_content.h"
 
@@ -115,6 +116,26 @@ Expected<void, SessionError> WriteOutput(FileSystem& file_system, const OutputTa
                             target.path.string(), done.error().message));
   }
   return {};
+}
+
+namespace {
+
+OutputTarget TargetOf(const SessionOptions& options) {
+  return {options.save_config, OutputKind::kConfig, "--save-config FILE", {options.results}};
+}
+
+}  // namespace
+
+Expected<void, SessionError> CheckSavedConfig(FileSystem& file_system,
+                                              const SessionOptions& options) {
+  if (options.save_config.empty()) return {};
+  return CheckOutput(file_system, TargetOf(options));
+}
+
+Expected<void, SessionError> SaveConfig(FileSystem& file_system, const SessionOptions& options,
+                                        const SweepConfig& config) {
+  if (options.save_config.empty()) return {};
+  return WriteOutput(file_system, TargetOf(options), FormatSweepConfig(config));
 }
 
 }  // namespace ollama_bench

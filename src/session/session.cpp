@@ -10,11 +10,11 @@
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/prompt_plan.h"
 #include "ollama_bench/session/leftovers.h"
-#include "ollama_bench/session/quiet_wait.h"
-#include "ollama_bench/session/saved_config.h"
+#include "ollama_bench/session/machine_watch.h"
+#include "ollama_bench/session/output_file.h"
+#include "ollama_bench/session/session_identity.h"
 #include "ollama_bench/session/sweep_rules.h"
 #include "ollama_bench/store/identity_check.h"
-#include "session_identity.h"
 
 namespace ollama_bench {
 namespace {

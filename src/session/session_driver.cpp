@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
-#include "model_finder.h"
 #include "ollama_bench/core/model_name.h"
 #include "ollama_bench/machine/machine.h"
 #include "ollama_bench/ollama/api_driver.h"
@@ -14,10 +16,46 @@
 #include "ollama_bench/process/find_program.h"
 #include "ollama_bench/session/leftovers.h"
 #include "ollama_bench/session/opened_store.h"
-#include "ollama_bench/session/server_finder.h"
 #include "ollama_bench/sweep/replay_driver.h"
 
 namespace ollama_bench {
+
+Expected<ServerAddress, SessionError> FindServer(const std::string& host) {
+  const char* variable = std::getenv("OLLAMA_HOST");
+  const std::string text = !host.empty()         ? host
+                           : variable != nullptr ? std::string(variable)
+                                                 : std::string();
+  auto address = ParseServerAddress(text);
+  if (!address) return Fail(ExitCode::kUsage, address.error());
+  return *address;
+}
+
+Expected<std::optional<ModelfileTemplate>, SessionError> ReadTemplate(const SweepConfig& config) {
+  if (config.modelfile.empty()) return std::optional<ModelfileTemplate>();
+  // With room for licences; somebody may have meant the weights.
+  constexpr std::uintmax_t kMostMiB = 4;
+  std::error_code error;
+  const auto size = std::filesystem::file_size(config.modelfile, error);
+  if (!error && size > kMostMiB << 20U) {
+    return Fail(ExitCode::kUsage,
+                fmt::format("{} is larger than {} MiB and so no Modelfile; weights are named by "
+                            "FROM in one",
+                            config.modelfile.string(), kMostMiB));
+  }
+  std::ifstream in(config.modelfile, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  auto modelfile = Modelfile::Parse(bytes);
+  if (!modelfile) {
+    return Fail(ExitCode::kUsage,
+                fmt::format("{}: {}", config.modelfile.string(), modelfile.error()));
+  }
+  return std::optional<ModelfileTemplate>({*modelfile, config.modelfile.parent_path()});
+}
+
+std::string ModelDescription(const SweepConfig& config) {
+  return config.model.empty() ? config.modelfile.string() : config.model;
+}
+
 namespace {
 
 using Error = SessionError;

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "baseline.h"
-#include "model_finder.h"
 #include "ollama_bench/analysis/load_units.h"
 #include "ollama_bench/analysis/sweep_answer.h"
 #include "ollama_bench/core/cell_status.h"
@@ -16,9 +15,9 @@
 #include "ollama_bench/session/opened_store.h"
 #include "ollama_bench/session/session.h"
 #include "ollama_bench/session/session_driver.h"
+#include "ollama_bench/session/session_identity.h"
 #include "ollama_bench/session/sweep_rules.h"
 #include "ollama_bench/session/tune_strategy.h"
-#include "session_identity.h"
 
 namespace ollama_bench {
 namespace {

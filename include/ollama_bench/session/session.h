@@ -12,8 +12,8 @@
 #include "ollama_bench/session/opened_store.h"
 #include "ollama_bench/session/session_driver.h"
 #include "ollama_bench/session/session_error.h"
+#include "ollama_bench/session/session_identity.h"
 #include "ollama_bench/session/session_options.h"
-#include "ollama_bench/session/session_prompt.h"
 #include "ollama_bench/store/ulid.h"
 #include "ollama_bench/sweep/sweep.h"
 

@@ -8,21 +8,34 @@
 
 #include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/core/clock.h"
+#include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/ollama/cli_driver.h"
 #include "ollama_bench/ollama/ollama_api.h"
 #include "ollama_bench/ollama/present_setting.h"
+#include "ollama_bench/ollama/server_address.h"
 #include "ollama_bench/plan/default_grid.h"
 #include "ollama_bench/process/posix_process_runner.h"
-#include "ollama_bench/session/driver_options.h"
-#include "ollama_bench/session/scratch_folder.h"
+#include "ollama_bench/session/leftovers.h"
 #include "ollama_bench/session/session_error.h"
+#include "ollama_bench/session/session_options.h"
 #include "ollama_bench/store/file_lock.h"
 #include "ollama_bench/store/results_store.h"
 #include "ollama_bench/sweep/driver.h"
 #include "ollama_bench/sweep/recording.h"
 
 namespace ollama_bench {
+
+/// The server that a command is about: `host` (from --host), where that is empty OLLAMA_HOST, else
+/// Ollama's default. Nothing is contacted. The error (kUsage) says what is wrong with the text.
+Expected<ServerAddress, SessionError> FindServer(const std::string& host);
+
+/// The configured Modelfile, or nothing where a model is named instead. The error (kUsage) names
+/// file and line.
+Expected<std::optional<ModelfileTemplate>, SessionError> ReadTemplate(const SweepConfig& config);
+
+/// The model as the user named it: its name, or the path of the Modelfile.
+std::string ModelDescription(const SweepConfig& config);
 
 /// What a command measures with: a server or a recording, and the driver that speaks to it. Owns
 /// all that the driver depends on. The steps must be taken in the order of their declaration, for a

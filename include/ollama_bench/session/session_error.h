@@ -5,9 +5,18 @@
 
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/failure.h"
-#include "ollama_bench/session/exit_code.h"
 
 namespace ollama_bench {
+
+/// What the program returns to a shell.
+enum class ExitCode {
+  kDone = 0,         ///< some cells may have failed
+  kNoCell = 1,       ///< no cell succeeded
+  kUsage = 2,        ///< wrong usage or configuration
+  kEnvironment = 3,  ///< no Ollama, no model, no disk
+  kStore = 4,   ///< the results file was refused: other identity, newer schema, locked, damaged
+  kSlower = 5,  ///< compare --fail-if-slower found a slow-down, or a cell that now fails
+};
 
 /// Why a command cannot continue: what to return to the shell, and the message.
 struct SessionError {

@@ -11,9 +11,9 @@
 #include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/plan/pending.h"
 #include "ollama_bench/plan/prompt_plan.h"
-#include "ollama_bench/session/run_options.h"
 #include "ollama_bench/session/session_error.h"
-#include "ollama_bench/session/session_prompt.h"
+#include "ollama_bench/session/session_identity.h"
+#include "ollama_bench/session/session_options.h"
 #include "ollama_bench/store/results_store.h"
 
 namespace ollama_bench {

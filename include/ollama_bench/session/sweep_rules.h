@@ -9,7 +9,7 @@
 #include "ollama_bench/plan/aliases.h"
 #include "ollama_bench/plan/pending.h"
 #include "ollama_bench/search/block_race.h"
-#include "ollama_bench/session/run_options.h"
+#include "ollama_bench/session/session_options.h"
 #include "ollama_bench/sweep/driver.h"
 
 namespace ollama_bench {

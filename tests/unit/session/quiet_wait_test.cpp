@@ -1,4 +1,4 @@
-#include "ollama_bench/session/quiet_wait.h"
+#include "ollama_bench/session/machine_watch.h"
 
 #include <gtest/gtest.h>
 
