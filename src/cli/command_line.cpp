@@ -10,19 +10,12 @@
 #include <vector>
 
 #include "command_docs.h"
-#include "compare_command.h"
-#include "doctor_command.h"
-#include "heatmap_command.h"
-#include "merge_command.h"
+#include "commands.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/core/version.h"
 #include "ollama_bench/render/text_report.h"
 #include "ollama_bench/session/session_error.h"
-#include "plan_command.h"
-#include "print.h"
-#include "run_command.h"
-#include "status_command.h"
-#include "tune_command.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {

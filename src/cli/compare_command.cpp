@@ -1,4 +1,4 @@
-#include "compare_command.h"
+#include "commands.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -19,8 +19,7 @@
 #include "ollama_bench/session/output_file.h"
 #include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/store/identity_check.h"
-#include "option_keys.h"
-#include "percent_option.h"
+#include "option_values.h"
 #include "terminal.h"
 
 namespace ollama_bench {

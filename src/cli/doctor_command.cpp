@@ -1,4 +1,4 @@
-#include "doctor_command.h"
+#include "commands.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -16,7 +16,6 @@
 #include "ollama_bench/session/leftovers.h"
 #include "ollama_bench/session/opened_store.h"
 #include "ollama_bench/session/session_driver.h"
-#include "print.h"
 #include "terminal.h"
 
 namespace ollama_bench {

@@ -1,4 +1,4 @@
-#include "heatmap_command.h"
+#include "commands.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -34,9 +34,7 @@
 #include "ollama_bench/session/tune_strategy.h"
 #include "ollama_bench/store/file_system.h"
 #include "ollama_bench/store/results_store.h"
-#include "option_keys.h"
-#include "percent_option.h"
-#include "print.h"
+#include "option_values.h"
 #include "terminal.h"
 
 namespace ollama_bench {

@@ -1,4 +1,4 @@
-#include "merge_command.h"
+#include "commands.h"
 
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@
 #include "ollama_bench/session/opened_store.h"
 #include "ollama_bench/session/output_file.h"
 #include "ollama_bench/store/merge.h"
-#include "print.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "commands.h"
 #include "ollama_bench/core/system_clock.h"
 #include "ollama_bench/plan/remaining_time.h"
 #include "ollama_bench/search/block_race.h"
@@ -13,9 +14,8 @@
 #include "ollama_bench/session/session.h"
 #include "ollama_bench/session/sweep_plan.h"
 #include "plan_report.h"
-#include "print.h"
-#include "run_command.h"
 #include "session_display.h"
+#include "session_flags.h"
 #include "terminal.h"
 
 namespace ollama_bench {

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <functional>
-
 #include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/session/session_error.h"
@@ -10,9 +7,6 @@
 #include "session_flags.h"
 
 namespace ollama_bench {
-
-/// Adds `plan` to `app` and, when it is chosen, lets `action` do it.
-void AddPlanCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 
 /// Prints what a run with these options would do, and returns what it would begin with: kDone, or
 /// the code of what prevents it.

@@ -13,8 +13,8 @@
 #include "command_line.h"
 #include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/session/session_error.h"
-#include "print.h"
 #include "signals.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,12 +1,13 @@
-#include "run_command.h"
+#include "commands.h"
 
 #include <fmt/format.h>
 
 #include <memory>
 
 #include "plan_command.h"
-#include "print.h"
 #include "run_session.h"
+#include "session_flags.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {
@@ -18,28 +19,6 @@ struct RunCommandOptions {
 };
 
 }  // namespace
-
-int WithConfig(const CommandFlags& flags, const std::function<ExitCode(const SweepConfig&)>& act) {
-  const auto config = LoadConfigOf(flags);
-  if (config) return static_cast<int>(act(*config));
-  for (const ConfigError& error : config.error()) {
-    Print(stderr, "ollama-bench: {}\n", FormatConfigError(error));
-  }
-  return static_cast<int>(ExitCode::kUsage);
-}
-
-void AddRunFlags(CLI::App& app, RunOptions& options, CommandFlags& flags) {
-  AddSessionFlags(app, options.session, flags);
-  app.add_option("--limit", options.limit, "Measure at most so many cells, then stop")
-      ->type_name("N")
-      ->check(CLI::PositiveNumber);
-  app.add_flag("--retry-failed", options.retry_failed, "Measure failed cells again");
-  app.add_flag("--remeasure-unverified", options.remeasure_unverified,
-               "Measure cells again whose samples do not say with what they were made");
-  app.add_flag("!--no-baseline", options.baseline, "Do not measure the current setting");
-  app.add_flag("--measure-aliases", options.measure_aliases,
-               "Also measure cells that are known to be the same as another");
-}
 
 void AddRunCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {
   const auto options = std::make_shared<RunCommandOptions>();

@@ -9,9 +9,9 @@
 #include "ollama_bench/session/session.h"
 #include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/session/sweep_rules.h"
-#include "print.h"
 #include "run_report.h"
 #include "session_display.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {

@@ -5,8 +5,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "json_progress.h"
-#include "plain_progress.h"
+#include "line_progress.h"
 #include "terminal.h"
 
 namespace ollama_bench {

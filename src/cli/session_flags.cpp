@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "ollama_bench/session/machine_watch.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {
@@ -96,6 +97,28 @@ Expected<SweepConfig, std::vector<ConfigError>> LoadConfigOf(const CommandFlags&
   const bool take_default = !flags.config && fs::is_regular_file(kDefaultConfig, error);
   return LoadSweepConfig(take_default ? std::optional<fs::path>(kDefaultConfig) : flags.config,
                          flags.overrides);
+}
+
+void AddRunFlags(CLI::App& app, RunOptions& options, CommandFlags& flags) {
+  AddSessionFlags(app, options.session, flags);
+  app.add_option("--limit", options.limit, "Measure at most so many cells, then stop")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  app.add_flag("--retry-failed", options.retry_failed, "Measure failed cells again");
+  app.add_flag("--remeasure-unverified", options.remeasure_unverified,
+               "Measure cells again whose samples do not say with what they were made");
+  app.add_flag("!--no-baseline", options.baseline, "Do not measure the current setting");
+  app.add_flag("--measure-aliases", options.measure_aliases,
+               "Also measure cells that are known to be the same as another");
+}
+
+int WithConfig(const CommandFlags& flags, const std::function<ExitCode(const SweepConfig&)>& act) {
+  const auto config = LoadConfigOf(flags);
+  if (config) return static_cast<int>(act(*config));
+  for (const ConfigError& error : config.error()) {
+    Print(stderr, "ollama-bench: {}\n", FormatConfigError(error));
+  }
+  return static_cast<int>(ExitCode::kUsage);
 }
 
 }  // namespace ollama_bench

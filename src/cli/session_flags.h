@@ -2,10 +2,12 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <vector>
 
 #include "ollama_bench/config/load_config.h"
+#include "ollama_bench/session/session_error.h"
 #include "ollama_bench/session/session_options.h"
 
 namespace ollama_bench {
@@ -24,5 +26,12 @@ void AddSessionFlags(CLI::App& app, SessionOptions& options, CommandFlags& flags
 /// The configuration of the file and the flags. Without `config` a benchmark_config.yaml in the
 /// current folder counts.
 Expected<SweepConfig, std::vector<ConfigError>> LoadConfigOf(const CommandFlags& flags);
+
+/// Adds the flags that say what is swept and measured; `options` and `flags` must outlive `app`.
+void AddRunFlags(CLI::App& app, RunOptions& options, CommandFlags& flags);
+
+/// What `act` returns for the configuration of `flags`, or that of wrong usage after its errors
+/// were printed.
+int WithConfig(const CommandFlags& flags, const std::function<ExitCode(const SweepConfig&)>& act);
 
 }  // namespace ollama_bench

@@ -1,4 +1,4 @@
-#include "status_command.h"
+#include "commands.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -11,7 +11,6 @@
 
 #include "ollama_bench/core/system_clock.h"
 #include "ollama_bench/session/opened_store.h"
-#include "print.h"
 #include "store_status.h"
 #include "terminal.h"
 

@@ -1,4 +1,4 @@
-#include "tune_command.h"
+#include "commands.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -18,11 +18,10 @@
 #include "ollama_bench/session/session.h"
 #include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/session/tune_strategy.h"
-#include "percent_option.h"
-#include "print.h"
-#include "run_command.h"
+#include "option_values.h"
 #include "run_report.h"
 #include "session_display.h"
+#include "session_flags.h"
 #include "terminal.h"
 #include "tune_progress.h"
 #include "tune_report.h"

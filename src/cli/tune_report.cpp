@@ -9,7 +9,7 @@
 #include "ollama_bench/render/disturbances_text.h"
 #include "ollama_bench/render/json_report.h"
 #include "ollama_bench/render/text_report.h"
-#include "print.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {

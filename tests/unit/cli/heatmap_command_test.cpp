@@ -1,4 +1,4 @@
-#include "heatmap_command.h"
+#include "commands.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "percent_option.h"
+#include "option_values.h"
 
 #include <fmt/format.h>
 
