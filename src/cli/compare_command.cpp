@@ -98,7 +98,7 @@ Expected<void, SessionError> WritePictures(FileSystem& file_system, const Compar
     if (auto done = WriteOutput(file_system, PictureTarget(options, path), *bytes); !done) {
       return done;
     }
-    fmt::print(stderr, "wrote {}\n", path.string());
+    Print(stderr, "wrote {}\n", path.string());
   }
   return {};
 }
@@ -106,14 +106,14 @@ Expected<void, SessionError> WritePictures(FileSystem& file_system, const Compar
 void PrintReport(const CompareOptions& options, const SweepComparison& comparison,
                  const ComparisonCaption& caption, std::optional<bool> is_slower) {
   for (const std::string& difference : caption.differences) {
-    if (!options.json) fmt::print(stderr, "warning: {}\n", difference);
+    if (!options.json) Print(stderr, "warning: {}\n", difference);
   }
   if (options.json) {
-    fmt::print("{}", RenderComparisonJson(comparison, caption, is_slower));
+    Print(stdout, "{}", RenderComparisonJson(comparison, caption, is_slower));
   } else if (options.markdown) {
-    fmt::print("{}", RenderComparisonMarkdown(comparison, caption));
+    Print(stdout, "{}", RenderComparisonMarkdown(comparison, caption));
   } else {
-    fmt::print("{}", RenderComparisonText(comparison, caption, StyleOf(STDOUT_FILENO)));
+    Print(stdout, "{}", RenderComparisonText(comparison, caption, StyleOf(STDOUT_FILENO)));
   }
 }
 
@@ -149,7 +149,7 @@ Expected<ExitCode, SessionError> Compare(const CompareOptions& options) {
 int RunCompare(const CompareOptions& options) {
   const auto code = Compare(options);
   if (code) return static_cast<int>(*code);
-  fmt::print(stderr, "ollama-bench: {}\n", code.error().message);
+  Print(stderr, "ollama-bench: {}\n", code.error().message);
   return static_cast<int>(code.error().code);
 }
 
