@@ -1,4 +1,4 @@
-#include "cell_value.h"
+#include "ollama_bench/analysis/cell_value.h"
 
 #include <algorithm>
 #include <cmath>

@@ -5,9 +5,9 @@
 #include <map>
 #include <utility>
 
-#include "cell_value.h"
 #include "iso_time.h"
 #include "load_runs.h"
+#include "ollama_bench/analysis/cell_value.h"
 #include "ollama_bench/core/cell_status.h"
 
 namespace ollama_bench {

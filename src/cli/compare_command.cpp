@@ -31,7 +31,7 @@ struct CompareOptions {
   fs::path first;
   fs::path second;
   std::vector<fs::path> pictures;
-  std::string metric{Describe(Metric::kPromptEvalRate).key};
+  std::string metric;  ///< empty: the workload's
   std::string fail_if_slower;  // empty: no check
   bool markdown = false;
   bool json = false;
@@ -126,9 +126,11 @@ Expected<ExitCode, SessionError> Compare(const CompareOptions& options) {
   if (!first) return Unexpected<SessionError>(ToSessionError(first.error()));
   const auto second = ResultsStore::Load(file_system, options.second);
   if (!second) return Unexpected<SessionError>(ToSessionError(second.error()));
-  const Metric metric = *MetricFromKey(options.metric);
+  const Metric metric = options.metric.empty()
+                            ? Describe(WorkloadOf(first->metadata())).headline
+                            : *MetricFromKey(options.metric);
   for (const ResultsStore* store : {&*first, &*second}) {
-    if (const auto ok = CheckMetric(metric, store->metadata().identity); !ok) {
+    if (const auto ok = CheckMetric(metric, store->metadata()); !ok) {
       return Unexpected<SessionError>(ok.error());
     }
   }
@@ -169,9 +171,8 @@ void AddCompareCommand(CLI::App& app, std::function<int()>& action) {
       ->type_name("FILE.png|.svg|.pdf")
       ->allow_extra_args(false)
       ->check(CheckPictureName);
-  compare->add_option("--metric", options->metric, "What is compared")
-      ->check(CLI::IsMember(KeysOf(AllMetrics())))
-      ->capture_default_str();
+  compare->add_option("--metric", options->metric, "What is compared [the workload's]")
+      ->check(CLI::IsMember(KeysOf(AllMetrics())));
   compare
       ->add_option("--fail-if-slower", options->fail_if_slower,
                    "Return 5 where things got slower by more than this, overall or in a cell, or a "

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,7 +51,8 @@ struct HeatmapOptions {
   std::vector<fs::path> pictures = {"heatmap_highlighted.png"};
   fs::path csv = "results_table.csv";
   bool no_csv = false;
-  std::string metric{Describe(Metric::kPromptEvalRate).key};
+  std::string metric;  ///< empty: the workload's
+  SliceOptions slice;
   std::string numbers = "auto";
   std::string color{kLossKey};
   std::string theme = "auto";
@@ -93,15 +95,15 @@ HeatmapStyle StyleFor(const HeatmapOptions& options, PictureFormat format, std::
 
 Expected<std::vector<OutputFileText>, SessionError> RenderFiles(const HeatmapOptions& options,
                                                                 const StoredReport& report,
-                                                                const SweepMap& map) {
+                                                                std::span<const SweepMap> maps) {
   std::vector<OutputFileText> files;
-  if (map.cells.empty()) return files;
+  if (maps.front().cells.empty()) return files;
   auto font = Font::Load();
   if (!font) return Fail(ExitCode::kEnvironment, font.error());
   for (const fs::path& path : options.pictures) {
     const PictureFormat format = *PictureFormatFromExtension(path.extension().string());
-    const Scene scene =
-        LayOutHeatmap(map, report.caption, StyleFor(options, format, map.column_count()), *font);
+    const Scene scene = LayOutHeatmap(
+        maps, report.caption, StyleFor(options, format, maps.front().column_count()), *font);
     auto bytes = RenderPicture(scene, format, ThemeFromKey(options.theme));
     if (!bytes) {
       return Fail(ExitCode::kEnvironment,
@@ -109,7 +111,7 @@ Expected<std::vector<OutputFileText>, SessionError> RenderFiles(const HeatmapOpt
     }
     files.push_back({PictureTarget(options, path), std::move(*bytes)});
   }
-  if (!options.no_csv) files.push_back({CsvTarget(options), RenderCsv(report.table)});
+  if (!options.no_csv) files.push_back({CsvTarget(options), RenderCsv(report.tables)});
   return files;
 }
 
@@ -122,13 +124,14 @@ Expected<void, SessionError> WriteFiles(FileSystem& file_system,
   return {};
 }
 
-void PrintReport(const HeatmapOptions& options, const StoredReport& report, const SweepMap& map) {
+void PrintReport(const HeatmapOptions& options, const StoredReport& report,
+                 std::span<const SweepMap> maps) {
   if (options.json) {
-    Print(stdout, "{}", RenderJsonReport(report.table, report.answer, report.caption));
+    Print(stdout, "{}", RenderJsonReport(report.tables, report.answers, report.caption));
     return;
   }
   const TerminalStyle style = StyleOf(STDOUT_FILENO, *ColormapFromKey(options.colormap));
-  Print(stdout, "{}", RenderTextReport(report.table, report.answer, map, report.caption, style));
+  Print(stdout, "{}", RenderTextReport(report.tables, report.answers, maps, report.caption, style));
 }
 
 // What the search of `tune` expects of the cells that were not measured. Where a cell may well run
@@ -159,11 +162,29 @@ std::set<Cell> AddEstimates(ResultTable& table, const std::vector<CellResult>& r
   return expected_to_fail;
 }
 
-SweepMap DescribeMap(const StoredReport& report, const std::set<Cell>& expected_to_fail) {
-  SweepMap map = MapOf(report.table, report.answer, expected_to_fail);
-  map.title = report.answer ? AnswerSentence(*report.answer) : "No cell has a value.";
-  if (report.answer) map.notes = NoteSentences(*report.answer);
-  return map;
+// Of several answers each under the request that it is for.
+std::string TitleOf(std::span<const StratumAnswer> answers) {
+  std::string title;
+  for (const StratumAnswer& of_stratum : answers) {
+    if (!title.empty()) title += ' ';
+    if (answers.size() > 1) title += DescribeCell(of_stratum.stratum) + ": ";
+    title += of_stratum.answer ? AnswerSentence(*of_stratum.answer) : "No cell has a value.";
+  }
+  return title;
+}
+
+// Title and notes are those of the whole, on the first map.
+std::vector<SweepMap> DescribeMaps(const StoredReport& report,
+                                   const std::set<Cell>& expected_to_fail) {
+  std::vector<SweepMap> maps;
+  for (const ResultTable& table : report.tables) {
+    maps.push_back(MapOf(table, report.answers, expected_to_fail));
+  }
+  maps.front().title = TitleOf(report.answers);
+  if (report.answers.size() == 1 && report.answers.front().answer) {
+    maps.front().notes = NoteSentences(*report.answers.front().answer);
+  }
+  return maps;
 }
 
 Expected<ExitCode, SessionError> MakeHeatmap(const HeatmapOptions& options) {
@@ -173,9 +194,10 @@ Expected<ExitCode, SessionError> MakeHeatmap(const HeatmapOptions& options) {
   }
   const auto store = ResultsStore::Load(file_system, options.results);
   if (!store) return Unexpected<SessionError>(ToSessionError(store.error()));
-  const Metric metric = *MetricFromKey(options.metric);
   const Metadata& metadata = store->metadata();
-  if (const auto ok = CheckMetric(metric, metadata.identity); !ok) {
+  const Metric metric = options.metric.empty() ? Describe(WorkloadOf(metadata)).headline
+                                               : *MetricFromKey(options.metric);
+  if (const auto ok = CheckMetric(metric, metadata); !ok) {
     return Unexpected<SessionError>(ok.error());
   }
   if (options.estimate && metric != Metric::kPromptEvalRate) {
@@ -186,20 +208,25 @@ Expected<ExitCode, SessionError> MakeHeatmap(const HeatmapOptions& options) {
   answer_options.max_loss = *ParsePercent(options.max_loss);  // checked with the command line
   if (options.detrend)
     Print(stderr, "note: drift is always part of the model; --detrend does nothing\n");
-  auto report = ReportOf(*store, metric, answer_options);
+  auto report = ReportOf(*store, metric, answer_options, SliceOf(options.slice));
   if (!report) {
     return Fail(ExitCode::kStore, fmt::format("{}: {}", options.results.string(), report.error()));
   }
   std::set<Cell> expected_to_fail;
-  if (options.estimate) expected_to_fail = AddEstimates(report->table, store->results());
-  const SweepMap map = DescribeMap(*report, expected_to_fail);
-  PrintReport(options, *report, map);
-  const auto files = RenderFiles(options, *report, map);
+  if (options.estimate) {
+    if (!SearchGridOf(report->space)) {
+      return Fail(ExitCode::kUsage, "--estimate knows at most two swept parameters");
+    }
+    expected_to_fail = AddEstimates(report->tables.front(), store->results());
+  }
+  const std::vector<SweepMap> maps = DescribeMaps(*report, expected_to_fail);
+  PrintReport(options, *report, maps);
+  const auto files = RenderFiles(options, *report, maps);
   if (!files) return Unexpected<SessionError>(files.error());
   if (const auto ok = WriteFiles(file_system, *files); !ok) {
     return Unexpected<SessionError>(ok.error());
   }
-  return FindBestCell(report->table) ? ExitCode::kDone : ExitCode::kNoCell;
+  return FindBestCell(report->tables) ? ExitCode::kDone : ExitCode::kNoCell;
 }
 
 int RunHeatmap(const HeatmapOptions& options) {
@@ -256,9 +283,9 @@ void AddHeatmapCommand(CLI::App& app, std::function<int()>& action) {
                          ->type_name("FILE")
                          ->capture_default_str();
   heatmap->add_flag("--no-csv", options->no_csv, "Write no table")->excludes(csv);
-  heatmap->add_option("--metric", options->metric, "What is drawn")
-      ->check(CLI::IsMember(KeysOf(AllMetrics())))
-      ->capture_default_str();
+  heatmap->add_option("--metric", options->metric, "What is drawn [the workload's]")
+      ->check(CLI::IsMember(KeysOf(AllMetrics())));
+  AddSliceOptions(*heatmap, options->slice);
   AddLookOptions(*heatmap, options);
   heatmap
       ->add_option("--max-loss", options->max_loss,

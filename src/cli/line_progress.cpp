@@ -7,6 +7,7 @@
 #include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/core/text.h"
+#include "ollama_bench/render/cell_json.h"
 #include "terminal.h"
 
 namespace ollama_bench {
@@ -19,7 +20,9 @@ ordered_json OptionalNumber(std::optional<double> value) {
 }
 
 ordered_json CellEvent(const char* event, const Cell& cell) {
-  return {{"event", event}, {"num_ctx", cell.num_ctx}, {"num_batch", cell.num_batch}};
+  ordered_json json = {{"event", event}};
+  json.update(CellJson(cell));
+  return json;
 }
 
 void PrintLine(std::FILE* out, const ordered_json& line) {
@@ -89,8 +92,9 @@ void PlainProgress::OnCellEnd(const CellResult& result) {
   const bool is_cell = state().IsOfTheGrid();
   std::string line = is_cell ? fmt::format("[{}/{}]", state().done, state().total)
                              : fmt::format("[{}]", VisitName(state()));
-  line += fmt::format(" {}  {}", NameOf(result.cell),
-                      is_cell ? DescribeResult(result) : DescribeVisit(state(), result));
+  line += fmt::format(
+      " {}  {}", NameOf(result.cell),
+      is_cell ? DescribeResult(result, state().metric) : DescribeVisit(state(), result));
   const auto left = state().TimeLeft();
   if (left && state().left > 0) line += "  ETA " + FormatDuration(*left);
   Print(out_, "{}\n", line);

@@ -171,8 +171,7 @@ std::string LiveProgress::BarLine(int width) const {
 
 std::string LiveProgress::CellLine() const {
   const ProgressState& now = state();
-  std::string line = fmt::format("num_ctx {}  num_batch {}  {}", now.cell.num_ctx,
-                                 now.cell.num_batch, PhaseName(now.phase));
+  std::string line = fmt::format("{}  {}", NameOf(now.cell), PhaseName(now.phase));
   if (now.run > 0) line += fmt::format(" {}", now.run);
   return line + fmt::format("  {}", FormatDuration(clock().Now() - now.cell_started));
 }
@@ -186,8 +185,7 @@ std::string LiveProgress::RateLine() const {
   }
   if (shown == 0) line += " -";
   if (now.best) {
-    line += fmt::format("   best so far {:.2f} at num_ctx {} num_batch {}", now.best_rate,
-                        now.best->num_ctx, now.best->num_batch);
+    line += fmt::format("   best so far {:.2f} at {}", now.best_rate, NameOf(*now.best));
   }
   return line;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <string_view>
@@ -21,6 +22,70 @@ Expected<double, std::string> ParsePercent(const std::string& text) {
 std::string CheckPercent(const std::string& text) {
   const auto percent = ParsePercent(text);
   return percent ? std::string() : percent.error();
+}
+
+namespace {
+
+struct ParameterValue {
+  Parameter parameter = Parameter::kNumCtx;
+  int value = kAutoValue;
+};
+
+// "num_thread=8", "use_mmap=false", "num_ctx=auto".
+Expected<ParameterValue, std::string> ParseWhere(const std::string& text) {
+  const auto equals = text.find('=');
+  const auto parameter = ParameterFromKey(text.substr(0, equals));
+  if (equals == std::string::npos || !parameter) {
+    return Unexpected<std::string>(
+        fmt::format("{}: write a parameter and a value, such as num_thread=8", text));
+  }
+  const ParameterInfo& info = Describe(*parameter);
+  const std::string value = text.substr(equals + 1);
+  if (value == "auto") return ParameterValue{*parameter, kAutoValue};
+  if (info.type == ParameterType::kSwitch && (value == "true" || value == "false")) {
+    return ParameterValue{*parameter, value == "true" ? 1 : 0};
+  }
+  int number = 0;
+  const char* end = value.data() + value.size();
+  const auto parsed = std::from_chars(value.data(), end, number);
+  if (info.type == ParameterType::kCount && parsed.ec == std::errc() && parsed.ptr == end) {
+    return ParameterValue{*parameter, number};
+  }
+  return Unexpected<std::string>(fmt::format("{}: {} is no value of {}", text, value, info.key));
+}
+
+}  // namespace
+
+void AddSliceOptions(CLI::App& app, SliceOptions& options) {
+  constexpr const char* kGroup = "Which cells, where more than two parameters were swept";
+  const auto keys = KeysOf(AllParameters());
+  app.add_option("--across", options.across, "Parameter that goes across")
+      ->type_name("PARAMETER")
+      ->check(CLI::IsMember(keys))
+      ->group(kGroup);
+  app.add_option("--down", options.down, "Parameter that goes down; others give one table a value")
+      ->type_name("PARAMETER")
+      ->check(CLI::IsMember(keys))
+      ->group(kGroup);
+  app.add_option("--where", options.where, "Only cells with this value; may be repeated")
+      ->type_name("PARAMETER=VALUE")
+      ->allow_extra_args(false)
+      ->check([](const std::string& text) {
+        const auto parsed = ParseWhere(text);
+        return parsed ? std::string() : parsed.error();
+      })
+      ->group(kGroup);
+}
+
+Slice SliceOf(const SliceOptions& options) {
+  Slice slice;
+  slice.across = ParameterFromKey(options.across);
+  slice.down = ParameterFromKey(options.down);
+  for (const std::string& text : options.where) {
+    const ParameterValue held = *ParseWhere(text);
+    slice.where.push_back({held.parameter, {held.value}});
+  }
+  return slice;
 }
 
 }  // namespace ollama_bench

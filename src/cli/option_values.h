@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "ollama_bench/analysis/slice.h"
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/render/picture.h"
 
@@ -27,6 +29,16 @@ std::vector<std::string> KeysOf(const Table& table) {
   for (const auto& entry : table) keys.emplace_back(entry.key);
   return keys;
 }
+
+/// Which tables of an experiment a command shows.
+struct SliceOptions {
+  std::string across;  ///< keys of parameters; empty: chosen
+  std::string down;
+  std::vector<std::string> where;  ///< "KEY=VALUE"
+};
+void AddSliceOptions(CLI::App& app, SliceOptions& options);
+/// Of checked options.
+Slice SliceOf(const SliceOptions& options);
 
 /// Why `name` is no name for a picture; empty where it is one.
 inline std::string CheckPictureName(const std::string& name) {

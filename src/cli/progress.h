@@ -9,23 +9,25 @@
 
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/clock.h"
+#include "ollama_bench/core/metric.h"
 #include "ollama_bench/sweep/observer.h"
 
 namespace ollama_bench {
 
 /// How far a sweep is, for whichever way it is shown.
 struct ProgressState {
-  std::size_t total = 0;  ///< cells of the grid
-  std::size_t done = 0;   ///< of them finished, in earlier starts too
-  std::size_t left = 0;   ///< visits that this start still has to make, the present one included
+  Metric metric = Metric::kPromptEvalRate;  ///< that cells are compared by; more is better
+  std::size_t total = 0;                    ///< cells of the grid
+  std::size_t done = 0;                     ///< of them finished, in earlier starts too
+  std::size_t left = 0;  ///< visits that this start still has to make, the present one included
   std::optional<Cell> present_setting;  ///< where it is no cell of the grid
   Cell cell;
   SampleRole role = SampleRole::kMeasure;  ///< of the present visit
   std::optional<Phase> phase;
   int run = 0;
-  std::vector<double> cell_rates;  ///< counted samples of the present cell, tokens/s
+  std::vector<double> cell_rates;  ///< counted samples of the present cell
   std::optional<Cell> best;
-  double best_rate = 0;  ///< tokens/s
+  double best_rate = 0;
   bool best_is_verified =
       false;  ///< an unverified reading is the best only while there are no others
 
@@ -63,7 +65,7 @@ class ProgressObserver : public Observer {
 std::string_view VisitName(const ProgressState& state);
 
 /// "83.34 tokens/s", or "failed: out of memory (…)".
-std::string DescribeResult(const CellResult& result);
+std::string DescribeResult(const CellResult& result, Metric metric);
 /// The same of the present visit alone.
 std::string DescribeVisit(const ProgressState& state, const CellResult& result);
 

@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "ollama_bench/analysis/table_statistics.h"
-#include "ollama_bench/search/block_race.h"
+#include "ollama_bench/search/stratified_race.h"
 #include "ollama_bench/session/session.h"
 #include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/session/sweep_rules.h"
@@ -18,13 +18,14 @@ namespace {
 
 using Error = SessionError;
 
-ProgressState StateOf(const Session& session, const Pending& pending, const BlockRace& race,
+ProgressState StateOf(const Session& session, const Pending& pending, const StratifiedRace& race,
                       const std::optional<Cell>& current) {
   ProgressState state;
-  state.present_setting = OffGrid(current, session.config().grid);
+  state.present_setting = OffGrid(current, session.config().space);
   state.done = pending.done + pending.failed;
   state.total = state.done + race.PassLength();
   state.left = race.Remaining();
+  state.metric = Describe(session.config().workload).headline;
   for (const CellResult& result : session.store().results()) state.ConsiderBest(result);
   return state;
 }
@@ -38,18 +39,18 @@ ExitCode Report(const SweepOutcome& outcome, const SessionOptions& options, bool
   }
   // The grid of this store is bounded by what a configuration may ask for; where old entries span
   // more, there is nothing that a report could show.
-  const auto report = ReportOf(store, Metric::kPromptEvalRate);
+  const auto report = ReportOf(store, Describe(WorkloadOf(store.metadata())).headline);
   if (report && json) PrintRunReportJson(stdout, *report);
   if (report && !json) PrintRunReport(stdout, options.results, *report);
   if (!outcome.message.empty()) Print(stderr, "ollama-bench: {}\n", outcome.message);
-  return ExitCodeOf(outcome, !report || ComputeStatistics(report->table).successful > 0);
+  return ExitCodeOf(outcome, !report || ComputeStatistics(report->tables).successful > 0);
 }
 
 void PrintHeader(Session& session, const SessionOptions& options, const Pending& pending,
-                 const BlockRace& race, const std::optional<Cell>& current) {
+                 const StratifiedRace& race, const std::optional<Cell>& current) {
   const SweepConfig& config = session.config();
   const ResultsStore& store = session.store();
-  const auto off_grid = race.MeasuresCurrentFirst() ? OffGrid(current, config.grid) : std::nullopt;
+  const auto off_grid = race.MeasuresCurrentFirst() ? OffGrid(current, config.space) : std::nullopt;
   Print(stderr, "{}",
         RunHeaderText({config, store.metadata(), pending, off_grid ? NameOf(*off_grid) : "",
                        session.driver().place(), session.prompt().description,
@@ -68,7 +69,7 @@ Expected<ExitCode, Error> RunSteps(const RunOptions& options, const CommandFlags
   const std::vector<CellResult>& known = session.store().results();
   const SweepConfig& config = session.config();
   const Pending pending = FindPending(cells, known, PendingRulesOf(options, config));
-  BlockRace race(pending.cells, known, RaceOptionsOf(options, config, pending, current));
+  StratifiedRace race(pending.cells, known, RaceOptionsOf(options, config, pending, current));
   if (!flags.quiet && !flags.json) PrintHeader(session, common, pending, race, current);
   if (race.IsOver()) {
     if (auto step = session.MeasureNothing(); !step) return Unexpected<Error>(step.error());

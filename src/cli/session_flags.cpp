@@ -16,11 +16,14 @@ constexpr const char* kDefaultConfig = "benchmark_config.yaml";
 constexpr const char* kSweepGroup = "Sweep (beats the configuration file)";
 
 void AddSweepFlags(CLI::App& app, ConfigOverrides& overrides) {
-  for (const Parameter& parameter : AllParameters()) {
-    app.add_option(std::string(parameter.flag), overrides.*parameter.override_value,
-                   std::string(parameter.help))
+  for (const ConfigKey& key : AllConfigKeys()) {
+    if (key.flag.empty()) continue;
+    app.add_option_function<std::string>(
+           key.flag,
+           [&overrides, &key](const std::string& text) { overrides.values[key.key] = text; },
+           key.help)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
-        ->group(parameter.is_hidden ? "" : kSweepGroup);
+        ->group(key.is_hidden ? "" : kSweepGroup);
   }
   app.add_flag("--row-first,!--no-row-first", overrides.row_first,
                "All num_ctx of one num_batch first")

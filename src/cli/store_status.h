@@ -36,7 +36,8 @@ struct StoreStatus {
   std::optional<std::chrono::duration<double>> mean_cell_time;
   std::optional<std::chrono::duration<double>> time_left;  ///< by the median cell time
   std::optional<Cell> best;
-  double best_rate = 0;  ///< prompt eval rate in tokens/s
+  double best_rate = 0;                     ///< of `metric`
+  Metric metric = Metric::kPromptEvalRate;  ///< that the workload is about
   std::optional<PresentStatus> present;
   std::size_t extra_loads = 0;         ///< made so far, after the pass
   std::size_t repeated_cells = 0;      ///< that have one

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "ollama_bench/core/axis.h"
+#include "ollama_bench/core/stratum.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/ollama/go_duration.h"
 #include "ollama_bench/session/session.h"
@@ -64,11 +65,12 @@ std::string CheckBudget(const std::string& text) {
 }
 
 void PrintHeader(Session& session, const TuneOptions& options, std::size_t known) {
-  const Grid& grid = session.config().grid;
+  const Space& space = session.config().space;
   Print(stderr, "{}", HeaderTitle(session.store().metadata().identity, session.driver().place()));
-  Print(stderr, "  num_ctx      {}\n  num_batch    {}\n", DescribeAxis(grid.num_ctx),
-        DescribeAxis(grid.num_batch));
-  Print(stderr, "  cells        {}, {} measurements known\n", grid.CellCount(), known);
+  for (const Axis& axis : space.axes) {
+    Print(stderr, "  {:<12} {}\n", KeyOf(axis.parameter), DescribeAxis(axis));
+  }
+  Print(stderr, "  cells        {}, {} measurements known\n", space.CellCount(), known);
   const bool is_count = options.budget.find_first_not_of("0123456789") == std::string::npos;
   Print(stderr, "  budget       {}{} in this start\n", options.budget,
         is_count ? " measurements" : "");
@@ -76,11 +78,11 @@ void PrintHeader(Session& session, const TuneOptions& options, std::size_t known
 }
 
 /// Keeps the search from the cells of the grid that are not among `cells`.
-void ExcludeOthers(Search& search, const SweepConfig& config, const std::vector<Cell>& cells) {
+void ExcludeOthers(Search& search, const Grid& grid, const std::vector<Cell>& cells) {
   const std::set<Cell> wanted(cells.begin(), cells.end());
-  for (const int num_ctx : config.grid.num_ctx.values) {
-    for (const int num_batch : config.grid.num_batch.values) {
-      const Cell cell{num_ctx, num_batch};
+  for (std::size_t row = 0; row < grid.down.values.size(); ++row) {
+    for (std::size_t column = 0; column < grid.across.values.size(); ++column) {
+      const Cell cell = grid.CellAt(row, column);
       if (!wanted.contains(cell)) search.Exclude(cell);
     }
   }
@@ -91,6 +93,7 @@ ProgressState StateOf(const Session& session, const TuneStrategy& strategy) {
   state.done = strategy.measurements();
   state.left = strategy.Remaining();
   state.total = state.done + state.left;
+  state.metric = Describe(session.config().workload).headline;
   for (const CellResult& result : session.store().results()) state.ConsiderBest(result);
   return state;
 }
@@ -107,7 +110,7 @@ ExitCode Report(const TuneOptions& options, const SweepOutcome& outcome, const T
     Print(stdout, "{}", TuneReportText(found, options.session.results, StyleOf(STDOUT_FILENO)));
   }
   if (!outcome.message.empty()) Print(stderr, "ollama-bench: {}\n", outcome.message);
-  return ExitCodeOf(outcome, found.report.answer.has_value());
+  return ExitCodeOf(outcome, found.report.answers.front().answer.has_value());
 }
 
 Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session,
@@ -119,14 +122,22 @@ Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session
   search_options.seed = options.session.driver.seed;
   std::optional<Cell> current;
   if (options.baseline) current = session.SettleBaseline();
+  const Space& space = session.config().space;
+  const auto grid = SearchGridOf(space);
+  if (!grid) {
+    return Fail(ExitCode::kUsage,
+                "tune searches at most two parameters of whole numbers that set how the model is "
+                "loaded; give the others one value each, or measure all cells with `run`");
+  }
+  if (current) current = WithRequest(*current, StrataOf(space).front());
   search_options.present = current;
-  const Grid& grid = session.config().grid;
-  Search search(grid, search_options);
+  Search search(*grid, search_options);
   std::vector<Cell> cells = session.PlannedCells();
   session.SettleAliases(cells, false);
-  ExcludeOthers(search, session.config(), cells);
-  TuneStrategy strategy(search, limits, session.clock(), current);
-  strategy.Learn(session.store().results(), grid);
+  ExcludeOthers(search, *grid, cells);
+  const Metric metric = Describe(session.config().workload).headline;
+  TuneStrategy strategy(search, limits, session.clock(), current, metric);
+  strategy.Learn(session.store().results(), *grid);
   if (!options.flags.quiet && !options.flags.json) {
     PrintHeader(session, options, strategy.measurements());
   }
@@ -138,11 +149,11 @@ Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session
   AnswerOptions answer_options;
   answer_options.max_loss = *ParsePercent(options.max_loss);
   // The grid is bounded by what a configuration may ask for.
-  auto report = ReportOf(session.store(), Metric::kPromptEvalRate, answer_options);
+  auto report = ReportOf(session.store(), metric, answer_options);
   if (!report) return Fail(ExitCode::kStore, report.error());
   // It knows of cells that cannot be measured, which the file does not hold.
-  report->search = search.Answer();
-  return Report(options, *outcome, {std::move(*report), strategy.measurements(), grid.CellCount()});
+  return Report(options, *outcome,
+                {std::move(*report), search.Answer(), strategy.measurements(), grid->CellCount()});
 }
 
 ExitCode Tune(const TuneOptions& options, const SweepConfig& config, const StopRequest& stop) {

@@ -21,7 +21,8 @@ void PrintMeasurementJson(std::FILE* out, const Measurement& measurement,
 
 /// How a search ended.
 struct TuneOutcome {
-  StoredReport report;           ///< what `heatmap` says of the same file
+  StoredReport report;  ///< what `heatmap` says of the same file
+  std::optional<SearchAnswer> search;
   std::size_t measurements = 0;  ///< that the answer rests on, those of earlier starts too
   std::size_t cells = 0;         ///< of the grid
 };

@@ -163,6 +163,19 @@ void ReadPromptFile(const Setting& setting, SweepConfig& config, ErrorList& erro
   }
 }
 
+// A length is one of the built-in text.
+void CheckNoTokens(const Settings& settings, ErrorList& errors) {
+  const std::string_view tokens = KeyOf(Parameter::kPromptTokens);
+  if (!settings.Gives(tokens)) return;
+  const Place& place = settings.places.find(tokens)->second;
+  for (const std::string_view key : {"prompt", "prompt_file"}) {
+    const Setting* text = settings.Find(key);
+    if (text == nullptr) continue;
+    errors.Add(place, {}, fmt::format("cannot be given together with {}", Name(text->place)),
+               "keep one of them");
+  }
+}
+
 void ReadPromptText(const Setting& setting, SweepConfig& config, ErrorList& errors) {
   if (IsBlank(setting.text)) {
     errors.Add(setting.place, setting.text, "the prompt holds no text",
@@ -195,12 +208,10 @@ void ReadModel(const Settings& settings, SweepConfig& config, ErrorList& errors)
 }
 
 void ReadPrompt(const Settings& settings, SweepConfig& config, ErrorList& errors) {
-  if (!CheckOnlyOne(settings, {"prompt", "prompt_file", "prompt_tokens"}, errors)) return;
+  if (!CheckOnlyOne(settings, {"prompt", "prompt_file"}, errors)) return;
+  CheckNoTokens(settings, errors);
   if (const Setting* text = settings.Find("prompt")) ReadPromptText(*text, config, errors);
   if (const Setting* path = settings.Find("prompt_file")) ReadPromptFile(*path, config, errors);
-  if (const Setting* tokens = settings.Find("prompt_tokens")) {
-    config.prompt = BuiltInPrompt{ReadNumber(*tokens, "prompt_tokens", errors)};
-  }
 }
 
 }  // namespace ollama_bench

@@ -129,10 +129,6 @@ Expected<PreparedCell, Failure> CliDriver::Prepare(const Cell& cell) {
   if (const auto imported = ImportWeights(); !imported) {
     return Unexpected<Failure>(imported.error());
   }
-  const std::vector<std::pair<std::string, int>> parameters = {
-      {"num_ctx", cell.num_ctx},
-      {"num_batch", cell.num_batch},
-      {"num_predict", options_.num_predict}};
   Modelfile base;
   if (!options_.modelfile) {
     base = Modelfile::Parse(fmt::format("FROM {}\n", options_.base_model)).value();
@@ -140,9 +136,20 @@ Expected<PreparedCell, Failure> CliDriver::Prepare(const Cell& cell) {
     base = options_.modelfile->modelfile.WithAbsoluteAdapters(options_.modelfile->folder);
     if (weights_imported_) base = base.WithFrom(BaseName());
   }
-  const auto took = Create(options_.temporary_model, base.WithParameters(parameters));
+  const auto took = Create(options_.temporary_model, base.WithParameters(ParametersOf(cell)));
   if (!took) return Unexpected<Failure>(took.error());
   return PreparedCell{*took};
+}
+
+// Those that are not set stay as the model has them.
+std::vector<std::pair<std::string, std::string>> CliDriver::ParametersOf(Cell cell) const {
+  if (!cell.Sets(Parameter::kNumPredict)) cell.Set(Parameter::kNumPredict, options_.num_predict);
+  std::vector<std::pair<std::string, std::string>> parameters;
+  for (const ParameterInfo& info : AllParameters()) {
+    if (!info.is_option || !cell.Sets(info.parameter)) continue;
+    parameters.emplace_back(info.key, FormatValue(info.parameter, cell[info.parameter]));
+  }
+  return parameters;
 }
 
 // `FROM ./file` hashes, and newer servers rewrite, the whole file at each create.

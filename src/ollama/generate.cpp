@@ -17,6 +17,7 @@
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/core/unique_fd.h"
 #include "ollama_bench/ollama/version_facts.h"
+#include "options.h"
 
 namespace ollama_bench {
 namespace {
@@ -117,11 +118,8 @@ constexpr milliseconds kIdleTick{200};
 constexpr milliseconds kLongestWait{60'000};
 
 std::string BodyOf(const GenerateRequest& request) {
-  json options = {{"num_predict", request.num_predict}};
-  if (request.cell) {
-    options["num_ctx"] = request.cell->num_ctx;
-    options["num_batch"] = request.cell->num_batch;
-  }
+  json options = OptionsOf(request.cell.value_or(Cell()));
+  options["num_predict"] = request.num_predict;
   const json body = {{"model", request.model},
                      {"prompt", request.prompt},
                      {"keep_alive", "30m"},

@@ -263,7 +263,7 @@ std::string Modelfile::ParameterLines() const {
 }
 
 std::string Modelfile::WithParameters(
-    const std::vector<std::pair<std::string, int>>& parameters) const {
+    const std::vector<std::pair<std::string, std::string>>& parameters) const {
   std::string out;
   std::size_t copied = 0;
   for (const ModelfileInstruction& instruction : instructions_) {

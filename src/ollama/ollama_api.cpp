@@ -8,6 +8,7 @@
 
 #include "http_answer.h"
 #include "ollama_bench/core/model_name.h"
+#include "options.h"
 
 namespace ollama_bench {
 namespace {
@@ -177,14 +178,12 @@ Expected<ModelDetails, Failure> OllamaApi::Show(const std::string& model) {
 }
 
 std::string OllamaApi::PromptOpening(const std::string& model, std::optional<Cell> cell) {
-  json options = json::object();
-  if (cell) options = {{"num_ctx", cell->num_ctx}, {"num_batch", cell->num_batch}};
   const auto answer = connection_->Request("POST", "/api/generate",
                                            {{"model", model},
                                             {"prompt", "."},
                                             {"stream", false},
                                             {"keep_alive", "30m"},
-                                            {"options", std::move(options)},
+                                            {"options", OptionsOf(cell.value_or(Cell()))},
                                             {"_debug_render_only", true}});
   if (!answer) return {};
   const auto info = answer->find("_debug_info");

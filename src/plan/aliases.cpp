@@ -8,17 +8,19 @@ namespace {
 
 Cell EffectiveOf(const Cell& cell, const EffectiveLimits& limits) {
   Cell effective = cell;
-  if (limits.largest_context && effective.num_ctx > *limits.largest_context) {
-    effective.num_ctx = static_cast<int>(*limits.largest_context);
+  const int num_ctx = cell[Parameter::kNumCtx];
+  if (limits.largest_context && num_ctx > *limits.largest_context) {
+    effective.Set(Parameter::kNumCtx, static_cast<int>(*limits.largest_context));
   }
-  if (limits.batch_cut_to_context) {
-    effective.num_batch = std::min(effective.num_batch, effective.num_ctx);
+  if (limits.batch_cut_to_context && cell.Sets(Parameter::kNumCtx)) {
+    const int most = effective[Parameter::kNumCtx];
+    effective.Set(Parameter::kNumBatch, std::min(cell[Parameter::kNumBatch], most));
   }
   return effective;
 }
 
 std::string ReasonOf(const Cell& cell, const Cell& effective) {
-  if (cell.num_ctx == effective.num_ctx) return "num_batch above num_ctx";
+  if (cell[Parameter::kNumCtx] == effective[Parameter::kNumCtx]) return "num_batch above num_ctx";
   return "num_ctx above the model's trained context";
 }
 

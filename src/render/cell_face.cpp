@@ -138,8 +138,7 @@ std::string CellDescription(Metric metric, const MapCell& state) {
       return fmt::format("not counted, {}", Explain(state.excluded.value_or(Exclusion::kCached)));
     case Kind::kAlias:
       if (!state.alias_of) return "the same as another cell";
-      return fmt::format("the same as num_ctx {}, num_batch {}", state.alias_of->num_ctx,
-                         state.alias_of->num_batch);
+      return "the same as " + DescribeCell(*state.alias_of);
     case Kind::kUntested:
       break;
   }
@@ -147,8 +146,7 @@ std::string CellDescription(Metric metric, const MapCell& state) {
 }
 
 std::string CellTitle(const SweepMap& map, const Cell& cell, const MapCell& state) {
-  return fmt::format("num_ctx {}, num_batch {}: {}", cell.num_ctx, cell.num_batch,
-                     CellDescription(map.metric, state));
+  return fmt::format("{}: {}", DescribeCell(cell), CellDescription(map.metric, state));
 }
 
 }  // namespace ollama_bench

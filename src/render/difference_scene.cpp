@@ -48,13 +48,13 @@ struct Changes {
 Grid GridOf(const SweepComparison& comparison) {
   Grid grid;
   const auto add = [&grid](const Cell& cell) {
-    grid.num_ctx.values.push_back(cell.num_ctx);
-    grid.num_batch.values.push_back(cell.num_batch);
+    grid.across.values.push_back(cell[grid.across.parameter]);
+    grid.down.values.push_back(cell[grid.down.parameter]);
   };
   for (const CellChange& cell : comparison.cells) add(cell.first.cell);
   for (const Cell& cell : comparison.only_first) add(cell);
   for (const Cell& cell : comparison.only_second) add(cell);
-  for (Axis* axis : {&grid.num_ctx, &grid.num_batch}) {
+  for (Axis* axis : {&grid.across, &grid.down}) {
     std::sort(axis->values.begin(), axis->values.end());
     axis->values.erase(std::unique(axis->values.begin(), axis->values.end()), axis->values.end());
   }
@@ -83,18 +83,18 @@ std::string TitleOf(const CellChange& cell, const SweepComparison& comparison) {
   const MetricInfo& metric = Describe(comparison.metric);
   const NumberFormat format{metric.decimals};
   const Interval interval = cell.change.log.LogInterval(comparison.demand.level);
-  return fmt::format("num_ctx {}, num_batch {}: {} to {} {}, {}, {:.3g} % CI {}{}",
-                     cell.first.cell.num_ctx, cell.first.cell.num_batch, format(cell.first.value()),
-                     format(cell.second.value()), metric.unit, SignedPercent(cell.change.log.value),
-                     100 * comparison.demand.level, PercentInterval(interval.low, interval.high),
+  return fmt::format("{}: {} to {} {}, {}, {:.3g} % CI {}{}", DescribeCell(cell.first.cell),
+                     format(cell.first.value()), format(cell.second.value()), metric.unit,
+                     SignedPercent(cell.change.log.value), 100 * comparison.demand.level,
+                     PercentInterval(interval.low, interval.high),
                      cell.change.is_called ? "" : ", not significant");
 }
 
 struct Layout {
   Grid grid;
   CellSize cell;
-  AxisLabels num_ctx;
-  AxisLabels num_batch;
+  AxisLabels across;
+  AxisLabels down;
   std::optional<ColorBar> color_bar;
   std::string title;
   std::vector<std::string> sentences;
@@ -156,11 +156,11 @@ Layout Plan(const SweepComparison& comparison, const ComparisonCaption& caption,
   Layout layout;
   layout.grid = GridOf(comparison);
   layout.cell = ChooseCellSize(layout.grid, TextWidth(comparison, font));
-  layout.num_ctx = PlanNumCtxLabels(layout.grid.num_ctx, layout.cell.width, font);
-  layout.num_batch = PlanNumBatchLabels(layout.grid.num_batch, layout.cell.height, font);
-  layout.plot = {kMargin + layout.num_batch.extent, 0,
-                 layout.cell.width * static_cast<double>(layout.grid.num_ctx.values.size()),
-                 layout.cell.height * static_cast<double>(layout.grid.num_batch.values.size())};
+  layout.across = PlanAcrossLabels(layout.grid.across, layout.cell.width, font);
+  layout.down = PlanDownLabels(layout.grid.down, layout.cell.height, font);
+  layout.plot = {kMargin + layout.down.extent, 0,
+                 layout.cell.width * static_cast<double>(layout.grid.across.values.size()),
+                 layout.cell.height * static_cast<double>(layout.grid.down.values.size())};
   layout.color_bar = PlanColorBar(scale, "% better", layout.plot.height, font);
   const double right = layout.plot.right() + kColorBarGap + layout.color_bar->width(font);
   layout.width = std::ceil(std::max(right + kMargin, kNarrowest));
@@ -170,7 +170,7 @@ Layout Plan(const SweepComparison& comparison, const ComparisonCaption& caption,
   layout.sentences = Sentences(comparison, caption, font, inner_width);
   const double header = kTitleLine + kSentenceLine * static_cast<double>(layout.sentences.size());
   layout.plot.y = kMargin - 8 + header + kHeaderGap + kAxisNameLine + kAxisNameGap;
-  double bottom = layout.plot.bottom() + layout.num_ctx.extent + kAxisNameBelow;
+  double bottom = layout.plot.bottom() + layout.across.extent + kAxisNameBelow;
   bottom = std::max(bottom, layout.plot.y + layout.color_bar->height + 8);
   layout.notes = Notes(comparison, caption, font, inner_width);
   layout.notes_top = bottom;
@@ -199,8 +199,7 @@ std::string TitleOf(const FailedCell& cell, const SweepComparison& comparison, b
       fmt::format("{} {}", NumberFormat{metric.decimals}(cell.measured.value()), metric.unit);
   std::string failure(Describe(cell.failure.kind).sentence);
   if (!cell.failure.message.empty()) failure += ": " + Printable(cell.failure.message, false);
-  return fmt::format("num_ctx {}, num_batch {}: {} {} ({})", cell.measured.cell.num_ctx,
-                     cell.measured.cell.num_batch, value,
+  return fmt::format("{}: {} {} ({})", DescribeCell(cell.measured.cell), value,
                      fails_now ? "before, fails now" : "now, failed before", failure);
 }
 
@@ -211,9 +210,7 @@ void DrawFailed(SceneBuilder& scene, const Box& box, const FailedCell& cell,
 }
 
 void DrawUntested(SceneBuilder& scene, const Box& box, const Cell& cell) {
-  scene.Fill(
-      box, palette::kPaper,
-      fmt::format("num_ctx {}, num_batch {}: not measured in both", cell.num_ctx, cell.num_batch));
+  scene.Fill(box, palette::kPaper, fmt::format("{}: not measured in both", DescribeCell(cell)));
   const GridRegion region{{box.x, box.y}, box.width, box.height, 1, 1, {true}};
   scene.Path({HatchOf(region, Slant::kRising, kHatchDistance), false, std::nullopt,
               Stroke{palette::kUntestedLine, 1}});
@@ -234,9 +231,9 @@ void DrawCells(SceneBuilder& scene, const SweepComparison& comparison, const Lay
                const ValueScale& scale) {
   const Changes changes(comparison);
   const double text_size = NumberTextSize(TextWidth(comparison, scene.font()), layout.cell);
-  for (std::size_t row = 0; row < layout.grid.num_batch.values.size(); ++row) {
-    for (std::size_t column = 0; column < layout.grid.num_ctx.values.size(); ++column) {
-      const Cell cell{layout.grid.num_ctx.values[column], layout.grid.num_batch.values[row]};
+  for (std::size_t row = 0; row < layout.grid.down.values.size(); ++row) {
+    for (std::size_t column = 0; column < layout.grid.across.values.size(); ++column) {
+      const Cell cell = layout.grid.CellAt(row, column);
       const Box box = CellBox({layout.plot.x, layout.plot.y}, layout.cell, row, column);
       if (const auto both = changes.measured.find(cell); both != changes.measured.end()) {
         DrawCell(scene, box, *both->second, comparison, scale, text_size);
@@ -266,8 +263,8 @@ Scene LayOutDifference(const SweepComparison& comparison, const ComparisonCaptio
     scene.Text({kMargin, y, inner_width, kSentenceLine}, line, {kSentenceSize, palette::kTitle});
     y += kSentenceLine;
   }
-  DrawNumBatchAxis(scene, layout.grid.num_batch, layout.num_batch, layout.plot);
-  DrawNumCtxAxis(scene, layout.grid.num_ctx, layout.num_ctx, layout.plot);
+  DrawAxisDown(scene, layout.grid.down, layout.down, layout.plot);
+  DrawAxisAcross(scene, layout.grid.across, layout.across, layout.plot);
   DrawColorBar(scene, *layout.color_bar, scale,
                {layout.plot.right() + kColorBarGap, layout.plot.y});
   DrawCells(scene, comparison, layout, scale);

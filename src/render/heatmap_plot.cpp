@@ -33,10 +33,10 @@ CellSize ChooseCellSize(const Grid& grid, double number_width) {
   const double narrowest =
       has_numbers ? std::ceil(number_width * kUsualNumber + kAirBeside) : kSmallestCell;
   const double width = CellExtent(kUsualPlotWidth, narrowest, std::max(kWidestCell, narrowest),
-                                  grid.num_ctx.values.size());
+                                  grid.across.values.size());
   const double highest = std::clamp(std::floor(width * 0.48), 26.0, kHighestCell);
   return {width, CellExtent(kUsualPlotHeight, has_numbers ? kLowestNumberRow : kSmallestCell,
-                            highest, grid.num_batch.values.size())};
+                            highest, grid.down.values.size())};
 }
 
 double HalfGap(const CellSize& size) {

@@ -28,8 +28,8 @@ constexpr double kTitleOfRows = 2 * kMarginTitleLine + 8;
 // How the parts of the picture lie. Planned from left to right, then from top to bottom.
 struct Layout {
   HeatmapHeader header;
-  AxisLabels num_ctx;
-  AxisLabels num_batch;
+  AxisLabels across;
+  AxisLabels down;
   std::optional<ColorBar> color_bar;
   std::optional<MarginPanel> rows;
   std::optional<MarginPanel> columns;
@@ -63,10 +63,10 @@ class HeatmapPainter {
   Scene Draw() {
     SceneBuilder scene(font_);
     DrawHeader(scene, layout_.header, layout_.header_place);
-    DrawNumBatchAxis(scene, map_.grid.num_batch, layout_.num_batch, layout_.plot);
+    DrawAxisDown(scene, map_.grid.down, layout_.down, layout_.plot);
     Box labelled = layout_.plot;
     if (layout_.columns) labelled.height = layout_.columns_place.bottom() - labelled.y;
-    DrawNumCtxAxis(scene, map_.grid.num_ctx, layout_.num_ctx, labelled);
+    DrawAxisAcross(scene, map_.grid.across, layout_.across, labelled);
     if (layout_.rows) DrawRowMargin(scene, *layout_.rows, layout_.rows_place);
     if (layout_.columns) DrawColumnMargin(scene, *layout_.columns, layout_.columns_place);
     if (layout_.color_bar) {
@@ -78,14 +78,15 @@ class HeatmapPainter {
     DrawNotes(scene, layout_.notes, layout_.notes_corner, layout_.width - 2 * kMargin);
     const std::string name = caption_.model.empty() ? "" : Printable(caption_.model, false) + ": ";
     return scene.Finish(layout_.width, layout_.height,
-                        fmt::format("{}{} by num_ctx and num_batch. {}", name,
-                                    Describe(map_.metric).label, Printable(map_.title, false)));
+                        fmt::format("{}{} by {} and {}. {}", name, Describe(map_.metric).label,
+                                    KeyOf(map_.grid.across.parameter),
+                                    KeyOf(map_.grid.down.parameter), Printable(map_.title, false)));
   }
 
  private:
   void PlanAcross() {
-    layout_.num_ctx = PlanNumCtxLabels(map_.grid.num_ctx, cell_.width, font_);
-    layout_.num_batch = PlanNumBatchLabels(map_.grid.num_batch, cell_.height, font_);
+    layout_.across = PlanAcrossLabels(map_.grid.across, cell_.width, font_);
+    layout_.down = PlanDownLabels(map_.grid.down, cell_.height, font_);
     Box& plot = layout_.plot;
     plot = {0, 0, cell_.width * static_cast<double>(map_.column_count()),
             cell_.height * static_cast<double>(map_.row_count())};
@@ -97,8 +98,8 @@ class HeatmapPainter {
           PlanColorBar(faces_.scale(), std::string(Describe(map_.metric).unit), plot.height, font_);
     }
     const double ticks = layout_.columns ? layout_.columns->label_width + 8 : 0;
-    plot.x = kMargin + std::max(layout_.num_batch.extent, ticks);
-    double right = std::max(plot.right(), plot.right() + (layout_.num_ctx.width - cell_.width) / 2);
+    plot.x = kMargin + std::max(layout_.down.extent, ticks);
+    double right = std::max(plot.right(), plot.right() + (layout_.across.width - cell_.width) / 2);
     if (layout_.rows) {
       layout_.rows_place = {plot.right() + kMarginGap + layout_.rows->label_width / 2, 0,
                             kMarginPanelExtent, plot.height};
@@ -125,7 +126,7 @@ class HeatmapPainter {
                                layout_.plot.width, kMarginPanelHeight};
       bottom = layout_.columns_place.bottom();
     }
-    bottom += layout_.num_ctx.extent + kAxisNameBelow;
+    bottom += layout_.across.extent + kAxisNameBelow;
     if (layout_.rows) {
       bottom = std::max(bottom, layout_.plot.bottom() + kMarginTickLine + 6);
     }
@@ -232,9 +233,9 @@ bool ShowsNumbers(NumberMode mode, PictureFormat format, std::size_t columns) {
   return columns <= (format == PictureFormat::kSvg ? kMostInSvg : kMost);
 }
 
-Scene LayOutHeatmap(const SweepMap& map, const SweepCaption& caption, const HeatmapStyle& style,
-                    const Font& font) {
-  return HeatmapPainter(map, caption, style, font).Draw();
+Scene LayOutHeatmap(std::span<const SweepMap> maps, const SweepCaption& caption,
+                    const HeatmapStyle& style, const Font& font) {
+  return HeatmapPainter(maps.front(), caption, style, font).Draw();
 }
 
 }  // namespace ollama_bench

@@ -14,7 +14,6 @@
 namespace ollama_bench {
 namespace {
 
-constexpr std::string_view kRowName = "num_batch";
 constexpr std::string_view kUntestedMark = "-";
 constexpr std::string_view kAliasMark = "=";
 constexpr std::string_view kExcludedMark = "excl.";
@@ -23,10 +22,19 @@ constexpr char kRecommendedSign = '*';
 constexpr char kContenderSign = '+';
 constexpr char kCurrentSign = '@';
 
+std::string LabelOf(const Axis& axis, std::size_t place) {
+  return FormatValue(axis.parameter, axis.values[place]);
+}
+
 class TableWriter {
  public:
   TableWriter(const SweepMap& map, const TerminalStyle& style)
-      : map_(map), style_(style), scale_(MakeValueScale(map, style.colormap)) {}
+      : map_(map), style_(style), scale_(MakeValueScale(map, style.colormap)) {
+    row_width_ = KeyOf(map.grid.down.parameter).size();
+    for (std::size_t row = 0; row < map.row_count(); ++row) {
+      row_width_ = std::max(row_width_, LabelOf(map.grid.down, row).size());
+    }
+  }
 
   std::string Write() {
     std::string out;
@@ -52,7 +60,7 @@ class TableWriter {
     while (block.end < map_.column_count()) {
       const std::size_t text_width = std::max(block.text_width, TextWidth(block.end));
       // One space before the text, one place behind it for a mark.
-      const std::size_t width = kRowName.size() + (block.end + 1 - first) * (text_width + 2);
+      const std::size_t width = row_width_ + (block.end + 1 - first) * (text_width + 2);
       if (block.end > first && width > style_.width) break;
       block.text_width = text_width;
       ++block.end;
@@ -61,7 +69,7 @@ class TableWriter {
   }
 
   [[nodiscard]] std::size_t TextWidth(std::size_t column) const {
-    std::size_t width = std::to_string(map_.grid.num_ctx.values[column]).size();
+    std::size_t width = LabelOf(map_.grid.across, column).size();
     for (std::size_t row = 0; row < map_.row_count(); ++row) {
       width = std::max(width, TextOf(map_.At(row, column)).size());
     }
@@ -89,14 +97,14 @@ class TableWriter {
   }
 
   [[nodiscard]] std::string BlockText(const ColumnBlock& block) const {
-    std::string header(kRowName);
+    std::string header = fmt::format("{:>{}}", KeyOf(map_.grid.down.parameter), row_width_);
     for (std::size_t column = block.first; column < block.end; ++column) {
-      header += fmt::format(" {:>{}} ", map_.grid.num_ctx.values[column], block.text_width);
+      header += fmt::format(" {:>{}} ", LabelOf(map_.grid.across, column), block.text_width);
     }
     header.pop_back();
     std::string out = Bold(header, style_.color) + "\n";
     for (std::size_t row = 0; row < map_.row_count(); ++row) {
-      out += fmt::format("{:>{}}", map_.grid.num_batch.values[row], kRowName.size());
+      out += fmt::format("{:>{}}", LabelOf(map_.grid.down, row), row_width_);
       for (std::size_t column = block.first; column < block.end; ++column) {
         out += CellText(row, column, block.text_width);
       }
@@ -173,6 +181,7 @@ class TableWriter {
   const SweepMap& map_;
   const TerminalStyle& style_;
   ValueScale scale_;
+  std::size_t row_width_ = 0;  // of the names of the rows
 };
 
 }  // namespace

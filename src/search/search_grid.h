@@ -16,21 +16,23 @@ struct SearchAxis {
   std::vector<double> measure;   ///< by value (tokens), first 0, last 1
 };
 
-/// The cells of a grid, numbered 0 to CellCount() − 1: all num_batch of the smallest num_ctx first.
+/// The cells of a grid, numbered 0 to CellCount() − 1: all of the smallest value across first.
 class SearchGrid {
  public:
   explicit SearchGrid(const Grid& grid);
 
-  [[nodiscard]] std::size_t CellCount() const { return ctx_.values.size() * batch_.values.size(); }
-  [[nodiscard]] const SearchAxis& ctx() const { return ctx_; }
-  [[nodiscard]] const SearchAxis& batch() const { return batch_; }
-
-  [[nodiscard]] std::size_t CtxIndex(std::size_t cell) const { return cell / batch_.values.size(); }
-  [[nodiscard]] std::size_t BatchIndex(std::size_t cell) const {
-    return cell % batch_.values.size();
+  [[nodiscard]] std::size_t CellCount() const {
+    return across_.values.size() * down_.values.size();
   }
-  [[nodiscard]] std::size_t At(std::size_t ctx_index, std::size_t batch_index) const {
-    return ctx_index * batch_.values.size() + batch_index;
+  [[nodiscard]] const SearchAxis& across() const { return across_; }
+  [[nodiscard]] const SearchAxis& down() const { return down_; }
+
+  [[nodiscard]] std::size_t AcrossIndex(std::size_t cell) const {
+    return cell / down_.values.size();
+  }
+  [[nodiscard]] std::size_t DownIndex(std::size_t cell) const { return cell % down_.values.size(); }
+  [[nodiscard]] std::size_t At(std::size_t across_index, std::size_t down_index) const {
+    return across_index * down_.values.size() + down_index;
   }
   [[nodiscard]] Cell CellAt(std::size_t cell) const;
   /// Empty where `cell` is not of this grid.
@@ -39,8 +41,11 @@ class SearchGrid {
   [[nodiscard]] double SquaredDistance(std::size_t a, std::size_t b) const;
 
  private:
-  SearchAxis ctx_;
-  SearchAxis batch_;
+  Parameter across_parameter_;
+  Parameter down_parameter_;
+  Cell fixed_;
+  SearchAxis across_;
+  SearchAxis down_;
 };
 
 }  // namespace ollama_bench

@@ -67,8 +67,8 @@ class ValueKernel {
   void AddIsland(const ValueStep& step, std::size_t cell, Eigen::VectorXd& correlations) const;
 
   const SearchGrid* grid_;
-  std::vector<Eigen::MatrixXd> ctx_tables_;    ///< by length: correlation of two num_ctx
-  std::vector<Eigen::MatrixXd> batch_tables_;  ///< by length: correlation of two num_batch
+  std::vector<Eigen::MatrixXd> across_tables_;  ///< by length: correlation of two num_ctx
+  std::vector<Eigen::MatrixXd> down_tables_;    ///< by length: correlation of two num_batch
   Eigen::MatrixXd ctx_ridges_;
   Eigen::MatrixXd batch_ridges_;
   std::vector<Eigen::VectorXd> needs_;  ///< by direction and cell, 0 to 1

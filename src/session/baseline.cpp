@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "ollama_bench/core/stratum.h"
 #include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/sweep/verify.h"
 
@@ -14,16 +15,17 @@ BaselineChoice ChooseBaseline(SessionDriver& driver, const SweepConfig& config,
   if (!choice.found) return choice;
   Metadata metadata = store;
   metadata.baseline = choice.found;
-  const Cell cell = *BaselineCell(metadata);
+  const Cell setting = *BaselineCell(metadata, config.space);
+  const Cell cell = WithRequest(setting, StrataOf(config.space).front());
   if (driver.recording() != nullptr) {
-    if (driver.recording()->Find(cell) != nullptr) choice.cell = cell;
+    if (driver.recording()->Find(cell) != nullptr) choice.cell = setting;
   } else if (FitsContext(cell, prompt_tokens, config.num_predict)) {
-    choice.cell = cell;
+    choice.cell = setting;
   } else {
     choice.warning = fmt::format(
         "the current setting, num_ctx {}, cannot hold a prompt of {} tokens; nothing is compared "
         "with it",
-        cell.num_ctx, prompt_tokens);
+        cell[Parameter::kNumCtx], prompt_tokens);
   }
   return choice;
 }

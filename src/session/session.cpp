@@ -59,6 +59,7 @@ Expected<void, Error> Session::Begin(GridSize size) {
   auto complete = driver_.Complete(std::move(config_), size);
   if (!complete) return Unexpected<Error>(complete.error());
   config_ = std::move(*complete);
+  if (AsksTheSameOfAll(config_, store().metadata(), driver_.recorded())) HoldRequestForAll(config_);
   auto facts = driver_.Connect(
       config_, store().metadata(), CountSamples(store()),
       [this](const std::string& model, const std::string& digest) { NoteDigest(model, digest); });
@@ -96,7 +97,7 @@ Expected<void, Error> Session::CheckStoreFits() {
 }
 
 std::vector<Cell> Session::PlannedCells() const {
-  std::vector<Cell> cells = PlanCells(config_.grid, config_.row_first);
+  std::vector<Cell> cells = PlanCells(config_.space, config_.row_first);
   return driver_.recording() != nullptr ? driver_.recording()->Select(cells) : cells;
 }
 
@@ -168,15 +169,13 @@ void Session::WarnOfGrid() {
   if (driver_.recording() != nullptr) return;
   const PromptFacts facts{ExpectedPromptTokens(prompt_, store().metadata()), config_.num_predict,
                           facts_.trained_context, store().metadata().identity.driver == "cli"};
-  for (const PlanWarning& warning : PlanWarnings(config_.grid, facts)) Warn(warning.message);
+  for (const PlanWarning& warning : PlanWarnings(config_.space, facts)) Warn(warning.message);
 }
 
 // Names of models that are about to be created must be on disk before they exist.
 Expected<void, Error> Session::WriteDownPlan() {
   Metadata metadata = store().metadata();
-  metadata.total_tests = static_cast<std::int64_t>(PlannedCells().size());
-  metadata.num_ctx_range = DescribeAxis(config_.grid.num_ctx);
-  metadata.num_batch_range = DescribeAxis(config_.grid.num_batch);
+  SetPlan(metadata, config_.space, config_.workload, PlannedCells().size());
   metadata.warnings = warnings_;
   metadata.temporary_models.clear();
   for (const std::string& name : driver_.driver().TemporaryModels()) {

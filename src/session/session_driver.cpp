@@ -169,20 +169,19 @@ Expected<void, Error> SessionDriver::LockServer() {
 Expected<SweepConfig, Error> SessionDriver::Complete(SweepConfig config, GridSize size) {
   if (recording_) {
     if (config.model.empty() && config.modelfile.empty()) config.model = recorded_.identity.model;
-    const Grid axes = recording_->Axes();
-    if (config.grid.num_ctx.values.empty()) config.grid.num_ctx = axes.num_ctx;
-    if (config.grid.num_batch.values.empty()) config.grid.num_batch = axes.num_batch;
+    for (const Axis& axis : recording_->Axes().axes) {
+      if (config.space.Find(axis.parameter) == nullptr) config.space.axes.push_back(axis);
+    }
     return config;
   }
   if (const auto named = RequireModelName(config); !named) return Unexpected<Error>(named.error());
-  if (config.grid.CellCount() > 0) return config;
   std::string base = config.model;
   if (base.empty()) {
     const auto modelfile = ReadTemplate(config);
     if (!modelfile) return Unexpected<Error>(modelfile.error());
     base = (*modelfile)->modelfile.from();
   }
-  config.grid = CompleteGrid(std::move(config.grid), FactsOf(base), size);
+  config.space = CompleteSpace(std::move(config.space), FactsOf(base), size);
   return config;
 }
 
@@ -251,7 +250,7 @@ std::optional<Baseline> SessionDriver::FindBaseline(const SweepConfig& config, M
   const auto setting = FindPresentSetting(ReadParameters(details->parameters + '\n' + own), base,
                                           *api_, clock_, stop_, may_load);
   if (!setting) return std::nullopt;
-  return Baseline{setting->cell.num_ctx, setting->cell.num_batch, setting->source};
+  return Baseline{setting->cell, setting->source};
 }
 
 Expected<void, Error> SessionDriver::MakeCliDriver(const SweepConfig& config, const Metadata& store,

@@ -17,6 +17,17 @@
 namespace ollama_bench {
 namespace {
 
+// Where cells cut the built-in text, its beginning identifies it.
+constexpr std::int64_t kWordsThatStandForAll = 64;
+
+int LongestAnswer(const SweepConfig& config) {
+  int longest = config.num_predict;
+  for (const int tokens : config.space.ValuesOf(Parameter::kNumPredict)) {
+    longest = std::max(longest, tokens);
+  }
+  return longest;
+}
+
 std::string DescribeText(const PromptText& prompt) {
   return fmt::format("{}, {} bytes",
                      prompt.file.empty() ? std::string("as configured") : prompt.file.string(),
@@ -52,6 +63,10 @@ Expected<SessionPrompt, std::string> ChoosePrompt(const SweepConfig& config,
     return SessionPrompt{text->text, std::nullopt, DescribeText(*text)};
   }
   const auto& built_in = std::get<BuiltInPrompt>(config.prompt);
+  if (const Axis* lengths = config.space.Find(Parameter::kPromptTokens)) {
+    return SessionPrompt{BuiltInText(kWordsThatStandForAll), std::nullopt,
+                         fmt::format("built-in text, {} tokens", DescribeAxis(*lengths)), true};
+  }
   if (stored.prompt_words) return StoredBuiltIn(built_in, stored);
   if (!stored.identity.prompt_sha256.empty()) {
     return Unexpected<std::string>(
@@ -59,7 +74,7 @@ Expected<SessionPrompt, std::string> ChoosePrompt(const SweepConfig& config,
         "give the same one with --prompt-file");
   }
   const int tokens =
-      built_in.tokens ? *built_in.tokens : BuiltInPromptTokens(config.grid, config.num_predict);
+      built_in.tokens ? *built_in.tokens : BuiltInPromptTokens(config.space, LongestAnswer(config));
   return SessionPrompt{{}, tokens, fmt::format("built-in text, about {} tokens", tokens)};
 }
 
@@ -83,7 +98,8 @@ Environment DescribeEnvironment(const PresentSession& present) {
   return environment;
 }
 
-Identity DescribePresent(const PresentSession& present, const SessionPrompt& prompt) {
+Identity DescribePresent(const PresentSession& present, const SessionPrompt& prompt,
+                         bool asks_the_same) {
   if (present.recorded != nullptr) {
     Identity identity = present.recorded->identity;
     identity.driver = present.driver;
@@ -93,38 +109,61 @@ Identity DescribePresent(const PresentSession& present, const SessionPrompt& pro
   identity.model = ModelDescription(present.config);
   identity.model_digest = present.facts.model_digest;
   if (!prompt.text.empty()) identity.prompt_sha256 = Sha256Hex(prompt.text);
-  identity.num_predict = present.config.num_predict;
+  if (asks_the_same) identity.num_predict = present.config.num_predict;
   identity.driver = present.driver;
   identity.ollama_version = present.facts.ollama_version;
   return identity;
 }
 
+// Of results that hold something.
+std::string WorkloadRefusal(const Metadata& stored, const PresentSession& present) {
+  const WorkloadKind before = WorkloadOf(stored);
+  if (present.is_new || before == present.config.workload) return {};
+  return fmt::format("workload: results have {}, this run measures {}", Describe(before).key,
+                     Describe(present.config.workload).key);
+}
+
 }  // namespace
+
+bool AsksTheSameOfAll(const SweepConfig& config, const Metadata& stored, const Metadata* recorded) {
+  const bool is_old =
+      stored.schema_version == 1 && (recorded == nullptr || recorded->schema_version == 1);
+  return is_old && SweepsThePairAlone(config);
+}
 
 Expected<SettledIdentity, SessionError> SettleIdentity(const Metadata& stored,
                                                        const PresentSession& present) {
   SettledIdentity settled;
   settled.metadata = stored;
+  const bool asks_the_same = AsksTheSameOfAll(present.config, stored, present.recorded);
+  if (!asks_the_same) UpgradeToAxes(settled.metadata);
+  if (present.is_new && !asks_the_same) {
+    settled.metadata.workload = Describe(present.config.workload).key;
+  }
+  const Metadata before = settled.metadata;
   auto prompt = present.recorded != nullptr ? SessionPrompt{{}, std::nullopt, "as recorded"}
-                                            : ChoosePrompt(present.config, stored);
+                                            : ChoosePrompt(present.config, before);
   std::vector<std::string> refusals;
+  if (std::string refusal = WorkloadRefusal(before, present); !refusal.empty()) {
+    refusals.push_back(std::move(refusal));
+  }
   if (prompt) {
     settled.prompt = std::move(*prompt);
   } else {
     refusals.push_back(prompt.error());
   }
-  const Identity identity = DescribePresent(present, settled.prompt);
+  const Identity identity = DescribePresent(present, settled.prompt, asks_the_same);
   const Environment environment = DescribeEnvironment(present);
   settled.host = environment.host;
   if (!present.is_new) {
     const IdentityCheck check =
-        CheckIdentity(stored.identity, stored.environment, identity, environment);
+        CheckIdentity(before.identity, before.environment, identity, environment);
     refusals.insert(refusals.end(), check.refusals.begin(), check.refusals.end());
     settled.warnings = check.warnings;
     // A prompt that is yet to be made is known to be another than one of which nothing is known.
     const bool lacks_prompt =
-        stored.identity.prompt_sha256.empty() && settled.prompt.built_in_tokens.has_value();
-    settled.adopts = lacks_prompt || LacksIdentity(stored.identity, identity);
+        before.identity.prompt_sha256.empty() && settled.prompt.built_in_tokens.has_value();
+    settled.adopts = lacks_prompt || LacksIdentity(before.identity, identity);
   }
   if (!refusals.empty() && (!present.force_mixed || !prompt)) {
     return Fail(ExitCode::kStore,

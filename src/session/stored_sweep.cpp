@@ -9,6 +9,7 @@
 #include "ollama_bench/analysis/eligible_cells.h"
 #include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/metric.h"
+#include "ollama_bench/core/stratum.h"
 #include "ollama_bench/ollama/version_facts.h"
 #include "ollama_bench/plan/remaining_time.h"
 #include "ollama_bench/session/tune_strategy.h"
@@ -17,12 +18,12 @@ namespace ollama_bench {
 namespace {
 
 // Whether no cell ever gave two different readings, though some gave several.
-bool RepeatsItself(const std::vector<CellResult>& results) {
+bool RepeatsItself(const std::vector<CellResult>& results, Metric metric) {
   bool is_repeated = false;
   for (const CellResult& result : results) {
     std::vector<double> rates;
     for (const Sample& sample : result.samples) {
-      const auto rate = Describe(Metric::kPromptEvalRate).value(sample);
+      const auto rate = Describe(metric).value(sample);
       if (IsCounted(sample) && rate) rates.push_back(*rate);
     }
     for (const double rate : rates) {
@@ -36,12 +37,14 @@ bool RepeatsItself(const std::vector<CellResult>& results) {
 constexpr std::size_t kMostSearched = 250;  // cells
 
 // What the search of `tune` makes of the cells that were visited.
-std::optional<SearchAnswer> SearchOf(const std::vector<CellResult>& results, const Grid& planned) {
-  Search search(planned, {});
+std::optional<SearchAnswer> SearchOf(const std::vector<CellResult>& results, const Space& planned) {
+  const auto grid = SearchGridOf(planned);
+  if (!grid) return std::nullopt;
+  Search search(*grid, {});
   for (const CellResult& result : results) {
     if (StatusOf(result) == CellStatus::kAlias) search.Exclude(result.cell);
   }
-  TeachSearch(search, results);
+  TeachSearch(search, results, Metric::kPromptEvalRate);
   return search.Answer();
 }
 
@@ -68,11 +71,6 @@ std::string DescribeHardware(const Environment& environment) {
 
 }  // namespace
 
-Grid PlannedGrid(const Metadata& metadata) {
-  return {ParseAxis(metadata.num_ctx_range).value_or(Axis()),
-          ParseAxis(metadata.num_batch_range).value_or(Axis())};
-}
-
 SweepCaption MakeCaption(const Metadata& metadata) {
   constexpr std::size_t kLengthOfDate = 10;
   SweepCaption caption;
@@ -86,28 +84,41 @@ SweepCaption MakeCaption(const Metadata& metadata) {
   return caption;
 }
 
-Expected<void, SessionError> CheckMetric(Metric metric, const Identity& identity) {
-  if (metric != Metric::kEvalRate || !identity.num_predict) return {};
-  if (*identity.num_predict >= kFewestTokensForEvalRate) return {};
+Expected<void, SessionError> CheckMetric(Metric metric, const Metadata& metadata) {
+  if (metric != Metric::kEvalRate) return {};
+  std::optional<int> most = metadata.identity.num_predict;
+  if (metadata.schema_version > 1) {
+    most = most.value_or(Describe(WorkloadOf(metadata)).num_predict);
+    for (const int tokens : PlannedSpace(metadata).ValuesOf(Parameter::kNumPredict)) {
+      most = std::max(*most, tokens);
+    }
+  }
+  if (!most || *most >= kFewestTokensForEvalRate) return {};
   return Fail(ExitCode::kUsage,
               fmt::format("eval_rate says nothing here: each run generated at most {} tokens "
                           "(num_predict), and a rate needs {} or more. Use another --metric, or "
                           "sweep again with --num-predict 128.",
-                          *identity.num_predict, kFewestTokensForEvalRate));
+                          *most, kFewestTokensForEvalRate));
 }
 
-std::optional<Cell> BaselineCell(const Metadata& metadata) {
+std::optional<Cell> BaselineCell(const Metadata& metadata, const Space& planned) {
   if (!metadata.baseline) return std::nullopt;
-  const int num_ctx = metadata.baseline->num_ctx;
+  Cell known = metadata.baseline->cell;
   // Where the release is not known, the default is that of the old ones.
   const OllamaVersion version =
       ParseOllamaVersion(metadata.identity.ollama_version).value_or(OllamaVersion());
-  return Cell{num_ctx, metadata.baseline->num_batch.value_or(DefaultNumBatch(version, num_ctx))};
+  if (!known.Sets(Parameter::kNumBatch)) {
+    known.Set(Parameter::kNumBatch, DefaultNumBatch(version, known[Parameter::kNumCtx]));
+  }
+  if (planned.axes.empty()) return Cell(known[Parameter::kNumCtx], known[Parameter::kNumBatch]);
+  Cell cell;
+  for (const Axis& axis : planned.axes) cell.Set(axis.parameter, known[axis.parameter]);
+  return cell;
 }
 
 bool WasWhollyVisited(const ResultsStore& store) {
   const Metadata& metadata = store.metadata();
-  const Grid planned = PlannedGrid(metadata);
+  const Space planned = PlannedSpace(metadata);
   std::size_t total = planned.CellCount();
   if (metadata.total_tests > 0) {
     total = std::min(total, static_cast<std::size_t>(metadata.total_tests));
@@ -115,37 +126,120 @@ bool WasWhollyVisited(const ResultsStore& store) {
   return VisitedCells(store.results(), planned) >= total;
 }
 
-Expected<StoredReport, std::string> ReportOf(const ResultsStore& store, Metric metric,
-                                             AnswerOptions options) {
-  const Metadata& metadata = store.metadata();
-  options.current = BaselineCell(metadata);
-  if (metadata.baseline) options.current_source = metadata.baseline->source;
-  options.planned = PlannedGrid(metadata);
-  if (metadata.total_tests > 0)
-    options.total_cells = static_cast<std::size_t>(metadata.total_tests);
-  options.prompt_tokens = metadata.identity.prompt_tokens;
-  const auto load_time = RemainingTime(KnownCellTimes(store.results()), 1);
-  if (load_time) options.load_s = load_time->count();
-  const auto off_grid = OffGrid(options.current, options.planned);
-  std::vector<CellResult> of_grid = store.results();
-  std::erase_if(of_grid, [&](const CellResult& result) { return result.cell == off_grid; });
-  auto table = BuildResultTable(of_grid, options.planned, metric);
-  if (!table) return Unexpected<std::string>(table.error());
-  StoredReport report;
-  report.table = std::move(*table);
-  // A pass that was cut short knows more cells than a search is made for.
-  const bool may_be_searched = store.results().size() <= kMostSearched;
-  if (metric == Metric::kPromptEvalRate && may_be_searched && !WasWhollyVisited(store)) {
-    report.search = SearchOf(of_grid, options.planned);
-    if (report.search) {
-      options.surface = SurfaceView{report.search->cell, 1 - report.search->probability};
-    }
+namespace {
+
+/// Makes the report of one store.
+class Reporter {
+ public:
+  Reporter(const ResultsStore& store, Metric metric, AnswerOptions options, const Slice& slice)
+      : store_(store),
+        metadata_(store.metadata()),
+        metric_(metric),
+        options_(std::move(options)),
+        slice_(slice),
+        planned_(PlannedSpace(metadata_)),
+        current_(BaselineCell(metadata_, planned_)) {}
+
+  Expected<StoredReport, std::string> Make() {
+    if (metadata_.baseline) options_.current_source = metadata_.baseline->source;
+    options_.prompt_tokens = metadata_.identity.prompt_tokens;
+    const auto load_time = RemainingTime(KnownCellTimes(store_.results()), 1);
+    if (load_time) options_.load_s = load_time->count();
+    if (const auto made = MakeTables(); !made) return Unexpected<std::string>(made.error());
+    for (const Cell& stratum : ChosenStrata()) report_.answers.push_back(AnswerOf(stratum));
+    report_.caption = MakeCaption(metadata_);
+    report_.disturbances = FindDisturbances(store_.results());
+    report_.caption.repeats_itself = metadata_.replayed && RepeatsItself(store_.results(), metric_);
+    return std::move(report_);
   }
-  report.answer = AnswerSweep(store.results(), metric, options);
-  report.caption = MakeCaption(metadata);
-  report.disturbances = FindDisturbances(store.results());
-  report.caption.repeats_itself = metadata.replayed && RepeatsItself(store.results());
-  return report;
+
+ private:
+  [[nodiscard]] std::optional<Cell> CurrentIn(const Cell& stratum) const {
+    if (!current_) return std::nullopt;
+    return WithRequest(*current_, stratum);
+  }
+
+  // A setting outside the planned cells is compared with, but has no place in a table.
+  [[nodiscard]] std::vector<CellResult> Tabled() const {
+    std::vector<CellResult> results = store_.results();
+    if (!current_) return results;
+    std::erase_if(results, [this](const CellResult& result) {
+      const bool is_current = SettingOf(result.cell) == SettingOf(*current_);
+      return is_current && OffGrid(result.cell, planned_).has_value();
+    });
+    return results;
+  }
+
+  Expected<void, std::string> MakeTables() {
+    const std::vector<CellResult> results = Tabled();
+    auto space = UnitedSpace(results, planned_);
+    if (!space) return Unexpected<std::string>(space.error());
+    report_.space = std::move(*space);
+    const auto grids = GridsOf(report_.space, slice_);
+    if (!grids) return Unexpected<std::string>(grids.error());
+    for (const Grid& grid : *grids) {
+      report_.tables.push_back(BuildResultTable(results, grid, metric_));
+    }
+    return {};
+  }
+
+  // Those of the cells that the slice shows.
+  [[nodiscard]] std::vector<Cell> ChosenStrata() const {
+    std::vector<Cell> strata = StrataOf(report_.space);
+    std::erase_if(strata, [this](const Cell& stratum) {
+      return std::any_of(slice_.where.begin(), slice_.where.end(), [&](const Axis& wanted) {
+        const bool is_of_request = Describe(wanted.parameter).scope == Scope::kRequest;
+        const auto& values = wanted.values;
+        return is_of_request &&
+               std::find(values.begin(), values.end(), stratum[wanted.parameter]) == values.end();
+      });
+    });
+    return strata;
+  }
+
+  [[nodiscard]] StratumAnswer AnswerOf(const Cell& stratum) const {
+    std::vector<CellResult> results = store_.results();
+    std::erase_if(results,
+                  [&](const CellResult& result) { return RequestOf(result.cell) != stratum; });
+    AnswerOptions options = options_;
+    options.current = CurrentIn(stratum);
+    options.planned = InStratum(planned_, stratum);
+    const bool is_only = StrataOf(planned_).size() == 1;
+    if (is_only && metadata_.total_tests > 0) {
+      options.total_cells = static_cast<std::size_t>(metadata_.total_tests);
+    }
+    StratumAnswer answer;
+    answer.stratum = stratum;
+    // A pass that was cut short knows more cells than a search is made for.
+    const bool may_be_searched = store_.results().size() <= kMostSearched;
+    if (metric_ == Metric::kPromptEvalRate && may_be_searched && is_only &&
+        !WasWhollyVisited(store_)) {
+      const auto off_grid = OffGrid(options.current, options.planned);
+      std::vector<CellResult> of_grid = results;
+      std::erase_if(of_grid, [&](const CellResult& result) { return result.cell == off_grid; });
+      if (const auto search = SearchOf(of_grid, options.planned)) {
+        options.surface = SurfaceView{search->cell, 1 - search->probability};
+      }
+    }
+    answer.answer = AnswerSweep(results, metric_, options);
+    return answer;
+  }
+
+  const ResultsStore& store_;
+  const Metadata& metadata_;
+  Metric metric_;
+  AnswerOptions options_;
+  const Slice& slice_;
+  Space planned_;
+  std::optional<Cell> current_;
+  StoredReport report_;
+};
+
+}  // namespace
+
+Expected<StoredReport, std::string> ReportOf(const ResultsStore& store, Metric metric,
+                                             AnswerOptions options, const Slice& slice) {
+  return Reporter(store, metric, std::move(options), slice).Make();
 }
 
 }  // namespace ollama_bench

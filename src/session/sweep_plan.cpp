@@ -1,4 +1,6 @@
 #include "ollama_bench/session/sweep_plan.h"
+#include "ollama_bench/search/search.h"
+#include "ollama_bench/search/stratified_race.h"
 
 #include <fmt/format.h>
 
@@ -42,7 +44,7 @@ class Planner {
     if (auto step = ReadResults(); !step) return Unexpected<Error>(step.error());
     if (auto step = AskServer(); !step) return Unexpected<Error>(step.error());
     CompareWithResults();
-    std::vector<Cell> cells = PlanCells(plan_.config.grid, plan_.config.row_first);
+    std::vector<Cell> cells = PlanCells(plan_.config.space, plan_.config.row_first);
     if (driver_.recording() != nullptr) cells = driver_.recording()->Select(cells);
     LeaveOutAliases(cells);
     plan_.pending = FindPending(cells, plan_.measured, PendingRulesOf(options_, plan_.config));
@@ -81,7 +83,7 @@ class Planner {
   }
 
   Expected<void, Error> AskServer() {
-    const bool has_grid = plan_.config.grid.CellCount() > 0;
+    const bool has_grid = plan_.config.space.CellCount() > 0;
     const bool has_model = !plan_.config.model.empty() || !plan_.config.modelfile.empty();
     auto asked = Connect();
     if (asked || !has_grid || !has_model) return asked;
@@ -95,6 +97,9 @@ class Planner {
     auto complete = driver_.Complete(plan_.config, GridSize::kSweep);
     if (!complete) return Unexpected<Error>(complete.error());
     plan_.config = std::move(*complete);
+    if (AsksTheSameOfAll(plan_.config, plan_.metadata, driver_.recorded())) {
+      HoldRequestForAll(plan_.config);
+    }
     auto facts = driver_.Connect(plan_.config, plan_.metadata, 0, nullptr);
     if (!facts) return Unexpected<Error>(facts.error());
     facts_ = std::move(*facts);
@@ -145,23 +150,24 @@ class Planner {
     // What a server takes by itself may depend on its memory, and is seen only with a model loaded.
     const bool is_unknown = options_.baseline && !choice.found && driver_.recording() == nullptr;
     if (is_unknown) choice.cell = Cell();  // one that represents it in the count
-    BlockRace race(plan_.pending.cells, plan_.measured,
-                   RaceOptionsOf(options_, plan_.config, plan_.pending, choice.cell));
+    StratifiedRace race(plan_.pending.cells, plan_.measured,
+                        RaceOptionsOf(options_, plan_.config, plan_.pending, choice.cell));
     plan_.visits = race.IsOver() ? 0 : race.Remaining();
     const auto off_grid =
-        race.MeasuresCurrentFirst() ? OffGrid(choice.cell, plan_.config.grid) : std::nullopt;
+        race.MeasuresCurrentFirst() ? OffGrid(choice.cell, plan_.config.space) : std::nullopt;
     if (off_grid) plan_.present_setting = is_unknown ? "asked at the start" : NameOf(*off_grid);
   }
 
   void CountMeasurements() {
-    const Grid& grid = plan_.config.grid;
+    const Space& space = plan_.config.space;
+    const Metric metric = Describe(plan_.config.workload).headline;
     std::size_t known = 0;
     for (const CellResult& result : plan_.measured) {
-      if (!grid.Contains(result.cell) || IsUnverified(result)) continue;
-      known += LoadUnitsOf(result, Metric::kPromptEvalRate).size();
+      if (!space.Contains(result.cell) || IsUnverified(result)) continue;
+      known += LoadUnitsOf(result, metric).size();
       if (StatusOf(result) == CellStatus::kFailed) ++known;
     }
-    const std::size_t least = LeastForCertificate(grid.CellCount());
+    const std::size_t least = LeastForCertificate(space.CellCount());
     plan_.tune.least = least - std::min(least, known);
     plan_.tune.most = kUsualTuneBudget;
     const auto time = RemainingTime(SingleRunTimes(plan_.measured), 1);
@@ -171,9 +177,9 @@ class Planner {
   void WarnOfGrid() {
     if (driver_.recording() != nullptr) return;
     plan_.grid_warnings =
-        PlanWarnings(plan_.config.grid, {plan_.prompt_tokens, plan_.config.num_predict,
-                                         facts_ ? facts_->trained_context : std::nullopt,
-                                         plan_.metadata.identity.driver == "cli"});
+        PlanWarnings(plan_.config.space, {plan_.prompt_tokens, plan_.config.num_predict,
+                                          facts_ ? facts_->trained_context : std::nullopt,
+                                          plan_.metadata.identity.driver == "cli"});
   }
 
   void MeasureDisk() {

@@ -15,10 +15,11 @@ RaceOptions RaceOptionsOf(const RunOptions& options, const SweepConfig& config,
   RaceOptions race;
   race.repetitions = config.repetitions;
   race.current = current;
-  race.planned = config.grid;
+  race.planned = config.space;
+  race.metric = Describe(config.workload).headline;
   race.seed = options.session.driver.seed;
   const bool is_whole = !options.limit || pending.cells.size() < *options.limit;
-  const std::size_t usual = UsualExtra(config.grid.CellCount());
+  const std::size_t usual = UsualExtra(config.space.CellCount());
   if (is_whole) race.extra = config.extra ? static_cast<std::size_t>(*config.extra) : usual;
   return race;
 }

@@ -13,10 +13,6 @@
 namespace ollama_bench {
 namespace {
 
-std::vector<LoadUnit> UnitsOf(const CellResult& result) {
-  return LoadUnitsOf(result, Metric::kPromptEvalRate);
-}
-
 std::optional<double> CpuShareOf(const CellResult& result, std::int64_t load_id) {
   for (const Sample& sample : result.samples) {
     const auto on_gpus = sample.load_id == load_id ? GpuShare(sample) : std::nullopt;
@@ -53,16 +49,21 @@ Measurement Failed(const Cell& cell, FailureKind kind) {
 }  // namespace
 
 TuneStrategy::TuneStrategy(Search& search, TuneLimits limits, Clock& clock,
-                           std::optional<Cell> current)
-    : search_(search), limits_(limits), clock_(clock), began_(clock.Now()), current_(current) {}
+                           std::optional<Cell> current, Metric metric)
+    : search_(search),
+      limits_(limits),
+      clock_(clock),
+      began_(clock.Now()),
+      current_(current),
+      metric_(metric) {}
 
-std::size_t TeachSearch(Search& search, std::span<const CellResult> known) {
+std::size_t TeachSearch(Search& search, std::span<const CellResult> known, Metric metric) {
   std::vector<std::pair<TimeOrder, Measurement>> loads;
   std::vector<Measurement> failures;
   const bool any_verified = AnyVerified(known);
   for (const CellResult& result : known) {
     if (any_verified && IsUnverified(result)) continue;
-    for (const LoadUnit& unit : UnitsOf(result)) {
+    for (const LoadUnit& unit : LoadUnitsOf(result, metric)) {
       loads.emplace_back(BeganAt(result, unit.load_id), ToMeasurement(result, unit));
     }
     if (const Failure* failure = FailureOf(result)) {
@@ -83,13 +84,13 @@ void TuneStrategy::Learn(std::span<const CellResult> known, const Grid& grid) {
     Remember(result);
     if (grid.Contains(result.cell)) comparable.push_back(result);
   }
-  known_ += TeachSearch(search_, comparable);
+  known_ += TeachSearch(search_, comparable, metric_);
 }
 
 // The load that is new, if any.
 std::optional<LoadUnit> TuneStrategy::Remember(const CellResult& result) {
   std::optional<LoadUnit> latest;
-  for (const LoadUnit& unit : UnitsOf(result)) {
+  for (const LoadUnit& unit : LoadUnitsOf(result, metric_)) {
     if (!loads_.insert(unit.load_id).second) continue;
     ++loads_of_[result.cell];
     latest = unit;

@@ -250,24 +250,40 @@ Environment JoinEnvironment(const Environment& a, const Environment& b) {
   return joined;
 }
 
-std::string JoinRange(const std::string& a, const std::string& b) {
+std::string JoinRange(Parameter parameter, const std::string& a, const std::string& b) {
   if (a == b) return a;
-  const auto first = ParseAxis(a);
-  const auto second = ParseAxis(b);
+  const auto first = ParseAxis(parameter, a);
+  const auto second = ParseAxis(parameter, b);
   if (!first || !second) return first || b.empty() ? a : b;
   std::set<int> values(first->values.begin(), first->values.end());
   values.insert(second->values.begin(), second->values.end());
-  return DescribeAxis({{values.begin(), values.end()}});
+  return DescribeAxis({parameter, {values.begin(), values.end()}});
+}
+
+std::vector<Axis> JoinAxes(const std::vector<Axis>& a, const std::vector<Axis>& b) {
+  if (a == b) return a;
+  Space joined;
+  for (const ParameterInfo& info : AllParameters()) {
+    std::set<int> values;
+    for (const auto* side : {&a, &b}) {
+      for (const Axis& axis : *side) {
+        if (axis.parameter == info.parameter) values.insert(axis.values.begin(), axis.values.end());
+      }
+    }
+    joined.Set(info.parameter, {values.begin(), values.end()});
+  }
+  return joined.axes;
 }
 
 void JoinPlan(Metadata& joined, const Metadata& a, const Metadata& b) {
-  joined.num_ctx_range = JoinRange(a.num_ctx_range, b.num_ctx_range);
-  joined.num_batch_range = JoinRange(a.num_batch_range, b.num_batch_range);
+  joined.num_ctx_range = JoinRange(Parameter::kNumCtx, a.num_ctx_range, b.num_ctx_range);
+  joined.num_batch_range = JoinRange(Parameter::kNumBatch, a.num_batch_range, b.num_batch_range);
+  joined.axes = JoinAxes(a.axes, b.axes);
+  joined.workload = std::max(a.workload, b.workload);
   const bool same = a.num_ctx_range == b.num_ctx_range && a.num_batch_range == b.num_batch_range &&
-                    a.total_tests == b.total_tests;
-  const Grid grid{ParseAxis(joined.num_ctx_range).value_or(Axis()),
-                  ParseAxis(joined.num_batch_range).value_or(Axis())};
-  joined.total_tests = same ? a.total_tests : static_cast<std::int64_t>(grid.CellCount());
+                    a.axes == b.axes && a.total_tests == b.total_tests;
+  const std::size_t cells = PlannedSpace(joined).CellCount();
+  joined.total_tests = same ? a.total_tests : static_cast<std::int64_t>(cells);
 }
 
 // One of both, the same one whatever the order.
@@ -275,7 +291,7 @@ std::optional<Baseline> JoinBaseline(const std::optional<Baseline>& a,
                                      const std::optional<Baseline>& b) {
   if (!a || !b) return a ? a : b;
   const auto rank = [](const Baseline& baseline) {
-    return std::tie(baseline.num_ctx, baseline.num_batch, baseline.source);
+    return std::tie(baseline.cell, baseline.source);
   };
   return rank(*a) < rank(*b) ? b : a;
 }

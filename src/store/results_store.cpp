@@ -140,7 +140,7 @@ Expected<void, StoreError> ResultsStore::Impl::BackUpOldShape() {
 
 void ResultsStore::Impl::Render() {
   if (metadata_changed) ApplyMetadataChanges(content.metadata, base_metadata, ToJson(metadata));
-  content.metadata["schema_version"] = kSchemaVersion;
+  content.metadata["schema_version"] = metadata.schema_version;
   RefreshTexts(content);
   RenderStore(content, image);
 }

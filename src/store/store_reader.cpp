@@ -67,8 +67,11 @@ class EntryCollector {
       return Fail(known ? element.sample_begins[*sample] : element.begin, reader.problem());
     }
     if (content_.index.contains(result.cell)) {
-      return Fail(element.begin, fmt::format("num_ctx={} num_batch={} has a second entry",
-                                             result.cell.num_ctx, result.cell.num_batch));
+      return Fail(element.begin, NameOf(result.cell) + " has a second entry");
+    }
+    for (const Parameter parameter : {Parameter::kNumCtx, Parameter::kNumBatch}) {
+      if (gap_ || result.cell.Sets(parameter)) continue;
+      gap_ = Problem{element.begin, fmt::format("\"{}\" is missing", KeyOf(parameter))};
     }
     content_.Add(result.cell) = std::move(result);
     content_.texts.back() = {std::string(text_.substr(element.begin, element.end - element.begin)),
@@ -76,6 +79,8 @@ class EntryCollector {
   }
 
   [[nodiscard]] const std::optional<Problem>& problem() const { return problem_; }
+  /// The first entry that lacks what every entry of schema 1 has.
+  [[nodiscard]] const std::optional<Problem>& gap() const { return gap_; }
   StoreContent& content() { return content_; }
 
  private:
@@ -86,6 +91,7 @@ class EntryCollector {
   std::string_view text_;
   StoreContent content_;
   std::optional<Problem> problem_;
+  std::optional<Problem> gap_;
 };
 
 StoreError Damaged(std::string_view text, const std::string& name, const Problem& problem) {
@@ -131,7 +137,7 @@ std::optional<std::uint64_t> NewerVersion(const Json& root) {
   const auto version = metadata->find("schema_version");
   if (version == metadata->end() || !version->is_number_unsigned()) return std::nullopt;
   const auto number = version->get<std::uint64_t>();
-  if (number <= static_cast<std::uint64_t>(kSchemaVersion)) return std::nullopt;
+  if (number <= static_cast<std::uint64_t>(kNewestSchema)) return std::nullopt;
   return number;
 }
 
@@ -186,15 +192,15 @@ Expected<StoreContent, StoreError> ReadStore(std::string text, const std::string
     return Unexpected<StoreError>(
         {StoreError::Kind::kNewerSchema,
          fmt::format("{} was written by a newer ollama-bench (schema {}); this one knows schema {}",
-                     name, *version, kSchemaVersion)});
+                     name, *version, kNewestSchema)});
   }
   if (const auto problem = CheckShape(text, tree.root())) return damaged(*problem);
   const Json& metadata = tree.root()["metadata"];
   // Before the entries, because it decides what they have to be.
-  if (const auto values = MetadataFrom(metadata); !values) {
-    return damaged({PositionOf(text, "metadata"), "metadata: " + values.error()});
-  }
+  const auto values = MetadataFrom(metadata);
+  if (!values) return damaged({PositionOf(text, "metadata"), "metadata: " + values.error()});
   if (entries.problem()) return damaged(*entries.problem());
+  if (values->schema_version == 1 && entries.gap()) return damaged(*entries.gap());
   StoreContent content = std::move(entries.content());
   content.metadata = metadata;
   content.others = tree.root();

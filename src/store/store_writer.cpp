@@ -35,6 +35,7 @@ Keys OrderOf(std::string_view key) {
   if (key == "environment") return KeysOf<Environment>();
   if (key == "failure") return KeysOf<Failure>();
   if (key == "alias_of") return KeysOf<Cell>();
+  if (key == "axes") return KeysOf<Axis>();
   if (key == "starts") return KeysOf<StartRecord>();
   return {};
 }

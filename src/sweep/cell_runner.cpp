@@ -36,7 +36,7 @@ Unexpected<CellRunner::Error> Fail(FailureKind kind, std::string message) {
 Failure CutPrompt(std::int64_t tokens, int num_predict, const Cell& cell) {
   return {FailureKind::kPromptTruncated,
           fmt::format("a prompt of {} tokens and num_predict {} do not fit in num_ctx {}", tokens,
-                      num_predict, cell.num_ctx),
+                      num_predict, cell[Parameter::kNumCtx]),
           {},
           1};
 }
@@ -105,7 +105,8 @@ Expected<void, CellRunner::Error> CellRunner::Run(const Visit& visit, int attemp
 Expected<void, Failure> CellRunner::WarmUp(Load& load) {
   const double per_byte = tokens_per_byte_.value_or(kTokensPerByteGuess);
   const double whole = static_cast<double>(feed_.text().size()) * per_byte;
-  const std::string prompt = feed_.NextPart(2.0 * load.cell.num_batch / std::max(1.0, whole));
+  const std::string prompt =
+      feed_.NextPart(2.0 * load.cell[Parameter::kNumBatch] / std::max(1.0, whole));
   auto sample = RunOnce(load, SampleRole::kWarmUp, prompt);
   if (!sample) return Unexpected<Failure>(sample.error());
   const auto count = static_cast<double>(sample->metrics.prompt_eval_count.value_or(0));
@@ -188,7 +189,7 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
     if (*excluded == Exclusion::kWrongContext) {
       return Fail(FailureKind::kCannotLoad,
                   fmt::format("the server uses num_ctx {} where {} was asked for",
-                              load.loaded->num_ctx.value_or(0), load.cell.num_ctx));
+                              load.loaded->num_ctx.value_or(0), load.cell[Parameter::kNumCtx]));
     }
     if (++discarded >= kMostDiscarded) {
       return Fail(FailureKind::kNoMetrics,

@@ -45,7 +45,7 @@ class Settler {
 
   Expected<SettledPrompt, Failure> Settle() {
     const bool target_fits = FitsContext(cell_, target_, num_predict_);
-    auto first = FirstPoint(target_fits ? target_ : std::max(16, cell_.num_ctx / 2));
+    auto first = FirstPoint(target_fits ? target_ : std::max(16, cell_[Parameter::kNumCtx] / 2));
     if (!first) return Unexpected<Failure>(first.error());
     if (target_fits) return Approach(*first);
     auto second = Count(std::max<std::int64_t>(1, first->words / 2));
@@ -68,8 +68,8 @@ class Settler {
       auto point = Count(words);
       if (!point || FitsContext(cell_, point->tokens, num_predict_)) return point;
     }
-    return Fail(
-        fmt::format("even a prompt of a few words does not fit in num_ctx {}", cell_.num_ctx));
+    return Fail(fmt::format("even a prompt of a few words does not fit in num_ctx {}",
+                            cell_[Parameter::kNumCtx]));
   }
 
   Expected<SettledPrompt, Failure> Approach(Point previous) {

@@ -87,9 +87,10 @@ Sweep::CellEnd Sweep::MeasureCell(const Visit& visit) {
         return Record(cell, std::move(failed));
       case FailureResponse::kWaitForServer:
         if (++losses > kMostServerLosses) {
-          return End(Reason::kHopeless,
-                     fmt::format("the server went away {} times at num_ctx={} num_batch={}: {}",
-                                 losses, cell.num_ctx, cell.num_batch, failure.message));
+          return End(
+              Reason::kHopeless,
+              fmt::format("the server went away {} times at num_ctx={} num_batch={}: {}", losses,
+                          cell[Parameter::kNumCtx], cell[Parameter::kNumBatch], failure.message));
         }
         if (!WaitForServer(failure)) return CellEnd::kEndSweep;
         break;

@@ -16,8 +16,8 @@ bool IsCached(const RunMetrics& metrics) {
 constexpr std::int64_t kContextPadding = 256;
 
 bool HasWrongContext(const Sample& sample, const Cell& cell) {
-  if (!sample.effective_num_ctx) return false;
-  const std::int64_t more = *sample.effective_num_ctx - cell.num_ctx;
+  if (!sample.effective_num_ctx || !cell.Sets(Parameter::kNumCtx)) return false;
+  const std::int64_t more = *sample.effective_num_ctx - cell[Parameter::kNumCtx];
   return more < 0 || more >= kContextPadding;
 }
 
@@ -52,7 +52,8 @@ bool ClocksAgree(const Sample& sample) {
 }  // namespace
 
 bool FitsContext(const Cell& cell, std::int64_t prompt_tokens, int num_predict) {
-  return prompt_tokens + num_predict < cell.num_ctx;
+  const int context = cell[Parameter::kNumCtx];
+  return context == kAutoValue || prompt_tokens + num_predict < context;
 }
 
 std::optional<Exclusion> Verify(const Sample& sample, const Expectation& expectation) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ollama_bench/core/clock.h"
@@ -67,6 +68,7 @@ class CliDriver : public Driver {
  private:
   [[nodiscard]] std::filesystem::path WeightsFile() const;
   [[nodiscard]] std::string BaseName() const;
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> ParametersOf(Cell cell) const;
   void Unload();
   Expected<void, Failure> CheckProgram();
   Expected<std::string, Failure> FindBaseModel();

@@ -12,7 +12,7 @@ namespace ollama_bench {
 /// Length in tokens of the built-in prompt when none is configured: long enough for two of the
 /// largest batches (512 at least), short enough for the smallest context with `num_predict` tokens
 /// and 64 more for the template; never below 16, even where that does not fit.
-int BuiltInPromptTokens(const Grid& grid, int num_predict);
+int BuiltInPromptTokens(const Space& space, int num_predict);
 
 /// What the warnings depend on.
 struct PromptFacts {
@@ -35,6 +35,6 @@ struct PlanWarning {
 };
 
 /// At most one warning of each kind, in the order of the enumeration.
-std::vector<PlanWarning> PlanWarnings(const Grid& grid, const PromptFacts& facts);
+std::vector<PlanWarning> PlanWarnings(const Space& space, const PromptFacts& facts);
 
 }  // namespace ollama_bench

@@ -52,6 +52,10 @@ inline constexpr double kCertificateProbability = 0.985;
 /// How many measurements of a grid of so many cells there are at the least behind a certificate.
 std::size_t LeastForCertificate(std::size_t cells);
 
+/// The grid that a search of the space has: one axis or two of counts with several values, all
+/// others with one. Empty where the space has more.
+std::optional<Grid> SearchGridOf(const Space& space);
+
 /// Finds the best cell of a grid in few measurements. Pure and deterministic: what it proposes
 /// follows from the options and the measurements alone. It holds that the log rate is a Gaussian
 /// process with cliffs, and that what fits into memory is bounded by a smooth line; whatever it

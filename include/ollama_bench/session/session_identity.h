@@ -20,6 +20,7 @@ struct SessionPrompt {
   std::string text;                    ///< empty while `built_in_tokens` is set
   std::optional<int> built_in_tokens;  ///< the built-in text is still to be cut to this size
   std::string description;             ///< "built-in text, about 512 tokens"
+  bool is_set_by_cells = false;        ///< the built-in text, as long as each cell says
 };
 
 /// The configured prompt; of a store that was made with the built-in text, the very same words
@@ -50,6 +51,10 @@ struct SettledIdentity {
   std::vector<std::string> warnings;  ///< one line each
   bool adopts = false;  ///< the store does not say with what its samples were made: unverified
 };
+
+/// Whether results are, or stay, of schema 1: what is asked of the model belongs to their identity,
+/// and not to each cell. `recorded` is null where nothing is replayed.
+bool AsksTheSameOfAll(const SweepConfig& config, const Metadata& stored, const Metadata* recorded);
 
 /// Chooses the prompt and compares identities. A server elsewhere says nothing of this machine's
 /// hardware. The error (kStore) lists what differs, unless mixing was asked for; a prompt that

@@ -27,7 +27,8 @@ struct TuneLimits {
 inline constexpr std::size_t kUsualTuneBudget = 80;
 
 /// Feeds the search what is in a store, in the order of the loads; returns how many measurements.
-std::size_t TeachSearch(Search& search, std::span<const CellResult> known);
+std::size_t TeachSearch(Search& search, std::span<const CellResult> known,
+                        Metric metric = Metric::kPromptEvalRate);
 
 /// Lets a search choose the cells of a sweep: one visit is one load and one counted sample.
 /// The search learns of every load once, whether this start measured it or an earlier one.
@@ -35,7 +36,9 @@ class TuneStrategy : public Strategy {
  public:
   /// Search and clock must outlive the object.
   /// `current`: the user's setting, measured three times, in the grid or not.
-  TuneStrategy(Search& search, TuneLimits limits, Clock& clock, std::optional<Cell> current);
+  /// More of `metric` is better.
+  TuneStrategy(Search& search, TuneLimits limits, Clock& clock, std::optional<Cell> current,
+               Metric metric = Metric::kPromptEvalRate);
 
   /// What earlier starts measured, in the order of their loads. Of cells outside `grid` only the
   /// current setting matters, and it does not count as known.
@@ -66,6 +69,7 @@ class TuneStrategy : public Strategy {
   std::chrono::steady_clock::time_point began_;
   std::chrono::steady_clock::time_point visit_began_;
   std::optional<Cell> current_;
+  Metric metric_;
   std::set<std::int64_t> loads_;     ///< that are known
   std::map<Cell, int> loads_of_;     ///< how many of each cell
   std::map<Cell, int> failures_of_;  ///< in a row, of this start

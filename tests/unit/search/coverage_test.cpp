@@ -34,10 +34,10 @@ TEST(CoverageTest, AFewVisitsBringEveryCellIntoSight) {
     bool is_in_sight = false;
     for (const std::size_t visit : visits) {
       const double ctx =
-          (static_cast<double>(grid.CtxIndex(cell)) - static_cast<double>(grid.CtxIndex(visit))) /
+          (static_cast<double>(grid.AcrossIndex(cell)) - static_cast<double>(grid.AcrossIndex(visit))) /
           46.0;
-      const double batch = (static_cast<double>(grid.BatchIndex(cell)) -
-                            static_cast<double>(grid.BatchIndex(visit))) /
+      const double batch = (static_cast<double>(grid.DownIndex(cell)) -
+                            static_cast<double>(grid.DownIndex(visit))) /
                            16.0;
       is_in_sight |= std::hypot(ctx, batch) <= 0.131;
     }

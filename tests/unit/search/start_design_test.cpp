@@ -31,8 +31,8 @@ TEST(StartDesignTest, EveryTwelfthOfEachAxisIsVisitedOnce) {
   std::set<std::size_t> contexts;
   std::set<std::size_t> batches;
   for (const std::size_t cell : StartDesign(grid, 12, 5)) {
-    contexts.insert(grid.CtxIndex(cell) / 4);
-    batches.insert(grid.BatchIndex(cell) / 2);
+    contexts.insert(grid.AcrossIndex(cell) / 4);
+    batches.insert(grid.DownIndex(cell) / 2);
   }
   EXPECT_EQ(contexts.size(), 12U);
   EXPECT_EQ(batches.size(), 12U);

@@ -72,7 +72,7 @@ TEST(StepScanTest, EachMeasuredCellStandsWhollyOnOneSide) {
 TEST(StepScanTest, FindsWhereASurfaceJumps) {
   const SearchGrid grid = GridOf(12, 8);
   const ValueKernel kernel(grid);
-  const auto is_above = [&](std::size_t cell) { return grid.BatchIndex(cell) >= 4; };
+  const auto is_above = [&](std::size_t cell) { return grid.DownIndex(cell) >= 4; };
   const ValueData data =
       Measure(grid, 5, 0.005, [&](std::size_t cell) { return is_above(cell) ? 5.9 : 6.0; });
   ValueEvidence evidence(kernel, data);

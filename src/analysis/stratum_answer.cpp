@@ -1,0 +1,17 @@
+#include "ollama_bench/analysis/stratum_answer.h"
+
+#include <algorithm>
+
+#include "ollama_bench/core/stratum.h"
+
+namespace ollama_bench {
+
+const SweepAnswer* AnswerFor(std::span<const StratumAnswer> answers, const Cell& cell) {
+  const Cell request = RequestOf(cell);
+  const auto found =
+      std::find_if(answers.begin(), answers.end(),
+                   [&request](const StratumAnswer& answer) { return answer.stratum == request; });
+  return found != answers.end() && found->answer ? &*found->answer : nullptr;
+}
+
+}  // namespace ollama_bench
