@@ -31,7 +31,7 @@ struct CompareOptions {
   fs::path first;
   fs::path second;
   std::vector<fs::path> pictures;
-  std::string metric;  ///< empty: the workload's
+  std::string metric;          ///< empty: the workload's
   std::string fail_if_slower;  // empty: no check
   bool markdown = false;
   bool json = false;
@@ -126,9 +126,8 @@ Expected<ExitCode, SessionError> Compare(const CompareOptions& options) {
   if (!first) return Unexpected<SessionError>(ToSessionError(first.error()));
   const auto second = ResultsStore::Load(file_system, options.second);
   if (!second) return Unexpected<SessionError>(ToSessionError(second.error()));
-  const Metric metric = options.metric.empty()
-                            ? Describe(WorkloadOf(first->metadata())).headline
-                            : *MetricFromKey(options.metric);
+  const Metric metric = options.metric.empty() ? Describe(WorkloadOf(first->metadata())).headline
+                                               : *MetricFromKey(options.metric);
   for (const ResultsStore* store : {&*first, &*second}) {
     if (const auto ok = CheckMetric(metric, store->metadata()); !ok) {
       return Unexpected<SessionError>(ok.error());

@@ -132,6 +132,7 @@ void Session::SettleAliases(std::vector<Cell>& cells, bool measure) {
 CellRunnerOptions Session::RunnerOptions() {
   return {
       config_.repetitions,
+      config_.workload,
       config_.num_predict,
       prompt_.built_in_tokens,
       driver_.recording() == nullptr,

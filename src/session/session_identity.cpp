@@ -12,7 +12,7 @@
 #include "ollama_bench/plan/prompt_plan.h"
 #include "ollama_bench/session/session_driver.h"
 #include "ollama_bench/store/identity_check.h"
-#include "ollama_bench/sweep/prompt_feed.h"
+#include "ollama_bench/workload/prompt_feed.h"
 
 namespace ollama_bench {
 namespace {

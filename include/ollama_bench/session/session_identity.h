@@ -11,7 +11,7 @@
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/session/session_error.h"
 #include "ollama_bench/store/results_store.h"
-#include "ollama_bench/sweep/driver.h"
+#include "ollama_bench/workload/driver.h"
 
 namespace ollama_bench {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <sstream>
 
-#include "ollama_bench/sweep/prompt_feed.h"
+#include "ollama_bench/workload/prompt_feed.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,4 +1,4 @@
-#include "ollama_bench/sweep/verify.h"
+#include "ollama_bench/workload/verify.h"
 
 #include <gtest/gtest.h>
 

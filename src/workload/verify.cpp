@@ -1,4 +1,4 @@
-#include "ollama_bench/sweep/verify.h"
+#include "ollama_bench/workload/verify.h"
 
 #include <algorithm>
 #include <cmath>
@@ -56,7 +56,7 @@ bool FitsContext(const Cell& cell, std::int64_t prompt_tokens, int num_predict) 
   return context == kAutoValue || prompt_tokens + num_predict < context;
 }
 
-std::optional<Exclusion> Verify(const Sample& sample, const Expectation& expectation) {
+std::optional<Exclusion> VerifyRequest(const Sample& sample, const Expectation& expectation) {
   const RunMetrics& metrics = sample.metrics;
   const std::int64_t count = metrics.prompt_eval_count.value_or(0);
   if (HasWrongContext(sample, expectation.cell)) return Exclusion::kWrongContext;
