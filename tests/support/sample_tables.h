@@ -11,7 +11,9 @@
 #include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/analysis/sweep_answer.h"
 #include "ollama_bench/core/cell_result.h"
+#include "ollama_bench/analysis/stratum_answer.h"
 #include "support/failed_visit.h"
+#include "support/pair.h"
 
 namespace ollama_bench {
 
@@ -48,11 +50,18 @@ inline std::optional<SweepAnswer> AnswerOf(const ResultTable& table) {
   return AnswerSweep(results, table.metric);
 }
 
+/// The answers of a sweep with one stratum; none without an answer.
+inline std::vector<StratumAnswer> OneAnswer(std::optional<SweepAnswer> answer) {
+  std::vector<StratumAnswer> answers;
+  if (answer) answers.push_back({Cell(), std::move(answer)});
+  return answers;
+}
+
 /// Evenly spaced axes, as a sweep has them.
 inline Grid MakeGrid(int columns, int rows) {
   Grid grid;
-  for (int i = 1; i <= columns; ++i) grid.num_ctx.values.push_back(2048 * i);
-  for (int i = 1; i <= rows; ++i) grid.num_batch.values.push_back(128 * i);
+  for (int i = 1; i <= columns; ++i) grid.across.values.push_back(2048 * i);
+  for (int i = 1; i <= rows; ++i) grid.down.values.push_back(128 * i);
   return grid;
 }
 
@@ -124,14 +133,14 @@ inline std::pair<std::vector<CellResult>, Grid> ReadCsvTable(const std::string& 
     const std::vector<std::string> fields = SplitFields(line, ',');
     if (fields[0] == "num_batch") {
       for (std::size_t i = 1; i < fields.size(); ++i) {
-        grid.num_ctx.values.push_back(std::stoi(fields[i]));
+        grid.across.values.push_back(std::stoi(fields[i]));
       }
       continue;
     }
-    grid.num_batch.values.push_back(std::stoi(fields[0]));
+    grid.down.values.push_back(std::stoi(fields[0]));
     for (std::size_t i = 1; i < fields.size(); ++i) {
       if (fields[i].empty()) continue;
-      const Cell cell{grid.num_ctx.values[i - 1], grid.num_batch.values.back()};
+      const Cell cell{grid.across.values[i - 1], grid.down.values.back()};
       results.push_back(ResultWithRates(cell, {std::stod(fields[i])}));
     }
   }

@@ -33,22 +33,22 @@ TEST(BestCellTest, IsNoneWhereNothingWasMeasured) {
   ResultTable table = TableOf({});
   table.states = {Untested{}, Failed{}, Excluded{}, AliasOf{}};
   EXPECT_EQ(FindBestCell(table), std::nullopt);
-  EXPECT_EQ(BestPerNumCtx(table), std::vector<std::optional<BestCell>>(2));
-  EXPECT_EQ(BestPerNumBatch(table), std::vector<std::optional<BestCell>>(2));
+  EXPECT_EQ(BestPerValue(table, Parameter::kNumCtx), std::vector<std::optional<BestCell>>(2));
+  EXPECT_EQ(BestPerValue(table, Parameter::kNumBatch), std::vector<std::optional<BestCell>>(2));
 }
 
 TEST(BestCellTest, OfARowOrColumnIsTheBestOfTheTableCutDownToIt) {
   const ResultTable table = MakeTable(7, 5, true);
-  const auto per_batch = BestPerNumBatch(table);
+  const auto per_batch = BestPerValue(table, Parameter::kNumBatch);
   for (std::size_t row = 0; row < table.rows(); ++row) {
-    ResultTable cut{table.metric, {table.grid.num_ctx, {{table.grid.num_batch.values[row]}}}, {}};
+    ResultTable cut{table.metric, {table.grid.across, {{table.grid.down.values[row]}}}, {}};
     for (std::size_t i = 0; i < table.columns(); ++i) cut.states.push_back(table.At(row, i));
     EXPECT_EQ(per_batch[row], FindBestCell(cut));
   }
-  const auto per_ctx = BestPerNumCtx(table);
+  const auto per_ctx = BestPerValue(table, Parameter::kNumCtx);
   for (std::size_t column = 0; column < table.columns(); ++column) {
     ResultTable cut{
-        table.metric, {{{table.grid.num_ctx.values[column]}}, table.grid.num_batch}, {}};
+        table.metric, {{{table.grid.across.values[column]}}, table.grid.down}, {}};
     for (std::size_t i = 0; i < table.rows(); ++i) cut.states.push_back(table.At(i, column));
     EXPECT_EQ(per_ctx[column], FindBestCell(cut));
   }

@@ -63,7 +63,7 @@ TEST(MapOfTest, ShowsARowThatIsSlowerThroughoutInItsMean) {
   const auto [results, grid] = ReadCsvTable(ReadTestFile("nemotron_5gpu_sweep.csv"));
   const auto table = BuildResultTable(results, grid, Metric::kPromptEvalRate);
   const SweepMap map = MapOf(*table, AnswerSweep(results, Metric::kPromptEvalRate));
-  ASSERT_EQ(map.grid.num_batch.values[0], 32);
+  ASSERT_EQ(map.grid.down.values[0], 32);
   ASSERT_TRUE(map.rows[0]);
   EXPECT_NEAR(map.rows[0]->percent, -7, 1.5);
   EXPECT_LT(map.rows[0]->high, -4);

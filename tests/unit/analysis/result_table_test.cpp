@@ -19,7 +19,7 @@ ResultTable MustBuild(const std::vector<CellResult>& results, const Grid& planne
 TEST(ResultTableTest, UnitesThePlannedAxesWithTheCellsPresentInAscendingOrder) {
   const Grid planned{{{3072, 1024}}, {{128, 64}}};
   const ResultTable table = MustBuild({ResultWithRates({2048, 96}, {50})}, planned);
-  EXPECT_EQ(table.grid, (Grid{{{1024, 2048, 3072}}, {{64, 96, 128}}}));
+  EXPECT_EQ(table.grid, (PairGrid({1024, 2048, 3072}, {64, 96, 128})));
   EXPECT_EQ(table.At(1, 1), CellState(Measured{50, 1}));
   EXPECT_EQ(table.CellAt(1, 2), (Cell{3072, 96}));
 }
@@ -79,11 +79,11 @@ TEST(ResultTableTest, LetsTheLaterOfTwoEntriesForACellCount) {
 TEST(ResultTableTest, DoesNotBelieveAPlanThatNoConfigurationCanHave) {
   Grid planned;
   for (int i = 1; i <= 1000; ++i) {
-    planned.num_ctx.values.push_back(i);
-    planned.num_batch.values.push_back(i);
+    planned.across.values.push_back(i);
+    planned.down.values.push_back(i);
   }
   const ResultTable table = MustBuild({ResultWithRates({5000, 64}, {50})}, planned);
-  EXPECT_EQ(table.grid, (Grid{{{5000}}, {{64}}}));
+  EXPECT_EQ(table.grid, (PairGrid({5000}, {64})));
 }
 
 TEST(ResultTableTest, RefusesCellsThatSpanTooManyCombinations) {

@@ -34,7 +34,7 @@ SweepAnswer AnswerFor(const std::vector<CellResult>& results, std::optional<Cell
 
 int SafeContextOf(const std::vector<CellResult>& results, const AnswerOptions& options = {}) {
   const auto answer = AnswerSweep(results, kRate, options);
-  return answer->cells[answer->largest_safe_context->place].cell.num_ctx;
+  return answer->cells[answer->largest_safe_context->place].cell[Parameter::kNumCtx];
 }
 
 TEST(SweepAnswerTest, IsNoneWhereNoCellHasAValue) {
@@ -165,7 +165,7 @@ TEST(SweepAnswerTest, TakesADriftOutAndSaysHowLargeItWas) {
   const auto answer = AnswerSweep(results, kRate);
   EXPECT_NEAR(answer->drift, std::expm1(0.096), 0.03);
   for (const CellStanding& standing : answer->cells) {
-    EXPECT_NEAR(standing.against_leader.mean, 0, 0.01) << standing.cell.num_ctx;
+    EXPECT_NEAR(standing.against_leader.mean, 0, 0.01) << standing.cell[Parameter::kNumCtx];
   }
 }
 
@@ -246,7 +246,7 @@ TEST(SweepAnswerTest, TheMeansOfARowThatIsSlowerThroughoutShowIt) {
   ASSERT_EQ(answer->rows.front().value, 32);
   EXPECT_LT(answer->rows.front().against_best.high, -0.04);
   for (const CellStanding& standing : answer->cells) {
-    if (standing.cell.num_batch == 32) {
+    if (standing.cell[Parameter::kNumBatch] == 32) {
       EXPECT_LT(standing.against_leader.high, -0.02);
     }
   }

@@ -28,7 +28,7 @@ namespace ollama_bench {
 namespace {
 
 constexpr int kRepetitions = 3;
-const Grid kGrid{{{1024, 2048}}, {{64, 128}}};
+const Grid kPairGrid({1024, 2048}, {64, 128});
 
 struct Killed : std::exception {};
 
@@ -43,8 +43,8 @@ class Starts {
     Metadata metadata;
     metadata.store_id = "store";
     metadata.identity = {"smollm2", "sha256:1", "p", {}, 2, "cli", "0.11.4"};
-    metadata.num_ctx_range = DescribeAxis(kGrid.num_ctx);
-    metadata.num_batch_range = DescribeAxis(kGrid.num_batch);
+    metadata.num_ctx_range = DescribeAxis(kGrid.across);
+    metadata.num_batch_range = DescribeAxis(kGrid.down);
     files_.files.erase(name);
     ResultsStore store = ResultsStore::Create(files_, name, metadata);
     ASSERT_TRUE(store.Commit());

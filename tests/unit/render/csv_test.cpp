@@ -38,7 +38,7 @@ TEST(CsvTest, ReadsBackAsTheSameNumbersForRandomTables) {
     for (std::size_t row = 0; row < table.rows(); ++row) {
       const auto fields = SplitFields(lines[row + 1], ',');
       ASSERT_EQ(fields.size(), table.columns() + 1);
-      EXPECT_EQ(fields[0], std::to_string(table.grid.num_batch.values[row]));
+      EXPECT_EQ(fields[0], std::to_string(table.grid.down.values[row]));
       for (std::size_t column = 0; column < table.columns(); ++column) {
         const auto* measured = std::get_if<Measured>(&table.At(row, column));
         EXPECT_EQ(fields[column + 1].empty(), measured == nullptr);

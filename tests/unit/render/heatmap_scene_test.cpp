@@ -112,8 +112,8 @@ TEST_P(HeatmapLayoutTest, HoldsForCellsOfEveryKindAndACurrentSettingOutsideTheGr
 TEST_P(HeatmapLayoutTest, HoldsForLongValuesAndLongAxisLabels) {
   const auto [columns, rows] = GetParam();
   SweepMap map = MakeMap(columns, rows, true, 1e6, 99999999);
-  for (int& value : map.grid.num_ctx.values) value += 2'000'000'000;
-  for (int& value : map.grid.num_batch.values) value += 2'000'000'000;
+  for (int& value : map.grid.across.values) value += 2'000'000'000;
+  for (int& value : map.grid.down.values) value += 2'000'000'000;
   map.title = std::string(400, 'W') + " " + std::string(300, 'i');
   map.notes = {std::string(900, 'n'), "another note"};
   ExpectSoundInEveryStyle(map);
@@ -346,18 +346,18 @@ TEST(HeatmapSceneTest, MarksReasonsByLettersThatTheLegendExplainsWhereWordsDoNot
 TEST(HeatmapSceneTest, LabelsAxesAtRoundValuesWhereNotAllFit) {
   SweepMap map = MakeMap(47, 17);
   for (std::size_t i = 0; i < 47; ++i)
-    map.grid.num_ctx.values[i] = 8192 + 2048 * static_cast<int>(i);
+    map.grid.across.values[i] = 8192 + 2048 * static_cast<int>(i);
   map.recommended = map.current = std::nullopt;
   const Scene scene = LayOut(map, {CellColoring::kLoss, DefaultColormap(), false});
   const auto texts = TextsOf(scene);
   int shown = 0;
-  for (const int value : map.grid.num_ctx.values) {
+  for (const int value : map.grid.across.values) {
     const bool is_shown = std::count(texts.begin(), texts.end(), std::to_string(value)) > 0;
     EXPECT_TRUE(!is_shown || value % 4096 == 0) << value;
     if (is_shown) ++shown;
   }
   EXPECT_GE(shown, 10);
-  for (const int value : map.grid.num_batch.values) {
+  for (const int value : map.grid.down.values) {
     EXPECT_GE(std::count(texts.begin(), texts.end(), std::to_string(value)), 1) << value;
   }
 }

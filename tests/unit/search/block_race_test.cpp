@@ -118,7 +118,7 @@ double Flat(const Cell&) {
   return 300;
 }
 double Smooth(const Cell& cell) {
-  return 300 * (1 - 0.01 * cell.num_ctx / 2048.0 - std::pow(cell.num_batch / 128.0 - 3, 2) * 0.01);
+  return 300 * (1 - 0.01 * cell[Parameter::kNumCtx] / 2048.0 - std::pow(cell[Parameter::kNumBatch] / 128.0 - 3, 2) * 0.01);
 }
 
 TEST(BlockRaceTest, ThePassVisitsEachPendingCellOnceInItsOrder) {
@@ -472,7 +472,7 @@ TEST(BlockRaceTest, OneCellNeedsNoRace) {
 
 TEST(BlockRaceTest, EndsBeforeItsLoadsAreSpentWhereTheAnswerIsClear) {
   const Grid grid = MakeGrid(4, 3);
-  Rig rig([](const Cell& cell) { return cell.num_batch == 384 ? 400.0 - cell.num_ctx / 100 : 200; },
+  Rig rig([](const Cell& cell) { return cell[Parameter::kNumBatch] == 384 ? 400.0 - cell[Parameter::kNumCtx] / 100 : 200; },
           0.002);
   BlockRace race(PlanCells(grid, false), {}, Options(grid, 200, Cell{2048, 128}));
   EXPECT_TRUE(Play(race, rig));

@@ -64,7 +64,7 @@ TEST_F(TuneStrategyTest, EndsWhenTheMeasurementsOfItsBudgetAreMade) {
 
 // A machine so clear that nothing but the rule of the fewest measurements delays the certificate.
 TEST_F(TuneStrategyTest, ACertificateTakesTheFewestMeasurementsThatAPlanTells) {
-  for (const Grid& grid : {SmallGrid(), Grid{{{1024, 2048}}, {{64, 128}}}}) {
+  for (const Grid& grid : {SmallGrid(), PairGrid({1024, 2048}, {64, 128})}) {
     Search search(grid, {});
     const std::size_t least = LeastForCertificate(grid.CellCount());
     std::size_t measured = 0;
@@ -164,7 +164,7 @@ TEST_F(TuneStrategyTest, TheAnswerAndTheCurrentSettingHaveThreeLoadsBeforeItEnds
     ASSERT_LT(++visits, 100U);
     CellResult& result = results[visit->cell];
     result.cell = visit->cell;
-    const double rate = 100.0 * visit->cell.num_batch / visit->cell.num_ctx;
+    const double rate = 100.0 * visit->cell[Parameter::kNumBatch] / visit->cell[Parameter::kNumCtx];
     result.samples.push_back(RunOf(++load, rate));
     strategy.Report(result);
   }

@@ -133,8 +133,8 @@ TEST_F(ReplayDriverTest, AnOldEntryWithAPrintedRateAloneIsReplayedAsOne) {
 
 TEST_F(ReplayDriverTest, WhatTellsNothingOfACellIsNoRecord) {
   const Grid axes = recording_.Axes();
-  EXPECT_EQ(axes.num_ctx.values, (std::vector<int>{1024, 2048}));
-  EXPECT_EQ(axes.num_batch.values, (std::vector<int>{64, 128}));
+  EXPECT_EQ(axes.across.values, (std::vector<int>{1024, 2048}));
+  EXPECT_EQ(axes.down.values, (std::vector<int>{64, 128}));
   EXPECT_EQ(recording_.Select({kUnknown, kFull, {8192, 64}, {8192, 128}, kFast}),
             (std::vector<Cell>{kFull, kFast}));
 }
