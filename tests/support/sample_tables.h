@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <optional>
+#include <span>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -9,9 +10,10 @@
 #include <vector>
 
 #include "ollama_bench/analysis/result_table.h"
+#include "ollama_bench/analysis/slice.h"
+#include "ollama_bench/analysis/stratum_answer.h"
 #include "ollama_bench/analysis/sweep_answer.h"
 #include "ollama_bench/core/cell_result.h"
-#include "ollama_bench/analysis/stratum_answer.h"
 #include "support/failed_visit.h"
 #include "support/pair.h"
 
@@ -50,11 +52,22 @@ inline std::optional<SweepAnswer> AnswerOf(const ResultTable& table) {
   return AnswerSweep(results, table.metric);
 }
 
-/// The answers of a sweep with one stratum; none without an answer.
+/// What the one stratum of a sweep says.
 inline std::vector<StratumAnswer> OneAnswer(std::optional<SweepAnswer> answer) {
-  std::vector<StratumAnswer> answers;
-  if (answer) answers.push_back({Cell(), std::move(answer)});
-  return answers;
+  return {{Cell(), std::move(answer)}};
+}
+
+/// A span of that value alone, which must outlive it.
+template <class Value>
+std::span<const Value> Only(const Value& value) {
+  return {&value, 1};
+}
+
+/// The one table that holds all cells of `results`.
+inline ResultTable TableOf(const std::vector<CellResult>& results,
+                           Metric metric = Metric::kPromptEvalRate) {
+  const auto grids = GridsOf(*UnitedSpace(results, {}), {});
+  return BuildResultTable(results, grids->at(0), metric);
 }
 
 /// Evenly spaced axes, as a sweep has them.

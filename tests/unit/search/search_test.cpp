@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ollama_bench/core/random.h"
+#include "support/pair.h"
 
 namespace ollama_bench {
 namespace {
@@ -202,7 +203,7 @@ TEST(SearchTest, AnswersOnlyCellsThatWereMeasured) {
 
 TEST(SearchTest, SmallAndUnevenGridsWork) {
   std::vector<Grid> grids = {GridOf(1, 1), GridOf(1, 7), GridOf(9, 1), GridOf(2, 2), GridOf(3, 5)};
-  grids.push_back({{{2048, 4096, 32768}}, {{1, 7, 512, 513}}});
+  grids.push_back(PairGrid({2048, 4096, 32768}, {1, 7, 512, 513}));
   for (const Grid& grid : grids) {
     Machine machine;
     Search search(grid, {});
