@@ -58,8 +58,10 @@ class Maker {
     const double tilt_c = Uniform(engine_, -0.01, 0.01);
     const double tilt_b = Uniform(engine_, -0.01, 0.01);
     ForEach([&](const Cell& cell, double need) {
-      const double c = static_cast<double>(cell[Parameter::kNumCtx]) / surface_.grid.across.values.back();
-      const double b = static_cast<double>(cell[Parameter::kNumBatch]) / surface_.grid.down.values.back();
+      const double c =
+          static_cast<double>(cell[Parameter::kNumCtx]) / surface_.grid.across.values.back();
+      const double b =
+          static_cast<double>(cell[Parameter::kNumBatch]) / surface_.grid.down.values.back();
       return ((need <= limit_) == is_high_below ? 121 : 84) * (1 + tilt_c * c + tilt_b * b);
     });
   }
@@ -84,7 +86,8 @@ class Maker {
     const double of_8192 = Uniform(engine_, 1.01, 1.06);
     ForEach([&](const Cell& cell, double) {
       return SmoothRate(cell) * (cell[Parameter::kNumBatch] % 512 == 0 ? of_512 : 1) *
-             (cell[Parameter::kNumBatch] % 256 == 0 ? of_256 : 1) * (cell[Parameter::kNumCtx] % 8192 == 0 ? of_8192 : 1);
+             (cell[Parameter::kNumBatch] % 256 == 0 ? of_256 : 1) *
+             (cell[Parameter::kNumCtx] % 8192 == 0 ? of_8192 : 1);
     });
   }
   void KernelSwitch() {

@@ -9,7 +9,8 @@ namespace ollama_bench {
 
 /// The grid of num_ctx across and num_batch down.
 inline Grid PairGrid(std::vector<int> num_ctx, std::vector<int> num_batch) {
-  return {{Parameter::kNumCtx, std::move(num_ctx)}, {Parameter::kNumBatch, std::move(num_batch)}, {}};
+  return {
+      {Parameter::kNumCtx, std::move(num_ctx)}, {Parameter::kNumBatch, std::move(num_batch)}, {}};
 }
 
 /// The grid's cells as a space: its two axes, then those of one value.

@@ -32,9 +32,8 @@ TEST(BestCellTest, PrefersTheLargerContextAndThenTheSmallerBatchOfEqualValues) {
 TEST(BestCellTest, PrefersOfEqualValuesWhatTheParametersPrefer) {
   for (const ParameterInfo& info : AllParameters()) {
     ResultTable table{Metric::kPromptEvalRate, {{info.parameter, {0, 1}}, {}, Cell()}, {}};
-    table.grid.down = {info.parameter == Parameter::kNumBatch ? Parameter::kNumCtx
-                                                              : Parameter::kNumBatch,
-                       {512}};
+    table.grid.down = {
+        info.parameter == Parameter::kNumBatch ? Parameter::kNumCtx : Parameter::kNumBatch, {512}};
     table.states.assign(2, Measured{7, 1});
     EXPECT_EQ(FindBestCell(Only(table))->cell[info.parameter],
               info.preferred == Preference::kLarger ? 1 : 0)
@@ -86,8 +85,8 @@ TEST(BestCellTest, OfSeveralTablesIsTheBestOfTheirBest) {
   const auto per_thread = BestPerValue(tables, Parameter::kNumThread);
   ASSERT_EQ(per_thread.size(), 3U);
   for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(per_thread[i], (BestOfValue{static_cast<int>(4 + 4 * i),
-                                          FindBestCell(Only(tables[2 - i]))}));
+    EXPECT_EQ(per_thread[i],
+              (BestOfValue{static_cast<int>(4 + 4 * i), FindBestCell(Only(tables[2 - i]))}));
   }
 }
 

@@ -180,8 +180,8 @@ TEST(EffectModelTest, WithFixedWeightsIsTheNormalPosteriorOfTheDenseModel) {
   std::mt19937 random(20261121);
   for (int round = 0; round < 60; ++round) {
     const int axes = 1 + round % 3;
-    const EffectData data = EffectData::From(
-        RandomUnits(random, axes, 2 + round / 3, /*have_time=*/round % 4 != 0));
+    const EffectData data =
+        EffectData::From(RandomUnits(random, axes, 2 + round / 3, /*have_time=*/round % 4 != 0));
     if (round > 40) {
       EXPECT_EQ(data.axes.size(), static_cast<std::size_t>(axes));
     }
@@ -214,7 +214,8 @@ TEST(EffectModelTest, ExpectedInformationChangesTheCovariancesAndNoMean) {
 TEST(EffectModelTest, EvidenceIsTheMarginalLikelihoodUpToOneConstantForAllScales) {
   std::mt19937 random(2);
   for (int round = 0; round < 10; ++round) {
-    const EffectData data = EffectData::From(RandomUnits(random, 1 + round % 3, 14, round % 2 == 0));
+    const EffectData data =
+        EffectData::From(RandomUnits(random, 1 + round % 3, 14, round % 2 == 0));
     const EffectWeights weights = RandomWeights(data, random);
     std::optional<double> constant;
     for (int i = 0; i < 8; ++i) {
@@ -268,9 +269,8 @@ TEST(EffectModelTest, HasMainEffectsOfTheParametersWithSeveralValuesAlone) {
     units[i].cell = Cell(1024, 64).With(Parameter::kNumThread, 2 + static_cast<int>(i / 2));
     if (i % 2 == 0) units[i].cell.Set(Parameter::kNumGpu, 7);
   }
-  EXPECT_EQ(EffectData::From(units).axes,
-            (std::vector<Axis>{{Parameter::kNumGpu, {kAutoValue, 7}},
-                               {Parameter::kNumThread, {2, 3}}}));
+  EXPECT_EQ(EffectData::From(units).axes, (std::vector<Axis>{{Parameter::kNumGpu, {kAutoValue, 7}},
+                                                             {Parameter::kNumThread, {2, 3}}}));
 }
 
 TEST(EffectModelTest, MeasuresTimeInMedianIntervalsOfAStartOfTheProgram) {

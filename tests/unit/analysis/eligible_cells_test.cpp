@@ -76,10 +76,10 @@ TEST(EligibleCellsTest, NeighboursLieAlongEachOfAnyNumberOfAxes) {
   const Cell middle = Cell(4096, 256).With(Parameter::kNumThread, 4);
   std::vector<CellResult> results = {ResultWithRates(middle, {300})};
   for (const auto& [parameter, step] : {std::pair{Parameter::kNumCtx, 2048},
-                                        {Parameter::kNumBatch, 128}, {Parameter::kNumThread, 2}}) {
+                                        {Parameter::kNumBatch, 128},
+                                        {Parameter::kNumThread, 2}}) {
     for (const int value : {middle[parameter] - step, middle[parameter] + step}) {
-      results.push_back(
-          FailedResult(middle.With(parameter, value), FailureKind::kOutOfMemory));
+      results.push_back(FailedResult(middle.With(parameter, value), FailureKind::kOutOfMemory));
     }
   }
   EXPECT_TRUE(EligibleCells(results, {}).empty());

@@ -11,12 +11,12 @@ namespace {
 
 TEST(ResultTableTest, HoldsTheGridsCellsInItsOrderAndNoOthers) {
   const Grid grid = PairGrid({3072, 1024}, {128, 64});
-  const ResultTable table = BuildResultTable(
-      {ResultWithRates({2048, 96}, {1}), ResultWithRates({1024, 64}, {50})}, grid,
-      Metric::kPromptEvalRate);
+  const ResultTable table =
+      BuildResultTable({ResultWithRates({2048, 96}, {1}), ResultWithRates({1024, 64}, {50})}, grid,
+                       Metric::kPromptEvalRate);
   EXPECT_EQ(table.grid, grid);
-  EXPECT_EQ(table.states, (std::vector<CellState>{Untested{}, Untested{}, Untested{},
-                                                  Measured{50, 1}}));
+  EXPECT_EQ(table.states,
+            (std::vector<CellState>{Untested{}, Untested{}, Untested{}, Measured{50, 1}}));
   EXPECT_EQ(table.CellAt(1, 0), (Cell{3072, 64}));
 }
 

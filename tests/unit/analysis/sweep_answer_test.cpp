@@ -94,7 +94,8 @@ TEST(SweepAnswerTest, ComparesWithACurrentSettingOutsideTheGridWithoutTakingItIn
   EXPECT_EQ(answer->cells[answer->leader].cell, (Cell{4096, 512}));
   EXPECT_EQ(answer->verdict, Verdict::kKeep) << "what the user has is better";
   EXPECT_FALSE(answer->Find(current.cell)->is_eligible);
-  EXPECT_EQ(answer->MeansAlong(Parameter::kNumBatch).size(), 1U) << "the means are those of the grid";
+  EXPECT_EQ(answer->MeansAlong(Parameter::kNumBatch).size(), 1U)
+      << "the means are those of the grid";
   EXPECT_EQ(OffGrid(results[0].cell, options.planned), std::nullopt);
   EXPECT_EQ(OffGrid(options.current, {}), std::nullopt) << "a grid that is not known holds all";
 }

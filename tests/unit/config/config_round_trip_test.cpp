@@ -86,8 +86,9 @@ class RandomConfig {
 
   void AddAxis(const ParameterInfo& info) {
     const std::size_t most = kMostCells / std::max<std::size_t>(1, expected_.space.CellCount());
-    std::vector<int> values =
-        info.type == ParameterType::kSwitch ? Switches(most) : Counts(info, std::min<std::size_t>(most, 40));
+    std::vector<int> values = info.type == ParameterType::kSwitch
+                                  ? Switches(most)
+                                  : Counts(info, std::min<std::size_t>(most, 40));
     expected_.space.Set(info.parameter, std::move(values));
   }
 
@@ -104,7 +105,8 @@ class RandomConfig {
     if (most > 0 && Coin()) {
       const int start = Number(info.lowest, std::min(info.highest, 100'000));
       const int step = Number(1, std::min(info.highest, 4'000));
-      const int end = Number(start, std::min<int>(info.highest, start + step * static_cast<int>(most) - 1));
+      const int end =
+          Number(start, std::min<int>(info.highest, start + step * static_cast<int>(most) - 1));
       for (int value = start; value <= end; value += step) values.push_back(value);
       constexpr const char* kForms[] = {"{{start: {}, end: {}, step: {}}}",
                                         "\n  start: {}\n  end: {}\n  step: {}", "{}-{}:{}"};

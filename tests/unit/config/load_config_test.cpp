@@ -31,7 +31,8 @@ TEST_F(LoadConfigTest, ReadsEveryKey) {
   EXPECT_EQ(std::get<PromptText>(config->prompt).text, "Read this:\n\ttext");
   EXPECT_TRUE(std::get<PromptText>(config->prompt).file.empty());
   EXPECT_EQ(config->space.ValuesOf(Parameter::kNumCtx).size(), 39U);
-  EXPECT_EQ(config->space.ValuesOf(Parameter::kNumBatch), (Values{128, 2048, 512})) << "in the order given";
+  EXPECT_EQ(config->space.ValuesOf(Parameter::kNumBatch), (Values{128, 2048, 512}))
+      << "in the order given";
   EXPECT_TRUE(config->row_first);
   EXPECT_EQ(config->space.ValuesOf(Parameter::kNumPredict), Values{7});
   EXPECT_EQ(config->repetitions, 5);
@@ -257,8 +258,7 @@ TEST_F(LoadConfigTest, ReadsTheOldParsersSpellingsOfABoolean) {
 
 TEST_F(LoadConfigTest, AcceptsExactlyTheBoundsOfEveryNumber) {
   for (const ConfigKey& key : AllConfigKeys()) {
-    const bool is_switch =
-        key.parameter && Describe(*key.parameter).type == ParameterType::kSwitch;
+    const bool is_switch = key.parameter && Describe(*key.parameter).type == ParameterType::kSwitch;
     if (key.highest == 0 || is_switch || key.key.find('.') != std::string::npos) continue;
     for (const int bound : {key.lowest, key.highest}) {
       const int outside = bound == key.lowest ? bound - 1 : bound + 1;

@@ -128,7 +128,8 @@ TEST(ModelfileTest, ARewriteIsAFixedPointAndChangesNothingElse) {
       text += piece;
       if (!piece.starts_with("PARAMETER num_")) kept += piece;
     }
-    const std::vector<std::pair<std::string, std::string>> set = {{"num_ctx", "1024"}, {"num_batch", "64"}};
+    const std::vector<std::pair<std::string, std::string>> set = {{"num_ctx", "1024"},
+                                                                  {"num_batch", "64"}};
     const std::string once = Parsed(text).WithParameters(set);
     ASSERT_EQ(once, kept + "PARAMETER num_ctx 1024\nPARAMETER num_batch 64\n") << text;
     ASSERT_EQ(Parsed(once).WithParameters(set), once);

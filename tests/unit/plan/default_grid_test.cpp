@@ -26,10 +26,12 @@ TEST(DefaultGridTest, KnowsTheGridsOfUsualModels) {
 }
 
 TEST(DefaultGridTest, KeepsAnAxisThatIsGiven) {
-  const Space contexts = CompleteSpace({{{Parameter::kNumCtx, {5000, 3000}}}}, Trained(8192), GridSize::kSweep);
+  const Space contexts =
+      CompleteSpace({{{Parameter::kNumCtx, {5000, 3000}}}}, Trained(8192), GridSize::kSweep);
   EXPECT_EQ(contexts.ValuesOf(Parameter::kNumCtx), (std::vector<int>{5000, 3000}));
   EXPECT_EQ(contexts.ValuesOf(Parameter::kNumBatch).back(), 1024);
-  const Space batches = CompleteSpace({{{Parameter::kNumBatch, {7}}}}, Trained(8192), GridSize::kSearch);
+  const Space batches =
+      CompleteSpace({{{Parameter::kNumBatch, {7}}}}, Trained(8192), GridSize::kSearch);
   EXPECT_EQ(batches.ValuesOf(Parameter::kNumBatch), (std::vector<int>{7}));
 }
 
@@ -55,7 +57,8 @@ TEST(DefaultGridTest, TheKvCacheMustFitBesideTheWeights) {
   const GridFacts facts{131072, 40 * kGiB, 10 * kGiB, 1 << 20};
   EXPECT_EQ(LargestSensibleContext(facts), 29 * 1024);
   EXPECT_EQ(CompleteSpace({}, facts, GridSize::kSweep).ValuesOf(Parameter::kNumCtx).back(), 16384);
-  EXPECT_LE(CompleteSpace({}, facts, GridSize::kSearch).ValuesOf(Parameter::kNumCtx).back(), 29 * 1024);
+  EXPECT_LE(CompleteSpace({}, facts, GridSize::kSearch).ValuesOf(Parameter::kNumCtx).back(),
+            29 * 1024);
 }
 
 TEST(DefaultGridTest, EveryGridIsSmallAscendingWithinItsLimitsAndWarnsOfNothing) {

@@ -93,8 +93,8 @@ TEST(PlanCellsTest, WhatIsDearerToChangeChangesLessOftenAndAmongEqualsWhatIsWrit
         if (i == j || a.values.size() < 2 || b.values.size() < 2) continue;
         const Scope of_a = Describe(a.parameter).scope;
         const Scope of_b = Describe(b.parameter).scope;
-        const bool is_pair = a.parameter <= Parameter::kNumBatch ||
-                             b.parameter <= Parameter::kNumBatch;
+        const bool is_pair =
+            a.parameter <= Parameter::kNumBatch || b.parameter <= Parameter::kNumBatch;
         if (of_a < of_b || (of_a == of_b && i < j && !is_pair)) {
           EXPECT_LT(changes[a.parameter], changes[b.parameter])
               << KeyOf(a.parameter) << ' ' << KeyOf(b.parameter);

@@ -35,7 +35,7 @@ Scene LayOut(const SweepMap& map, const HeatmapStyle& style = {},
              const SweepCaption& caption = LongCaption()) {
   const auto font = Font::Load();
   EXPECT_TRUE(font);
-  return LayOutHeatmap(map, caption, style, *font);
+  return LayOutHeatmap(Only(map), caption, style, *font);
 }
 
 // Half a number is worse than none.
@@ -467,13 +467,13 @@ TEST(HeatmapSceneTest, NamesTheSubstituteOfALetterThatNoFontHas) {
   const auto font = Font::Load(false);
   SweepCaption caption;
   caption.model = "\xE6\xA8\xA1\xE5\x9E\x8B:4b";
-  const Scene scene = LayOutHeatmap(MakeMap(3, 3), caption, {}, *font);
+  const Scene scene = LayOutHeatmap(Only(MakeMap(3, 3)), caption, {}, *font);
   EXPECT_TRUE(Shows(scene, "[U+6A21 U+578B]:4b"));
   EXPECT_TRUE(Shows(scene, "[U+6A21] and the like are letters"));
   caption.model =
       "Gr\xC3\xB6\xC3\x9F"
       "e";
-  const Scene known = LayOutHeatmap(MakeMap(3, 3), caption, {}, *font);
+  const Scene known = LayOutHeatmap(Only(MakeMap(3, 3)), caption, {}, *font);
   EXPECT_TRUE(Shows(known, caption.model));
   EXPECT_FALSE(Shows(known, "and the like are letters"));
 }

@@ -118,7 +118,8 @@ double Flat(const Cell&) {
   return 300;
 }
 double Smooth(const Cell& cell) {
-  return 300 * (1 - 0.01 * cell[Parameter::kNumCtx] / 2048.0 - std::pow(cell[Parameter::kNumBatch] / 128.0 - 3, 2) * 0.01);
+  return 300 * (1 - 0.01 * cell[Parameter::kNumCtx] / 2048.0 -
+                std::pow(cell[Parameter::kNumBatch] / 128.0 - 3, 2) * 0.01);
 }
 
 TEST(BlockRaceTest, ThePassVisitsEachPendingCellOnceInItsOrder) {
@@ -395,8 +396,8 @@ TEST(BlockRaceTest, ACellThatFailsInThePassIsNotRacedAndAPassOfFailuresEnds) {
 TEST(BlockRaceTest, EndsWithinItsBoundsWhateverFailsAndHoweverOftenItIsStopped) {
   std::mt19937 random(20261121);
   for (int round = 0; round < 12; ++round) {
-    const Space space = SpaceOf(
-        MakeGrid(1 + static_cast<int>(random() % 4), 1 + static_cast<int>(random() % 4)));
+    const Space space =
+        SpaceOf(MakeGrid(1 + static_cast<int>(random() % 4), 1 + static_cast<int>(random() % 4)));
     const std::vector<Cell> cells = PlanCells(space, round % 2 == 0);
     const std::size_t extra = random() % 20;
     std::optional<Cell> current;
@@ -472,8 +473,11 @@ TEST(BlockRaceTest, OneCellNeedsNoRace) {
 
 TEST(BlockRaceTest, EndsBeforeItsLoadsAreSpentWhereTheAnswerIsClear) {
   const Space space = SpaceOf(MakeGrid(4, 3));
-  Rig rig([](const Cell& cell) { return cell[Parameter::kNumBatch] == 384 ? 400.0 - cell[Parameter::kNumCtx] / 100 : 200; },
-          0.002);
+  Rig rig(
+      [](const Cell& cell) {
+        return cell[Parameter::kNumBatch] == 384 ? 400.0 - cell[Parameter::kNumCtx] / 100 : 200;
+      },
+      0.002);
   BlockRace race(PlanCells(space, false), {}, Options(space, 200, Cell{2048, 128}));
   EXPECT_TRUE(Play(race, rig));
   EXPECT_LT(rig.Visited(kConfirm).size(), 60U);

@@ -37,7 +37,8 @@ struct Machine {
     return measurement;
   }
   [[nodiscard]] double Truth(const Cell& cell) const {
-    return scale * cell[Parameter::kNumBatch] / (cell[Parameter::kNumBatch] + 100.0) / (1.0 + cell[Parameter::kNumCtx] / 2e5);
+    return scale * cell[Parameter::kNumBatch] / (cell[Parameter::kNumBatch] + 100.0) /
+           (1.0 + cell[Parameter::kNumCtx] / 2e5);
   }
 };
 
@@ -129,7 +130,8 @@ TEST(SearchTest, OneReadingAboveItsSurroundingsIsFollowedUp) {
     const auto measure = [&](const Cell& cell) {
       Measurement measurement;
       measurement.cell = cell;
-      measurement.rate = 500.0 * std::exp(-1e-6 * cell[Parameter::kNumCtx] + 0.01 * random.Normal());
+      measurement.rate =
+          500.0 * std::exp(-1e-6 * cell[Parameter::kNumCtx] + 0.01 * random.Normal());
       if (cell == hint) *measurement.rate *= 1.06;
       return measurement;
     };
@@ -240,7 +242,8 @@ TEST(SearchTest, LearnsWhatDoesNotFitIntoMemory) {
   Search search(GridOf(20, 10), {});
   Play(search, machine, 40);
   for (const SearchEstimate& estimate : search.Estimates()) {
-    const double need = estimate.cell[Parameter::kNumCtx] + 20.0 * estimate.cell[Parameter::kNumBatch];
+    const double need =
+        estimate.cell[Parameter::kNumCtx] + 20.0 * estimate.cell[Parameter::kNumBatch];
     if (need < 45000.0) {
       EXPECT_GT(estimate.p_feasible, 0.5) << need;
     }

@@ -8,6 +8,7 @@
 
 #include "support/failed_visit.h"
 #include "support/fake_clock.h"
+#include "support/pair.h"
 
 namespace ollama_bench {
 namespace {
@@ -16,7 +17,7 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
 Grid SmallGrid() {
-  return {{{1024, 2048, 3072}}, {{64, 128, 256}}};
+  return PairGrid({1024, 2048, 3072}, {64, 128, 256});
 }
 
 Sample RunOf(std::int64_t load_id, double rate) {
@@ -75,7 +76,7 @@ TEST_F(TuneStrategyTest, ACertificateTakesTheFewestMeasurementsThatAPlanTells) {
       ASSERT_TRUE(cell);
       Measurement measurement;
       measurement.cell = *cell;
-      measurement.rate = 1e5 * cell->num_batch / cell->num_ctx;
+      measurement.rate = 1e5 * (*cell)[Parameter::kNumBatch] / (*cell)[Parameter::kNumCtx];
       search.Observe(measurement);
       ++measured;
     }
