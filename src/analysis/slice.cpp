@@ -116,6 +116,7 @@ Expected<std::vector<Grid>, std::string> GridsOf(const Space& space, const Slice
   if (slice.across && slice.across == slice.down) {
     return Problem(fmt::format("{} cannot be both axes", KeyOf(*slice.across)));
   }
+  if (space.axes.empty()) return std::vector<Grid>{Grid()};
   const auto restricted = Restrict(space, slice);
   if (!restricted) return Problem(restricted.error());
   const AxisPair pair = ChooseAxes(*restricted, slice);

@@ -127,8 +127,10 @@ class RandomValues {
     metadata.prompt_words = MaybeInteger();
     if (Chance(0.5)) metadata.temporary_models = {{Text(), Text()}};
     metadata.baseline = Maybe([&] {
-      const auto tokens = [&] { return static_cast<int>(Between(1, 1 << 20)); };
-      return Baseline{tokens(), Maybe(tokens), Text()};
+      Cell cell;
+      cell.Set(Parameter::kNumCtx, static_cast<int>(Between(1, 1 << 20)));
+      if (Chance(0.7)) cell.Set(Parameter::kNumBatch, static_cast<int>(Between(1, 1 << 20)));
+      return Baseline{cell, Text()};
     });
     for (auto i = Between(0, 3); i > 0; --i) metadata.starts.push_back({Text(), Text(), Text()});
     return metadata;

@@ -15,8 +15,8 @@ using nlohmann::json;
 
 TEST(JsonReportTest, HoldsEveryCellOnceUnderItsState) {
   const ResultTable table = MakeTable(13, 7, true);
-  const json report = json::parse(RenderJsonReport(table, AnswerOf(table), {}));
-  const TableStatistics statistics = ComputeStatistics(table);
+  const json report = json::parse(RenderJsonReport(Only(table), OneAnswer(AnswerOf(table)), {}));
+  const TableStatistics statistics = ComputeStatistics(Only(table));
   EXPECT_EQ(report["cells"].size(), statistics.successful);
   EXPECT_EQ(report["failures"].size(), statistics.failed);
   EXPECT_EQ(report["excluded"].size(), statistics.excluded);
@@ -35,7 +35,8 @@ TEST(JsonReportTest, NamesTheBestCellTheStatisticsAndTheFailures) {
   SweepCaption caption;
   caption.model = "qwen3:4b";
   caption.replayed = true;
-  const json report = json::parse(RenderJsonReport(table, AnswerOf(table), caption));
+  const json report =
+      json::parse(RenderJsonReport(Only(table), OneAnswer(AnswerOf(table)), caption));
   EXPECT_EQ(report["model"], "qwen3:4b");
   EXPECT_EQ(report["metric"], "prompt_eval_rate");
   EXPECT_EQ(report["unit"], "tokens/s");
@@ -88,8 +89,8 @@ TEST(JsonReportTest, EveryVerdictHasEveryKeyOfTheAnswer) {
   const char* verdicts[] = {"change", "keep", "tie", "undecided", "no_answer"};
   const std::vector<SweepAnswer> answers = AnswersOfEveryVerdict();
   for (std::size_t i = 0; i < answers.size(); ++i) {
-    const json alone = json::parse(RenderAnswerJson(table, answers[i]));
-    const json report = json::parse(RenderJsonReport(table, answers[i], {}));
+    const json alone = json::parse(RenderAnswerJson(Only(table), OneAnswer(answers[i])));
+    const json report = json::parse(RenderJsonReport(Only(table), OneAnswer(answers[i]), {}));
     EXPECT_EQ(alone["verdict"], verdicts[i]);
     for (const char* key :
          {"verdict", "reason", "fastest", "recommended", "current", "gain", "contenders", "tied",
@@ -109,7 +110,8 @@ TEST(JsonReportTest, EveryVerdictHasEveryKeyOfTheAnswer) {
 }
 
 TEST(JsonReportTest, SaysOfACellWhatItIsAndHowManyLoadsItRestsOn) {
-  const json report = json::parse(RenderAnswerJson(MakeTable(3, 1), AnswersOfEveryVerdict()[0]));
+  const json report =
+      json::parse(RenderAnswerJson(Only(MakeTable(3, 1)), OneAnswer(AnswersOfEveryVerdict()[0])));
   for (const char* object : {"recommended", "current"}) {
     for (const char* key : {"num_ctx", "num_batch", "estimate", "low", "high", "loads"}) {
       EXPECT_TRUE(report[object][key].is_number()) << object << ' ' << key;
@@ -130,7 +132,7 @@ TEST(JsonReportTest, NamesTheContextAsTheReasonOfAChangeThatIsNoGain) {
   options.current = Cell{2048, 512};
   const auto answer = AnswerSweep(NoisyMachine(1, 0.001, 0.001).Sweep({300, 300, 300}, 6, 2),
                                   Metric::kPromptEvalRate, options);
-  const json report = json::parse(RenderAnswerJson(MakeTable(3, 1), answer));
+  const json report = json::parse(RenderAnswerJson(Only(MakeTable(3, 1)), OneAnswer(answer)));
   EXPECT_EQ(report["verdict"], "change");
   EXPECT_EQ(report["reason"], "context");
   EXPECT_EQ(report["recommended"]["num_ctx"], 6144);
@@ -139,7 +141,7 @@ TEST(JsonReportTest, NamesTheContextAsTheReasonOfAChangeThatIsNoGain) {
 TEST(JsonReportTest, HasNullsWhereNothingWasMeasuredAndStandsBytesThatAreNoText) {
   ResultTable table{Metric::kPromptEvalRate, MakeGrid(1, 1), {}};
   table.states = {Failed{FailureKind::kUnknown, "\xFF"}};
-  const json report = json::parse(RenderJsonReport(table, AnswerOf(table), {}));
+  const json report = json::parse(RenderJsonReport(Only(table), OneAnswer(AnswerOf(table)), {}));
   for (const char* key : {"answer", "verdict", "reason", "fastest", "best", "recommended",
                           "current", "gain", "baseline", "largest_safe_context", "trust",
                           "detectable_percent", "more_loads", "more_s"}) {

@@ -170,7 +170,8 @@ TEST_F(MergeTest, EverySampleOfEveryFileIsThereOnceAndNoOther) {
     std::multiset<std::pair<int, std::string>> ids;
     const auto store = ResultsStore::Load(files_, name);
     for (const CellResult& result : store->results()) {
-      for (const Sample& sample : result.samples) ids.emplace(result.cell.num_ctx, sample.id);
+      for (const Sample& sample : result.samples)
+        ids.emplace(result.cell[Parameter::kNumCtx], sample.id);
     }
     return ids;
   };

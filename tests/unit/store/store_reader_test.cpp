@@ -128,11 +128,14 @@ TEST(StoreReaderTest, NamesLineAndReasonOfWhatIsWrong) {
   const std::pair<std::string, std::string> cases[] = {
       {WithEntry(R"({"num_batch": 1})"), R"(results.json:3: "num_ctx" is missing)"},
       {WithEntry(R"({"num_ctx": 1})"), R"(results.json:3: "num_batch" is missing)"},
-      {WithEntry(R"({"num_ctx": -1, "num_batch": 1})"), R"(3: "num_ctx" is not between)"},
+      {WithEntry(R"({"num_ctx": -1, "num_batch": 1})"),
+       R"(3: "num_ctx" is not a whole number from 1 to 1073741824)"},
       {WithEntry(R"({"num_ctx": 1.5, "num_batch": 1})"), R"(3: "num_ctx" is not a whole number)"},
       {WithEntry(R"({"num_ctx": "1", "num_batch": 1})"), R"(3: "num_ctx" is not a whole number)"},
-      {WithEntry(R"({"num_ctx": 2000000000, "num_batch": 1})"), "not between 1 and 1000000000"},
-      {WithEntry(R"({"num_ctx": 18446744073709551615, "num_batch": 1})"), "is not between"},
+      {WithEntry(R"({"num_ctx": 2000000000, "num_batch": 1})"),
+       "not a whole number from 1 to 1073741824"},
+      {WithEntry(R"({"num_ctx": 18446744073709551615, "num_batch": 1})"),
+       "is not a whole number from"},
       {WithEntry(good + ",\n" + good), "4: num_ctx=1 num_batch=1 has a second entry"},
       {WithEntry("7"), "3: an element of \"results\" is not an object"},
       {WithEntry(R"({"num_ctx": 1, "num_batch": 1, "prompt_eval_rate": -4})"), "out of range"},
@@ -190,9 +193,9 @@ TEST(StoreReaderTest, BoundsTheDepth) {
 
 TEST(StoreReaderTest, RefusesANewerSchemaWhateverElseItHolds) {
   for (const std::string text :
-       {R"({"metadata": {"schema_version": 2, "identity": 5}, "results": [{"cell": [1, 2]}]})",
+       {R"({"metadata": {"schema_version": 3, "identity": 5}, "results": [{"cell": [1, 2]}]})",
         R"({"results": [{"cell": [1, 2]}], "metadata": {"schema_version": 99}})",
-        R"({"metadata": {"schema_version": 2}, "cells": {}})"}) {
+        R"({"metadata": {"schema_version": 4}, "cells": {}})"}) {
     EXPECT_EQ(ErrorOf(text).kind, StoreError::Kind::kNewerSchema);
   }
 }
