@@ -18,7 +18,7 @@ set(OLLAMA_BENCH_render_USES core analysis)
 set(OLLAMA_BENCH_session_USES
   core process config plan store workload sweep machine ollama analysis search render)
 set(OLLAMA_BENCH_cli_USES
-  core process config plan store workload sweep machine ollama analysis search render session)
+  core process config plan store sweep machine ollama analysis search render session)
 
 # A layer is a static library. It sees the headers of all layers, but links only those it may use.
 function(ollama_bench_layer name)

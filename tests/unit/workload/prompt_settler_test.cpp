@@ -1,4 +1,4 @@
-#include "prompt_settler.h"
+#include "ollama_bench/workload/prompt_settler.h"
 
 #include <gtest/gtest.h>
 
