@@ -128,7 +128,10 @@ class Maker {
 }  // namespace
 
 Grid SixBySix() {
-  return {{{4096, 8192, 12288, 16384, 24576, 32768}}, {{128, 256, 512, 768, 1024, 2048}}};
+  Grid grid;
+  grid.across.values = {4096, 8192, 12288, 16384, 24576, 32768};
+  grid.down.values = {128, 256, 512, 768, 1024, 2048};
+  return grid;
 }
 
 Surface RandomSurface(Family family, const Grid& grid, Engine& engine) {
@@ -262,7 +265,7 @@ SimulatedSweep Sweep(const Surface& surface, const Disturbance& disturbance,
                      const Procedure& procedure, Engine& engine) {
   RaceOptions options;
   options.repetitions = procedure.runs;
-  options.planned = surface.grid;
+  options.planned = {{surface.grid.across, surface.grid.down}};
   options.extra = UsualExtra(surface.cells.size());
   BlockRace race(surface.cells, {}, options);
   const std::size_t visits = procedure.passes > 0

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -153,6 +154,10 @@ Expected<Metadata, std::string> MetadataFrom(const Json& object) {
   FieldReader reader(object);
   VisitFields(reader, metadata);
   reader.RefuseMisspelt();
+  std::set<Parameter> seen;
+  for (const Axis& axis : metadata.axes) {
+    if (!seen.insert(axis.parameter).second) reader.Complain("axes", "holds a parameter twice");
+  }
   if (metadata.schema_version < 1) reader.Complain("schema_version", "is less than 1");
   if (!reader.problem().empty()) return Unexpected<std::string>(reader.problem());
   return metadata;

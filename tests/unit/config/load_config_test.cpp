@@ -271,6 +271,128 @@ TEST_F(LoadConfigTest, AcceptsExactlyTheBoundsOfEveryNumber) {
   }
 }
 
+TEST_F(LoadConfigTest, TakesEachParameterAsANumberAListOrARangeInTheFileAndOnTheCommandLine) {
+  for (const ParameterInfo& info : AllParameters()) {
+    if (info.type != ParameterType::kCount) continue;
+    const int low = info.lowest;
+    const auto expect = [&](const std::string& yaml, const std::string& flag,
+                            const Values& values) {
+      const Space space{{{info.parameter, values}}};
+      const std::string key(info.key);
+      const auto of_file = Load(key + ": " + yaml + "\n");
+      ASSERT_TRUE(of_file) << Lines(of_file) << key << ": " << yaml;
+      EXPECT_EQ(of_file->space, space) << key << ": " << yaml;
+      ConfigOverrides flags;
+      flags.values[key] = flag;
+      const auto of_flag = Load(key + ": " + std::to_string(low) + "\n", flags);
+      ASSERT_TRUE(of_flag) << Lines(of_flag) << flag;
+      EXPECT_EQ(of_flag->space, space) << flag;
+    };
+    const std::string one = std::to_string(low + 1);
+    const std::string two = std::to_string(low + 2);
+    const std::string five = std::to_string(low + 5);
+    expect(one, one, {low + 1});
+    expect("[" + two + ", " + one + "]", two + "," + one, {low + 2, low + 1});
+    expect("{start: " + one + ", end: " + five + ", step: 2}", one + "-" + five + ":2",
+           {low + 1, low + 3, low + 5});
+    expect(one + "-" + five + ":3", one + "-" + five + ":3", {low + 1, low + 4});
+    expect(one + "-" + one + ":1", one + "-" + one + ":1", {low + 1});
+  }
+}
+
+TEST_F(LoadConfigTest, TakesSwitchesInEveryBooleanSpelling) {
+  const auto file = Load("use_mmap: [no, True]\n");
+  ASSERT_TRUE(file) << Lines(file);
+  EXPECT_EQ(file->space, (Space{{{Parameter::kUseMmap, {0, 1}}}}));
+  ConfigOverrides flags;
+  flags.values["use_mmap"] = "on";
+  EXPECT_EQ(Load("use_mmap: [no, True]\n", flags)->space, (Space{{{Parameter::kUseMmap, {1}}}}));
+  for (const char* wrong : {"use_mmap: 1\n", "use_mmap: 0-1:1\n", "use_mmap: [true, yes]\n",
+                            "use_mmap: {start: 0, end: 1, step: 1}\n"}) {
+    EXPECT_FALSE(Load(wrong)) << wrong;
+  }
+}
+
+TEST_F(LoadConfigTest, RefusesWhatIsNearlyARange) {
+  for (const char* wrong : {"1-", "1-2", "1-2:", "-2:1", "1:2", "1-2:0", "2-1:1", "1-2:1:1",
+                            "1-2:1,3", "1,2-3:1", "1--2:1", "1 - 2:1", "a-b:c", "1-100002:1"}) {
+    ConfigOverrides flags;
+    flags.values["num_thread"] = wrong;
+    flags.values["num_ctx"] = wrong;
+    EXPECT_FALSE(LoadSweepConfig(std::nullopt, flags)) << wrong;
+  }
+}
+
+TEST_F(LoadConfigTest, AFlagOfAnyParameterReplacesTheFilesRangeOrList) {
+  for (const char* of_file : {"{start: 1, end: 9, step: 2}", "[3, 4]", "7", "2-8:2"}) {
+    ConfigOverrides flags;
+    flags.values["num_thread"] = "5-6:1";
+    const auto config = Load("num_thread: " + std::string(of_file) + "\nnum_gpu: 3\n", flags);
+    ASSERT_TRUE(config) << Lines(config);
+    EXPECT_EQ(config->space, (Space{{{Parameter::kNumGpu, {3}}, {Parameter::kNumThread, {5, 6}}}}));
+  }
+}
+
+TEST_F(LoadConfigTest, KnowsEachWorkloadAndTakesItsNumberOfTokens) {
+  for (const WorkloadInfo& info : AllWorkloads()) {
+    const auto of_file = Load("workload: " + std::string(info.key) + "\n");
+    ASSERT_TRUE(of_file) << Lines(of_file);
+    EXPECT_EQ(of_file->workload, info.kind);
+    EXPECT_EQ(of_file->num_predict, info.num_predict);
+    ConfigOverrides flags;
+    flags.values["workload"] = info.key;
+    EXPECT_EQ(Load("workload: prefill\n", flags)->workload, info.kind);
+  }
+  EXPECT_EQ(Load("num_ctx: 1024\n")->workload, WorkloadKind::kPrefill);
+  EXPECT_EQ(ErrorsOf("workload: decode\n").substr(0, 48),
+            "sweep.yaml:1: workload: decode is no workload; w");
+}
+
+TEST_F(LoadConfigTest, LengthsOfPromptAndAnswerAreAxesUntilTheyAreHeldForAll) {
+  auto config = Load("prompt_tokens: [512, 256]\nnum_predict: [2, 64]\nnum_ctx: 4096\n");
+  ASSERT_TRUE(config) << Lines(config);
+  EXPECT_EQ(config->space.CellCount(), 4U);
+  EXPECT_FALSE(SweepsThePairAlone(*config));
+  EXPECT_EQ(config->prompt, Prompt(BuiltInPrompt()));
+  config = Load("prompt_tokens: 512\nnum_predict: 3\nnum_ctx: [4096, 8192]\n");
+  EXPECT_TRUE(SweepsThePairAlone(*config));
+  HoldRequestForAll(*config);
+  EXPECT_EQ(config->space, (Space{{{Parameter::kNumCtx, {4096, 8192}}}}));
+  EXPECT_EQ(config->prompt, Prompt(BuiltInPrompt{512}));
+  EXPECT_EQ(config->num_predict, 3);
+  const SweepConfig held = *config;
+  HoldRequestForAll(*config);
+  EXPECT_EQ(*config, held);
+}
+
+TEST_F(LoadConfigTest, SweepsThePairAloneWhereNothingElseIsSet) {
+  for (const ParameterInfo& info : AllParameters()) {
+    SweepConfig config;
+    config.space.Set(info.parameter, {info.lowest});
+    const bool may_have_one = info.scope == Scope::kRequest ||
+                              info.parameter == Parameter::kNumCtx ||
+                              info.parameter == Parameter::kNumBatch;
+    EXPECT_EQ(SweepsThePairAlone(config), may_have_one) << info.key;
+    config.space.Set(info.parameter, {info.lowest, info.lowest + 1});
+    EXPECT_EQ(SweepsThePairAlone(config), may_have_one && info.scope != Scope::kRequest)
+        << info.key;
+    config.space = {};
+    config.workload = WorkloadKind::kGenerate;
+    EXPECT_FALSE(SweepsThePairAlone(config));
+  }
+}
+
+TEST_F(LoadConfigTest, CountsTheCellsOfAllAxes) {
+  const std::string hundred = "{start: 1, end: 100, step: 1}\n";
+  const std::string text = "num_ctx: " + hundred + "num_batch: " + hundred;
+  EXPECT_TRUE(Load(text + "num_thread: {start: 1, end: 10, step: 1}\n"));
+  EXPECT_EQ(ErrorsOf(text + "num_thread: {start: 1, end: 11, step: 1}\n"),
+            "sweep.yaml: num_ctx x num_batch x num_thread: 100 x 100 x 11 = 110000 cells are more "
+            "than 100000; write larger steps or smaller ranges\n");
+  EXPECT_FALSE(Load(text + "num_thread: " + hundred + "num_gpu: " + hundred + "prompt_tokens: " +
+                    hundred + "num_predict: " + hundred + "main_gpu: " + hundred));
+}
+
 TEST_F(LoadConfigTest, TakesUpToAHundredThousandCells) {
   const std::string ten = "num_batch: {start: 1, end: 10, step: 1}\nmodel: m\n";
   const auto most = Load(ten + "num_ctx: {start: 1, end: 10000, step: 1}\n");

@@ -43,9 +43,17 @@ std::string WithSample(const std::string& members) {
                    members + "}]}");
 }
 
-TEST(StoreReaderTest, RefusesAFileCutAtAnyByteOrReadsItWhole) {
+class DamagedStoreTest : public testing::TestWithParam<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(Schemas, DamagedStoreTest,
+                         testing::Values(kStoreWithUnknownKeys, kStoreOfAxes),
+                         [](const auto& text) {
+                           return "Schema" + std::to_string(text.index + 1);
+                         });
+
+TEST_P(DamagedStoreTest, CutAtAnyByteIsRefusedOrReadWhole) {
   MemoryFileSystem files;
-  const std::string text = kStoreWithUnknownKeys;
+  const std::string text = GetParam();
   const auto whole = LoadText(files, text);
   ASSERT_TRUE(whole) << whole.error().message;
   for (std::size_t length = 0; length < text.size(); ++length) {
@@ -60,9 +68,9 @@ TEST(StoreReaderTest, RefusesAFileCutAtAnyByteOrReadsItWhole) {
   }
 }
 
-TEST(StoreReaderTest, AFlippedBitIsRefusedOrChangesOneValueAlone) {
+TEST_P(DamagedStoreTest, AFlippedBitIsRefusedOrChangesOneValueAlone) {
   MemoryFileSystem files;
-  const std::string text = kStoreWithUnknownKeys;
+  const std::string text = GetParam();
   const Json before = Json::parse(text);
   const auto whole = LoadText(files, text);
   ASSERT_TRUE(whole);
@@ -87,15 +95,13 @@ TEST(StoreReaderTest, AFlippedBitIsRefusedOrChangesOneValueAlone) {
   EXPECT_GT(accepted, 0);
 }
 
-// Twenty cells as a sweep writes them: no flip reaches beyond the value that it hits.
-TEST(BitFlipLongTest, AnyFlippedBitOfTwentyCellsIsRefusedOrChangesOneEntryAlone) {
+// No flip reaches beyond the value that it hits.
+void FlipBitsOf(const std::string& text) {
   MemoryFileSystem files;
-  ResultsStore store = ResultsStore::Create(files, kPath, {});
-  FillStore(store, 20, 1, 1);
-  ASSERT_TRUE(store.Commit());
-  const std::string text = files.TextOf(kPath);
-  const std::vector<CellResult> whole = store.results();
-  const Metadata metadata = ResultsStore::Load(files, kPath)->metadata();
+  const auto store = LoadText(files, text);
+  ASSERT_TRUE(store);
+  const std::vector<CellResult> whole = store->results();
+  const Metadata metadata = store->metadata();
   const std::size_t step = FullCountsWanted() ? 1 : 401;
   int tried = 0;
   int edits = 0;
@@ -121,6 +127,26 @@ TEST(BitFlipLongTest, AnyFlippedBitOfTwentyCellsIsRefusedOrChangesOneEntryAlone)
             << " bits flipped: " << tried - edits - without_effect << " refused, " << edits
             << " read as an edit of one value, " << without_effect << " without effect\n";
   EXPECT_GT(edits, 0);
+}
+
+// Twenty cells as a sweep writes them.
+TEST(BitFlipLongTest, AnyFlippedBitOfTwentyCellsIsRefusedOrChangesOneEntryAlone) {
+  MemoryFileSystem files;
+  ResultsStore store = ResultsStore::Create(files, kPath, {});
+  FillStore(store, 20, 1, 1);
+  ASSERT_TRUE(store.Commit());
+  FlipBitsOf(files.TextOf(kPath));
+}
+
+TEST(BitFlipLongTest, AnyFlippedBitOfTwentyCellsOfAnyParametersDoesTheSame) {
+  MemoryFileSystem files;
+  RandomValues random(2);
+  ResultsStore store = ResultsStore::Create(files, kPath, random.MakeMetadataOfSchema2());
+  std::vector<Cell> cells;
+  for (int i = 0; i < 20; ++i) cells.push_back(random.MakeCell());
+  FillStore(store, cells, 1, 1);
+  ASSERT_TRUE(store.Commit());
+  FlipBitsOf(files.TextOf(kPath));
 }
 
 TEST(StoreReaderTest, NamesLineAndReasonOfWhatIsWrong) {
