@@ -27,6 +27,7 @@ Expected<ServerFacts, Failure> ApiDriver::Connect() {
   facts.port = api_.address().port;
   if (const auto details = api_.Show(options_.model)) {
     facts.trained_context = details->trained_context;
+    facts.layers = details->layers;
   }
   return facts;
 }

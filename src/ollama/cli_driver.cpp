@@ -77,7 +77,10 @@ Expected<ServerFacts, Failure> CliDriver::Connect() {
     const std::string& base =
         options_.modelfile ? options_.modelfile->modelfile.from() : options_.base_model;
     const auto details = seams_.api.Show(base);
-    if (details) facts.trained_context = details->trained_context;
+    if (details) {
+      facts.trained_context = details->trained_context;
+      facts.layers = details->layers;
+    }
   }
   auto others = OtherModelsLoaded(seams_.api, options_.temporary_model);
   if (!others) return Unexpected<Failure>(others.error());

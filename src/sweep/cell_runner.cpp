@@ -254,6 +254,9 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
                   fmt::format("the server uses num_ctx {} where {} was asked for",
                               load.loaded->num_ctx.value_or(0), load.cell[Parameter::kNumCtx]));
     }
+    if (*excluded == Exclusion::kWrongOffload) {
+      return Fail(FailureKind::kCannotLoad, std::string(Explain(*excluded)));
+    }
     if (++discarded >= kMostDiscarded) {
       return Fail(FailureKind::kNoMetrics,
                   fmt::format("{} runs cannot be trusted: {}", discarded, Explain(*excluded)));

@@ -21,6 +21,11 @@ bool HasWrongContext(const Sample& sample, const Cell& cell) {
   return more < 0 || more >= kContextPadding;
 }
 
+// How many layers are on GPUs is not reported, but whether there are any.
+bool HasWrongOffload(const Sample& sample, const Cell& cell) {
+  return cell[Parameter::kNumGpu] == 0 && sample.size_vram_bytes.value_or(0) > 0;
+}
+
 bool IsClose(double printed, double computed) {
   return std::abs(printed - computed) <= 0.01 + 0.005 * computed;
 }
@@ -60,6 +65,7 @@ std::optional<Exclusion> VerifyRequest(const Sample& sample, const Expectation& 
   const RunMetrics& metrics = sample.metrics;
   const std::int64_t count = metrics.prompt_eval_count.value_or(0);
   if (HasWrongContext(sample, expectation.cell)) return Exclusion::kWrongContext;
+  if (HasWrongOffload(sample, expectation.cell)) return Exclusion::kWrongOffload;
   if (!FitsContext(expectation.cell, count, expectation.num_predict)) return Exclusion::kTruncated;
   if (IsCached(metrics)) return Exclusion::kCached;
   if (expectation.prompt_tokens && count < *expectation.prompt_tokens - kTokenTolerance) {

@@ -44,6 +44,7 @@ enum class Exclusion {
   kRateMismatch,
   kClock,
   kShortAnswer,
+  kWrongOffload,
 };
 
 std::string_view KeyOf(SampleRole role);

@@ -21,7 +21,8 @@ struct ServerFacts {
   std::optional<std::int64_t> trained_context;  ///< tokens
   std::vector<std::string> other_models_loaded;
   bool is_local = true;
-  int port = 0;  ///< of the server; 0 for a recording
+  int port = 0;                             ///< of the server; 0 for a recording
+  std::optional<std::int64_t> layers = {};  ///< of the model, but for the output
 };
 
 /// A model in the server's memory, as /api/ps reports it.
