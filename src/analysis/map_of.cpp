@@ -70,7 +70,8 @@ void AddCurrent(SweepMap& map, const SweepAnswer& answer, bool higher_is_better)
   if (!answer.current) return;
   const CellStanding& current = answer.cells[*answer.current];
   map.current = current.cell;
-  if (map.grid.Contains(current.cell)) return;
+  const auto off_grid = OffGrid(current.cell, answer.options.planned);
+  if (map.grid.Contains(current.cell) || !off_grid) return;
   MapCell cell;
   cell.kind = MapCell::Kind::kMeasured;
   SetStanding(cell, current, higher_is_better);

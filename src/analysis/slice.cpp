@@ -48,7 +48,9 @@ Expected<Space, std::string> Restrict(Space space, const Slice& slice) {
       return Problem(fmt::format("no cell has {}={}", KeyOf(wanted.parameter),
                                  FormatValue(wanted.parameter, value)));
     }
-    space.Set(wanted.parameter, wanted.values);
+    std::vector<int> chosen = wanted.values;
+    SortUnique(chosen);
+    space.Set(wanted.parameter, std::move(chosen));
   }
   return space;
 }

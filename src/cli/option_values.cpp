@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -67,7 +68,8 @@ void AddSliceOptions(CLI::App& app, SliceOptions& options) {
       ->type_name("PARAMETER")
       ->check(CLI::IsMember(keys))
       ->group(kGroup);
-  app.add_option("--where", options.where, "Only cells with this value; may be repeated")
+  app.add_option("--where", options.where,
+                 "Only cells with this value; several of one parameter are alternatives")
       ->type_name("PARAMETER=VALUE")
       ->allow_extra_args(false)
       ->check([](const std::string& text) {
@@ -83,7 +85,14 @@ Slice SliceOf(const SliceOptions& options) {
   slice.down = ParameterFromKey(options.down);
   for (const std::string& text : options.where) {
     const ParameterValue held = *ParseWhere(text);
-    slice.where.push_back({held.parameter, {held.value}});
+    const auto known =
+        std::find_if(slice.where.begin(), slice.where.end(),
+                     [&held](const Axis& axis) { return axis.parameter == held.parameter; });
+    if (known == slice.where.end()) {
+      slice.where.push_back({held.parameter, {held.value}});
+    } else {
+      known->values.push_back(held.value);
+    }
   }
   return slice;
 }

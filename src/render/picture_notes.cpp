@@ -1,4 +1,4 @@
-#include "heatmap_notes.h"
+#include "picture_notes.h"
 
 #include <utility>
 
