@@ -93,6 +93,7 @@ void AddCells(SweepMap& map, std::span<const StratumAnswer> answers, const Sweep
       SetStanding(cell, *standing, higher_is_better);
     }
   }
+  if (HaveNoChoice(answers)) return;
   for (const std::size_t contender : answer.contenders) {
     const Cell& cell = answer.cells[contender].cell;
     if (const auto place = map.grid.PlaceOf(cell)) map.cells[*place].is_contender = true;

@@ -173,7 +173,7 @@ void AddCompareCommand(CLI::App& app, std::function<int()>& action) {
       ->type_name("FILE.png|.svg|.pdf")
       ->allow_extra_args(false)
       ->check(CheckPictureName);
-  AddSliceOptions(*compare, options->slice);
+  AddTableOptions(*compare, options->slice);
   for (const char* option : {"--across", "--down", "--where"}) {
     compare->get_option(option)->needs("--output");
   }

@@ -55,19 +55,20 @@ Expected<ParameterValue, std::string> ParseWhere(const std::string& text) {
   return Unexpected<std::string>(fmt::format("{}: {} is no value of {}", text, value, info.key));
 }
 
+constexpr const char* kSliceGroup = "Which cells, where more than two parameters were swept";
+
+CLI::Option* AddAxisOption(CLI::App& app, const std::string& name, std::string& axis,
+                           const std::string& help) {
+  return app.add_option(name, axis, help)
+      ->type_name("PARAMETER")
+      ->check(CLI::IsMember(KeysOf(AllParameters())))
+      ->group(kSliceGroup);
+}
+
 }  // namespace
 
-void AddSliceOptions(CLI::App& app, SliceOptions& options) {
-  constexpr const char* kGroup = "Which cells, where more than two parameters were swept";
-  const auto keys = KeysOf(AllParameters());
-  app.add_option("--across", options.across, "Parameter that goes across")
-      ->type_name("PARAMETER")
-      ->check(CLI::IsMember(keys))
-      ->group(kGroup);
-  app.add_option("--down", options.down, "Parameter that goes down; others give one table a value")
-      ->type_name("PARAMETER")
-      ->check(CLI::IsMember(keys))
-      ->group(kGroup);
+void AddLineOptions(CLI::App& app, SliceOptions& options) {
+  AddAxisOption(app, "--across", options.across, "Parameter that goes across");
   app.add_option("--where", options.where,
                  "Only cells with this value; several of one parameter are alternatives")
       ->type_name("PARAMETER=VALUE")
@@ -76,7 +77,13 @@ void AddSliceOptions(CLI::App& app, SliceOptions& options) {
         const auto parsed = ParseWhere(text);
         return parsed ? std::string() : parsed.error();
       })
-      ->group(kGroup);
+      ->group(kSliceGroup);
+}
+
+void AddTableOptions(CLI::App& app, SliceOptions& options) {
+  AddAxisOption(app, "--down", options.down,
+                "Parameter that goes down; others give one table a value");
+  AddLineOptions(app, options);
 }
 
 Slice SliceOf(const SliceOptions& options) {

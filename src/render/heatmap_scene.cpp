@@ -1,7 +1,5 @@
 #include "ollama_bench/render/heatmap_scene.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -109,21 +107,12 @@ class HeatmapPainter {
     }
     DrawLegend(scene, layout_.legend);
     DrawNotes(scene, layout_.notes, layout_.notes_corner, layout_.width - 2 * kMargin);
-    return scene.Finish(layout_.width, layout_.height, Name());
+    return scene.Finish(layout_.width, layout_.height, SceneName(maps_.front(), caption_));
   }
 
  private:
   [[nodiscard]] bool IsAlone() const { return maps_.size() == 1; }
   [[nodiscard]] const Grid& grid() const { return grids_.front(); }
-
-  // What the picture shows, in a line.
-  [[nodiscard]] std::string Name() const {
-    const std::string model = caption_.model.empty() ? "" : Printable(caption_.model, false) + ": ";
-    const std::string down =
-        grid().down.IsAuto() ? "" : fmt::format(" and {}", KeyOf(grid().down.parameter));
-    return fmt::format("{}{} by {}{}. {}", model, Describe(maps_.front().metric).label,
-                       KeyOf(grid().across.parameter), down, Printable(maps_.front().title, false));
-  }
 
   // About.
   [[nodiscard]] FacetRoom RoomBeside() const {
@@ -238,7 +227,7 @@ class HeatmapPainter {
     layout_.legend = HeatmapLegend(maps_, faces_, marks_, reasons_, Margins());
     PlaceLegend(layout_.legend, {kMargin, bottom + kLegendGap}, inner_width, font_);
     if (!layout_.legend.empty()) bottom = layout_.legend.back().place.bottom();
-    layout_.notes = WrapNotes(NoteTexts(), inner_width, font_);
+    layout_.notes = WrapNotes(NoteTexts(first, caption_, font_), inner_width, font_);
     layout_.notes_corner = {kMargin, bottom};
     layout_.height = std::ceil(bottom + NotesHeight(layout_.notes) + kMargin - 8);
   }
@@ -247,18 +236,6 @@ class HeatmapPainter {
     if (layout_.rows.empty() && layout_.columns.empty()) return MarginScope::kNone;
     const bool is_of_all = !IsAlone() && std::max(layout_.rows.size(), layout_.columns.size()) == 1;
     return is_of_all ? MarginScope::kAll : MarginScope::kEach;
-  }
-
-  [[nodiscard]] std::vector<std::string> NoteTexts() const {
-    std::vector<std::string> texts;
-    for (const std::string& note : maps_.front().notes) texts.push_back(Printable(note, false));
-    std::vector<std::string> shown = texts;
-    for (const std::string& text : {maps_.front().title, caption_.model, caption_.ollama_version,
-                                    caption_.hardware, caption_.date}) {
-      shown.push_back(Printable(text, false));
-    }
-    if (auto note = SubstituteNote(font_, shown)) texts.push_back(std::move(*note));
-    return texts;
   }
 
   void DrawAxes(SceneBuilder& scene) const {

@@ -107,4 +107,13 @@ void DrawHeader(SceneBuilder& scene, const PictureHeader& header, const Box& pla
   }
 }
 
+std::string SceneName(const SweepMap& map, const SweepCaption& caption) {
+  const std::string model = caption.model.empty() ? "" : Printable(caption.model, false) + ": ";
+  const Grid& grid = map.grid;
+  const std::string down =
+      grid.down.IsAuto() ? "" : fmt::format(" and {}", KeyOf(grid.down.parameter));
+  return fmt::format("{}{} by {}{}. {}", model, Describe(map.metric).label,
+                     KeyOf(grid.across.parameter), down, Printable(map.title, false));
+}
+
 }  // namespace ollama_bench

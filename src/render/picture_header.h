@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "ollama_bench/analysis/sweep_map.h"
 #include "ollama_bench/core/cell.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/render/sweep_caption.h"
@@ -30,5 +31,8 @@ PictureHeader PlanHeader(const HeaderTexts& texts, const SweepCaption& caption, 
 double HeaderHeight(const PictureHeader& header);
 /// `place` is as wide as planned and as high as HeaderHeight says.
 void DrawHeader(SceneBuilder& scene, const PictureHeader& header, const Box& place);
+
+/// What a picture of the map, and of others of its axes, shows: one line.
+std::string SceneName(const SweepMap& map, const SweepCaption& caption);
 
 }  // namespace ollama_bench

@@ -185,6 +185,7 @@ std::vector<std::string> LinesOf(const std::string& text) {
 
 // Of several, each under the request that it is for.
 std::string AnswersText(std::span<const StratumAnswer> answers, const TerminalStyle& style) {
+  if (HaveNoChoice(answers)) return "\n" + Wrapped(AnswersSentence(answers), style.width);
   std::string text;
   for (const StratumAnswer& of_stratum : answers) {
     text += '\n';
