@@ -166,6 +166,7 @@ Expected<Space, std::string> UnitedSpace(const std::vector<CellResult>& results,
 
 Expected<std::vector<Grid>, std::string> GridsOf(const Space& space, const Slice& slice) {
   if (const auto ok = CheckAxes(space, slice); !ok) return Problem(ok.error());
+  if (space.axes.empty()) return std::vector<Grid>{Grid()};
   const auto restricted = Restrict(space, slice);
   if (!restricted) return Problem(restricted.error());
   const AxisPair pair = ChooseAxes(*restricted, slice);
@@ -190,6 +191,7 @@ Expected<std::vector<Grid>, std::string> GridsOf(const Space& space, const Slice
 
 Expected<std::vector<Grid>, std::string> LinesOf(const Space& space, const Slice& slice) {
   if (const auto ok = CheckAxes(space, slice); !ok) return Problem(ok.error());
+  if (space.axes.empty()) return std::vector<Grid>{Grid()};
   const auto restricted = Restrict(space, slice);
   if (!restricted) return Problem(restricted.error());
   const Parameter across = slice.across.value_or(ChooseAcross(*restricted));

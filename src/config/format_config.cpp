@@ -50,7 +50,8 @@ std::string FormatSweepConfig(const SweepConfig& config) {
   }
   for (const Axis& axis : config.space.axes) Add(out, axis);
   out << YAML::Key << "test_row_first" << YAML::Value << config.row_first;
-  if (config.space.Find(Parameter::kNumPredict) == nullptr) {
+  // Written without need, it would be read as an axis.
+  if (config.num_predict != Describe(config.workload).num_predict) {
     out << YAML::Key << "num_predict" << YAML::Value << config.num_predict;
   }
   out << YAML::Key << "repetitions" << YAML::Value;

@@ -173,6 +173,7 @@ void CheckNoTokens(const Settings& settings, ErrorList& errors) {
     if (text == nullptr) continue;
     errors.Add(place, {}, fmt::format("cannot be given together with {}", Name(text->place)),
                "keep one of them");
+    return;
   }
 }
 
@@ -208,8 +209,8 @@ void ReadModel(const Settings& settings, SweepConfig& config, ErrorList& errors)
 }
 
 void ReadPrompt(const Settings& settings, SweepConfig& config, ErrorList& errors) {
-  if (!CheckOnlyOne(settings, {"prompt", "prompt_file"}, errors)) return;
   CheckNoTokens(settings, errors);
+  if (!CheckOnlyOne(settings, {"prompt", "prompt_file"}, errors)) return;
   if (const Setting* text = settings.Find("prompt")) ReadPromptText(*text, config, errors);
   if (const Setting* path = settings.Find("prompt_file")) ReadPromptFile(*path, config, errors);
 }

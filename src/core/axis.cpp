@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdint>
 #include <limits>
+#include <set>
 #include <utility>
 
 namespace ollama_bench {
@@ -75,7 +76,8 @@ std::optional<Axis> ParseAxis(Parameter parameter, std::string_view text) {
     if (!value) return std::nullopt;
     axis.values.push_back(*value);
   }
-  if (!text.empty()) return std::nullopt;
+  const std::set<int> distinct(axis.values.begin(), axis.values.end());
+  if (!text.empty() || distinct.size() != axis.values.size()) return std::nullopt;
   return axis;
 }
 

@@ -1,8 +1,11 @@
 #include "output_content.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "ollama_bench/config/load_config.h"
+#include "ollama_bench/core/metric.h"
+#include "ollama_bench/core/parameter.h"
 
 namespace ollama_bench {
 namespace {
@@ -42,12 +45,25 @@ bool IsSvg(string_view text) {
   return !text.empty() && string_view(" \t\r\n>").find(text.front()) != string_view::npos;
 }
 
-// The header of a table: "num_batch,8192,10240".
+bool IsValue(string_view field) {
+  return field == "auto" || std::all_of(field.begin(), field.end(), IsDigit);
+}
+
+// The header of a table: "num_batch,8192,10240", or of a list of cells:
+// "num_ctx,num_thread,prompt_eval_rate".
 bool IsCsv(string_view text) {
-  constexpr string_view kFirst = "num_batch,";
-  if (!text.starts_with(kFirst)) return false;
-  text = text.substr(kFirst.size(), text.find_first_of("\r\n") - kFirst.size());
-  return std::all_of(text.begin(), text.end(), [](char c) { return c == ',' || IsDigit(c); });
+  std::vector<string_view> fields;
+  text = text.substr(0, text.find_first_of("\r\n"));
+  for (std::size_t comma = 0; comma != string_view::npos; text.remove_prefix(comma + 1)) {
+    comma = text.find(',');
+    fields.push_back(text.substr(0, comma));
+    if (comma == string_view::npos) break;
+  }
+  if (fields.size() < 2) return false;
+  const bool is_table = fields.front() == KeyOf(Parameter::kNumBatch);
+  if (is_table && std::all_of(fields.begin() + 1, fields.end(), IsValue)) return true;
+  return MetricFromKey(fields.back()) &&
+         std::all_of(fields.begin(), fields.end() - 1, ParameterFromKey);
 }
 
 bool IsResults(string_view text) {

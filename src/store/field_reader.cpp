@@ -183,11 +183,12 @@ std::optional<int> FieldReader::SettingFrom(const ParameterInfo& info, const Jso
     Complain(info.key, "is neither true nor false");
     return std::nullopt;
   }
-  const bool is_whole = value.is_number_unsigned();
-  const auto number = is_whole ? value.get<std::uint64_t>() : 0;
-  if (is_whole && number >= static_cast<std::uint64_t>(info.lowest) &&
-      number <= static_cast<std::uint64_t>(info.highest)) {
-    return static_cast<int>(number);
+  // What was parsed is unsigned, what this program made may be either.
+  const bool is_too_large = value.is_number_unsigned() &&
+                            value.get<std::uint64_t>() > static_cast<std::uint64_t>(info.highest);
+  if (value.is_number_integer() && !is_too_large) {
+    const auto number = value.get<std::int64_t>();
+    if (number >= info.lowest && number <= info.highest) return static_cast<int>(number);
   }
   Complain(info.key, fmt::format("is not a whole number from {} to {}", info.lowest, info.highest));
   return std::nullopt;
@@ -204,9 +205,11 @@ void FieldReader::Values(std::string_view key, Axis& axis) {
   if (found == nullptr || !found->is_array() || found->empty()) {
     return Complain(key, "is not a list of values");
   }
+  std::set<int> seen;
   for (const Json& element : *found) {
     const auto value = SettingFrom(Describe(axis.parameter), element);
     if (!value) return;
+    if (!seen.insert(*value).second) return Complain(key, "holds a value twice");
     axis.values.push_back(*value);
   }
 }

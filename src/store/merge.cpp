@@ -123,7 +123,12 @@ void CompareWorkloads(const Input& a, const Input& b, MergedStores& merged) {
     AddNew(merged.conflicts, {fmt::format("workload: {} has {}, {} has {}", a.name,
                                           a.metadata.workload, b.name, b.metadata.workload)});
   }
-  // In a file of axes each cell has its own; one that all cells share is known to no cell.
+  // In a file of axes each cell has its own; one that all cells share is known to no cell. Other
+  // files without one just do not say it.
+  const auto says_nothing = [](const Input& input) {
+    return input.metadata.schema_version != kNewestSchema || input.metadata.identity == Identity();
+  };
+  if (says_nothing(a) || says_nothing(b)) return;
   const auto& one = a.metadata.identity.num_predict;
   const auto& other = b.metadata.identity.num_predict;
   if (one.has_value() == other.has_value()) return;

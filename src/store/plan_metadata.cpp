@@ -18,6 +18,11 @@ bool FitsSchema1(const Space& space, WorkloadKind workload) {
          std::all_of(space.axes.begin(), space.axes.end(), IsOfPair);
 }
 
+// Nothing where it is no range.
+void AddRange(std::vector<Axis>& axes, Parameter parameter, const std::string& range) {
+  if (auto axis = ParseAxis(parameter, range)) axes.push_back(std::move(*axis));
+}
+
 }  // namespace
 
 WorkloadKind WorkloadOf(const Metadata& metadata) {
@@ -28,17 +33,17 @@ Space PlannedSpace(const Metadata& metadata) {
   if (!metadata.axes.empty()) return {metadata.axes};
   Space space;
   if (metadata.schema_version == 2) return space;
-  const auto add = [&space](Parameter parameter, const std::string& range) {
-    if (auto axis = ParseAxis(parameter, range)) space.axes.push_back(std::move(*axis));
-  };
-  add(Parameter::kNumCtx, metadata.num_ctx_range);
-  add(Parameter::kNumBatch, metadata.num_batch_range);
+  AddRange(space.axes, Parameter::kNumCtx, metadata.num_ctx_range);
+  AddRange(space.axes, Parameter::kNumBatch, metadata.num_batch_range);
   return space.axes.size() == 2 ? space : Space();
 }
 
 void UpgradeToAxes(Metadata& metadata) {
   if (metadata.schema_version == 2) return;
-  metadata.axes = PlannedSpace(metadata).axes;
+  // Each range by itself, as a merge takes them.
+  metadata.axes.clear();
+  AddRange(metadata.axes, Parameter::kNumCtx, metadata.num_ctx_range);
+  AddRange(metadata.axes, Parameter::kNumBatch, metadata.num_batch_range);
   metadata.schema_version = 2;
   metadata.workload = Describe(kWorkloadOfSchema1).key;
   metadata.num_ctx_range.clear();

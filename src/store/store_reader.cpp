@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -69,10 +70,8 @@ class EntryCollector {
     if (content_.index.contains(result.cell)) {
       return Fail(element.begin, NameOf(result.cell) + " has a second entry");
     }
-    for (const Parameter parameter : {Parameter::kNumCtx, Parameter::kNumBatch}) {
-      if (gap_ || result.cell.Sets(parameter)) continue;
-      gap_ = Problem{element.begin, fmt::format("\"{}\" is missing", KeyOf(parameter))};
-    }
+    NoteGap(element.begin, "", result.cell);
+    if (result.alias_of) NoteGap(element.begin, "alias_of ", *result.alias_of);
     content_.Add(result.cell) = std::move(result);
     content_.texts.back() = {std::string(text_.substr(element.begin, element.end - element.begin)),
                              /*outdated=*/false};
@@ -84,6 +83,13 @@ class EntryCollector {
   StoreContent& content() { return content_; }
 
  private:
+  void NoteGap(std::size_t position, std::string_view prefix, const Cell& cell) {
+    for (const Parameter parameter : {Parameter::kNumCtx, Parameter::kNumBatch}) {
+      if (gap_ || cell.Sets(parameter)) continue;
+      gap_ = Problem{position, fmt::format("\"{}{}\" is missing", prefix, KeyOf(parameter))};
+    }
+  }
+
   void Fail(std::size_t position, std::string reason) {
     problem_ = Problem{position, std::move(reason)};
   }
@@ -148,6 +154,10 @@ Expected<Metadata, std::string> MetadataFrom(const Json& object) {
   FieldReader reader(object);
   VisitFields(reader, metadata);
   reader.RefuseMisspelt();
+  std::set<Parameter> seen;
+  for (const Axis& axis : metadata.axes) {
+    if (!seen.insert(axis.parameter).second) reader.Complain("axes", "holds a parameter twice");
+  }
   if (metadata.schema_version < 1) reader.Complain("schema_version", "is less than 1");
   if (!reader.problem().empty()) return Unexpected<std::string>(reader.problem());
   return metadata;

@@ -12,7 +12,7 @@
 namespace ollama_bench::testing {
 namespace {
 
-constexpr Cell kCell{1024, 64};
+const Cell kCell{1024, 64};
 
 std::string Sentences(int count) {
   std::string text;

@@ -30,7 +30,7 @@ TEST(AliasesTest, AContextAboveTheTrainedOneIsTheTrainedOneWhereThatIsInTheGrid)
 TEST(AliasesTest, AnAliasNeverStandsForAnAlias) {
   const std::vector<Cell> cells = {{1024, 1024}, {1024, 4096}, {2048, 1024}, {2048, 4096}};
   for (const Alias& alias : FindAliases(cells, {true, 1024})) {
-    EXPECT_EQ(alias.of, (Cell{1024, 1024})) << alias.cell.num_ctx << ' ' << alias.cell.num_batch;
+    EXPECT_EQ(alias.of, (Cell{1024, 1024})) << NameOf(alias.cell);
   }
   EXPECT_EQ(FindAliases(cells, {true, 1024}).size(), 3U);
 }

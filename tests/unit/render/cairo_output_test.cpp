@@ -55,7 +55,7 @@ Scene LayOut(const SweepMap& map) {
   const auto font = Font::Load();
   SweepCaption caption;
   caption.model = "qwen3:4b";
-  return LayOutHeatmap(map, caption, {}, *font);
+  return LayOutHeatmap(Only(map), caption, {}, *font);
 }
 
 Box CellBox(const Scene& scene, const std::string& part_of_title) {

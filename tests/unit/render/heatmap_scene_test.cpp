@@ -35,7 +35,7 @@ Scene LayOut(const SweepMap& map, const HeatmapStyle& style = {},
              const SweepCaption& caption = LongCaption()) {
   const auto font = Font::Load();
   EXPECT_TRUE(font);
-  return LayOutHeatmap(map, caption, style, *font);
+  return LayOutHeatmap(Only(map), caption, style, *font);
 }
 
 // Half a number is worse than none.
@@ -112,8 +112,8 @@ TEST_P(HeatmapLayoutTest, HoldsForCellsOfEveryKindAndACurrentSettingOutsideTheGr
 TEST_P(HeatmapLayoutTest, HoldsForLongValuesAndLongAxisLabels) {
   const auto [columns, rows] = GetParam();
   SweepMap map = MakeMap(columns, rows, true, 1e6, 99999999);
-  for (int& value : map.grid.num_ctx.values) value += 2'000'000'000;
-  for (int& value : map.grid.num_batch.values) value += 2'000'000'000;
+  for (int& value : map.grid.across.values) value += 2'000'000'000;
+  for (int& value : map.grid.down.values) value += 2'000'000'000;
   map.title = std::string(400, 'W') + " " + std::string(300, 'i');
   map.notes = {std::string(900, 'n'), "another note"};
   ExpectSoundInEveryStyle(map);
@@ -346,18 +346,18 @@ TEST(HeatmapSceneTest, MarksReasonsByLettersThatTheLegendExplainsWhereWordsDoNot
 TEST(HeatmapSceneTest, LabelsAxesAtRoundValuesWhereNotAllFit) {
   SweepMap map = MakeMap(47, 17);
   for (std::size_t i = 0; i < 47; ++i)
-    map.grid.num_ctx.values[i] = 8192 + 2048 * static_cast<int>(i);
+    map.grid.across.values[i] = 8192 + 2048 * static_cast<int>(i);
   map.recommended = map.current = std::nullopt;
   const Scene scene = LayOut(map, {CellColoring::kLoss, DefaultColormap(), false});
   const auto texts = TextsOf(scene);
   int shown = 0;
-  for (const int value : map.grid.num_ctx.values) {
+  for (const int value : map.grid.across.values) {
     const bool is_shown = std::count(texts.begin(), texts.end(), std::to_string(value)) > 0;
     EXPECT_TRUE(!is_shown || value % 4096 == 0) << value;
     if (is_shown) ++shown;
   }
   EXPECT_GE(shown, 10);
-  for (const int value : map.grid.num_batch.values) {
+  for (const int value : map.grid.down.values) {
     EXPECT_GE(std::count(texts.begin(), texts.end(), std::to_string(value)), 1) << value;
   }
 }
@@ -467,13 +467,13 @@ TEST(HeatmapSceneTest, NamesTheSubstituteOfALetterThatNoFontHas) {
   const auto font = Font::Load(false);
   SweepCaption caption;
   caption.model = "\xE6\xA8\xA1\xE5\x9E\x8B:4b";
-  const Scene scene = LayOutHeatmap(MakeMap(3, 3), caption, {}, *font);
+  const Scene scene = LayOutHeatmap(Only(MakeMap(3, 3)), caption, {}, *font);
   EXPECT_TRUE(Shows(scene, "[U+6A21 U+578B]:4b"));
   EXPECT_TRUE(Shows(scene, "[U+6A21] and the like are letters"));
   caption.model =
       "Gr\xC3\xB6\xC3\x9F"
       "e";
-  const Scene known = LayOutHeatmap(MakeMap(3, 3), caption, {}, *font);
+  const Scene known = LayOutHeatmap(Only(MakeMap(3, 3)), caption, {}, *font);
   EXPECT_TRUE(Shows(known, caption.model));
   EXPECT_FALSE(Shows(known, "and the like are letters"));
 }

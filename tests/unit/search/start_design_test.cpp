@@ -9,8 +9,8 @@ namespace {
 
 SearchGrid GridOf(int contexts, int batches) {
   Grid grid;
-  for (int i = 1; i <= contexts; ++i) grid.num_ctx.values.push_back(i);
-  for (int i = 1; i <= batches; ++i) grid.num_batch.values.push_back(i);
+  for (int i = 1; i <= contexts; ++i) grid.across.values.push_back(i);
+  for (int i = 1; i <= batches; ++i) grid.down.values.push_back(i);
   return SearchGrid(grid);
 }
 

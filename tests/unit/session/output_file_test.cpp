@@ -61,11 +61,24 @@ TEST_F(OutputFileTest, ReplacesWhatIsOfTheSameKindAndNothingElse) {
   }
 }
 
+TEST_F(OutputFileTest, ReplacesEveryKindOfTable) {
+  for (const char* header :
+       {"num_batch,auto", "num_batch,auto,4096", "num_thread,prompt_eval_rate",
+        "num_ctx,num_batch,num_thread,eval_rate", "num_batch,prompt_eval_rate"}) {
+    for (const char* end : {"\r\n1,2\r\n", "\n", ""}) {
+      folder_.Write("there", std::string(header) + end);
+      EXPECT_TRUE(WriteOver("there", OutputKind::kCsv)) << header;
+    }
+  }
+}
+
 TEST_F(OutputFileTest, LeavesFilesOfNoKindOfOurs) {
   for (const char* text :
        {"FROM smollm2\nPARAMETER num_ctx 4096\n", "remember: the milk\n", "- num_ctx\n", "{}", "\n",
-        "num_batch\n", "num_batch,2048,mine\n", "<html><svg></svg></html>", "%PD", "\x89PNG",
-        "{\"metadata\": {", "num_ctx: [1024]\nmy_key: 5\n", "num_ctx: [1024\n"}) {
+        "num_batch\n", "num_batch,2048,mine\n", "prompt_eval_rate\n", "mine,prompt_eval_rate\n",
+        "num_ctx,num_batch\n", "num_thread,prompt_eval_rate,num_ctx\n", "num_thread,4,8\n",
+        "<html><svg></svg></html>", "%PD", "\x89PNG", "{\"metadata\": {",
+        "num_ctx: [1024]\nmy_key: 5\n", "num_ctx: [1024\n"}) {
     folder_.Write("notes.txt", text);
     for (const auto& [kind, unused] : Samples()) {
       ExpectRefused("notes.txt", kind, "name");

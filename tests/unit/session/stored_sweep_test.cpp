@@ -4,6 +4,7 @@
 
 #include "support/load_results.h"
 #include "support/memory_file_system.h"
+#include "support/pair.h"
 
 namespace ollama_bench {
 namespace {
@@ -25,15 +26,16 @@ TEST(StoredSweepTest, TakesTheDayOfTheStart) {
 
 TEST(StoredSweepTest, TheBatchThatNobodyNamedIsTheReleasesOwnDefault) {
   Metadata metadata;
-  EXPECT_EQ(BaselineCell(metadata), std::nullopt);
-  metadata.baseline = Baseline{8192, std::nullopt, "Modelfile"};
-  EXPECT_EQ(BaselineCell(metadata), (Cell{8192, 512})) << "of a release that is not known";
+  const Space planned = PairSpace({2048, 4096}, {512});
+  EXPECT_EQ(BaselineCell(metadata, planned), std::nullopt);
+  metadata.baseline = Baseline{Cell().With(Parameter::kNumCtx, 8192), "Modelfile"};
+  EXPECT_EQ(BaselineCell(metadata, planned), (Cell{8192, 512})) << "of a release that is not known";
   metadata.identity.ollama_version = "0.11.4";
-  EXPECT_EQ(BaselineCell(metadata), (Cell{8192, 512}));
+  EXPECT_EQ(BaselineCell(metadata, planned), (Cell{8192, 512}));
   metadata.identity.ollama_version = "0.32.15";
-  EXPECT_EQ(BaselineCell(metadata), (Cell{8192, 1024}));
-  metadata.baseline->num_batch = 64;
-  EXPECT_EQ(BaselineCell(metadata), (Cell{8192, 64}));
+  EXPECT_EQ(BaselineCell(metadata, planned), (Cell{8192, 1024}));
+  metadata.baseline->cell.Set(Parameter::kNumBatch, 64);
+  EXPECT_EQ(BaselineCell(metadata, planned), (Cell{8192, 64}));
 }
 
 /// A store of a 3 x 1 grid whose first `cells` cells have three loads each, and of a current
@@ -42,7 +44,7 @@ ResultsStore StoreOf(MemoryFileSystem& files, const std::vector<double>& rates) 
   Metadata metadata;
   metadata.num_ctx_range = "2048-6144:2048";
   metadata.num_batch_range = "512";
-  metadata.baseline = Baseline{1024, 64, "Modelfile"};
+  metadata.baseline = Baseline{{1024, 64}, "Modelfile"};
   ResultsStore store = ResultsStore::Create(files, "results.json", metadata);
   NoisyMachine machine(1, 0.001, 0.001);
   auto results = machine.Sweep(rates, 4, 1);
@@ -63,13 +65,17 @@ TEST(StoredSweepTest, TheCurrentSettingOffTheGridIsComparedWithButHasNoPlaceInTh
   EXPECT_TRUE(WasWhollyVisited(store));
   const auto report = ReportOf(store, Metric::kPromptEvalRate);
   ASSERT_TRUE(report);
-  EXPECT_EQ(report->table.states.size(), 3U);
-  ASSERT_TRUE(report->answer);
-  EXPECT_EQ(report->answer->verdict, Verdict::kChange);
-  EXPECT_EQ(report->answer->cells[*report->answer->recommended].cell, (Cell{4096, 512}));
-  EXPECT_EQ(report->answer->cells[*report->answer->current].cell, (Cell{1024, 64}));
-  EXPECT_EQ(report->answer->options.current_source, "Modelfile");
-  EXPECT_FALSE(report->search) << "every cell was visited";
+  ASSERT_EQ(report->tables.size(), 1U);
+  EXPECT_EQ(report->tables[0].states.size(), 3U);
+  ASSERT_EQ(report->answers.size(), 1U);
+  EXPECT_EQ(report->answers[0].stratum, Cell());
+  ASSERT_TRUE(report->answers[0].answer);
+  const SweepAnswer& answer = *report->answers[0].answer;
+  EXPECT_EQ(answer.verdict, Verdict::kChange);
+  EXPECT_EQ(answer.cells[*answer.recommended].cell, (Cell{4096, 512}));
+  EXPECT_EQ(answer.cells[*answer.current].cell, (Cell{1024, 64}));
+  EXPECT_EQ(answer.options.current_source, "Modelfile");
+  EXPECT_FALSE(answer.options.surface) << "every cell was visited";
 }
 
 TEST(StoredSweepTest, WhereCellsWereLeftOutTheSearchSaysWhatTheRestMayBe) {
@@ -78,17 +84,16 @@ TEST(StoredSweepTest, WhereCellsWereLeftOutTheSearchSaysWhatTheRestMayBe) {
   EXPECT_FALSE(WasWhollyVisited(store));
   const auto report = ReportOf(store, Metric::kPromptEvalRate);
   ASSERT_TRUE(report);
-  ASSERT_TRUE(report->search);
-  ASSERT_TRUE(report->answer->options.surface);
-  EXPECT_EQ(report->answer->options.surface->leader, report->search->cell);
-  EXPECT_EQ(report->answer->cells[report->answer->leader].cell, report->search->cell);
+  const SweepAnswer& answer = *report->answers.at(0).answer;
+  ASSERT_TRUE(answer.options.surface);
+  EXPECT_EQ(answer.cells[answer.leader].cell, answer.options.surface->leader);
 }
 
 TEST(StoredSweepTest, PlansNothingWhereTheStoreDoesNotSayItsAxes) {
   Metadata metadata;
   metadata.num_ctx_range = "1024-3072:1024";
   metadata.num_batch_range = "nonsense";
-  EXPECT_EQ(PlannedGrid(metadata), (Grid{{{1024, 2048, 3072}}, {}}));
+  EXPECT_EQ(PlannedSpace(metadata), Space());
 }
 
 }  // namespace

@@ -18,9 +18,9 @@ std::size_t ExtraOf(const SweepConfig& config, std::optional<std::size_t> limit,
 
 TEST(SweepRulesTest, ExtraLoadsAreThoseConfiguredElseByTheSizeOfTheGrid) {
   SweepConfig config;
-  config.grid = MakeGrid(6, 6);
+  config.space = SpaceOf(MakeGrid(6, 6));
   EXPECT_EQ(ExtraOf(config, std::nullopt, 36), 27U);
-  config.grid = MakeGrid(47, 17);
+  config.space = SpaceOf(MakeGrid(47, 17));
   EXPECT_EQ(ExtraOf(config, std::nullopt, 799), 60U);
   for (const int extra : {0, 1, 500}) {
     config.extra = extra;
@@ -30,7 +30,7 @@ TEST(SweepRulesTest, ExtraLoadsAreThoseConfiguredElseByTheSizeOfTheGrid) {
 
 TEST(SweepRulesTest, AStartThatALimitCutsShortMakesNoExtraLoads) {
   SweepConfig config;
-  config.grid = MakeGrid(6, 6);
+  config.space = SpaceOf(MakeGrid(6, 6));
   config.extra = 12;
   EXPECT_EQ(ExtraOf(config, 5, 5), 0U) << "as many are pending as the limit leaves";
   EXPECT_EQ(ExtraOf(config, 6, 5), 12U);
@@ -38,10 +38,10 @@ TEST(SweepRulesTest, AStartThatALimitCutsShortMakesNoExtraLoads) {
 
 TEST(SweepRulesTest, TheRaceIsToldGridCurrentSettingAndRepetitions) {
   SweepConfig config;
-  config.grid = MakeGrid(2, 3);
+  config.space = SpaceOf(MakeGrid(2, 3));
   config.repetitions = 4;
   const RaceOptions race = RaceOptionsOf({}, config, {}, Cell{999, 7});
-  EXPECT_EQ(race.planned, config.grid);
+  EXPECT_EQ(race.planned, config.space);
   EXPECT_EQ(race.current, (Cell{999, 7}));
   EXPECT_EQ(race.repetitions, 4);
 }

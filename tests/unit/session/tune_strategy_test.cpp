@@ -8,6 +8,7 @@
 
 #include "support/failed_visit.h"
 #include "support/fake_clock.h"
+#include "support/pair.h"
 
 namespace ollama_bench {
 namespace {
@@ -16,7 +17,7 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
 Grid SmallGrid() {
-  return {{{1024, 2048, 3072}}, {{64, 128, 256}}};
+  return PairGrid({1024, 2048, 3072}, {64, 128, 256});
 }
 
 Sample RunOf(std::int64_t load_id, double rate) {
@@ -64,7 +65,7 @@ TEST_F(TuneStrategyTest, EndsWhenTheMeasurementsOfItsBudgetAreMade) {
 
 // A machine so clear that nothing but the rule of the fewest measurements delays the certificate.
 TEST_F(TuneStrategyTest, ACertificateTakesTheFewestMeasurementsThatAPlanTells) {
-  for (const Grid& grid : {SmallGrid(), Grid{{{1024, 2048}}, {{64, 128}}}}) {
+  for (const Grid& grid : {SmallGrid(), PairGrid({1024, 2048}, {64, 128})}) {
     Search search(grid, {});
     const std::size_t least = LeastForCertificate(grid.CellCount());
     std::size_t measured = 0;
@@ -75,7 +76,7 @@ TEST_F(TuneStrategyTest, ACertificateTakesTheFewestMeasurementsThatAPlanTells) {
       ASSERT_TRUE(cell);
       Measurement measurement;
       measurement.cell = *cell;
-      measurement.rate = 1e5 * cell->num_batch / cell->num_ctx;
+      measurement.rate = 1e5 * (*cell)[Parameter::kNumBatch] / (*cell)[Parameter::kNumCtx];
       search.Observe(measurement);
       ++measured;
     }
@@ -164,7 +165,7 @@ TEST_F(TuneStrategyTest, TheAnswerAndTheCurrentSettingHaveThreeLoadsBeforeItEnds
     ASSERT_LT(++visits, 100U);
     CellResult& result = results[visit->cell];
     result.cell = visit->cell;
-    const double rate = 100.0 * visit->cell.num_batch / visit->cell.num_ctx;
+    const double rate = 100.0 * visit->cell[Parameter::kNumBatch] / visit->cell[Parameter::kNumCtx];
     result.samples.push_back(RunOf(++load, rate));
     strategy.Report(result);
   }
