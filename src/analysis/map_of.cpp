@@ -70,7 +70,8 @@ void AddCurrent(SweepMap& map, const SweepAnswer& answer, bool higher_is_better)
   if (!answer.current) return;
   const CellStanding& current = answer.cells[*answer.current];
   map.current = current.cell;
-  if (map.grid.Contains(current.cell)) return;
+  const auto off_grid = OffGrid(current.cell, answer.options.planned);
+  if (map.grid.Contains(current.cell) || !off_grid) return;
   MapCell cell;
   cell.kind = MapCell::Kind::kMeasured;
   SetStanding(cell, current, higher_is_better);
@@ -92,6 +93,7 @@ void AddCells(SweepMap& map, std::span<const StratumAnswer> answers, const Sweep
       SetStanding(cell, *standing, higher_is_better);
     }
   }
+  if (HaveNoChoice(answers)) return;
   for (const std::size_t contender : answer.contenders) {
     const Cell& cell = answer.cells[contender].cell;
     if (const auto place = map.grid.PlaceOf(cell)) map.cells[*place].is_contender = true;

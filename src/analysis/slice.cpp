@@ -48,7 +48,9 @@ Expected<Space, std::string> Restrict(Space space, const Slice& slice) {
       return Problem(fmt::format("no cell has {}={}", KeyOf(wanted.parameter),
                                  FormatValue(wanted.parameter, value)));
     }
-    space.Set(wanted.parameter, wanted.values);
+    std::vector<int> chosen = wanted.values;
+    SortUnique(chosen);
+    space.Set(wanted.parameter, std::move(chosen));
   }
   return space;
 }
@@ -89,6 +91,61 @@ AxisPair ChooseAxes(const Space& space, const Slice& slice) {
   return pair;
 }
 
+// Whether the slice's axes can be those of a table.
+Expected<void, std::string> CheckAxes(const Space& space, const Slice& slice) {
+  for (const auto& axis : {slice.across, slice.down}) {
+    if (axis && space.Find(*axis) == nullptr) {
+      return Problem(fmt::format("no cell sets {}", KeyOf(*axis)));
+    }
+  }
+  if (slice.across && slice.across == slice.down) {
+    return Problem(fmt::format("{} cannot be both axes", KeyOf(*slice.across)));
+  }
+  return {};
+}
+
+std::vector<const Axis*> VaryingAxes(const Space& space) {
+  std::vector<const Axis*> varying;
+  for (const Axis& axis : space.axes) {
+    if (axis.values.size() > 1) varying.push_back(&axis);
+  }
+  return varying;
+}
+
+// The one with the most values, of several the first.
+Parameter ChooseAcross(const Space& space) {
+  const Axis* chosen = nullptr;
+  for (const Axis& axis : space.axes) {
+    if (chosen == nullptr || axis.values.size() > chosen->values.size()) chosen = &axis;
+  }
+  return chosen != nullptr ? chosen->parameter : Parameter::kNumCtx;
+}
+
+// A parameter for the only row.
+Parameter ChooseUnset(const Space& space, Parameter across) {
+  for (const ParameterInfo& info : AllParameters()) {
+    if (info.parameter != across && space.Find(info.parameter) == nullptr) return info.parameter;
+  }
+  return across == Parameter::kNumCtx ? Parameter::kNumBatch : Parameter::kNumCtx;
+}
+
+// "num_batch, num_gpu and use_mmap have several values: …"
+std::string TooManyVary(const std::vector<const Axis*>& others, Parameter across) {
+  std::vector<std::string> names{std::string(KeyOf(across))};
+  std::string advice;
+  for (const Axis* axis : others) {
+    names.emplace_back(KeyOf(axis->parameter));
+    if (axis == others.front()) continue;
+    advice += fmt::format(" --where {}={}", KeyOf(axis->parameter),
+                          FormatValue(axis->parameter, axis->values.front()));
+  }
+  const std::string last = std::move(names.back());
+  names.pop_back();
+  return fmt::format(
+      "{} and {} have several values, and a plot shows two parameters: add{}, or hold others",
+      fmt::join(names, ", "), last, advice);
+}
+
 Axis AxisOf(const Space& space, Parameter parameter) {
   const Axis* axis = space.Find(parameter);
   return axis != nullptr ? *axis : Axis{parameter, {kAutoValue}};
@@ -108,14 +165,7 @@ Expected<Space, std::string> UnitedSpace(const std::vector<CellResult>& results,
 }
 
 Expected<std::vector<Grid>, std::string> GridsOf(const Space& space, const Slice& slice) {
-  for (const auto& axis : {slice.across, slice.down}) {
-    if (axis && space.Find(*axis) == nullptr) {
-      return Problem(fmt::format("no cell sets {}", KeyOf(*axis)));
-    }
-  }
-  if (slice.across && slice.across == slice.down) {
-    return Problem(fmt::format("{} cannot be both axes", KeyOf(*slice.across)));
-  }
+  if (const auto ok = CheckAxes(space, slice); !ok) return Problem(ok.error());
   if (space.axes.empty()) return std::vector<Grid>{Grid()};
   const auto restricted = Restrict(space, slice);
   if (!restricted) return Problem(restricted.error());
@@ -137,6 +187,25 @@ Expected<std::vector<Grid>, std::string> GridsOf(const Space& space, const Slice
     }
   }
   return grids;
+}
+
+Expected<std::vector<Grid>, std::string> LinesOf(const Space& space, const Slice& slice) {
+  if (const auto ok = CheckAxes(space, slice); !ok) return Problem(ok.error());
+  if (space.axes.empty()) return std::vector<Grid>{Grid()};
+  const auto restricted = Restrict(space, slice);
+  if (!restricted) return Problem(restricted.error());
+  const Parameter across = slice.across.value_or(ChooseAcross(*restricted));
+  std::vector<const Axis*> others = VaryingAxes(*restricted);
+  std::erase_if(others, [across](const Axis* axis) { return axis->parameter == across; });
+  if (others.size() > 1) return Problem(TooManyVary(others, across));
+  const Parameter down =
+      others.empty() ? ChooseUnset(*restricted, across) : others.front()->parameter;
+  Grid grid{AxisOf(*restricted, across), AxisOf(*restricted, down), Cell()};
+  for (const Axis& axis : restricted->axes) {
+    if (axis.parameter == across || axis.parameter == down) continue;
+    grid.fixed.Set(axis.parameter, axis.values.front());
+  }
+  return std::vector<Grid>{std::move(grid)};
 }
 
 }  // namespace ollama_bench

@@ -14,4 +14,11 @@ const SweepAnswer* AnswerFor(std::span<const StratumAnswer> answers, const Cell&
   return found != answers.end() && found->answer ? &*found->answer : nullptr;
 }
 
+bool HaveNoChoice(std::span<const StratumAnswer> answers) {
+  return answers.size() > 1 &&
+         std::all_of(answers.begin(), answers.end(), [](const StratumAnswer& of_stratum) {
+           return !of_stratum.answer || of_stratum.answer->cells.size() < 2;
+         });
+}
+
 }  // namespace ollama_bench

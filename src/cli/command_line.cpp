@@ -112,6 +112,7 @@ void DeclareCommandLine(CLI::App& app, std::function<int()>& action, const StopR
   AddPlanCommand(app, action, stop);
   AddStatusCommand(app, action, stop);
   AddHeatmapCommand(app, action);
+  AddPlotCommand(app, action);
   AddCompareCommand(app, action);
   AddMergeCommand(app, action);
   AddDoctorCommand(app, action, stop);

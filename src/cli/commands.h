@@ -15,6 +15,7 @@ void AddTuneCommand(CLI::App& app, std::function<int()>& action, const StopReque
 void AddPlanCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 void AddStatusCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 void AddHeatmapCommand(CLI::App& app, std::function<int()>& action);
+void AddPlotCommand(CLI::App& app, std::function<int()>& action);
 void AddCompareCommand(CLI::App& app, std::function<int()>& action);
 void AddMergeCommand(CLI::App& app, std::function<int()>& action);
 void AddDoctorCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);

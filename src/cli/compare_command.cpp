@@ -31,6 +31,7 @@ struct CompareOptions {
   fs::path first;
   fs::path second;
   std::vector<fs::path> pictures;
+  SliceOptions slice;          ///< of the pictures
   std::string metric;          ///< empty: the workload's
   std::string fail_if_slower;  // empty: no check
   bool markdown = false;
@@ -88,9 +89,11 @@ Expected<void, SessionError> WritePictures(FileSystem& file_system, const Compar
   if (options.pictures.empty() || is_empty) return {};
   const auto font = Font::Load();
   if (!font) return Fail(ExitCode::kEnvironment, font.error());
-  const Scene scene = LayOutDifference(comparison, caption, *font);
+  const auto scene = LayOutDifference(comparison, caption, *font, SliceOf(options.slice));
+  if (!scene) return Fail(ExitCode::kUsage, "cannot draw the difference: " + scene.error());
   for (const fs::path& path : options.pictures) {
-    const auto bytes = RenderPicture(scene, *PictureFormatFromExtension(path.extension().string()));
+    const auto bytes =
+        RenderPicture(*scene, *PictureFormatFromExtension(path.extension().string()));
     if (!bytes) {
       return Fail(ExitCode::kEnvironment,
                   fmt::format("cannot draw {}: {}", path.string(), bytes.error()));
@@ -170,6 +173,10 @@ void AddCompareCommand(CLI::App& app, std::function<int()>& action) {
       ->type_name("FILE.png|.svg|.pdf")
       ->allow_extra_args(false)
       ->check(CheckPictureName);
+  AddTableOptions(*compare, options->slice);
+  for (const char* option : {"--across", "--down", "--where"}) {
+    compare->get_option(option)->needs("--output");
+  }
   compare->add_option("--metric", options->metric, "What is compared [the workload's]")
       ->check(CLI::IsMember(KeysOf(AllMetrics())));
   compare

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -54,27 +55,35 @@ Expected<ParameterValue, std::string> ParseWhere(const std::string& text) {
   return Unexpected<std::string>(fmt::format("{}: {} is no value of {}", text, value, info.key));
 }
 
+constexpr const char* kSliceGroup = "Which cells, where more than two parameters were swept";
+
+CLI::Option* AddAxisOption(CLI::App& app, const std::string& name, std::string& axis,
+                           const std::string& help) {
+  return app.add_option(name, axis, help)
+      ->type_name("PARAMETER")
+      ->check(CLI::IsMember(KeysOf(AllParameters())))
+      ->group(kSliceGroup);
+}
+
 }  // namespace
 
-void AddSliceOptions(CLI::App& app, SliceOptions& options) {
-  constexpr const char* kGroup = "Which cells, where more than two parameters were swept";
-  const auto keys = KeysOf(AllParameters());
-  app.add_option("--across", options.across, "Parameter that goes across")
-      ->type_name("PARAMETER")
-      ->check(CLI::IsMember(keys))
-      ->group(kGroup);
-  app.add_option("--down", options.down, "Parameter that goes down; others give one table a value")
-      ->type_name("PARAMETER")
-      ->check(CLI::IsMember(keys))
-      ->group(kGroup);
-  app.add_option("--where", options.where, "Only cells with this value; may be repeated")
+void AddLineOptions(CLI::App& app, SliceOptions& options) {
+  AddAxisOption(app, "--across", options.across, "Parameter that goes across");
+  app.add_option("--where", options.where,
+                 "Only cells with this value; several of one parameter are alternatives")
       ->type_name("PARAMETER=VALUE")
       ->allow_extra_args(false)
       ->check([](const std::string& text) {
         const auto parsed = ParseWhere(text);
         return parsed ? std::string() : parsed.error();
       })
-      ->group(kGroup);
+      ->group(kSliceGroup);
+}
+
+void AddTableOptions(CLI::App& app, SliceOptions& options) {
+  AddAxisOption(app, "--down", options.down,
+                "Parameter that goes down; others give one table a value");
+  AddLineOptions(app, options);
 }
 
 Slice SliceOf(const SliceOptions& options) {
@@ -83,7 +92,14 @@ Slice SliceOf(const SliceOptions& options) {
   slice.down = ParameterFromKey(options.down);
   for (const std::string& text : options.where) {
     const ParameterValue held = *ParseWhere(text);
-    slice.where.push_back({held.parameter, {held.value}});
+    const auto known =
+        std::find_if(slice.where.begin(), slice.where.end(),
+                     [&held](const Axis& axis) { return axis.parameter == held.parameter; });
+    if (known == slice.where.end()) {
+      slice.where.push_back({held.parameter, {held.value}});
+    } else {
+      known->values.push_back(held.value);
+    }
   }
   return slice;
 }

@@ -36,7 +36,10 @@ struct SliceOptions {
   std::string down;
   std::vector<std::string> where;  ///< "KEY=VALUE"
 };
-void AddSliceOptions(CLI::App& app, SliceOptions& options);
+/// Of tables: --across, --down and --where.
+void AddTableOptions(CLI::App& app, SliceOptions& options);
+/// Of a plot of lines: --across and --where.
+void AddLineOptions(CLI::App& app, SliceOptions& options);
 /// Of checked options.
 Slice SliceOf(const SliceOptions& options);
 

@@ -150,7 +150,7 @@ Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session
   answer_options.max_loss = *ParsePercent(options.max_loss);
   // The grid is bounded by what a configuration may ask for.
   auto report = ReportOf(session.store(), metric, answer_options);
-  if (!report) return Fail(ExitCode::kStore, report.error());
+  if (!report) return Unexpected<Error>(report.error());
   // It knows of cells that cannot be measured, which the file does not hold.
   return Report(options, *outcome,
                 {std::move(*report), search.Answer(), strategy.measurements(), grid->CellCount()});

@@ -87,6 +87,19 @@ std::string AnswerSentence(const SweepAnswer& answer) {
   return UndecidedSentence(answer, name);
 }
 
+std::string AnswersSentence(std::span<const StratumAnswer> answers) {
+  if (HaveNoChoice(answers)) {
+    return "Each request was measured with one setting alone: there is nothing to choose from.";
+  }
+  std::string text;
+  for (const StratumAnswer& of_stratum : answers) {
+    if (!text.empty()) text += ' ';
+    if (answers.size() > 1) text += DescribeCell(of_stratum.stratum) + ": ";
+    text += of_stratum.answer ? AnswerSentence(*of_stratum.answer) : "No cell has a value.";
+  }
+  return text;
+}
+
 std::string ValueSentence(const SweepAnswer& answer) {
   if (!answer.recommended) return {};
   const MetricInfo& metric = Describe(answer.metric);

@@ -77,6 +77,7 @@ AxisLabels PlanAcrossLabels(const Axis& axis, double cell_width, const Font& fon
 }
 
 AxisLabels PlanDownLabels(const Axis& axis, double cell_height, const Font& font) {
+  if (axis.IsAuto()) return {};
   AxisLabels labels{ChooseLabelled(axis, cell_height, kLabelLine), 0, 0};
   labels.width = std::ceil(std::max(WidestLabel(axis, labels.shown, font),
                                     font.Width(KeyOf(axis.parameter), kAxisNameSize)));
@@ -101,6 +102,7 @@ void DrawAxisAcross(SceneBuilder& scene, const Axis& axis, const AxisLabels& lab
 
 void DrawAxisDown(SceneBuilder& scene, const Axis& axis, const AxisLabels& labels,
                   const Box& plot) {
+  if (labels.shown.empty()) return;
   const double cell = plot.height / static_cast<double>(axis.values.size());
   const Box column{plot.x - labels.extent, plot.y, labels.width, plot.height};
   for (const std::size_t i : labels.shown) {

@@ -21,7 +21,8 @@ std::vector<std::size_t> ChooseLabelled(const Axis& axis, double distance, doubl
 
 /// Across, below.
 AxisLabels PlanAcrossLabels(const Axis& axis, double cell_width, const Font& font);
-/// Down, to the left. The name of the axis is above its labels.
+/// Down, to the left; none where the parameter is not set. The name of the axis is above its
+/// labels.
 AxisLabels PlanDownLabels(const Axis& axis, double cell_height, const Font& font);
 
 /// Below `plot`.

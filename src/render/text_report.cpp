@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cell_label.h"
+#include "facet_names.h"
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/table_statistics.h"
 #include "ollama_bench/core/text.h"
@@ -47,22 +48,15 @@ std::string Heading(std::span<const ResultTable> tables, const SweepCaption& cap
   }
   if (caption.mixed) text += Bold("MIXED", color) + MixtureOf(tables);
   const MetricInfo& metric = Describe(tables.front().metric);
-  const Grid& grid = tables.front().grid;
-  return text + fmt::format("{} in {}, {} across, {} down\n\n", metric.label, metric.unit,
-                            KeyOf(grid.across.parameter), KeyOf(grid.down.parameter));
-}
-
-// Each under the values that it is held at.
-std::string TablesText(std::span<const SweepMap> maps, const TerminalStyle& style) {
-  std::string text;
-  for (const SweepMap& map : maps) {
-    if (&map != &maps.front()) text += '\n';
-    if (map.grid.fixed != Cell()) {
-      text += Bold(DescribeCell(map.grid.fixed), style.color) + "\n";
-    }
-    text += RenderTerminalTable(map, style);
-  }
-  return text;
+  std::vector<Grid> grids;
+  for (const ResultTable& table : tables) grids.push_back(table.grid);
+  const Grid& grid = grids.front();
+  text +=
+      fmt::format("{} in {}, {} across", metric.label, metric.unit, KeyOf(grid.across.parameter));
+  if (!grid.down.IsAuto()) text += fmt::format(", {} down", KeyOf(grid.down.parameter));
+  const Cell held = HeldByAll(grids);
+  if (held != Cell()) text += fmt::format(", {}", DescribeCell(held));
+  return text + "\n\n";
 }
 
 // "OOM 10, timeout 2" in lines that are indented like the numbers above and below.
@@ -103,12 +97,28 @@ std::string StatisticsText(const TableStatistics& statistics, const MetricInfo& 
 std::vector<Parameter> ParametersOf(const Grid& grid) {
   std::vector<Parameter> set;
   for (const ParameterInfo& info : AllParameters()) {
-    const bool is_axis =
-        info.parameter == grid.across.parameter ||
-        (info.parameter == grid.down.parameter && grid.down.values != std::vector<int>{kAutoValue});
+    const bool is_axis = info.parameter == grid.across.parameter ||
+                         (info.parameter == grid.down.parameter && !grid.down.IsAuto());
     if (is_axis || grid.fixed.Sets(info.parameter)) set.push_back(info.parameter);
   }
   return set;
+}
+
+// To the right, in columns as wide as the header or wider.
+std::vector<std::string> Aligned(const std::vector<std::vector<std::string>>& rows) {
+  constexpr std::size_t kNarrowest[] = {9, 14, 12};  // first, between, last
+  std::vector<std::string> lines;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::size_t last = rows.front().size() - 1;
+      const std::size_t usual = kNarrowest[i == 0 ? 0 : i == last ? 2 : 1];
+      line += fmt::format("{}{:>{}}", i == 0 ? "" : " ", row[i],
+                          std::max(usual, rows.front()[i].size()));
+    }
+    lines.push_back(std::move(line));
+  }
+  return lines;
 }
 
 // Lines "  8192        544       85.50": a value of the parameter, the others at their best, and
@@ -117,22 +127,20 @@ std::vector<std::string> BestLines(std::span<const ResultTable> tables, Paramete
                                    const std::vector<Parameter>& others) {
   const MetricInfo& metric = Describe(tables.front().metric);
   const NumberFormat format{metric.decimals};
-  std::vector<std::string> lines{fmt::format("{:>9}", KeyOf(parameter))};
+  std::vector<std::vector<std::string>> rows{{std::string(KeyOf(parameter))}};
   for (const Parameter other : others) {
-    lines.back() += fmt::format(" {:>14}", fmt::format("best {}", KeyOf(other)));
+    rows.back().push_back(fmt::format("best {}", KeyOf(other)));
   }
-  lines.back() += fmt::format(" {:>12}", metric.unit);
+  rows.back().emplace_back(metric.unit);
   for (const BestOfValue& of_value : BestPerValue(tables, parameter)) {
-    std::string line = fmt::format("{:>9}", FormatValue(parameter, of_value.value));
+    rows.push_back({FormatValue(parameter, of_value.value)});
     for (const Parameter other : others) {
-      line += fmt::format(" {:>14}",
-                          of_value.best ? FormatValue(other, of_value.best->cell[other]) : "-");
+      rows.back().push_back(of_value.best ? FormatValue(other, of_value.best->cell[other]) : "-");
       if (!of_value.best) break;
     }
-    if (of_value.best) line += fmt::format(" {:>12}", format(of_value.best->value));
-    lines.push_back(std::move(line));
+    if (of_value.best) rows.back().push_back(format(of_value.best->value));
   }
-  return lines;
+  return Aligned(rows);
 }
 
 // Side by side where both fit, else one below the other.
@@ -177,6 +185,7 @@ std::vector<std::string> LinesOf(const std::string& text) {
 
 // Of several, each under the request that it is for.
 std::string AnswersText(std::span<const StratumAnswer> answers, const TerminalStyle& style) {
+  if (HaveNoChoice(answers)) return "\n" + Wrapped(AnswersSentence(answers), style.width);
   std::string text;
   for (const StratumAnswer& of_stratum : answers) {
     text += '\n';
@@ -239,7 +248,7 @@ std::string RenderTextReport(std::span<const ResultTable> tables,
                              std::span<const StratumAnswer> answers, std::span<const SweepMap> maps,
                              const SweepCaption& caption, const TerminalStyle& style) {
   const TableStatistics statistics = ComputeStatistics(tables);
-  std::string text = Heading(tables, caption, style.color) + TablesText(maps, style) +
+  std::string text = Heading(tables, caption, style.color) + RenderTerminalTables(maps, style) +
                      StatisticsText(statistics, Describe(tables.front().metric), style.width);
   if (statistics.values) text += "\n" + BestLists(tables, style.width);
   return text + AnswersText(answers, style);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <vector>
+#include <span>
 
 #include "ollama_bench/analysis/sweep_map.h"
 #include "ollama_bench/render/colormap.h"
@@ -21,7 +21,7 @@ struct ValueScale {
   [[nodiscard]] Color ColorOf(double value) const;
 };
 
-/// Of the medians of the measured cells.
-ValueScale MakeValueScale(const SweepMap& map, const Colormap& colormap);
+/// Of the medians of the measured cells of all maps, at least one.
+ValueScale MakeValueScale(std::span<const SweepMap> maps, const Colormap& colormap);
 
 }  // namespace ollama_bench

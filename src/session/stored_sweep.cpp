@@ -131,21 +131,23 @@ namespace {
 /// Makes the report of one store.
 class Reporter {
  public:
-  Reporter(const ResultsStore& store, Metric metric, AnswerOptions options, const Slice& slice)
+  Reporter(const ResultsStore& store, Metric metric, AnswerOptions options, const Slice& slice,
+           TablesOfSlice* tables_of)
       : store_(store),
         metadata_(store.metadata()),
         metric_(metric),
         options_(std::move(options)),
         slice_(slice),
+        tables_of_(tables_of),
         planned_(PlannedSpace(metadata_)),
         current_(BaselineCell(metadata_, planned_)) {}
 
-  Expected<StoredReport, std::string> Make() {
+  Expected<StoredReport, SessionError> Make() {
     if (metadata_.baseline) options_.current_source = metadata_.baseline->source;
     options_.prompt_tokens = metadata_.identity.prompt_tokens;
     const auto load_time = RemainingTime(KnownCellTimes(store_.results()), 1);
     if (load_time) options_.load_s = load_time->count();
-    if (const auto made = MakeTables(); !made) return Unexpected<std::string>(made.error());
+    if (const auto made = MakeTables(); !made) return Unexpected<SessionError>(made.error());
     for (const Cell& stratum : ChosenStrata()) report_.answers.push_back(AnswerOf(stratum));
     report_.caption = MakeCaption(metadata_);
     report_.disturbances = FindDisturbances(store_.results());
@@ -170,13 +172,13 @@ class Reporter {
     return results;
   }
 
-  Expected<void, std::string> MakeTables() {
+  Expected<void, SessionError> MakeTables() {
     const std::vector<CellResult> results = Tabled();
     auto space = UnitedSpace(results, planned_);
-    if (!space) return Unexpected<std::string>(space.error());
+    if (!space) return Fail(ExitCode::kStore, space.error());
     report_.space = std::move(*space);
-    const auto grids = GridsOf(report_.space, slice_);
-    if (!grids) return Unexpected<std::string>(grids.error());
+    const auto grids = tables_of_(report_.space, slice_);
+    if (!grids) return Fail(ExitCode::kUsage, grids.error());
     for (const Grid& grid : *grids) {
       report_.tables.push_back(BuildResultTable(results, grid, metric_));
     }
@@ -230,6 +232,7 @@ class Reporter {
   Metric metric_;
   AnswerOptions options_;
   const Slice& slice_;
+  TablesOfSlice* tables_of_;
   Space planned_;
   std::optional<Cell> current_;
   StoredReport report_;
@@ -237,9 +240,10 @@ class Reporter {
 
 }  // namespace
 
-Expected<StoredReport, std::string> ReportOf(const ResultsStore& store, Metric metric,
-                                             AnswerOptions options, const Slice& slice) {
-  return Reporter(store, metric, std::move(options), slice).Make();
+Expected<StoredReport, SessionError> ReportOf(const ResultsStore& store, Metric metric,
+                                              AnswerOptions options, const Slice& slice,
+                                              TablesOfSlice* tables_of) {
+  return Reporter(store, metric, std::move(options), slice, tables_of).Make();
 }
 
 }  // namespace ollama_bench

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "ollama_bench/analysis/sweep_map.h"
+#include "ollama_bench/render/sweep_caption.h"
 #include "support/sample_tables.h"
 
 namespace ollama_bench {
@@ -102,6 +104,45 @@ inline SweepMap WithCurrentOffGrid(SweepMap map) {
   map.current_off_grid->loss = 0.3;
   map.current_off_grid->is_worse = true;
   return map;
+}
+
+/// With names that fit into no line, and both warnings.
+inline SweepCaption LongCaption() {
+  SweepCaption caption;
+  caption.model = "hf.co/" + std::string(180, 'm') + "/name:q8_0";
+  caption.ollama_version = "0.11.4";
+  caption.hardware = "5 x " + std::string(150, 'G') + ", NVIDIA RTX A4000";
+  caption.date = "2026-11-21";
+  caption.prompt_tokens = 123456;
+  caption.replayed = true;
+  caption.mixed = true;
+  return caption;
+}
+
+/// `count` such maps, each held at another num_gpu and, with `names` above 1, at more parameters.
+/// One of them has the best cell; the current setting is another's.
+inline std::vector<SweepMap> MakeFacets(int count, const SweepMap& map, int names = 1) {
+  std::vector<SweepMap> maps;
+  for (int i = 0; i < count; ++i) {
+    maps.push_back(map);
+    Cell& fixed = maps.back().grid.fixed;
+    fixed.Set(Parameter::kNumGpu, i);
+    if (names > 1) fixed.Set(Parameter::kUseMmap, i % 2);
+    if (names > 2) fixed.Set(Parameter::kNumPredict, 1'000'000'000 + i);
+    if (i > 0) maps.back().title.clear();
+    if (i > 0) maps.back().notes.clear();
+  }
+  const auto in_facet = [](std::optional<Cell>& mark, const SweepMap& facet) {
+    if (mark) {
+      mark = facet.grid.fixed.With(Parameter::kNumCtx, (*mark)[Parameter::kNumCtx])
+                 .With(Parameter::kNumBatch, (*mark)[Parameter::kNumBatch]);
+    }
+  };
+  for (SweepMap& facet : maps) {
+    in_facet(facet.recommended, maps.back());
+    in_facet(facet.current, maps.front());
+  }
+  return maps;
 }
 
 }  // namespace ollama_bench

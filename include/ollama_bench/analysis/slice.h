@@ -35,4 +35,9 @@ Expected<Space, std::string> UnitedSpace(const std::vector<CellResult>& results,
 /// kMostTables tables.
 Expected<std::vector<Grid>, std::string> GridsOf(const Space& space, const Slice& slice);
 
+/// One table for a plot of lines: a column for each value of one parameter, a row for each of a
+/// second, if any. `across` left open is the parameter with the most values. Errors: as of GridsOf,
+/// and more than two parameters with several values, in words that say which to hold.
+Expected<std::vector<Grid>, std::string> LinesOf(const Space& space, const Slice& slice);
+
 }  // namespace ollama_bench

@@ -17,4 +17,8 @@ struct StratumAnswer {
 /// The answer that speaks of `cell`; null where there is none.
 const SweepAnswer* AnswerFor(std::span<const StratumAnswer> answers, const Cell& cell);
 
+/// Whether no request was measured with two settings, though there are several requests: then there
+/// is nothing to recommend.
+bool HaveNoChoice(std::span<const StratumAnswer> answers);
+
 }  // namespace ollama_bench

@@ -62,7 +62,7 @@ struct SweepMap {
   std::vector<std::optional<MarginEffect>> rows;     ///< one each; empty: none is known
   std::optional<Cell> recommended;
   std::optional<Cell> current;              ///< the current setting
-  std::optional<MapCell> current_off_grid;  ///< of `current`, where the grid does not hold it
+  std::optional<MapCell> current_off_grid;  ///< of `current`, where no planned cell is that
   std::string title;                        ///< the answer, a sentence or two
   std::vector<std::string> notes;           ///< one sentence or more each
 

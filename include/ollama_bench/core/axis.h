@@ -15,6 +15,8 @@ struct Axis {
   Parameter parameter = Parameter::kNumCtx;
   std::vector<int> values;
 
+  /// Whether no cell sets the parameter: the axis of a table of one row.
+  [[nodiscard]] bool IsAuto() const { return values.size() == 1 && values.front() == kAutoValue; }
   friend bool operator==(const Axis&, const Axis&) = default;
 };
 

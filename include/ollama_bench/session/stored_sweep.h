@@ -39,11 +39,15 @@ struct StoredReport {
 /// Whether every planned cell that can be measured was visited.
 bool WasWhollyVisited(const ResultsStore& store);
 
+/// GridsOf or LinesOf (analysis/slice.h).
+using TablesOfSlice = Expected<std::vector<Grid>, std::string>(const Space&, const Slice&);
+
 /// Reads the store's tables and its answers, those that every command prints. A baseline outside
 /// the planned grid is compared with, but has no place in the table. `options` need no baseline:
-/// that is the store's. An error in words where
-/// the cells span too large a space, or have no such slice.
-Expected<StoredReport, std::string> ReportOf(const ResultsStore& store, Metric metric,
-                                             AnswerOptions options = {}, const Slice& slice = {});
+/// that is the store's. kStore where the cells span too large a space, kUsage where they have no
+/// such slice.
+Expected<StoredReport, SessionError> ReportOf(const ResultsStore& store, Metric metric,
+                                              AnswerOptions options = {}, const Slice& slice = {},
+                                              TablesOfSlice* tables_of = GridsOf);
 
 }  // namespace ollama_bench

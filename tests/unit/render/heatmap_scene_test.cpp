@@ -15,18 +15,6 @@ namespace {
 
 using Kind = MapCell::Kind;
 
-SweepCaption LongCaption() {
-  SweepCaption caption;
-  caption.model = "hf.co/" + std::string(180, 'm') + "/name:q8_0";
-  caption.ollama_version = "0.11.4";
-  caption.hardware = "5 x " + std::string(150, 'G') + ", NVIDIA RTX A4000";
-  caption.date = "2026-11-21";
-  caption.prompt_tokens = 123456;
-  caption.replayed = true;
-  caption.mixed = true;
-  return caption;
-}
-
 HeatmapStyle ClassicStyle() {
   return {CellColoring::kValue, DefaultColormap(), true};
 }
@@ -36,50 +24,6 @@ Scene LayOut(const SweepMap& map, const HeatmapStyle& style = {},
   const auto font = Font::Load();
   EXPECT_TRUE(font);
   return LayOutHeatmap(Only(map), caption, style, *font);
-}
-
-// Half a number is worse than none.
-void ExpectWholeTextsInCells(const Scene& scene) {
-  const std::vector<RectangleShape> cells = CellsOf(scene);
-  for (const TextShape& text : ShapesOf<TextShape>(scene)) {
-    if (text.text.find("\xE2\x80\xA6") == std::string::npos) continue;
-    for (const RectangleShape& cell : cells) EXPECT_FALSE(cell.box == text.place) << text.text;
-  }
-}
-
-void ExpectTextsApart(const Scene& scene, const Box& canvas) {
-  const auto font = Font::Load();
-  std::vector<Box> taken;
-  for (const TextShape& text : ShapesOf<TextShape>(scene)) {
-    const Box bounds = BoundsOf(text, *font);
-    EXPECT_NEAR(text.width, font->Width(text.text, text.size), 1e-9) << text.text;
-    EXPECT_TRUE(Contains(text.place, bounds)) << text.text << " leaves its place";
-    EXPECT_TRUE(Contains(canvas, bounds)) << text.text << " leaves the canvas";
-    EXPECT_GE(text.size, 7) << text.text << " cannot be read";
-    for (const Box& other : taken) ASSERT_FALSE(Overlap(other, bounds)) << text.text;
-    taken.push_back(bounds);
-  }
-}
-
-void ExpectSoundLayout(const Scene& scene) {
-  ExpectWholeTextsInCells(scene);
-  const Box canvas{0, 0, scene.width, scene.height};
-  ExpectTextsApart(scene, canvas);
-  for (const RectangleShape& shape : ShapesOf<RectangleShape>(scene)) {
-    const double reach = shape.stroke ? shape.stroke->width / 2 : 0;
-    EXPECT_TRUE(Contains(canvas, {shape.box.x - reach, shape.box.y - reach,
-                                  shape.box.width + 2 * reach, shape.box.height + 2 * reach}))
-        << shape.title;
-  }
-  for (const PathShape& path : ShapesOf<PathShape>(scene)) {
-    for (const Polyline& line : path.lines) {
-      for (const Point& point : line) EXPECT_TRUE(Contains(canvas, {point.x, point.y, 0, 0}));
-    }
-  }
-  const std::vector<RectangleShape> cells = CellsOf(scene);
-  for (std::size_t i = 1; i < cells.size(); ++i) {
-    EXPECT_FALSE(Overlap(cells[i - 1].box, cells[i].box)) << cells[i].title;
-  }
 }
 
 void ExpectSoundInEveryStyle(const SweepMap& map) {

@@ -35,7 +35,7 @@ TEST(TerminalTableTest, FitsTheWidthWhateverTheTable) {
   for (const std::size_t width : {40U, 80U, 131U}) {
     for (const auto& map : {MakeMap(47, 17, true), MakeMap(1, 1), MakeMap(40, 3)}) {
       for (const ColorDepth color : {ColorDepth::kNone, ColorDepth::k256, ColorDepth::kTrueColor}) {
-        const std::string text = RenderTerminalTable(map, {width, color});
+        const std::string text = RenderTerminalTables(Only(map), {width, color});
         const std::vector<std::string> lines = Lines(WithoutSequences(text));
         for (const std::string& line : lines) EXPECT_LE(line.size(), width) << line;
       }
@@ -45,10 +45,10 @@ TEST(TerminalTableTest, FitsTheWidthWhateverTheTable) {
 
 TEST(TerminalTableTest, HasTheSameLettersWithColorsAndWithout) {
   const SweepMap map = MakeMap(23, 11, true);
-  const std::string plain = RenderTerminalTable(map, {80, ColorDepth::kNone});
+  const std::string plain = RenderTerminalTables(Only(map), {80, ColorDepth::kNone});
   EXPECT_EQ(plain.find('\x1b'), std::string::npos);
   for (const ColorDepth color : {ColorDepth::k256, ColorDepth::kTrueColor}) {
-    const std::string colored = RenderTerminalTable(map, {80, color});
+    const std::string colored = RenderTerminalTables(Only(map), {80, color});
     EXPECT_NE(colored, plain);
     EXPECT_EQ(WithoutTrailingSpaces(WithoutSequences(colored)), plain);
   }
@@ -62,7 +62,7 @@ TEST(TerminalTableTest, ReadsBackAsTheMapWithItsMarks) {
   const NumberFormat format = ChooseNumberFormat(values, map.metric);
   std::vector<int> columns;
   std::size_t read = 0;
-  for (const std::string& line : Lines(RenderTerminalTable(map, {80, ColorDepth::kNone}))) {
+  for (const std::string& line : Lines(RenderTerminalTables(Only(map), {80, ColorDepth::kNone}))) {
     if (line.empty() || line[0] == '*') continue;
     std::istringstream fields(line);
     std::string field;
@@ -96,14 +96,14 @@ TEST(TerminalTableTest, ShowsEachKindOfCellByAMarkThatItExplains) {
        CellOfKind(Kind::kAlias), CellOfKind(Kind::kUntested), CellOfKind(Kind::kExpectedToFail),
        MeasuredCell(83.5)});
   map.current = Cell{14336, 128};
-  EXPECT_EQ(RenderTerminalTable(map, {80, ColorDepth::kNone}),
+  EXPECT_EQ(RenderTerminalTables(Only(map), {80, ColorDepth::kNone}),
             "num_batch  2048   4096   6144   8192  10240  12288  14336\n"
             "      128  84.0*   OOM  excl.      =      -   OOM?   83.5@\n"
             "\n"
             "* recommended   @ current setting   excl. not counted   = same as another cell\n"
             "OOM? expected to run out of memory   - not measured\n");
   map.current = map.recommended;
-  const std::string text = RenderTerminalTable(map, {80, ColorDepth::kNone});
+  const std::string text = RenderTerminalTables(Only(map), {80, ColorDepth::kNone});
   EXPECT_NE(text.find("\n* recommended (the current setting)   + may be the best   "),
             std::string::npos)
       << text;

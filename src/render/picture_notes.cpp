@@ -1,8 +1,9 @@
-#include "heatmap_notes.h"
+#include "picture_notes.h"
 
 #include <utility>
 
 #include "heatmap_palette.h"
+#include "ollama_bench/core/text.h"
 #include "text_fit.h"
 
 namespace ollama_bench {
@@ -14,6 +15,19 @@ constexpr double kGap = 6;             // above the first
 constexpr std::size_t kMostLines = 4;  // per sentence
 
 }  // namespace
+
+std::vector<std::string> NoteTexts(const SweepMap& map, const SweepCaption& caption,
+                                   const Font& font) {
+  std::vector<std::string> texts;
+  for (const std::string& note : map.notes) texts.push_back(Printable(note, false));
+  std::vector<std::string> shown = texts;
+  for (const std::string& text :
+       {map.title, caption.model, caption.ollama_version, caption.hardware, caption.date}) {
+    shown.push_back(Printable(text, false));
+  }
+  if (auto note = SubstituteNote(font, shown)) texts.push_back(std::move(*note));
+  return texts;
+}
 
 std::vector<std::string> WrapNotes(const std::vector<std::string>& sentences, double width,
                                    const Font& font) {

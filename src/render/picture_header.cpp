@@ -1,4 +1,4 @@
-#include "heatmap_header.h"
+#include "picture_header.h"
 
 #include <fmt/format.h>
 
@@ -32,10 +32,12 @@ std::string Capitalized(std::string_view text) {
   return result;
 }
 
-std::vector<std::string> DetailPhrases(const MetricInfo& metric, const SweepCaption& caption) {
+std::vector<std::string> DetailPhrases(const HeaderTexts& texts, const SweepCaption& caption) {
+  const MetricInfo& metric = Describe(texts.metric);
   std::vector<std::string> phrases;
   if (!caption.model.empty()) phrases.push_back(Printable(caption.model, false));
   phrases.push_back(fmt::format("{} in {}", Capitalized(metric.label), metric.unit));
+  if (texts.held != Cell()) phrases.push_back(DescribeCell(texts.held));
   if (!caption.ollama_version.empty()) {
     phrases.push_back("Ollama " + Printable(caption.ollama_version, false));
   }
@@ -68,29 +70,29 @@ void DrawBadges(SceneBuilder& scene, const std::vector<std::string>& badges, con
 
 }  // namespace
 
-HeatmapHeader PlanHeader(const SweepMap& map, const SweepCaption& caption, const Font& font,
+PictureHeader PlanHeader(const HeaderTexts& texts, const SweepCaption& caption, const Font& font,
                          double width) {
-  HeatmapHeader header;
+  PictureHeader header;
   if (caption.replayed) {
     header.badges.emplace_back(caption.repeats_itself ? "REPLAYED WITHOUT NOISE" : "REPLAYED");
   }
   if (caption.mixed) header.badges.emplace_back("MIXED");
-  header.title = WrapWords(font, font.Drawable(Printable(map.title, false)), kTitleSize,
+  header.title = WrapWords(font, font.Drawable(Printable(texts.title, false)), kTitleSize,
                            width - BadgesWidth(header.badges, font), kMostTitleLines);
   std::vector<std::string> phrases;
-  for (const std::string& phrase : DetailPhrases(Describe(map.metric), caption)) {
+  for (const std::string& phrase : DetailPhrases(texts, caption)) {
     phrases.push_back(font.Drawable(phrase));
   }
   header.details = WrapPhrases(font, phrases, "  \xC2\xB7  ", kDetailSize, width, kMostDetailLines);
   return header;
 }
 
-double HeaderHeight(const HeatmapHeader& header) {
+double HeaderHeight(const PictureHeader& header) {
   return kTitleLine * static_cast<double>(std::max<std::size_t>(header.title.size(), 1)) +
          kDetailGap + kDetailLine * static_cast<double>(header.details.size());
 }
 
-void DrawHeader(SceneBuilder& scene, const HeatmapHeader& header, const Box& place) {
+void DrawHeader(SceneBuilder& scene, const PictureHeader& header, const Box& place) {
   DrawBadges(scene, header.badges, place);
   const double title_width = place.width - BadgesWidth(header.badges, scene.font());
   double y = place.y;
@@ -103,6 +105,15 @@ void DrawHeader(SceneBuilder& scene, const HeatmapHeader& header, const Box& pla
     scene.Text({place.x, y, place.width, kDetailLine}, line, {kDetailSize, palette::kQuiet});
     y += kDetailLine;
   }
+}
+
+std::string SceneName(const SweepMap& map, const SweepCaption& caption) {
+  const std::string model = caption.model.empty() ? "" : Printable(caption.model, false) + ": ";
+  const Grid& grid = map.grid;
+  const std::string down =
+      grid.down.IsAuto() ? "" : fmt::format(" and {}", KeyOf(grid.down.parameter));
+  return fmt::format("{}{} by {}{}. {}", model, Describe(map.metric).label,
+                     KeyOf(grid.across.parameter), down, Printable(map.title, false));
 }
 
 }  // namespace ollama_bench
