@@ -171,7 +171,7 @@ std::string LiveProgress::BarLine(int width) const {
 
 std::string LiveProgress::CellLine() const {
   const ProgressState& now = state();
-  std::string line = fmt::format("{}  {}", DescribeCell(now.cell), PhaseName(now.phase));
+  std::string line = fmt::format("{}  {}", NameOf(now.cell), PhaseName(now.phase));
   if (now.run > 0) line += fmt::format(" {}", now.run);
   return line + fmt::format("  {}", FormatDuration(clock().Now() - now.cell_started));
 }
