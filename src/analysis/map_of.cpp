@@ -66,15 +66,16 @@ void CompareEstimate(MapCell& cell, double best, bool higher_is_better) {
   cell.is_worse = LossAgainst(higher_is_better ? cell.high : cell.low, best, higher_is_better) > 0;
 }
 
-void AddCurrent(SweepMap& map, const SweepAnswer& answer, bool higher_is_better) {
+// A setting outside the planned cells is shown beside a map of one request.
+void AddCurrent(SweepMap& map, const SweepAnswer& answer, bool is_only) {
   if (!answer.current) return;
   const CellStanding& current = answer.cells[*answer.current];
-  map.current = current.cell;
-  const auto off_grid = OffGrid(current.cell, answer.options.planned);
-  if (map.grid.Contains(current.cell) || !off_grid) return;
+  const bool is_off_grid = OffGrid(current.cell, answer.options.planned).has_value();
+  if (is_only || !is_off_grid) map.current.insert(current.cell);
+  if (!is_only || !is_off_grid || map.grid.Contains(current.cell)) return;
   MapCell cell;
   cell.kind = MapCell::Kind::kMeasured;
-  SetStanding(cell, current, higher_is_better);
+  SetStanding(cell, current, Describe(map.metric).higher_is_better);
   cell.raw = cell.value;
   map.current_off_grid = cell;
 }
@@ -100,12 +101,9 @@ void AddCells(SweepMap& map, std::span<const StratumAnswer> answers, const Sweep
   }
 }
 
-// What a map has but once.
-void AddMarks(SweepMap& map, const SweepAnswer& answer) {
-  if (answer.recommended) map.recommended = answer.cells[*answer.recommended].cell;
+void AddMargins(SweepMap& map, const SweepAnswer& answer) {
   map.rows = Margins(answer.MeansAlong(map.grid.down.parameter), map.grid.down);
   map.columns = Margins(answer.MeansAlong(map.grid.across.parameter), map.grid.across);
-  AddCurrent(map, answer, Describe(map.metric).higher_is_better);
 }
 
 // The answers that speak of a cell of the map.
@@ -134,8 +132,14 @@ SweepMap MapOf(const ResultTable& table, std::span<const StratumAnswer> answers,
     }
   }
   const std::set<const SweepAnswer*> of_map = AnswersOf(map, answers);
-  for (const SweepAnswer* answer : of_map) AddCells(map, answers, *answer);
-  if (of_map.size() == 1) AddMarks(map, **of_map.begin());
+  const bool is_only = of_map.size() == 1;
+  for (const SweepAnswer* answer : of_map) {
+    AddCells(map, answers, *answer);
+    if (HaveNoChoice(answers)) continue;
+    if (answer->recommended) map.recommended.insert(answer->cells[*answer->recommended].cell);
+    AddCurrent(map, *answer, is_only);
+  }
+  if (is_only) AddMargins(map, **of_map.begin());
   return map;
 }
 

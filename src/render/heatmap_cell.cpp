@@ -58,8 +58,8 @@ void DrawFrame(SceneBuilder& scene, const Box& box, const Stroke& stroke) {
 CellMarks::CellMarks(std::span<const SweepMap> maps, const CellFaces& faces) {
   for (const SweepMap& map : maps) {
     if (faces.ShowsLoss()) {
-      if (map.recommended) recommended_.insert(*map.recommended);
-      if (map.current) current_.insert(*map.current);
+      recommended_.insert(map.recommended.begin(), map.recommended.end());
+      current_.insert(map.current.begin(), map.current.end());
       continue;
     }
     for (std::size_t i = 0; i < map.cells.size() && !best_value_; ++i) {

@@ -42,7 +42,7 @@ const MapCell* Find(std::span<const SweepMap> maps, const Cell& cell) {
 // Of a current setting that is in none of the maps.
 const MapCell* FindOffGrid(std::span<const SweepMap> maps, const Cell& cell) {
   for (const SweepMap& map : maps) {
-    if (map.current == cell && map.current_off_grid) return &*map.current_off_grid;
+    if (map.current.count(cell) > 0 && map.current_off_grid) return &*map.current_off_grid;
   }
   return nullptr;
 }

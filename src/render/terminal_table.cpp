@@ -53,8 +53,8 @@ class TableWriter {
 
   // Of a cell with several marks the first counts; the key names the others.
   [[nodiscard]] char SignOf(const Cell& cell, const MapCell& state) const {
-    if (map_.recommended == cell) return kRecommendedSign;
-    if (map_.current == cell) return kCurrentSign;
+    if (map_.recommended.count(cell) > 0) return kRecommendedSign;
+    if (map_.current.count(cell) > 0) return kCurrentSign;
     return state.is_contender ? kContenderSign : ' ';
   }
 
@@ -162,7 +162,7 @@ class KeyWriter {
         const Cell cell = map.CellAt(i / map.column_count(), i % map.column_count());
         ++signs_[writer.SignOf(cell, map.cells[i])];
         ++kinds_[map.cells[i].kind];
-        if (map.recommended == cell && map.current == cell) are_same_ = true;
+        if (map.recommended.count(cell) > 0 && map.current.count(cell) > 0) are_same_ = true;
       }
     }
   }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -58,7 +58,7 @@ inline SweepMap MapOfCells(int columns, int rows, std::vector<MapCell> cells) {
     cell.is_worse = cell.loss > 0.02;
     cell.is_contender = cell.kind == MapCell::Kind::kMeasured && !cell.is_worse;
     if (cell.is_contender && cell.value == best) {
-      map.recommended = map.CellAt(i / map.column_count(), i % map.column_count());
+      map.recommended = {map.CellAt(i / map.column_count(), i % map.column_count())};
     }
   }
   return map;
@@ -93,13 +93,13 @@ inline SweepMap MakeMap(int columns, int rows, bool with_gaps = false, double lo
   for (int i = 0; i < columns; ++i)
     map.columns.push_back(MarginEffect{-0.4 * i, -0.5 * i, -0.2 * i});
   for (int i = 0; i < rows; ++i) map.rows.push_back(MarginEffect{-1.5 * i, -1.7 * i, -1.2 * i});
-  map.current = map.CellAt(0, 0);
+  map.current = {map.CellAt(0, 0)};
   return map;
 }
 
 /// The same with the current setting outside the grid.
 inline SweepMap WithCurrentOffGrid(SweepMap map) {
-  map.current = Cell{1000, 100};
+  map.current = {Cell{1000, 100}};
   map.current_off_grid = MeasuredCell(70);
   map.current_off_grid->loss = 0.3;
   map.current_off_grid->is_worse = true;
@@ -132,11 +132,11 @@ inline std::vector<SweepMap> MakeFacets(int count, const SweepMap& map, int name
     if (i > 0) maps.back().title.clear();
     if (i > 0) maps.back().notes.clear();
   }
-  const auto in_facet = [](std::optional<Cell>& mark, const SweepMap& facet) {
-    if (mark) {
-      mark = facet.grid.fixed.With(Parameter::kNumCtx, (*mark)[Parameter::kNumCtx])
-                 .With(Parameter::kNumBatch, (*mark)[Parameter::kNumBatch]);
-    }
+  const auto in_facet = [](std::set<Cell>& marked, const SweepMap& facet) {
+    if (marked.empty()) return;
+    const Cell cell = *marked.begin();
+    marked = {facet.grid.fixed.With(facet.grid.across.parameter, cell[facet.grid.across.parameter])
+                  .With(facet.grid.down.parameter, cell[facet.grid.down.parameter])};
   };
   for (SweepMap& facet : maps) {
     in_facet(facet.recommended, maps.back());

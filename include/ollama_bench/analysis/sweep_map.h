@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,8 +61,8 @@ struct SweepMap {
   std::vector<MapCell> cells;                        ///< row after row
   std::vector<std::optional<MarginEffect>> columns;  ///< one each; empty: none is known
   std::vector<std::optional<MarginEffect>> rows;     ///< one each; empty: none is known
-  std::optional<Cell> recommended;
-  std::optional<Cell> current;              ///< the current setting
+  std::set<Cell> recommended;                        ///< one for each request
+  std::set<Cell> current;                            ///< the current setting, for each request
   std::optional<MapCell> current_off_grid;  ///< of `current`, where no planned cell is that
   std::string title;                        ///< the answer, a sentence or two
   std::vector<std::string> notes;           ///< one sentence or more each

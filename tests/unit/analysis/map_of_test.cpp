@@ -25,7 +25,7 @@ TEST(MapOfTest, TakesContendersLossesAndTheRecommendedCellFromTheAnswer) {
   const auto answer = AnswerSweep(results, Metric::kPromptEvalRate);
   const SweepMap map = MapOfResults(results);
   ASSERT_EQ(map.cells.size(), 4U);
-  EXPECT_EQ(map.recommended, answer->cells[*answer->recommended].cell);
+  EXPECT_EQ(map.recommended, std::set<Cell>{answer->cells[*answer->recommended].cell});
   EXPECT_TRUE(map.cells[0].is_contender && map.cells[1].is_contender);
   EXPECT_FALSE(map.cells[0].is_worse || map.cells[1].is_worse);
   EXPECT_TRUE(map.cells[2].is_worse && map.cells[3].is_worse);
@@ -98,14 +98,14 @@ TEST(MapOfTest, HasTheCurrentSettingAlsoWhereItIsOutsideTheGrid) {
   options.current = results[1].cell;
   options.planned = PairSpace({2048, 4096, 6144, 8192}, {512});
   SweepMap map = MapOfResults(results, options);
-  EXPECT_EQ(map.current, options.current);
+  EXPECT_EQ(map.current, std::set<Cell>{*options.current});
   EXPECT_FALSE(map.current_off_grid);
   options.current = Cell{1000, 7};
   results.emplace_back().cell = *options.current;
   machine.Measure(results.back(), 150, 3, 1, SampleRole::kControl);
   map = MapOfResults(results, options);
   EXPECT_EQ(map.cells.size(), 4U);
-  EXPECT_EQ(map.current, options.current);
+  EXPECT_EQ(map.current, std::set<Cell>{*options.current});
   ASSERT_TRUE(map.current_off_grid);
   EXPECT_NEAR(map.current_off_grid->loss, 0.5, 0.02);
   EXPECT_TRUE(map.current_off_grid->is_worse);
@@ -114,7 +114,7 @@ TEST(MapOfTest, HasTheCurrentSettingAlsoWhereItIsOutsideTheGrid) {
 TEST(MapOfTest, HasNoMarksWithoutAnAnswer) {
   ResultTable table{Metric::kPromptEvalRate, MakeGrid(2, 1), {Untested{}, Untested{}}};
   const SweepMap map = MapOf(table, OneAnswer(std::nullopt));
-  EXPECT_FALSE(map.recommended || map.current);
+  EXPECT_TRUE(map.recommended.empty() && map.current.empty());
   for (const auto* margins : {&map.rows, &map.columns}) {
     for (const auto& margin : *margins) EXPECT_FALSE(margin);
   }

@@ -82,7 +82,7 @@ TEST(PngTest, HasTwoPixelsPerUnitOfTheScene) {
 
 TEST(PngTest, ShowsEachCellInItsColorWhereverThePictureIsCutIntoBands) {
   SweepMap map = MapOfCells(2, 60, std::vector<MapCell>(120, MeasuredCell(10)));
-  map.recommended = std::nullopt;
+  map.recommended.clear();
   const Scene scene = LayOut(map);
   const Pixels pixels(*RenderPng(scene, Theme::kDark));
   for (const RectangleShape& cell : CellsOf(scene)) {

@@ -152,8 +152,8 @@ TEST(FacetsTest, NameOneSettingOnceThatIsRecommendedForSeveralRequests) {
   for (std::size_t i = 0; i < maps.size(); ++i) {
     SweepMap& map = maps[i];
     map.grid.fixed = Cell().With(Parameter::kPromptTokens, 256 << i);
-    map.current.reset();
-    map.recommended = map.CellAt(1, 1);
+    map.current.clear();
+    map.recommended = {map.CellAt(1, 1)};
   }
   EXPECT_EQ(CountTexts(LayOut(maps), "recommended: num_ctx=4096 num_batch=256 for each request"),
             1);

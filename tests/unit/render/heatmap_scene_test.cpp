@@ -67,7 +67,7 @@ TEST_P(HeatmapLayoutTest, HoldsWhereNothingSucceeded) {
   const auto [columns, rows] = GetParam();
   SweepMap map = MakeMap(columns, rows);
   for (MapCell& cell : map.cells) cell = FailedCell(FailureKind::kOutOfMemory);
-  map.recommended = map.current = std::nullopt;
+  map.recommended = map.current = {};
   map.rows.assign(map.row_count(), std::nullopt);
   map.columns.clear();
   ExpectSoundInEveryStyle(map);
@@ -196,8 +196,8 @@ TEST(HeatmapSceneTest, WritesEveryNumberInAReadableColorInBothThemes) {
 
 TEST(HeatmapSceneTest, MarksTheRecommendedAndTheCurrentSettingAndNamesThem) {
   SweepMap map = MakeMap(3, 3);
-  map.recommended = Cell{4096, 256};
-  map.current = Cell{6144, 128};
+  map.recommended = {Cell{4096, 256}};
+  map.current = {Cell{6144, 128}};
   Scene scene = LayOut(map);
   EXPECT_TRUE(Shows(scene, "recommended: num_ctx=4096 num_batch=256"));
   EXPECT_TRUE(Shows(scene, "current setting: num_ctx=6144 num_batch=128"));
@@ -291,7 +291,7 @@ TEST(HeatmapSceneTest, LabelsAxesAtRoundValuesWhereNotAllFit) {
   SweepMap map = MakeMap(47, 17);
   for (std::size_t i = 0; i < 47; ++i)
     map.grid.across.values[i] = 8192 + 2048 * static_cast<int>(i);
-  map.recommended = map.current = std::nullopt;
+  map.recommended = map.current = {};
   const Scene scene = LayOut(map, {CellColoring::kLoss, DefaultColormap(), false});
   const auto texts = TextsOf(scene);
   int shown = 0;

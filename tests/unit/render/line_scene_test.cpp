@@ -57,7 +57,7 @@ SweepMap OneLine(const std::vector<int>& values, const std::vector<double>& rate
   SweepMap map = MapOfCells(static_cast<int>(values.size()), 1, cells);
   map.grid.across = {Parameter::kNumThread, values};
   map.grid.down.values = {kAutoValue};
-  map.recommended.reset();
+  map.recommended.clear();
   return map;
 }
 
@@ -102,7 +102,7 @@ TEST_P(LineLayoutTest, HoldsWhereNothingSucceeded) {
   const auto [columns, rows] = GetParam();
   SweepMap map = MakeMap(columns, rows);
   for (MapCell& cell : map.cells) cell = FailedCell(FailureKind::kTimeout);
-  map.recommended = map.current = std::nullopt;
+  map.recommended = map.current = {};
   ExpectSound(map);
 }
 
@@ -118,8 +118,8 @@ INSTANTIATE_TEST_SUITE_P(Sizes, LineLayoutTest,
 
 TEST(LineSceneTest, MarksTheRecommendedAndTheCurrentSettingAndNamesThem) {
   SweepMap map = OneLine({1, 2, 4}, {10, 18, 25});
-  map.recommended = map.CellAt(0, 2);
-  map.current = map.CellAt(0, 0);
+  map.recommended = {map.CellAt(0, 2)};
+  map.current = {map.CellAt(0, 0)};
   const Scene scene = LayOut(map);
   EXPECT_TRUE(Shows(scene, "recommended: num_thread=4"));
   EXPECT_TRUE(Shows(scene, "current setting: num_thread=1"));
@@ -135,7 +135,7 @@ TEST(LineSceneTest, MarksTheRecommendedAndTheCurrentSettingAndNamesThem) {
 
 TEST(LineSceneTest, ShowsACurrentSettingOutsideTheGridAsALevel) {
   SweepMap map = OneLine({1, 2, 4}, {10, 18, 25});
-  map.current = Cell().With(Parameter::kNumThread, 3);
+  map.current = {Cell().With(Parameter::kNumThread, 3)};
   map.current_off_grid = MeasuredCell(21);
   const Scene scene = LayOut(map);
   EXPECT_TRUE(Shows(scene, "current setting, outside the grid: num_thread=3, 21 tokens/s"));
