@@ -260,5 +260,54 @@ TEST(SliceTest, ShowsAtMostSixtyFourTables) {
   EXPECT_EQ(OnlyGridOf(space, slice).fixed, Cell().With(Parameter::kNumThread, 65));
 }
 
+std::string LinesErrorOf(const Space& space, const Slice& slice = {}) {
+  const auto lines = LinesOf(space, slice);
+  return lines ? "accepted" : lines.error();
+}
+
+TEST(LinesOfTest, HoldEveryCellOfASpaceOfAtMostTwoVaryingParameters) {
+  std::mt19937 random(5);
+  int accepted = 0;
+  for (int round = 0; round < 500; ++round) {
+    const Space space = RandomSpace(random);
+    const auto varying = std::count_if(space.axes.begin(), space.axes.end(),
+                                       [](const Axis& axis) { return axis.values.size() > 1; });
+    const auto lines = LinesOf(space, {});
+    ASSERT_EQ(lines.has_value(), varying <= 2);
+    if (!lines) continue;
+    ++accepted;
+    ASSERT_EQ(lines->size(), 1U);
+    EXPECT_EQ(lines->front().CellCount(), space.CellCount());
+    EXPECT_GE(lines->front().across.values.size(), lines->front().down.values.size());
+    for (const Cell& cell : CellsOf(space)) EXPECT_TRUE(lines->front().Contains(cell));
+  }
+  EXPECT_GT(accepted, 100);
+}
+
+TEST(LinesOfTest, GoOverTheParameterThatIsNamed) {
+  const Space space = PairSpace({1024, 2048, 3072}, {64, 128});
+  EXPECT_EQ(LinesOf(space, {})->front().across.parameter, Parameter::kNumCtx);
+  Slice slice;
+  slice.across = Parameter::kNumBatch;
+  EXPECT_EQ(LinesOf(space, slice)->front().across.parameter, Parameter::kNumBatch);
+  EXPECT_EQ(LinesOf(space, slice)->front().down.values.size(), 3U);
+  slice.across = Parameter::kNumThread;
+  EXPECT_EQ(LinesErrorOf(space, slice), "no cell sets num_thread");
+}
+
+TEST(LinesOfTest, SayWhichParametersToHold) {
+  Space space = PairSpace({1024, 2048, 3072}, {64, 128});
+  space.Set(Parameter::kNumThread, {2, 4});
+  space.Set(Parameter::kUseMmap, {0, 1});
+  const std::string error = LinesErrorOf(space);
+  EXPECT_NE(error.find("--where num_thread=2 --where use_mmap=false"), std::string::npos) << error;
+  Slice slice;
+  slice.where = {{Parameter::kNumThread, {4}}, {Parameter::kUseMmap, {1}}};
+  const auto lines = LinesOf(space, slice);
+  ASSERT_TRUE(lines) << lines.error();
+  EXPECT_EQ(lines->front().fixed,
+            Cell().With(Parameter::kNumThread, 4).With(Parameter::kUseMmap, 1));
+}
+
 }  // namespace
 }  // namespace ollama_bench
