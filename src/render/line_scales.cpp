@@ -6,7 +6,7 @@
 #include <cmath>
 #include <optional>
 
-#include "ollama_bench/render/number_format.h"
+#include "number_format.h"
 
 namespace ollama_bench {
 namespace {
