@@ -1,21 +1,22 @@
 # The layers, each after those it may use: folders of src/ and include/ollama_bench/. Linked by
 # src/CMakeLists.txt; every #include is checked against it by tests/layers/check.cmake.
 set(OLLAMA_BENCH_LAYERS
-  core process config plan store sweep machine ollama analysis search render session cli)
+  core process config plan store workload sweep machine ollama analysis search render session cli)
 
 set(OLLAMA_BENCH_core_USES)
 set(OLLAMA_BENCH_process_USES core)
 set(OLLAMA_BENCH_config_USES core)
 set(OLLAMA_BENCH_plan_USES core)
 set(OLLAMA_BENCH_store_USES core)
-set(OLLAMA_BENCH_sweep_USES core plan store)
+set(OLLAMA_BENCH_workload_USES core)
+set(OLLAMA_BENCH_sweep_USES core plan store workload)
 set(OLLAMA_BENCH_machine_USES core process sweep)
-set(OLLAMA_BENCH_ollama_USES core process sweep)
+set(OLLAMA_BENCH_ollama_USES core process workload)
 set(OLLAMA_BENCH_analysis_USES core)
 set(OLLAMA_BENCH_search_USES core plan analysis)
 set(OLLAMA_BENCH_render_USES core analysis)
 set(OLLAMA_BENCH_session_USES
-  core process config plan store sweep machine ollama analysis search render)
+  core process config plan store workload sweep machine ollama analysis search render)
 set(OLLAMA_BENCH_cli_USES
   core process config plan store sweep machine ollama analysis search render session)
 

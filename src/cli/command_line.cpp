@@ -98,7 +98,7 @@ void DeclareCommandLine(CLI::App& app, std::function<int()>& action, const StopR
   app.name("ollama-bench");
   app.formatter(std::make_shared<HelpFormatter>());
   app.description(
-      "Finds the fastest num_ctx x num_batch for a model on this machine's Ollama,\n"
+      "Finds the fastest settings of a model on this machine's Ollama,\n"
       "and shows how far the answer can be trusted.");
   app.set_version_flag("--version", std::string("ollama-bench ") + kVersion);
   app.require_subcommand(0, 1);

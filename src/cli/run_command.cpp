@@ -22,7 +22,7 @@ struct RunCommandOptions {
 
 void AddRunCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {
   const auto options = std::make_shared<RunCommandOptions>();
-  CLI::App* run = app.add_subcommand("run", "Measure every cell of a num_ctx x num_batch grid");
+  CLI::App* run = app.add_subcommand("run", "Measure every combination of the given values");
   run->footer(
       "Without a grid, at most 16 cells are chosen that fit the model and the memory.\n"
       "Interrupt it as you like: the same command resumes where it stopped.\n"

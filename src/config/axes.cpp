@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <set>
 
 #include "numbers.h"
@@ -143,6 +145,14 @@ std::optional<Space> ReadSpace(const Settings& settings, const std::filesystem::
     if (values) space.Set(info.parameter, std::move(*values));
   }
   if (!sound) return std::nullopt;
+  // As written: the lines of the file, then flags in the order of the parameters.
+  const auto line = [&settings](const Axis& axis) {
+    const auto place = settings.places.find(KeyOf(axis.parameter));
+    const bool is_of_file = place != settings.places.end() && place->second.line > 0;
+    return is_of_file ? place->second.line : std::numeric_limits<int>::max();
+  };
+  std::stable_sort(space.axes.begin(), space.axes.end(),
+                   [&line](const Axis& a, const Axis& b) { return line(a) < line(b); });
   if (space.CellCount() <= kMostCells) return space;
   std::vector<std::string> names;
   std::vector<std::size_t> counts;

@@ -77,7 +77,10 @@ Expected<ServerFacts, Failure> CliDriver::Connect() {
     const std::string& base =
         options_.modelfile ? options_.modelfile->modelfile.from() : options_.base_model;
     const auto details = seams_.api.Show(base);
-    if (details) facts.trained_context = details->trained_context;
+    if (details) {
+      facts.trained_context = details->trained_context;
+      facts.layers = details->layers;
+    }
   }
   auto others = OtherModelsLoaded(seams_.api, options_.temporary_model);
   if (!others) return Unexpected<Failure>(others.error());
@@ -124,8 +127,9 @@ Expected<std::string, Failure> CliDriver::FindBaseModel() {
 
 Expected<PreparedCell, Failure> CliDriver::Prepare(const Cell& cell) {
   // A runner with the same options, of an earlier process or an earlier visit, would stay loaded.
-  if (!prepared_ || *prepared_ == cell) Unload();
-  prepared_ = cell;
+  const bool may_linger = loaded_.MayLinger(cell);
+  const bool is_loaded = loaded_.Serves(cell) && Loaded();
+  if (!is_loaded && may_linger) Unload();
   if (const auto imported = ImportWeights(); !imported) {
     return Unexpected<Failure>(imported.error());
   }
@@ -138,7 +142,7 @@ Expected<PreparedCell, Failure> CliDriver::Prepare(const Cell& cell) {
   }
   const auto took = Create(options_.temporary_model, base.WithParameters(ParametersOf(cell)));
   if (!took) return Unexpected<Failure>(took.error());
-  return PreparedCell{*took};
+  return PreparedCell{*took, is_loaded};
 }
 
 // Those that are not set stay as the model has them.
@@ -209,7 +213,10 @@ Expected<RunReport, Failure> CliDriver::Run(std::string_view prompt) {
                                             "--nowordwrap", "--keepalive", std::string(kKeepAlive)},
                                            std::string(prompt));
   // Ending the client leaves the runner at work on the server.
-  if (outcome.end == End::kTimedOut || outcome.end == End::kInterrupted) Unload();
+  if (outcome.end == End::kTimedOut || outcome.end == End::kInterrupted) {
+    loaded_.Forget();
+    Unload();
+  }
   if (const auto good = Classify(outcome, "ollama run"); !good) {
     return Unexpected<Failure>(good.error());
   }

@@ -86,6 +86,7 @@ void GenerateStream::TakeLine(const std::string& line) {
     error_line_ = line;
     return;
   }
+  has_begun_ = true;
   const auto done = answer->find("done");
   if (done != answer->end() && *done == true) metrics_ = MetricsOf(*answer);
 }
@@ -157,13 +158,15 @@ class Exchange {
   }
 
   /// Only after the end, and once.
-  Expected<RunMetrics, Failure> Result() {
+  Expected<GenerateAnswer, Failure> Result() {
     // The hang-up says that all is written; only the join lets the language know it.
     thread_.join();
     if (!result_ && !stream_ended_) {
       return Unexpected<Failure>(NoAnswer(address_, kPath, result_.error()));
     }
-    return stream_.Finish(result_ ? result_->status : 200);
+    const auto metrics = stream_.Finish(result_ ? result_->status : 200);
+    if (!metrics) return Unexpected<Failure>(metrics.error());
+    return GenerateAnswer{*metrics, first_token_};
   }
 
  private:
@@ -176,8 +179,10 @@ class Exchange {
     request.content_receiver = [this](const char* data, std::size_t size, std::uint64_t,
                                       std::uint64_t) {
       stream_ended_ = !stream_.Feed({data, size});
+      if (!first_token_ && stream_.has_begun()) first_token_ = steady_clock::now() - sent_;
       return !stream_ended_;
     };
+    sent_ = steady_clock::now();
     result_ = client_.send(request);
     under_way_.Reset();
   }
@@ -193,6 +198,8 @@ class Exchange {
   httplib::Client client_;
   GenerateStream stream_;
   bool stream_ended_ = false;  // by us: nothing more was needed
+  steady_clock::time_point sent_;
+  std::optional<std::chrono::nanoseconds> first_token_;
   httplib::Result result_{nullptr, httplib::Error::Unknown};
   UniqueFd done_;
   UniqueFd under_way_;  // open while the thread talks
@@ -218,9 +225,9 @@ End Wait(int done_fd, milliseconds timeout, const StopRequest& stop,
 
 }  // namespace
 
-Expected<RunMetrics, Failure> Generate(const ServerAddress& address, const GenerateRequest& request,
-                                       const StopRequest& stop,
-                                       const std::function<void()>& on_idle) {
+Expected<GenerateAnswer, Failure> Generate(const ServerAddress& address,
+                                           const GenerateRequest& request, const StopRequest& stop,
+                                           const std::function<void()>& on_idle) {
   if (stop.Requested()) {
     return Unexpected<Failure>(Failure{FailureKind::kInterrupted, "stopped", {}, 1});
   }
@@ -270,7 +277,9 @@ Expected<RunMetrics, Failure> GenerateTokens(const ServerAddress& address, const
   request.num_predict = tokens;
   request.raw = true;
   request.timeout = timeout;
-  return Generate(address, request, stop, on_idle);
+  const auto answer = Generate(address, request, stop, on_idle);
+  if (!answer) return Unexpected<Failure>(answer.error());
+  return answer->metrics;
 }
 
 }  // namespace ollama_bench

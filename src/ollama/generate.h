@@ -33,6 +33,8 @@ class GenerateStream {
   /// After the last byte: the metrics, or why there are none. An error in mid-stream comes under
   /// status 200; an end without a last line is kNoMetrics.
   Expected<RunMetrics, Failure> Finish(int status);
+  /// Whether a whole line came, which is when the first token was generated.
+  [[nodiscard]] bool has_begun() const { return has_begun_; }
 
  private:
   void TakeLine(const std::string& line);
@@ -40,6 +42,7 @@ class GenerateStream {
   std::size_t longest_line_;
   std::string line_;  ///< begun, not ended yet
   std::string error_line_;
+  bool has_begun_ = false;
   std::optional<RunMetrics> metrics_;
   std::optional<Failure> failure_;
 };
@@ -54,13 +57,19 @@ struct GenerateRequest {
   std::chrono::milliseconds timeout{360'000};  ///< for the whole answer
 };
 
+/// What came of it.
+struct GenerateAnswer {
+  RunMetrics metrics;
+  std::optional<std::chrono::nanoseconds> first_token;  ///< as in Sample
+};
+
 /// Sends the request and waits for the end of its answer, the time-out (kTimeout) or a stop request
 /// (kInterrupted), whichever is first; on the latter two the connection is cut, which Ollama takes
 /// as a wish to end the run. Blocks; a thread of its own does the talking meanwhile.
 /// `on_idle`, where given, is called a few times a second, on the caller's thread.
-Expected<RunMetrics, Failure> Generate(const ServerAddress& address, const GenerateRequest& request,
-                                       const StopRequest& stop,
-                                       const std::function<void()>& on_idle = nullptr);
+Expected<GenerateAnswer, Failure> Generate(const ServerAddress& address,
+                                           const GenerateRequest& request, const StopRequest& stop,
+                                           const std::function<void()>& on_idle = nullptr);
 
 /// Has the loaded `model` read one token in place of what its prompt cache holds, so that nothing
 /// of a later prompt, not even the template before it, is there already. `cell` must be what the

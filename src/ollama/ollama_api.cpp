@@ -173,6 +173,7 @@ Expected<ModelDetails, Failure> OllamaApi::Show(const std::string& model) {
   if (info == answer->end() || !info->is_object()) return details;
   details.family = TextOf(*info, "general.architecture");
   details.trained_context = NumberOf(*info, (details.family + ".context_length").c_str());
+  details.layers = NumberOf(*info, (details.family + ".block_count").c_str());
   details.kv_bytes_per_token = KvBytesPerToken(*info, details.family);
   return details;
 }

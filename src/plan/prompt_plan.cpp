@@ -62,7 +62,9 @@ std::vector<PlanWarning> PlanWarnings(const Space& space, const PromptFacts& fac
   };
   add(Kind::kBatchWithoutEffect,
       DescribeAffected(space, Parameter::kNumBatch,
-                       [tokens](std::int64_t batch) { return tokens < 2 * batch; }),
+                       [&facts, tokens](std::int64_t batch) {
+                         return facts.measures_prompt && tokens < 2 * batch;
+                       }),
       fmt::format(" cannot show its full effect: the prompt has {} tokens, less than two batches; "
                   "use a longer prompt or smaller batches",
                   tokens));

@@ -24,9 +24,10 @@ struct BoundaryPrior {
   double band = 0.05;       ///< it is a band between two lines
 };
 
-/// A region of the grid that ends at lines of equal need, need = k·num_ctx + g·num_batch +
-/// h·num_ctx·num_batch with unknown k, g, h ≥ 0: what fits into memory, what runs on one number of
-/// GPUs. Directions of need are averaged by their evidence, the lines' places integrated exactly.
+/// A region of the grid that ends at lines of equal need, need = k·a + g·d + h·a·d of
+/// the values across and down, with unknown k, g, h ≥ 0: what fits into memory, what runs on one
+/// number of GPUs. Directions of need are averaged by their evidence, the lines' places integrated
+/// exactly.
 class BoundaryModel {
  public:
   explicit BoundaryModel(const SearchGrid& grid);

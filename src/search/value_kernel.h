@@ -61,14 +61,14 @@ class ValueKernel {
  private:
   friend class KernelGrams;
 
-  /// Of two cells of one island, each a num_ctx and a num_batch by index.
+  /// Of two cells of one island, each a value across and one down by index.
   [[nodiscard]] double OnIsland(Eigen::Index ctx_a, Eigen::Index ctx_b, Eigen::Index batch_a,
                                 Eigen::Index batch_b) const;
   void AddIsland(const ValueStep& step, std::size_t cell, Eigen::VectorXd& correlations) const;
 
   const SearchGrid* grid_;
-  std::vector<Eigen::MatrixXd> across_tables_;  ///< by length: correlation of two num_ctx
-  std::vector<Eigen::MatrixXd> down_tables_;    ///< by length: correlation of two num_batch
+  std::vector<Eigen::MatrixXd> across_tables_;  ///< by length: correlation of two values across
+  std::vector<Eigen::MatrixXd> down_tables_;    ///< by length: correlation of two values down
   Eigen::MatrixXd ctx_ridges_;
   Eigen::MatrixXd batch_ridges_;
   std::vector<Eigen::VectorXd> needs_;  ///< by direction and cell, 0 to 1

@@ -4,7 +4,7 @@
 
 #include "ollama_bench/core/stratum.h"
 #include "ollama_bench/session/stored_sweep.h"
-#include "ollama_bench/sweep/verify.h"
+#include "ollama_bench/workload/verify.h"
 
 namespace ollama_bench {
 

@@ -132,6 +132,7 @@ void Session::SettleAliases(std::vector<Cell>& cells, bool measure) {
 CellRunnerOptions Session::RunnerOptions() {
   return {
       config_.repetitions,
+      config_.workload,
       config_.num_predict,
       prompt_.built_in_tokens,
       driver_.recording() == nullptr,
@@ -168,7 +169,8 @@ void Session::WarnOfMachine() {
 void Session::WarnOfGrid() {
   if (driver_.recording() != nullptr) return;
   const PromptFacts facts{ExpectedPromptTokens(prompt_, store().metadata()), config_.num_predict,
-                          facts_.trained_context, store().metadata().identity.driver == "cli"};
+                          facts_.trained_context, store().metadata().identity.driver == "cli",
+                          config_.workload == WorkloadKind::kPrefill};
   for (const PlanWarning& warning : PlanWarnings(config_.space, facts)) Warn(warning.message);
 }
 

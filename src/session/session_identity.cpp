@@ -12,7 +12,7 @@
 #include "ollama_bench/plan/prompt_plan.h"
 #include "ollama_bench/session/session_driver.h"
 #include "ollama_bench/store/identity_check.h"
-#include "ollama_bench/sweep/prompt_feed.h"
+#include "ollama_bench/workload/prompt_feed.h"
 
 namespace ollama_bench {
 namespace {
@@ -26,6 +26,13 @@ int LongestAnswer(const SweepConfig& config) {
     longest = std::max(longest, tokens);
   }
   return longest;
+}
+
+// An answer is measured after a short prompt, as people ask.
+int UsualTokens(const SweepConfig& config) {
+  constexpr int kShortPrompt = 128;
+  const int fitting = BuiltInPromptTokens(config.space, LongestAnswer(config));
+  return config.workload == WorkloadKind::kGenerate ? std::min(kShortPrompt, fitting) : fitting;
 }
 
 std::string DescribeText(const PromptText& prompt) {
@@ -65,7 +72,8 @@ Expected<SessionPrompt, std::string> ChoosePrompt(const SweepConfig& config,
   const auto& built_in = std::get<BuiltInPrompt>(config.prompt);
   if (const Axis* lengths = config.space.Find(Parameter::kPromptTokens)) {
     return SessionPrompt{BuiltInText(kWordsThatStandForAll), std::nullopt,
-                         fmt::format("built-in text, {} tokens", DescribeAxis(*lengths)), true};
+                         fmt::format("built-in text, {} tokens", DescribeAxis(*lengths)),
+                         *std::max_element(lengths->values.begin(), lengths->values.end())};
   }
   if (stored.prompt_words) return StoredBuiltIn(built_in, stored);
   if (!stored.identity.prompt_sha256.empty()) {
@@ -73,12 +81,12 @@ Expected<SessionPrompt, std::string> ChoosePrompt(const SweepConfig& config,
         "prompt: the results were made with a text of the user's, the configuration names none; "
         "give the same one with --prompt-file");
   }
-  const int tokens =
-      built_in.tokens ? *built_in.tokens : BuiltInPromptTokens(config.space, LongestAnswer(config));
+  const int tokens = built_in.tokens ? *built_in.tokens : UsualTokens(config);
   return SessionPrompt{{}, tokens, fmt::format("built-in text, about {} tokens", tokens)};
 }
 
 std::int64_t ExpectedPromptTokens(const SessionPrompt& prompt, const Metadata& stored) {
+  if (prompt.longest_of_cells) return *prompt.longest_of_cells;
   if (stored.identity.prompt_tokens) return *stored.identity.prompt_tokens;
   if (prompt.built_in_tokens) return *prompt.built_in_tokens;
   // The usual guess for a text that no server has counted yet.

@@ -179,7 +179,8 @@ class Planner {
     plan_.grid_warnings =
         PlanWarnings(plan_.config.space, {plan_.prompt_tokens, plan_.config.num_predict,
                                           facts_ ? facts_->trained_context : std::nullopt,
-                                          plan_.metadata.identity.driver == "cli"});
+                                          plan_.metadata.identity.driver == "cli",
+                                          plan_.config.workload == WorkloadKind::kPrefill});
   }
 
   void MeasureDisk() {

@@ -31,6 +31,7 @@ EffectiveLimits LimitsOf(const ServerFacts& facts) {
   const EffectiveRules rules = RulesOfVersion(*version);
   limits.batch_cut_to_context = rules.cuts_batch_to_context;
   if (rules.cuts_context_to_trained) limits.largest_context = facts.trained_context;
+  limits.layers = facts.layers;
   return limits;
 }
 

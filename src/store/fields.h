@@ -46,6 +46,7 @@ void VisitFields(auto& visit, Is<Sample> auto& sample) {
   visit("total_ms", sample.metrics.total);
   visit("wall_ms", sample.wall);
   visit("create_ms", sample.create);
+  visit("ttft_ms", sample.first_token);
   visit("effective_num_ctx", sample.effective_num_ctx);
   visit("size_bytes", sample.size_bytes);
   visit("size_vram_bytes", sample.size_vram_bytes);
@@ -114,6 +115,12 @@ void VisitFields(auto& visit, Is<TemporaryModel> auto& model) {
   visit("digest", model.digest);
 }
 
+void VisitFields(auto& visit, Is<PromptSize> auto& size) {
+  visit("prompt_tokens", size.length);
+  visit("words", size.words);
+  visit("counted", size.tokens);
+}
+
 void VisitFields(auto& visit, Is<Baseline> auto& baseline) {
   VisitFields(visit, baseline.cell);
   visit("source", baseline.source);
@@ -135,6 +142,7 @@ void VisitFields(auto& visit, Is<Metadata> auto& metadata) {
   visit("mixed", metadata.mixed);
   visit.Flag("unverified", metadata.unverified);
   visit("prompt_words", metadata.prompt_words);
+  visit("prompt_sizes", metadata.prompt_sizes);
   visit("temporary_models", metadata.temporary_models);
   visit("baseline", metadata.baseline);
   visit("warnings", metadata.warnings);
@@ -155,9 +163,10 @@ void VisitFields(auto& visit, Is<CellResult> auto& result) {
 
 /// A value that is an object of its own.
 template <class T>
-concept HasFields = Is<T, Cell> || Is<T, Axis> || Is<T, Sample> || Is<T, Disturbance> ||
-    Is<T, DecodeRun> || Is<T, Failure> || Is<T, Identity> || Is<T, Environment> ||
-    Is<T, TemporaryModel> || Is<T, Baseline> || Is<T, VisitRecord> || Is<T, StartRecord>;
+concept HasFields =
+    Is<T, Cell> || Is<T, Axis> || Is<T, Sample> || Is<T, Disturbance> || Is<T, DecodeRun> ||
+    Is<T, Failure> || Is<T, Identity> || Is<T, Environment> || Is<T, TemporaryModel> ||
+    Is<T, Baseline> || Is<T, VisitRecord> || Is<T, StartRecord> || Is<T, PromptSize>;
 
 /// A value of which an entry holds a list, each with an id of its own.
 template <class T>

@@ -329,6 +329,23 @@ std::string IdOf(const std::set<std::string>& origins) {
   return "merged-" + Sha256Hex(fmt::format("{}", fmt::join(origins, "\n"))).substr(0, kDigits);
 }
 
+// Of two that differ for one length the longer, whatever the order.
+std::vector<PromptSize> JoinSizes(const std::vector<PromptSize>& a,
+                                  const std::vector<PromptSize>& b) {
+  if (a == b) return a;
+  const auto rank = [](const PromptSize& size) { return std::tie(size.words, size.tokens); };
+  std::map<int, PromptSize> by_length;
+  for (const auto* side : {&a, &b}) {
+    for (const PromptSize& size : *side) {
+      const auto [place, is_new] = by_length.emplace(size.length, size);
+      if (!is_new && rank(place->second) < rank(size)) place->second = size;
+    }
+  }
+  std::vector<PromptSize> joined;
+  for (const auto& [length, size] : by_length) joined.push_back(size);
+  return joined;
+}
+
 Metadata JoinValues(const Metadata& a, const Metadata& b, bool mixed) {
   Metadata joined;
   joined.schema_version = std::max(a.schema_version, b.schema_version);
@@ -343,6 +360,7 @@ Metadata JoinValues(const Metadata& a, const Metadata& b, bool mixed) {
   joined.unverified = !mixed && (a.unverified || b.unverified);
   joined.mixed = mixed || joined.unverified;
   joined.prompt_words = JoinNumber(a.prompt_words, b.prompt_words);
+  joined.prompt_sizes = JoinSizes(a.prompt_sizes, b.prompt_sizes);
   joined.baseline = JoinBaseline(a.baseline, b.baseline);
   joined.warnings = JoinWarnings(a.warnings, b.warnings);
   joined.starts = JoinStarts(a.starts, b.starts);

@@ -54,12 +54,8 @@ ReplayDriver::ReplayDriver(const Recording& recording, ServerFacts facts, Replay
 Expected<PreparedCell, Failure> ReplayDriver::Prepare(const Cell& cell) {
   cell_ = recording_.Find(cell);
   if (cell_ == nullptr) {
-    return Unexpected<Failure>(
-        Failure{FailureKind::kNotRecorded,
-                fmt::format("the recording has no num_ctx={} num_batch={}",
-                            cell[Parameter::kNumCtx], cell[Parameter::kNumBatch]),
-                {},
-                1});
+    return Unexpected<Failure>(Failure{
+        FailureKind::kNotRecorded, fmt::format("the recording has no {}", NameOf(cell)), {}, 1});
   }
   if (const Failure* failure = FailureOf(*cell_)) return Unexpected<Failure>(*failure);
   return PreparedCell{};

@@ -87,10 +87,8 @@ Sweep::CellEnd Sweep::MeasureCell(const Visit& visit) {
         return Record(cell, std::move(failed));
       case FailureResponse::kWaitForServer:
         if (++losses > kMostServerLosses) {
-          return End(
-              Reason::kHopeless,
-              fmt::format("the server went away {} times at num_ctx={} num_batch={}: {}", losses,
-                          cell[Parameter::kNumCtx], cell[Parameter::kNumBatch], failure.message));
+          return End(Reason::kHopeless, fmt::format("the server went away {} times at {}: {}",
+                                                    losses, NameOf(cell), failure.message));
         }
         if (!WaitForServer(failure)) return CellEnd::kEndSweep;
         break;

@@ -55,9 +55,9 @@ class RealMeasurementTest : public RealRunTest {
   // The rate in tokens/s of a plain request, as any client sends it.
   double Ask(const std::string& model, const std::string& prompt) {
     GenerateRequest request{model, prompt, kCell};
-    const auto metrics = Generate(api_.address(), request, stop_);
-    if (!metrics) throw std::runtime_error(metrics.error().message);
-    return PromptEvalRate(*metrics).value();
+    const auto answer = Generate(api_.address(), request, stop_);
+    if (!answer) throw std::runtime_error(answer.error().message);
+    return PromptEvalRate(answer->metrics).value();
   }
   void Forget(const std::string& model) {
     ASSERT_TRUE(ForgetPrompt(api_, api_.Version().value(), model, kCell, stop_));

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "ollama_bench/sweep/driver.h"
+#include "ollama_bench/workload/driver.h"
 #include "support/fake_clock.h"
 
 namespace ollama_bench {

@@ -14,7 +14,8 @@
 #include "ollama_bench/ollama/modelfile.h"
 #include "ollama_bench/ollama/ollama_api.h"
 #include "ollama_bench/process/process_runner.h"
-#include "ollama_bench/sweep/driver.h"
+#include "ollama_bench/workload/driver.h"
+#include "ollama_bench/workload/loaded_setting.h"
 
 namespace ollama_bench {
 
@@ -85,7 +86,7 @@ class CliDriver : public Driver {
   std::string version_;  ///< of the server, once connected
   bool weights_imported_ = false;
   std::map<std::string, std::string> created_;  ///< digests by model; empty where not known
-  std::optional<Cell> prepared_;                ///< the last one
+  LoadedSetting loaded_;
 };
 
 }  // namespace ollama_bench

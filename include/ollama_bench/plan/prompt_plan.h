@@ -20,6 +20,7 @@ struct PromptFacts {
   int num_predict = 0;
   std::optional<std::int64_t> trained_context;  ///< tokens; empty when it is not known
   bool command_line_driver = false;             ///< cells are measured through `ollama run`
+  bool measures_prompt = true;                  ///< the rate of reading it is what is compared
 };
 
 /// Why some cells of a plan will not show what they seem to.

@@ -77,7 +77,7 @@ class Search {
   [[nodiscard]] std::optional<Cell> Propose() const;
   /// Empty until a measurement brought a rate.
   [[nodiscard]] std::optional<SearchAnswer> Answer() const;
-  /// One per cell of the grid, all num_batch of the smallest num_ctx first; empty until a
+  /// One per cell of the grid, all of the smallest value across first; empty until a
   /// measurement brought a rate.
   [[nodiscard]] std::vector<SearchEstimate> Estimates() const;
 

@@ -21,8 +21,8 @@
 #include "ollama_bench/session/session_options.h"
 #include "ollama_bench/store/file_lock.h"
 #include "ollama_bench/store/results_store.h"
-#include "ollama_bench/sweep/driver.h"
 #include "ollama_bench/sweep/recording.h"
+#include "ollama_bench/workload/driver.h"
 
 namespace ollama_bench {
 

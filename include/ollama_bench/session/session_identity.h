@@ -11,7 +11,7 @@
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/session/session_error.h"
 #include "ollama_bench/store/results_store.h"
-#include "ollama_bench/sweep/driver.h"
+#include "ollama_bench/workload/driver.h"
 
 namespace ollama_bench {
 
@@ -20,7 +20,8 @@ struct SessionPrompt {
   std::string text;                    ///< empty while `built_in_tokens` is set
   std::optional<int> built_in_tokens;  ///< the built-in text is still to be cut to this size
   std::string description;             ///< "built-in text, about 512 tokens"
-  bool is_set_by_cells = false;        ///< the built-in text, as long as each cell says
+  /// The longest where each cell says how long the built-in text is; else empty.
+  std::optional<int> longest_of_cells = {};
 };
 
 /// The configured prompt; of a store that was made with the built-in text, the very same words

@@ -10,7 +10,7 @@
 #include "ollama_bench/plan/pending.h"
 #include "ollama_bench/search/block_race.h"
 #include "ollama_bench/session/session_options.h"
-#include "ollama_bench/sweep/driver.h"
+#include "ollama_bench/workload/driver.h"
 
 namespace ollama_bench {
 

@@ -43,6 +43,14 @@ struct Baseline {
   friend bool operator==(const Baseline&, const Baseline&) = default;
 };
 
+/// The built-in text as it was cut for the cells that set its length.
+struct PromptSize {
+  int length = 0;                      ///< tokens, as they set it
+  std::int64_t words = 0;              ///< of the text
+  std::optional<std::int64_t> tokens;  ///< as the server counted it, template included
+  friend bool operator==(const PromptSize&, const PromptSize&) = default;
+};
+
 /// The file's "metadata". Absent keys (old files) leave the defaults.
 struct Metadata {
   int schema_version = 1;
@@ -60,6 +68,7 @@ struct Metadata {
   bool mixed = false;       ///< samples that are not comparable are in one file
   bool unverified = false;  ///< `mixed` only for unverified readings of cells not measured since
   std::optional<std::int64_t> prompt_words;  ///< of the built-in text, where that is the prompt
+  std::vector<PromptSize> prompt_sizes;
   std::vector<TemporaryModel> temporary_models;
   std::optional<Baseline> baseline;
   std::vector<std::string> warnings;  ///< what the last start warned of, one line each

@@ -21,7 +21,8 @@ struct ServerFacts {
   std::optional<std::int64_t> trained_context;  ///< tokens
   std::vector<std::string> other_models_loaded;
   bool is_local = true;
-  int port = 0;  ///< of the server; 0 for a recording
+  int port = 0;                             ///< of the server; 0 for a recording
+  std::optional<std::int64_t> layers = {};  ///< of the model, but for the output
 };
 
 /// A model in the server's memory, as /api/ps reports it.
@@ -35,11 +36,15 @@ struct LoadedModel {
 /// A cell made ready to be measured.
 struct PreparedCell {
   std::optional<std::chrono::nanoseconds> create;  ///< time that `ollama create` took
+  /// The model is in memory as the cell wants it: the cell before differs in the request alone, and
+  /// this one was not measured since the load.
+  bool is_loaded = false;
 };
 
 struct RunReport {
   RunMetrics metrics;
   std::chrono::nanoseconds wall{0};
+  std::optional<std::chrono::nanoseconds> first_token = {};  ///< as in Sample
 };
 
 /// One way to measure a cell with Ollama: through its command line, its HTTP interface, or a
@@ -52,7 +57,8 @@ class Driver {
   [[nodiscard]] virtual std::string_view name() const = 0;
   /// Reaches the server, checks that the model is there (never pulls it), removes nothing.
   virtual Expected<ServerFacts, Failure> Connect() = 0;
-  /// Makes `cell` the one that Run measures. The model is loaded by the first Run after it.
+  /// Makes `cell` the one that Run measures. The model is loaded by the first Run after it, unless
+  /// the answer says that it is loaded.
   virtual Expected<PreparedCell, Failure> Prepare(const Cell& cell) = 0;
   /// One run of the prepared cell with `prompt`, to its end or the time-out. After a run that had
   /// to be ended, the model is unloaded before this returns, so that the GPU is free again.

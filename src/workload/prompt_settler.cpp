@@ -1,4 +1,4 @@
-#include "prompt_settler.h"
+#include "ollama_bench/workload/prompt_settler.h"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,8 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "ollama_bench/sweep/prompt_feed.h"
-#include "ollama_bench/sweep/verify.h"
+#include "ollama_bench/workload/prompt_feed.h"
+#include "ollama_bench/workload/verify.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,11 +1,11 @@
-#include "prompt_settler.h"
+#include "ollama_bench/workload/prompt_settler.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <sstream>
 
-#include "ollama_bench/sweep/prompt_feed.h"
+#include "ollama_bench/workload/prompt_feed.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,4 +1,4 @@
-#include "ollama_bench/sweep/prompt_feed.h"
+#include "ollama_bench/workload/prompt_feed.h"
 
 #include <gtest/gtest.h>
 

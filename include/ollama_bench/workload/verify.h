@@ -19,9 +19,9 @@ struct Expectation {
   std::optional<std::int64_t> prompt_tokens;  ///< empty while nothing is known yet
 };
 
-/// Why the sample must not enter the cell's rate; empty where it may. Reads the metrics, the wall
-/// time and what the server said of the loaded model.
-std::optional<Exclusion> Verify(const Sample& sample, const Expectation& expectation);
+/// Why the sample, one request, must not enter the cell's rate; empty where it may. Reads the
+/// metrics, the wall time and what the server said of the loaded model.
+std::optional<Exclusion> VerifyRequest(const Sample& sample, const Expectation& expectation);
 
 /// Whether a prompt of `prompt_tokens` and its answer stay below the cell's context.
 bool FitsContext(const Cell& cell, std::int64_t prompt_tokens, int num_predict);

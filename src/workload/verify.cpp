@@ -1,4 +1,4 @@
-#include "ollama_bench/sweep/verify.h"
+#include "ollama_bench/workload/verify.h"
 
 #include <algorithm>
 #include <cmath>
@@ -19,6 +19,11 @@ bool HasWrongContext(const Sample& sample, const Cell& cell) {
   if (!sample.effective_num_ctx || !cell.Sets(Parameter::kNumCtx)) return false;
   const std::int64_t more = *sample.effective_num_ctx - cell[Parameter::kNumCtx];
   return more < 0 || more >= kContextPadding;
+}
+
+// How many layers are on GPUs is not reported, but whether there are any.
+bool HasWrongOffload(const Sample& sample, const Cell& cell) {
+  return cell[Parameter::kNumGpu] == 0 && sample.size_vram_bytes.value_or(0) > 0;
 }
 
 bool IsClose(double printed, double computed) {
@@ -56,10 +61,11 @@ bool FitsContext(const Cell& cell, std::int64_t prompt_tokens, int num_predict) 
   return context == kAutoValue || prompt_tokens + num_predict < context;
 }
 
-std::optional<Exclusion> Verify(const Sample& sample, const Expectation& expectation) {
+std::optional<Exclusion> VerifyRequest(const Sample& sample, const Expectation& expectation) {
   const RunMetrics& metrics = sample.metrics;
   const std::int64_t count = metrics.prompt_eval_count.value_or(0);
   if (HasWrongContext(sample, expectation.cell)) return Exclusion::kWrongContext;
+  if (HasWrongOffload(sample, expectation.cell)) return Exclusion::kWrongOffload;
   if (!FitsContext(expectation.cell, count, expectation.num_predict)) return Exclusion::kTruncated;
   if (IsCached(metrics)) return Exclusion::kCached;
   if (expectation.prompt_tokens && count < *expectation.prompt_tokens - kTokenTolerance) {

@@ -1,4 +1,4 @@
-#include "ollama_bench/sweep/verify.h"
+#include "ollama_bench/workload/verify.h"
 
 #include <gtest/gtest.h>
 
@@ -27,7 +27,7 @@ Sample GoodSample() {
 }
 
 std::optional<Exclusion> Judge(const Sample& sample, std::optional<std::int64_t> tokens = 300) {
-  return Verify(sample, {{2048, 256}, 2, tokens});
+  return VerifyRequest(sample, {{2048, 256}, 2, tokens});
 }
 
 Sample FromTranscript(const char* version, const char* situation) {
@@ -46,11 +46,11 @@ TEST(VerifyTest, AcceptsARunAsItShouldBe) {
 }
 
 TEST(VerifyTest, SeesARealPromptThatWasCutToTheContext) {
-  EXPECT_EQ(Verify(FromTranscript("v0.11.4", "run_prompt_longer_than_context"), {{512, 64}, 2, {}}),
+  EXPECT_EQ(VerifyRequest(FromTranscript("v0.11.4", "run_prompt_longer_than_context"), {{512, 64}, 2, {}}),
             Exclusion::kTruncated);
   // With llama-server half of it comes back, which looks as if it fitted.
   EXPECT_EQ(
-      Verify(FromTranscript("v0.32.15", "run_prompt_longer_than_context"), {{512, 64}, 2, 600}),
+      VerifyRequest(FromTranscript("v0.32.15", "run_prompt_longer_than_context"), {{512, 64}, 2, 600}),
       Exclusion::kTruncated);
 }
 
