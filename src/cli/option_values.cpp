@@ -65,10 +65,11 @@ CLI::Option* AddAxisOption(CLI::App& app, const std::string& name, std::string& 
       ->group(kSliceGroup);
 }
 
-}  // namespace
-
-void AddLineOptions(CLI::App& app, SliceOptions& options) {
+void AddAcrossOption(CLI::App& app, SliceOptions& options) {
   AddAxisOption(app, "--across", options.across, "Parameter that goes across");
+}
+
+void AddWhereOption(CLI::App& app, SliceOptions& options) {
   app.add_option("--where", options.where,
                  "Only cells with this value; several of one parameter are alternatives")
       ->type_name("PARAMETER=VALUE")
@@ -80,10 +81,18 @@ void AddLineOptions(CLI::App& app, SliceOptions& options) {
       ->group(kSliceGroup);
 }
 
+}  // namespace
+
 void AddTableOptions(CLI::App& app, SliceOptions& options) {
+  AddAcrossOption(app, options);
   AddAxisOption(app, "--down", options.down,
                 "Parameter that goes down; others give one table a value");
-  AddLineOptions(app, options);
+  AddWhereOption(app, options);
+}
+
+void AddLineOptions(CLI::App& app, SliceOptions& options) {
+  AddAcrossOption(app, options);
+  AddWhereOption(app, options);
 }
 
 Slice SliceOf(const SliceOptions& options) {

@@ -14,7 +14,7 @@
 namespace ollama_bench {
 namespace {
 
-// One colour each is all that can be told apart.
+// More cannot be distinguished.
 Expected<void, SessionError> CheckLineCount(const Grid& grid) {
   if (grid.down.values.size() <= kMostLines) return {};
   const std::string_view key = KeyOf(grid.down.parameter);

@@ -6,6 +6,9 @@
 #include <cmath>
 #include <optional>
 
+#include "heatmap_axes.h"
+#include "heatmap_palette.h"
+#include "heatmap_plot.h"
 #include "number_format.h"
 
 namespace ollama_bench {
@@ -167,10 +170,10 @@ MetricScale PlanMetricScale(const SweepMap& map, const Font& font) {
   constexpr int kMostTicks = 8;
   constexpr double kFlat = 0.5;  // of the height that differences would have from 0
   constexpr double kAir = 0.06;
-  constexpr double kNarrowest = 0.1;  // of the values: noise is not to look like differences
+  constexpr double kNarrowestRange = 0.1;  // of the values: noise is not to look like differences
   MetricScale scale;
   if (auto range = RangeOf(map); range && range->high > 0) {
-    const double missing = kNarrowest * range->high - (range->high - range->low);
+    const double missing = kNarrowestRange * range->high - (range->high - range->low);
     if (missing > 0) *range = {range->low - missing / 2, range->high + missing / 2};
     const double span = range->high - range->low;
     const bool from_zero = span >= kFlat * range->high;
@@ -193,6 +196,39 @@ MetricScale PlanMetricScale(const SweepMap& map, const Font& font) {
         std::max(scale.label_width, std::ceil(font.Width(scale.labels.back(), kScaleLabelSize)));
   }
   return scale;
+}
+
+void DrawMetricScale(SceneBuilder& scene, const MetricScale& scale, const Box& plot,
+                     std::string_view name) {
+  for (std::size_t i = 0; i < scale.ticks.size(); ++i) {
+    const double y = plot.bottom() - plot.height * scale.ShareOf(scale.ticks[i]);
+    const bool is_foot = y > plot.bottom() - 0.5;
+    scene.Line({plot.x, y}, {plot.right(), y},
+               {is_foot ? palette::kTick : palette::kUntestedLine, 1});
+    scene.Text({plot.x - kScaleGap - scale.label_width, y - kScaleLabelLine / 2, scale.label_width,
+                kScaleLabelLine},
+               scale.labels[i], {kScaleLabelSize, palette::kText, Anchor::kEnd});
+  }
+  scene.Text(
+      {kMargin, plot.y - kAxisNameGap - kAxisNameLine, plot.right() - kMargin, kAxisNameLine}, name,
+      {kAxisNameSize, palette::kQuiet});
+}
+
+void DrawParameterScale(SceneBuilder& scene, const ParameterScale& scale, const Box& plot,
+                        double foot, std::string_view name) {
+  constexpr double kTickLength = 5;
+  for (const ScaleTick& tick : scale.ticks) {
+    const double x = plot.x + tick.place;
+    scene.Line({x, foot}, {x, foot + kTickLength}, {palette::kTick, 1});
+    scene.Text({x - scale.label_width / 2, foot + kScaleGap, scale.label_width, kScaleLabelLine},
+               tick.label, {kScaleLabelSize, palette::kText, Anchor::kMiddle});
+  }
+  if (scale.auto_edge > 0) {
+    const double x = plot.x + scale.auto_edge;
+    scene.Line({x, plot.y}, {x, foot}, {palette::kUntestedLine, 1, 3});
+  }
+  scene.Text({plot.x, foot + kScaleGap + kScaleLabelLine + 6, plot.width, kAxisNameLine}, name,
+             {kAxisNameSize, palette::kQuiet, Anchor::kMiddle});
 }
 
 }  // namespace ollama_bench

@@ -2,11 +2,13 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ollama_bench/analysis/sweep_map.h"
 #include "ollama_bench/core/axis.h"
 #include "ollama_bench/render/font.h"
+#include "scene_builder.h"
 
 namespace ollama_bench {
 
@@ -30,6 +32,7 @@ struct ParameterScale {
 
 inline constexpr double kScaleLabelSize = 12;
 inline constexpr double kScaleLabelLine = 16;
+inline constexpr double kScaleGap = 8;  ///< between the plot and its labels
 
 ParameterScale PlanParameterScale(const Axis& axis, double width, const Font& font);
 
@@ -47,5 +50,12 @@ struct MetricScale {
 
 /// Holds all values, and of their intervals what is within half as much again.
 MetricScale PlanMetricScale(const SweepMap& map, const Font& font);
+
+/// Left of `plot` and through it; `name` is above the left end of the labels.
+void DrawMetricScale(SceneBuilder& scene, const MetricScale& scale, const Box& plot,
+                     std::string_view name);
+/// Below `foot`, which is the plot's lower edge or lower.
+void DrawParameterScale(SceneBuilder& scene, const ParameterScale& scale, const Box& plot,
+                        double foot, std::string_view name);
 
 }  // namespace ollama_bench

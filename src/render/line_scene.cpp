@@ -25,13 +25,12 @@ namespace {
 
 constexpr double kPlotWidth = 820;
 constexpr double kPlotHeight = 400;
-constexpr double kTickGap = 8;  // between the plot and its labels
-constexpr double kTickLength = 5;
 constexpr double kNameDistance = 14;  // between the plot and the names of the lines
 constexpr double kNameSize = 12;
 constexpr double kNameLine = 16;
 constexpr double kGapLine = 20;  // of the cells of a line without a value
 constexpr double kGapBox = 15;
+constexpr double kGapsTop = 4;  // between the plot and the first of these lines
 constexpr const char* kGapName = "no value";
 
 bool IsGap(const MapCell& cell) {
@@ -80,8 +79,10 @@ class LinePainter {
   Scene Draw() {
     SceneBuilder scene(font_);
     DrawHeader(scene, layout_.header, layout_.header_place);
-    DrawMetricAxis(scene);
-    DrawParameterAxis(scene);
+    DrawMetricScale(scene, layout_.up, layout_.plot, MetricName());
+    DrawParameterScale(scene, layout_.across, layout_.plot, layout_.gaps_bottom,
+                       KeyOf(map_.grid.across.parameter));
+    DrawGapsName(scene);
     for (const Line& line : layout_.lines) DrawBand(scene, line);
     DrawCurrentOffGrid(scene);
     for (const Line& line : layout_.lines) DrawLine(scene, line);
@@ -131,7 +132,7 @@ class LinePainter {
           std::max(layout_.names_width,
                    std::ceil(font_.Width(KeyOf(map_.grid.down.parameter), kAxisNameSize)));
     }
-    layout_.plot = {kMargin + labels + kTickGap, 0, kPlotWidth, kPlotHeight};
+    layout_.plot = {kMargin + labels + kScaleGap, 0, kPlotWidth, kPlotHeight};
     const double beside = IsAlone() ? 0 : kNameDistance + layout_.names_width;
     const double label_edge = layout_.across.label_width / 2;
     layout_.width = std::ceil(
@@ -145,7 +146,7 @@ class LinePainter {
     layout_.plot.y = layout_.header_place.bottom() + kHeaderGap + kAxisNameLine + kAxisNameGap;
     PlaceNames();
     PlaceGaps();
-    double bottom = layout_.gaps_bottom + kTickGap + kScaleLabelLine + kAxisNameBelow;
+    double bottom = layout_.gaps_bottom + kScaleGap + kScaleLabelLine + kAxisNameBelow;
     PlanLegend();
     PlaceLegend(layout_.legend, {kMargin, bottom + kLegendGap}, inner_width, font_);
     if (!layout_.legend.empty()) bottom = layout_.legend.back().place.bottom();
@@ -190,7 +191,7 @@ class LinePainter {
     for (Line& line : layout_.lines) {
       for (std::size_t column = 0; column < map_.column_count() && !line.gaps_y; ++column) {
         if (!IsGap(map_.At(line.row, column))) continue;
-        if (layout_.gaps_bottom == layout_.plot.bottom()) layout_.gaps_bottom += 4;
+        if (layout_.gaps_bottom == layout_.plot.bottom()) layout_.gaps_bottom += kGapsTop;
         line.gaps_y = layout_.gaps_bottom + kGapLine / 2;
         layout_.gaps_bottom += kGapLine;
       }
@@ -252,42 +253,11 @@ class LinePainter {
     AddGapEntries(layout_.legend, maps_, faces_, *reasons_);
   }
 
-  void DrawMetricAxis(SceneBuilder& scene) const {
+  void DrawGapsName(SceneBuilder& scene) const {
     const Box& plot = layout_.plot;
-    for (std::size_t i = 0; i < layout_.up.ticks.size(); ++i) {
-      const double y = PointOf(0, layout_.up.ticks[i]).y;
-      const bool is_foot = y > plot.bottom() - 0.5;
-      scene.Line({plot.x, y}, {plot.right(), y},
-                 {is_foot ? palette::kTick : palette::kUntestedLine, 1});
-      scene.Text({plot.x - kTickGap - layout_.up.label_width, y - kScaleLabelLine / 2,
-                  layout_.up.label_width, kScaleLabelLine},
-                 layout_.up.labels[i], {kScaleLabelSize, palette::kText, Anchor::kEnd});
-    }
-    scene.Text(
-        {kMargin, plot.y - kAxisNameGap - kAxisNameLine, plot.right() - kMargin, kAxisNameLine},
-        MetricName(), {kAxisNameSize, palette::kQuiet});
-  }
-
-  void DrawParameterAxis(SceneBuilder& scene) const {
-    const Box& plot = layout_.plot;
-    const ParameterScale& across = layout_.across;
-    const double foot = layout_.gaps_bottom;
-    for (const ScaleTick& tick : across.ticks) {
-      const double x = plot.x + tick.place;
-      scene.Line({x, foot}, {x, foot + kTickLength}, {palette::kTick, 1});
-      scene.Text({x - across.label_width / 2, foot + kTickGap, across.label_width, kScaleLabelLine},
-                 tick.label, {kScaleLabelSize, palette::kText, Anchor::kMiddle});
-    }
-    if (across.auto_edge > 0) {
-      const double x = plot.x + across.auto_edge;
-      scene.Line({x, plot.y}, {x, foot}, {palette::kUntestedLine, 1, 3});
-    }
-    scene.Text({plot.x, foot + kTickGap + kScaleLabelLine + 6, plot.width, kAxisNameLine},
-               KeyOf(map_.grid.across.parameter),
-               {kAxisNameSize, palette::kQuiet, Anchor::kMiddle});
-    if (foot == plot.bottom()) return;
-    scene.Text({kMargin, plot.bottom() + 4, plot.x - kTickGap - kMargin, kGapLine}, kGapName,
-               {kScaleLabelSize, palette::kText, Anchor::kEnd});
+    if (layout_.gaps_bottom == plot.bottom()) return;
+    scene.Text({kMargin, plot.bottom() + kGapsTop, plot.x - kScaleGap - kMargin, kGapLine},
+               kGapName, {kScaleLabelSize, palette::kText, Anchor::kEnd});
   }
 
   // The parts of a line between neighbours that were measured.

@@ -9,7 +9,7 @@
 
 namespace ollama_bench {
 
-/// More lines cannot be told apart.
+/// More lines cannot be distinguished.
 inline constexpr std::size_t kMostLines = 8;
 
 /// The rows of the map, at most kMostLines, as lines over the values of its axis across: points
