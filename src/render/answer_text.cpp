@@ -7,9 +7,9 @@
 #include <cmath>
 #include <utility>
 
+#include "number_format.h"
 #include "ollama_bench/core/stratum.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/render/number_format.h"
 #include "signed_percent.h"
 
 namespace ollama_bench {

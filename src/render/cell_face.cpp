@@ -7,8 +7,8 @@
 #include "cell_label.h"
 #include "heatmap_palette.h"
 #include "loss_scale.h"
+#include "number_format.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/render/number_format.h"
 
 namespace ollama_bench {
 namespace {

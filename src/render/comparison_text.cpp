@@ -7,8 +7,8 @@
 #include <cmath>
 
 #include "answer_json.h"
+#include "number_format.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/render/number_format.h"
 #include "signed_percent.h"
 
 namespace ollama_bench {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "number_format.h"
 #include "ollama_bench/analysis/sweep_map.h"
-#include "ollama_bench/render/number_format.h"
 #include "scene_builder.h"
 
 namespace ollama_bench {

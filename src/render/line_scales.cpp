@@ -9,7 +9,7 @@
 #include "heatmap_axes.h"
 #include "heatmap_palette.h"
 #include "heatmap_plot.h"
-#include "ollama_bench/render/number_format.h"
+#include "number_format.h"
 
 namespace ollama_bench {
 namespace {

@@ -12,7 +12,7 @@
 #include "cell_label.h"
 #include "estimate_text.h"
 #include "facet_names.h"
-#include "ollama_bench/render/number_format.h"
+#include "number_format.h"
 #include "value_scale.h"
 
 namespace ollama_bench {

@@ -10,11 +10,11 @@
 
 #include "cell_label.h"
 #include "facet_names.h"
+#include "number_format.h"
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/table_statistics.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/render/answer_text.h"
-#include "ollama_bench/render/number_format.h"
 #include "terminal_table.h"
 
 namespace ollama_bench {

@@ -2,9 +2,9 @@
 
 #include <span>
 
+#include "number_format.h"
 #include "ollama_bench/analysis/sweep_map.h"
 #include "ollama_bench/render/colormap.h"
-#include "ollama_bench/render/number_format.h"
 
 namespace ollama_bench {
 

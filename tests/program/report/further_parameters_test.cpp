@@ -200,12 +200,7 @@ TEST_F(FurtherParametersTest, MarksTheSettingThatIsRecommendedForEachRequest) {
   for (const char* command : {"plot", "heatmap"}) {
     const Ended ended = Run({command, "r.json", "-o", "a.svg"});
     ASSERT_EQ(ended.exit_code, 0) << ended.err;
-<<<<<<< HEAD
-    EXPECT_EQ(CountIn("a.svg", " for each request: recommended: num_thread=4"), 2U)
-        << "drawn, and for those who cannot see it";
-=======
     EXPECT_GE(CountIn("a.svg", " for each request: recommended: num_thread=4."), 1U);
->>>>>>> w-render
     EXPECT_EQ(CountIn("a.svg", ">recommended: num_thread=4 for each request<"), 1U) << command;
   }
 }

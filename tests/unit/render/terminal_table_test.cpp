@@ -4,7 +4,7 @@
 
 #include <sstream>
 
-#include "ollama_bench/render/number_format.h"
+#include "number_format.h"
 #include "support/sample_maps.h"
 
 namespace ollama_bench {
