@@ -112,7 +112,7 @@ TEST_F(ConfigErrorTest, CountsCellsWithoutOverflow) {
             "larger step or a smaller range\n");
   EXPECT_EQ(ErrorsOf("model: m\nnum_batch: {start: 1, end: 100000, step: 1}\n"
                      "num_ctx: {start: 1, end: 100000, step: 1}"),
-            "sweep.yaml: num_ctx x num_batch: 100000 x 100000 = 10000000000 cells are more than "
+            "sweep.yaml: num_batch x num_ctx: 100000 x 100000 = 10000000000 cells are more than "
             "100000; write larger steps or smaller ranges\n");
 }
 

@@ -40,6 +40,16 @@ TEST_F(LoadConfigTest, ReadsEveryKey) {
   EXPECT_EQ(config->timeout, seconds(90));
 }
 
+TEST_F(LoadConfigTest, KeepsTheOrderInWhichAxesAreWritten) {
+  const auto config =
+      Load("num_thread: [4, 8]\nnum_batch: 64\nuse_mmap: [true, false]\nnum_ctx: 1024\n");
+  ASSERT_TRUE(config) << Lines(config);
+  std::vector<Parameter> order;
+  for (const Axis& axis : config->space.axes) order.push_back(axis.parameter);
+  EXPECT_EQ(order, (std::vector<Parameter>{Parameter::kNumThread, Parameter::kNumBatch,
+                                           Parameter::kUseMmap, Parameter::kNumCtx}));
+}
+
 TEST_F(LoadConfigTest, FillsInTheDefaults) {
   const auto config = Load(With(""));
   ASSERT_TRUE(config) << Lines(config);
