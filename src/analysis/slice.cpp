@@ -164,7 +164,7 @@ Expected<Space, std::string> UnitedSpace(const std::vector<CellResult>& results,
   return space;
 }
 
-Expected<std::vector<Grid>, std::string> GridsOf(const Space& space, const Slice& slice) {
+Expected<std::vector<Grid>, std::string> AllGridsOf(const Space& space, const Slice& slice) {
   if (const auto ok = CheckAxes(space, slice); !ok) return Problem(ok.error());
   if (space.axes.empty()) return std::vector<Grid>{Grid()};
   const auto restricted = Restrict(space, slice);
@@ -182,9 +182,15 @@ Expected<std::vector<Grid>, std::string> GridsOf(const Space& space, const Slice
       }
     }
     grids = std::move(all);
-    if (grids.size() > kMostTables) {
-      return Problem(fmt::format("this is more than {} tables; choose with --where", kMostTables));
-    }
+  }
+  return grids;
+}
+
+Expected<std::vector<Grid>, std::string> GridsOf(const Space& space, const Slice& slice) {
+  auto grids = AllGridsOf(space, slice);
+  if (grids && grids->size() > kMostTables) {
+    return Problem(fmt::format("these are {} tables, more than {}; choose with --where",
+                               grids->size(), kMostTables));
   }
   return grids;
 }

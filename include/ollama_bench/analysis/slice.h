@@ -31,8 +31,9 @@ Expected<Space, std::string> UnitedSpace(const std::vector<CellResult>& results,
 /// The tables of the slice, ordered by the values of the parameters beyond two, at least one.
 /// Where they are left open, the two parameters with more than one value that come first in the
 /// table of parameters become axes, num_ctx across; a space of one axis has one row, one without
-/// axes no cell. Errors: a parameter that the space lacks; a value that no cell has; more than
-/// kMostTables tables.
+/// axes no cell. Errors: a parameter that the space lacks; a value that no cell has.
+Expected<std::vector<Grid>, std::string> AllGridsOf(const Space& space, const Slice& slice);
+/// The same for what is drawn or printed table by table: an error, too, for more than kMostTables.
 Expected<std::vector<Grid>, std::string> GridsOf(const Space& space, const Slice& slice);
 
 /// One table for a plot of lines: a column for each value of one parameter, a row for each of a

@@ -39,7 +39,7 @@ struct StoredReport {
 /// Whether every planned cell that can be measured was visited.
 bool WasWhollyVisited(const ResultsStore& store);
 
-/// GridsOf or LinesOf (analysis/slice.h).
+/// AllGridsOf, GridsOf or LinesOf (analysis/slice.h).
 using TablesOfSlice = Expected<std::vector<Grid>, std::string>(const Space&, const Slice&);
 
 /// Reads the store's tables and its answers, those that every command prints. A baseline outside
@@ -48,6 +48,6 @@ using TablesOfSlice = Expected<std::vector<Grid>, std::string>(const Space&, con
 /// such slice.
 Expected<StoredReport, SessionError> ReportOf(const ResultsStore& store, Metric metric,
                                               AnswerOptions options = {}, const Slice& slice = {},
-                                              TablesOfSlice* tables_of = GridsOf);
+                                              TablesOfSlice* tables_of = AllGridsOf);
 
 }  // namespace ollama_bench

@@ -254,7 +254,8 @@ TEST(SliceTest, ShowsAtMostSixtyFourTables) {
   EXPECT_EQ(GridsOf(space, {})->size(), kMostTables);
   threads.push_back(65);
   space.Set(Parameter::kNumThread, threads);
-  EXPECT_EQ(ErrorOf(space, {}), "this is more than 64 tables; choose with --where");
+  EXPECT_EQ(AllGridsOf(space, {})->size(), 65U);
+  EXPECT_EQ(ErrorOf(space, {}), "these are 65 tables, more than 64; choose with --where");
   Slice slice;
   slice.where = {{Parameter::kNumThread, {65}}};
   EXPECT_EQ(OnlyGridOf(space, slice).fixed, Cell().With(Parameter::kNumThread, 65));

@@ -46,12 +46,13 @@ TEST(VerifyTest, AcceptsARunAsItShouldBe) {
 }
 
 TEST(VerifyTest, SeesARealPromptThatWasCutToTheContext) {
-  EXPECT_EQ(VerifyRequest(FromTranscript("v0.11.4", "run_prompt_longer_than_context"), {{512, 64}, 2, {}}),
+  EXPECT_EQ(VerifyRequest(FromTranscript("v0.11.4", "run_prompt_longer_than_context"),
+                          {{512, 64}, 2, {}}),
             Exclusion::kTruncated);
   // With llama-server half of it comes back, which looks as if it fitted.
-  EXPECT_EQ(
-      VerifyRequest(FromTranscript("v0.32.15", "run_prompt_longer_than_context"), {{512, 64}, 2, 600}),
-      Exclusion::kTruncated);
+  EXPECT_EQ(VerifyRequest(FromTranscript("v0.32.15", "run_prompt_longer_than_context"),
+                          {{512, 64}, 2, 600}),
+            Exclusion::kTruncated);
 }
 
 TEST(VerifyTest, TakesFewerTokensThatWouldHaveFittedForCachedOnes) {
