@@ -8,7 +8,8 @@ namespace ollama_bench {
 
 StratifiedRace::StratifiedRace(const std::vector<Cell>& pending,
                                const std::vector<CellResult>& known, const RaceOptions& options) {
-  for (const Cell& stratum : StrataOf(options.planned)) {
+  const std::vector<Cell> strata = StrataOf(options.planned);
+  for (const Cell& stratum : strata) {
     std::vector<Cell> cells;
     std::copy_if(pending.begin(), pending.end(), std::back_inserter(cells),
                  [&](const Cell& cell) { return RequestOf(cell) == stratum; });
@@ -16,6 +17,7 @@ StratifiedRace::StratifiedRace(const std::vector<Cell>& pending,
     std::copy_if(known.begin(), known.end(), std::back_inserter(results),
                  [&](const CellResult& result) { return RequestOf(result.cell) == stratum; });
     RaceOptions of_stratum = options;
+    of_stratum.extra = (options.extra + strata.size() - 1) / strata.size();
     of_stratum.planned = InStratum(options.planned, stratum);
     if (of_stratum.current) of_stratum.current = WithRequest(*options.current, stratum);
     races_.emplace_back(std::move(cells), results, std::move(of_stratum));

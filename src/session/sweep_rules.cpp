@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "ollama_bench/core/stratum.h"
 #include "ollama_bench/ollama/version_facts.h"
 
 namespace ollama_bench {
@@ -19,7 +20,8 @@ RaceOptions RaceOptionsOf(const RunOptions& options, const SweepConfig& config,
   race.metric = Describe(config.workload).headline;
   race.seed = options.session.driver.seed;
   const bool is_whole = !options.limit || pending.cells.size() < *options.limit;
-  const std::size_t usual = UsualExtra(config.space.CellCount());
+  const std::size_t strata = StrataOf(config.space).size();
+  const std::size_t usual = strata * UsualExtra(config.space.CellCount() / strata);
   if (is_whole) race.extra = config.extra ? static_cast<std::size_t>(*config.extra) : usual;
   return race;
 }
