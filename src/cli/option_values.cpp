@@ -28,7 +28,7 @@ std::string CheckPercent(const std::string& text) {
 namespace {
 
 struct ParameterValue {
-  Parameter parameter = Parameter::kNumCtx;
+  Parameter parameter{};
   int value = kAutoValue;
 };
 

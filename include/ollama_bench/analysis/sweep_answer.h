@@ -64,7 +64,7 @@ struct AxisMean {
 
 /// The means of one parameter's values.
 struct Margin {
-  Parameter parameter = Parameter::kNumCtx;
+  Parameter parameter{};
   std::vector<AxisMean> means;  ///< of each value that can be compared, ascending
 };
 

@@ -12,7 +12,7 @@ namespace ollama_bench {
 
 /// The values of one parameter, distinct, in the order they are visited.
 struct Axis {
-  Parameter parameter = Parameter::kNumCtx;
+  Parameter parameter{};
   std::vector<int> values;
 
   /// Whether no cell sets the parameter: the axis of a table of one row.

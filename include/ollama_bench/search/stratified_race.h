@@ -14,8 +14,8 @@ namespace ollama_bench {
 /// setting follow each other and need one load of the model. With one stratum it is that race.
 class StratifiedRace : public Strategy {
  public:
-  /// As for BlockRace; `options.current` is the user's setting, without the values of a request, and
-  /// the strata share `options.extra` evenly.
+  /// As for BlockRace; `options.current` is the user's setting, without the values of a request,
+  /// and the strata share `options.extra` evenly.
   StratifiedRace(const std::vector<Cell>& pending, const std::vector<CellResult>& known,
                  const RaceOptions& options);
 
