@@ -80,8 +80,8 @@ TEST_P(LineLayoutTest, HoldsWhereTheFirstValuesAreAuto) {
 TEST_P(LineLayoutTest, HoldsForLongValuesAndNames) {
   const auto [columns, rows] = GetParam();
   SweepMap map = MakeMap(columns, rows, true, 1e6, 99999999);
-  for (int& value : map.grid.across.values) value += 2'000'000'000;
-  for (int& value : map.grid.down.values) value += 2'000'000'000;
+  for (int& value : map.grid.across.values) value += 1'900'000'000;
+  for (int& value : map.grid.down.values) value += 1'900'000'000;
   map.title = std::string(400, 'W') + " " + std::string(300, 'i');
   map.notes = {std::string(900, 'n'), "another note"};
   ExpectSound(map);

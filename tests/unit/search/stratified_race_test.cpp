@@ -105,7 +105,8 @@ TEST(StratifiedRaceTest, EachStratumIsRacedAsIfItWereAlone) {
   for (const double failures : {0.0, 0.1}) {
     Rig together(0.02, failures);
     const std::vector<Cell> cells = PlanCells(space, false);
-    StratifiedRace race(cells, {}, Options(space, 9));
+    const std::size_t strata = StrataOf(space).size();
+    StratifiedRace race(cells, {}, Options(space, 9 * strata));
     Play(race, together);
     for (const Cell& stratum : StrataOf(space)) {
       RaceOptions options = Options(InStratum(space, stratum), 9);
