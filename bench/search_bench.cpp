@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "ollama_bench/search/random.h"
+#include "ollama_bench/core/random.h"
 #include "ollama_bench/search/search.h"
 
 namespace ollama_bench {
@@ -12,16 +12,16 @@ namespace {
 
 Grid GridOf(int contexts, int batches) {
   Grid grid;
-  for (int i = 1; i <= contexts; ++i) grid.num_ctx.values.push_back(2048 * i);
-  for (int i = 1; i <= batches; ++i) grid.num_batch.values.push_back(128 * i);
+  for (int i = 1; i <= contexts; ++i) grid.across.values.push_back(2048 * i);
+  for (int i = 1; i <= batches; ++i) grid.down.values.push_back(128 * i);
   return grid;
 }
 
 Measurement Measure(const Cell& cell, Random& random) {
   Measurement measurement;
   measurement.cell = cell;
-  measurement.rate = 500.0 * cell.num_batch / (cell.num_batch + 150.0) /
-                     (1.0 + cell.num_ctx / 3e5) * std::exp(0.02 * random.Normal());
+  measurement.rate = 500.0 * cell[Parameter::kNumBatch] / (cell[Parameter::kNumBatch] + 150.0) /
+                     (1.0 + cell[Parameter::kNumCtx] / 3e5) * std::exp(0.02 * random.Normal());
   return measurement;
 }
 

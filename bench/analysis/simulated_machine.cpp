@@ -40,14 +40,14 @@ class Maker {
     rate_ = Uniform(engine, 60, 900);
     half_batch_ = Uniform(engine, 40, 400);
     context_length_ = LogUniform(engine, 1e5, 8e5);
-    const double widest = surface.grid.num_ctx.values.back();
-    const double largest = surface.grid.num_batch.values.back();
+    const double widest = surface.grid.across.values.back();
+    const double largest = surface.grid.down.values.back();
     const double context_need = Uniform(engine, 0.3, 1);
     const double batch_need = Uniform(engine, 0.1, 1);
     const double both_need = Uniform(engine, 0, 0.5);
     for (const Cell& cell : surface.cells) {
-      const double c = cell.num_ctx / widest;
-      const double b = cell.num_batch / largest;
+      const double c = cell[Parameter::kNumCtx] / widest;
+      const double b = cell[Parameter::kNumBatch] / largest;
       needs_.push_back(context_need * c + batch_need * b + both_need * c * b);
     }
     limit_ = Threshold(needs_, engine);
@@ -58,8 +58,10 @@ class Maker {
     const double tilt_c = Uniform(engine_, -0.01, 0.01);
     const double tilt_b = Uniform(engine_, -0.01, 0.01);
     ForEach([&](const Cell& cell, double need) {
-      const double c = static_cast<double>(cell.num_ctx) / surface_.grid.num_ctx.values.back();
-      const double b = static_cast<double>(cell.num_batch) / surface_.grid.num_batch.values.back();
+      const double c =
+          static_cast<double>(cell[Parameter::kNumCtx]) / surface_.grid.across.values.back();
+      const double b =
+          static_cast<double>(cell[Parameter::kNumBatch]) / surface_.grid.down.values.back();
       return ((need <= limit_) == is_high_below ? 121 : 84) * (1 + tilt_c * c + tilt_b * b);
     });
   }
@@ -73,7 +75,7 @@ class Maker {
     ForEach([&](const Cell& cell, double need) {
       const double off = std::clamp(std::ceil((need - limit_) / stair), 0.0, kLayers);
       const double share = off / kLayers;
-      const double b = cell.num_batch;
+      const double b = cell[Parameter::kNumBatch];
       return rate_ * b / (b + half_batch_) * (off > 0 ? 0.85 : 1) /
              ((1 - share) + slowdown * share);
     });
@@ -83,17 +85,18 @@ class Maker {
     const double of_256 = Uniform(engine_, 1.01, 1.06);
     const double of_8192 = Uniform(engine_, 1.01, 1.06);
     ForEach([&](const Cell& cell, double) {
-      return SmoothRate(cell) * (cell.num_batch % 512 == 0 ? of_512 : 1) *
-             (cell.num_batch % 256 == 0 ? of_256 : 1) * (cell.num_ctx % 8192 == 0 ? of_8192 : 1);
+      return SmoothRate(cell) * (cell[Parameter::kNumBatch] % 512 == 0 ? of_512 : 1) *
+             (cell[Parameter::kNumBatch] % 256 == 0 ? of_256 : 1) *
+             (cell[Parameter::kNumCtx] % 8192 == 0 ? of_8192 : 1);
     });
   }
   void KernelSwitch() {
-    const Axis& axis = surface_.grid.num_batch;
+    const Axis& axis = surface_.grid.down;
     const int from = axis.values[1 + engine_() % (axis.values.size() - 1)];
     double factor = Uniform(engine_, 0.3, 0.8);
     if (Uniform(engine_, 0, 1) < 0.5) factor = 1 / factor;
     ForEach([&](const Cell& cell, double) {
-      return SmoothRate(cell) * (cell.num_batch >= from ? factor : 1);
+      return SmoothRate(cell) * (cell[Parameter::kNumBatch] >= from ? factor : 1);
     });
   }
   // Nothing but differences that no one can feel: half a per cent at most.
@@ -103,8 +106,8 @@ class Maker {
 
  private:
   [[nodiscard]] double SmoothRate(const Cell& cell) const {
-    const double b = cell.num_batch;
-    return rate_ * b / (b + half_batch_) / (1 + cell.num_ctx / context_length_);
+    const double b = cell[Parameter::kNumBatch];
+    return rate_ * b / (b + half_batch_) / (1 + cell[Parameter::kNumCtx] / context_length_);
   }
   template <class RateOf>
   void ForEach(const RateOf& rate_of) {
@@ -125,13 +128,16 @@ class Maker {
 }  // namespace
 
 Grid SixBySix() {
-  return {{{4096, 8192, 12288, 16384, 24576, 32768}}, {{128, 256, 512, 768, 1024, 2048}}};
+  Grid grid;
+  grid.across.values = {4096, 8192, 12288, 16384, 24576, 32768};
+  grid.down.values = {128, 256, 512, 768, 1024, 2048};
+  return grid;
 }
 
 Surface RandomSurface(Family family, const Grid& grid, Engine& engine) {
   Surface surface{grid, {}, {}};
-  for (const int num_ctx : grid.num_ctx.values) {
-    for (const int num_batch : grid.num_batch.values) surface.cells.push_back({num_ctx, num_batch});
+  for (const int num_ctx : grid.across.values) {
+    for (const int num_batch : grid.down.values) surface.cells.push_back({num_ctx, num_batch});
   }
   Maker maker(surface, engine);
   switch (family) {
@@ -259,7 +265,7 @@ SimulatedSweep Sweep(const Surface& surface, const Disturbance& disturbance,
                      const Procedure& procedure, Engine& engine) {
   RaceOptions options;
   options.repetitions = procedure.runs;
-  options.planned = surface.grid;
+  options.planned = {{surface.grid.across, surface.grid.down}};
   options.extra = UsualExtra(surface.cells.size());
   BlockRace race(surface.cells, {}, options);
   const std::size_t visits = procedure.passes > 0

@@ -227,7 +227,7 @@ Outcome Simulate(const Setup& setup, std::uint64_t seed) {
   options.repetitions = setup.runs;
   options.extra = setup.extra;
   options.current = current;
-  const Grid planned{{kContexts}, {kBatches}};
+  const Space planned{{{Parameter::kNumCtx, kContexts}, {Parameter::kNumBatch, kBatches}}};
   options.planned = planned;
   options.seed = seed;
   BlockRace race(surface.cells, {}, options);

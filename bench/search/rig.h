@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "ollama_bench/search/random.h"
+#include "ollama_bench/core/random.h"
 #include "search/surfaces.h"
 
 namespace ollama_bench {

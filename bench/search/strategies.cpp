@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "ollama_bench/search/search.h"
-#include "ollama_bench/search/search_grid.h"
+#include "search_grid.h"
 
 namespace ollama_bench {
 namespace {
@@ -97,8 +97,8 @@ Trace RunRandom(Rig& rig, std::size_t horizon, std::uint64_t seed) {
 
 Trace RunCoarseToFine(Rig& rig, std::size_t horizon) {
   const Grid& grid = rig.surface().grid;
-  const auto contexts = static_cast<std::ptrdiff_t>(grid.num_ctx.values.size());
-  const auto batches = static_cast<std::ptrdiff_t>(grid.num_batch.values.size());
+  const auto contexts = static_cast<std::ptrdiff_t>(grid.across.values.size());
+  const auto batches = static_cast<std::ptrdiff_t>(grid.down.values.size());
   Crowning crowning(rig);
   for (std::ptrdiff_t i = 0; i < 5; ++i) {
     for (std::ptrdiff_t j = 0; j < 4; ++j) {

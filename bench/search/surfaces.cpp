@@ -6,7 +6,7 @@
 #include <functional>
 #include <numeric>
 
-#include "ollama_bench/search/random.h"
+#include "ollama_bench/core/random.h"
 
 namespace ollama_bench {
 namespace {
@@ -17,8 +17,8 @@ constexpr std::array<std::string_view, kFamilies> kNames = {
 
 Grid StandardGrid() {
   Grid grid;
-  for (int i = 0; i < 47; ++i) grid.num_ctx.values.push_back(16384 + 2048 * i);
-  for (int i = 1; i <= 17; ++i) grid.num_batch.values.push_back(128 * i);
+  for (int i = 0; i < 47; ++i) grid.across.values.push_back(16384 + 2048 * i);
+  for (int i = 1; i <= 17; ++i) grid.down.values.push_back(128 * i);
   return grid;
 }
 
@@ -40,8 +40,8 @@ struct Base {
         length(LogUniform(random, 1e5, 8e5)) {
     const double batch_share = LogUniform(random, batch_share_low, batch_share_high);
     const double both_share = LogUniform(random, 0.02, 1.0);
-    for (const int c : grid.num_ctx.values) {
-      for (const int b : grid.num_batch.values) {
+    for (const int c : grid.across.values) {
+      for (const int b : grid.down.values) {
         const double x = c / 110592.0;
         const double y = b / 2176.0;
         need.push_back(x + batch_share * y + both_share * x * y);
@@ -67,8 +67,8 @@ Surface Fill(const Base& base, Rate rate) {
   Surface surface;
   surface.grid = base.grid;
   std::size_t cell = 0;
-  for (const int c : base.grid.num_ctx.values) {
-    for (const int b : base.grid.num_batch.values) {
+  for (const int c : base.grid.across.values) {
+    for (const int b : base.grid.down.values) {
       surface.rate.push_back(rate(c, b, base.need[cell]));
       ++cell;
     }
@@ -194,7 +194,7 @@ Surface FailingBand(Random& random) {
 bool BestIsAtEdge(const Surface& surface) {
   const auto best = static_cast<std::size_t>(
       std::max_element(surface.rate.begin(), surface.rate.end()) - surface.rate.begin());
-  const std::size_t batches = surface.grid.num_batch.values.size();
+  const std::size_t batches = surface.grid.down.values.size();
   const bool above = best % batches + 1 < batches && surface.rate[best + 1] == 0.0;
   const bool right = best + batches < surface.rate.size() && surface.rate[best + batches] == 0.0;
   return above || right;

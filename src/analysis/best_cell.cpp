@@ -1,60 +1,53 @@
 #include "ollama_bench/analysis/best_cell.h"
 
-#include <functional>
+#include <map>
 
 namespace ollama_bench {
 namespace {
 
 bool IsBetter(const BestCell& a, const BestCell& b, bool higher_is_better) {
   if (a.value != b.value) return (a.value > b.value) == higher_is_better;
-  if (a.cell.num_ctx != b.cell.num_ctx) return a.cell.num_ctx > b.cell.num_ctx;
-  return a.cell.num_batch < b.cell.num_batch;
+  for (const ParameterInfo& info : AllParameters()) {
+    const int of_a = a.cell[info.parameter];
+    const int of_b = b.cell[info.parameter];
+    if (of_a != of_b) return info.preferred == Preference::kLarger ? of_a > of_b : of_a < of_b;
+  }
+  return false;
 }
 
-void Offer(std::optional<BestCell>& best, const BestCell& candidate, bool higher_is_better) {
-  if (!best || IsBetter(candidate, *best, higher_is_better)) best = candidate;
-}
-
-// Unverified values are no candidates.
-void ForEachMeasured(const ResultTable& table,
-                     const std::function<void(std::size_t, std::size_t, const BestCell&)>& visit) {
-  for (std::size_t row = 0; row < table.rows(); ++row) {
-    for (std::size_t column = 0; column < table.columns(); ++column) {
-      const auto* measured = std::get_if<Measured>(&table.At(row, column));
-      if (measured != nullptr && !measured->unverified) {
-        visit(row, column, {table.CellAt(row, column), measured->value});
-      }
+// The best of each group of cells, by the key that `group` gives them.
+template <class Group>
+std::map<int, std::optional<BestCell>> BestOfGroups(std::span<const ResultTable> tables,
+                                                    const Group& group) {
+  std::map<int, std::optional<BestCell>> all;
+  for (const ResultTable& table : tables) {
+    const bool higher = Describe(table.metric).higher_is_better;
+    for (std::size_t i = 0; i < table.states.size(); ++i) {
+      const Cell cell = table.CellAt(i / table.columns(), i % table.columns());
+      std::optional<BestCell>& best = all[group(cell)];
+      const auto* measured = std::get_if<Measured>(&table.states[i]);
+      if (measured == nullptr || measured->unverified) continue;
+      const BestCell candidate{cell, measured->value};
+      if (!best || IsBetter(candidate, *best, higher)) best = candidate;
     }
   }
+  return all;
 }
 
 }  // namespace
 
-std::optional<BestCell> FindBestCell(const ResultTable& table) {
-  const bool higher = Describe(table.metric).higher_is_better;
-  std::optional<BestCell> best;
-  ForEachMeasured(table, [&](std::size_t, std::size_t, const BestCell& candidate) {
-    Offer(best, candidate, higher);
-  });
-  return best;
+std::optional<BestCell> FindBestCell(std::span<const ResultTable> tables) {
+  const auto all = BestOfGroups(tables, [](const Cell&) { return 0; });
+  return all.empty() ? std::nullopt : all.begin()->second;
 }
 
-std::vector<std::optional<BestCell>> BestPerNumCtx(const ResultTable& table) {
-  const bool higher = Describe(table.metric).higher_is_better;
-  std::vector<std::optional<BestCell>> best(table.columns());
-  ForEachMeasured(table, [&](std::size_t, std::size_t column, const BestCell& candidate) {
-    Offer(best[column], candidate, higher);
-  });
-  return best;
-}
-
-std::vector<std::optional<BestCell>> BestPerNumBatch(const ResultTable& table) {
-  const bool higher = Describe(table.metric).higher_is_better;
-  std::vector<std::optional<BestCell>> best(table.rows());
-  ForEachMeasured(table, [&](std::size_t row, std::size_t, const BestCell& candidate) {
-    Offer(best[row], candidate, higher);
-  });
-  return best;
+std::vector<BestOfValue> BestPerValue(std::span<const ResultTable> tables, Parameter parameter) {
+  std::vector<BestOfValue> list;
+  for (const auto& [value, best] :
+       BestOfGroups(tables, [parameter](const Cell& cell) { return cell[parameter]; })) {
+    list.push_back({value, best});
+  }
+  return list;
 }
 
 }  // namespace ollama_bench

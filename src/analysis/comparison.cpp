@@ -14,9 +14,13 @@ constexpr std::size_t kFewestCellsForSpread = 3;
 // How much of the probability of a false call the cells have; the overall change has the rest.
 constexpr double kShareOfCells = 0.8;
 
-// Both sweeps' units under one noise. A cell of the second is another one than that of the first.
+// Both sweeps' units under one noise. A cell of the second is another one than that of the first:
+// no cell of a sweep has a negative value.
 NoiseModel PooledNoise(const std::vector<LoadUnit>& first, std::vector<LoadUnit> second) {
-  for (LoadUnit& unit : second) unit.cell.num_ctx = -unit.cell.num_ctx;
+  for (LoadUnit& unit : second) {
+    const int value = std::max(-1, unit.cell[Parameter::kMainGpu]);
+    unit.cell.Set(Parameter::kMainGpu, -2 - value);
+  }
   second.insert(second.end(), first.begin(), first.end());
   return NoiseModel::Fit(second);
 }

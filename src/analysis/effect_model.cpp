@@ -30,6 +30,17 @@ void SortUnique(std::vector<Value>& values) {
   values.erase(std::unique(values.begin(), values.end()), values.end());
 }
 
+std::vector<Axis> VaryingAxes(const std::vector<Cell>& cells) {
+  std::vector<Axis> axes;
+  for (const ParameterInfo& info : AllParameters()) {
+    Axis axis{info.parameter, {}};
+    for (const Cell& cell : cells) axis.values.push_back(cell[info.parameter]);
+    SortUnique(axis.values);
+    if (axis.values.size() > 1) axes.push_back(std::move(axis));
+  }
+  return axes;
+}
+
 double RunVariance(std::span<const LoadUnit> units) {
   double squares = 0;
   double degrees = 0;
@@ -60,14 +71,11 @@ EffectData EffectData::From(std::span<const LoadUnit> units) {
   for (const LoadUnit& unit : units) {
     sorted.push_back(&unit);
     data.cells.push_back(unit.cell);
-    data.num_ctx.push_back(unit.cell.num_ctx);
-    data.num_batch.push_back(unit.cell.num_batch);
     data.origins.push_back(unit.origin);
   }
   SortUnique(data.cells);
-  SortUnique(data.num_ctx);
-  SortUnique(data.num_batch);
   SortUnique(data.origins);
+  data.axes = VaryingAxes(data.cells);
   std::stable_sort(sorted.begin(), sorted.end(), [](const LoadUnit* a, const LoadUnit* b) {
     return std::tie(a->origin, a->start_s, a->first_sample) <
            std::tie(b->origin, b->start_s, b->first_sample);
@@ -79,8 +87,6 @@ EffectData EffectData::From(std::span<const LoadUnit> units) {
     const LoadUnit& unit = *sorted[i];
     Observation seen;
     seen.cell = PlaceOf(data.cells, unit.cell);
-    seen.num_ctx = PlaceOf(data.num_ctx, unit.cell.num_ctx);
-    seen.num_batch = PlaceOf(data.num_batch, unit.cell.num_batch);
     seen.origin = PlaceOf(data.origins, unit.origin);
     seen.value = unit.log_value;
     seen.run_variance = run_variance / unit.runs;
@@ -126,23 +132,34 @@ EffectPosterior::EffectPosterior(const EffectData& data, const EffectScales& sca
 std::size_t EffectPosterior::CellNode(std::size_t cell) const {
   return data_.observations.size() + cell;
 }
-std::size_t EffectPosterior::NumCtxNode(std::size_t level) const {
-  return CellNode(data_.cells.size()) + level;
-}
-std::size_t EffectPosterior::NumBatchNode(std::size_t level) const {
-  return NumCtxNode(data_.num_ctx.size()) + level;
+std::size_t EffectPosterior::AxisNode(std::size_t axis) const {
+  std::size_t node = CellNode(data_.cells.size());
+  for (std::size_t i = 0; i < axis; ++i) node += data_.axes[i].values.size();
+  return node;
 }
 std::size_t EffectPosterior::OriginNode(std::size_t origin) const {
-  return NumBatchNode(data_.num_batch.size()) + origin;
+  return AxisNode(data_.axes.size()) + origin;
 }
 std::size_t EffectPosterior::NodeCount() const {
   return OriginNode(data_.origins.size());
 }
 
-std::array<std::size_t, 5> EffectPosterior::NodesOf(std::size_t observation) const {
+EffectPosterior::Nodes EffectPosterior::NodesOfCell(std::size_t cell) const {
+  Nodes nodes{CellNode(cell)};
+  std::size_t first = AxisNode(0);
+  for (const Axis& axis : data_.axes) {
+    nodes.push_back(first + PlaceOf(axis.values, data_.cells[cell][axis.parameter]));
+    first += axis.values.size();
+  }
+  return nodes;
+}
+
+EffectPosterior::Nodes EffectPosterior::NodesOf(std::size_t observation) const {
   const EffectData::Observation& seen = data_.observations[observation];
-  return {observation, CellNode(seen.cell), NumCtxNode(seen.num_ctx), NumBatchNode(seen.num_batch),
-          OriginNode(seen.origin)};
+  Nodes nodes = NodesOfCell(seen.cell);
+  nodes.insert(nodes.begin(), observation);
+  nodes.push_back(OriginNode(seen.origin));
+  return nodes;
 }
 
 double EffectPosterior::NoiseVariance(std::size_t observation) const {
@@ -194,11 +211,11 @@ double EffectPosterior::AddEffectPriors(std::vector<Eigen::Triplet<double>>& ent
   for (std::size_t i = 0; i < data_.cells.size(); ++i) {
     add(CellNode(i), cell_information_ * weights_.cells[i] * precision_of(scales_.cell));
   }
-  for (std::size_t i = 0; i < data_.num_ctx.size(); ++i) {
-    add(NumCtxNode(i), precision_of(scales_.num_ctx));
-  }
-  for (std::size_t i = 0; i < data_.num_batch.size(); ++i) {
-    add(NumBatchNode(i), precision_of(scales_.num_batch));
+  std::size_t node = AxisNode(0);
+  for (std::size_t axis = 0; axis < data_.axes.size(); ++axis) {
+    for (std::size_t i = 0; i < data_.axes[axis].values.size(); ++i) {
+      add(node++, precision_of(scales_.axes[axis]));
+    }
   }
   for (std::size_t i = 0; i < data_.origins.size(); ++i) add(OriginNode(i), kOffsetPrecision);
   return half_log;
@@ -206,7 +223,7 @@ double EffectPosterior::AddEffectPriors(std::vector<Eigen::Triplet<double>>& ent
 
 double EffectPosterior::Assemble(Sparse& precision) const {
   std::vector<Eigen::Triplet<double>> entries;
-  entries.reserve(18 * data_.observations.size());
+  entries.reserve((18 + 5 * data_.axes.size()) * data_.observations.size());
   double half_log = AddDriftPrior(entries) + AddEffectPriors(entries);
   for (std::size_t i = 0; i < data_.observations.size(); ++i) {
     const double of_load = 1 / NoiseVariance(i);
@@ -306,10 +323,7 @@ void EffectPosterior::Reweigh() {
 
 EffectPosterior::Vector EffectPosterior::CellVector(std::size_t cell) const {
   Vector vector = Vector::Zero(static_cast<Eigen::Index>(NodeCount()));
-  const Cell& of = data_.cells[cell];
-  vector[static_cast<Eigen::Index>(CellNode(cell))] = 1;
-  vector[static_cast<Eigen::Index>(NumCtxNode(PlaceOf(data_.num_ctx, of.num_ctx)))] = 1;
-  vector[static_cast<Eigen::Index>(NumBatchNode(PlaceOf(data_.num_batch, of.num_batch)))] = 1;
+  for (const std::size_t node : NodesOfCell(cell)) vector[static_cast<Eigen::Index>(node)] = 1;
   return vector;
 }
 
@@ -341,10 +355,7 @@ EffectPosterior::Vector EffectPosterior::Covariances(const Vector& combination) 
 }
 
 double EffectPosterior::CellVariance(std::size_t cell) const {
-  const Cell& of = data_.cells[cell];
-  const std::array<std::size_t, 3> nodes{CellNode(cell),
-                                         NumCtxNode(PlaceOf(data_.num_ctx, of.num_ctx)),
-                                         NumBatchNode(PlaceOf(data_.num_batch, of.num_batch))};
+  const Nodes nodes = NodesOfCell(cell);
   double variance = 0;
   for (const std::size_t a : nodes) {
     for (const std::size_t b : nodes) variance += Inverse(a, b);

@@ -2,24 +2,22 @@
 
 #include <Eigen/SparseCholesky>
 #include <Eigen/SparseCore>
-#include <array>
+#include <boost/container/static_vector.hpp>
 #include <cstddef>
 #include <span>
 #include <vector>
 
 #include "ollama_bench/analysis/load_units.h"
-#include "ollama_bench/core/cell.h"
+#include "ollama_bench/core/axis.h"
 
 namespace ollama_bench {
 
 /// The loads of a sweep as observations of a linear model on the log scale: the value of a load is
-/// the sum of an origin's offset, the main effects of the cell's two values, the cell's own effect,
-/// the machine's drift at that time, and noise.
+/// the sum of an origin's offset, the main effects of the cell's values, the cell's own effect, the
+/// machine's drift at that time, and noise.
 struct EffectData {
   struct Observation {
     std::size_t cell = 0;
-    std::size_t num_ctx = 0;
-    std::size_t num_batch = 0;
     std::size_t origin = 0;
     double value = 0;         ///< natural log
     double run_variance = 0;  ///< of the mean of its runs
@@ -28,8 +26,7 @@ struct EffectData {
     bool has_time = false;
   };
   std::vector<Cell> cells;  ///< that have a load, ascending
-  std::vector<int> num_ctx;
-  std::vector<int> num_batch;
+  std::vector<Axis> axes;   ///< parameters of which the cells have several values, ascending
   std::vector<std::string> origins;
   std::vector<Observation> observations;  ///< by origin, within it by time
   double run_deviation = 0;               ///< of one run, relative
@@ -39,12 +36,11 @@ struct EffectData {
 
 /// Scales of the model's parts, relative standard deviations but for `memory`.
 struct EffectScales {
-  double load = 0.01;  ///< scale of Student's t with kLoadDegrees
-  double num_ctx = 0.03;
-  double num_batch = 0.03;
-  double cell = 0.01;    ///< scale of Student's t with kCellDegrees
-  double drift = 0.01;   ///< stationary
-  double memory = 16.0;  ///< time constant of the drift in median intervals between loads
+  double load = 0.01;        ///< scale of Student's t with kLoadDegrees
+  std::vector<double> axes;  ///< of the main effects, one per axis of the data
+  double cell = 0.01;        ///< scale of Student's t with kCellDegrees
+  double drift = 0.01;       ///< stationary
+  double memory = 16.0;      ///< time constant of the drift in median intervals between loads
 };
 
 inline constexpr double kLoadDegrees = 4;
@@ -101,13 +97,15 @@ class EffectPosterior {
 
  private:
   using Sparse = Eigen::SparseMatrix<double>;
+  using Nodes = boost::container::static_vector<std::size_t, kParameterCount + 3>;
 
   [[nodiscard]] std::size_t CellNode(std::size_t cell) const;
-  [[nodiscard]] std::size_t NumCtxNode(std::size_t level) const;
-  [[nodiscard]] std::size_t NumBatchNode(std::size_t level) const;
+  [[nodiscard]] std::size_t AxisNode(std::size_t axis) const;
   [[nodiscard]] std::size_t OriginNode(std::size_t origin) const;
   [[nodiscard]] std::size_t NodeCount() const;
-  [[nodiscard]] std::array<std::size_t, 5> NodesOf(std::size_t observation) const;
+  /// A cell's own effect and its main effects.
+  [[nodiscard]] Nodes NodesOfCell(std::size_t cell) const;
+  [[nodiscard]] Nodes NodesOf(std::size_t observation) const;
   /// Of the drift's step to the observation, without its weight.
   [[nodiscard]] double StepPrecision(std::size_t observation) const;
   /// What is kept of the drift since the observation before.

@@ -32,7 +32,7 @@ bool AllNeighboursFailed(const Cell& cell, const CellNeighbours& neighbours,
 
 }  // namespace
 
-std::vector<Cell> EligibleCells(const std::vector<CellResult>& results, const Grid& planned) {
+std::vector<Cell> EligibleCells(const std::vector<CellResult>& results, const Space& planned) {
   const Statuses statuses = StatusesOf(results);
   CellNeighbours neighbours;
   for (const auto& [cell, status] : statuses) neighbours.Add(cell);
@@ -47,7 +47,7 @@ std::vector<Cell> EligibleCells(const std::vector<CellResult>& results, const Gr
   return eligible;
 }
 
-std::size_t VisitedCells(const std::vector<CellResult>& results, const Grid& planned) {
+std::size_t VisitedCells(const std::vector<CellResult>& results, const Space& planned) {
   std::set<Cell> visited;
   for (const CellResult& result : results) {
     const bool is_visited = StatusOf(result) != CellStatus::kUntested;

@@ -66,48 +66,60 @@ void CompareEstimate(MapCell& cell, double best, bool higher_is_better) {
   cell.is_worse = LossAgainst(higher_is_better ? cell.high : cell.low, best, higher_is_better) > 0;
 }
 
-void AddCurrent(SweepMap& map, const SweepAnswer& answer, bool higher_is_better) {
+// A setting outside the planned cells is shown beside a map of one request.
+void AddCurrent(SweepMap& map, const SweepAnswer& answer, bool is_only) {
   if (!answer.current) return;
   const CellStanding& current = answer.cells[*answer.current];
-  map.current = current.cell;
-  if (map.grid.Contains(current.cell)) return;
+  const bool is_off_grid = OffGrid(current.cell, answer.options.planned).has_value();
+  if (is_only || !is_off_grid) map.current.insert(current.cell);
+  if (!is_only || !is_off_grid || map.grid.Contains(current.cell)) return;
   MapCell cell;
   cell.kind = MapCell::Kind::kMeasured;
-  SetStanding(cell, current, higher_is_better);
+  SetStanding(cell, current, Describe(map.metric).higher_is_better);
   cell.raw = cell.value;
   map.current_off_grid = cell;
 }
 
-void AddAnswer(SweepMap& map, const SweepAnswer& answer) {
+// Of the cells of one answer.
+void AddCells(SweepMap& map, std::span<const StratumAnswer> answers, const SweepAnswer& answer) {
   const bool higher_is_better = Describe(map.metric).higher_is_better;
   const double best = std::exp(answer.cells[answer.leader].value.mean);
   for (std::size_t i = 0; i < map.cells.size(); ++i) {
     MapCell& cell = map.cells[i];
     const Cell place = map.CellAt(i / map.column_count(), i % map.column_count());
+    if (AnswerFor(answers, place) != &answer) continue;
     if (cell.kind == MapCell::Kind::kEstimated) CompareEstimate(cell, best, higher_is_better);
     if (cell.kind != MapCell::Kind::kMeasured) continue;
     if (const CellStanding* standing = answer.Find(place)) {
       SetStanding(cell, *standing, higher_is_better);
     }
   }
+  if (HaveNoChoice(answers)) return;
   for (const std::size_t contender : answer.contenders) {
     const Cell& cell = answer.cells[contender].cell;
-    const auto& columns = map.grid.num_ctx.values;
-    const auto& rows = map.grid.num_batch.values;
-    const auto column = std::find(columns.begin(), columns.end(), cell.num_ctx) - columns.begin();
-    const auto row = std::find(rows.begin(), rows.end(), cell.num_batch) - rows.begin();
-    map.cells[static_cast<std::size_t>(row) * columns.size() + static_cast<std::size_t>(column)]
-        .is_contender = true;
+    if (const auto place = map.grid.PlaceOf(cell)) map.cells[*place].is_contender = true;
   }
-  if (answer.recommended) map.recommended = answer.cells[*answer.recommended].cell;
-  map.rows = Margins(answer.rows, map.grid.num_batch);
-  map.columns = Margins(answer.columns, map.grid.num_ctx);
-  AddCurrent(map, answer, higher_is_better);
+}
+
+void AddMargins(SweepMap& map, const SweepAnswer& answer) {
+  map.rows = Margins(answer.MeansAlong(map.grid.down.parameter), map.grid.down);
+  map.columns = Margins(answer.MeansAlong(map.grid.across.parameter), map.grid.across);
+}
+
+// The answers that speak of a cell of the map.
+std::set<const SweepAnswer*> AnswersOf(const SweepMap& map,
+                                       std::span<const StratumAnswer> answers) {
+  std::set<const SweepAnswer*> found;
+  for (std::size_t i = 0; i < map.cells.size(); ++i) {
+    const Cell place = map.CellAt(i / map.column_count(), i % map.column_count());
+    if (const SweepAnswer* answer = AnswerFor(answers, place)) found.insert(answer);
+  }
+  return found;
 }
 
 }  // namespace
 
-SweepMap MapOf(const ResultTable& table, const std::optional<SweepAnswer>& answer,
+SweepMap MapOf(const ResultTable& table, std::span<const StratumAnswer> answers,
                const std::set<Cell>& expected_to_fail) {
   SweepMap map;
   map.metric = table.metric;
@@ -119,7 +131,15 @@ SweepMap MapOf(const ResultTable& table, const std::optional<SweepAnswer>& answe
       map.cells.back().kind = MapCell::Kind::kExpectedToFail;
     }
   }
-  if (answer) AddAnswer(map, *answer);
+  const std::set<const SweepAnswer*> of_map = AnswersOf(map, answers);
+  const bool is_only = of_map.size() == 1;
+  for (const SweepAnswer* answer : of_map) {
+    AddCells(map, answers, *answer);
+    if (HaveNoChoice(answers)) continue;
+    if (answer->recommended) map.recommended.insert(answer->cells[*answer->recommended].cell);
+    AddCurrent(map, *answer, is_only);
+  }
+  if (is_only) AddMargins(map, **of_map.begin());
   return map;
 }
 

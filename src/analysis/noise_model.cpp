@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
-#include <random>
 #include <utility>
 
 #include "noise_likelihood.h"
+#include "ollama_bench/core/random.h"
 
 namespace ollama_bench {
 namespace {
@@ -152,8 +152,8 @@ std::vector<Variances> NoiseModel::Draws(std::size_t count) const {
     }
   }
   while (draws.size() < count) draws.push_back(points_.back().variances);
-  std::mt19937_64 engine(1);
-  for (std::size_t i = count; i > 1; --i) std::swap(draws[i - 1], draws[engine() % i]);
+  Random random(1);
+  for (std::size_t i = count; i > 1; --i) std::swap(draws[i - 1], draws[random.Below(i)]);
   return draws;
 }
 

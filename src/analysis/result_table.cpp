@@ -10,27 +10,6 @@
 namespace ollama_bench {
 namespace {
 
-void SortUnique(std::vector<int>& values) {
-  std::sort(values.begin(), values.end());
-  values.erase(std::unique(values.begin(), values.end()), values.end());
-}
-
-Grid UnitedAxes(const std::vector<CellResult>& results, const Grid& planned) {
-  Grid grid = planned.CellCount() <= kMostTableCells ? planned : Grid{};
-  for (const CellResult& result : results) {
-    grid.num_ctx.values.push_back(result.cell.num_ctx);
-    grid.num_batch.values.push_back(result.cell.num_batch);
-  }
-  SortUnique(grid.num_ctx.values);
-  SortUnique(grid.num_batch.values);
-  return grid;
-}
-
-std::size_t IndexOf(const Axis& axis, int value) {
-  const auto found = std::lower_bound(axis.values.begin(), axis.values.end(), value);
-  return static_cast<std::size_t>(found - axis.values.begin());
-}
-
 CellState StateOf(const CellResult& result, Metric metric) {
   const CellStatus status = StatusOf(result);
   if (status == CellStatus::kFailed) {
@@ -57,21 +36,15 @@ CellState StateOf(const CellResult& result, Metric metric) {
 
 }  // namespace
 
-Expected<ResultTable, std::string> BuildResultTable(const std::vector<CellResult>& results,
-                                                    const Grid& planned, Metric metric) {
-  ResultTable table{metric, UnitedAxes(results, planned), {}};
-  if (table.grid.CellCount() > kMostTableCells) table.grid = UnitedAxes(results, Grid{});
-  if (table.grid.CellCount() > kMostTableCells) {
-    return Unexpected<std::string>(
-        fmt::format("the results span {} num_ctx and {} num_batch values: more than {} cells",
-                    table.columns(), table.rows(), kMostTableCells));
-  }
-  table.states.resize(table.grid.CellCount());
+ResultTable BuildResultTable(const std::vector<CellResult>& results, const Grid& grid,
+                             Metric metric) {
+  ResultTable table{metric, grid, {}};
+  table.states.resize(grid.CellCount());
   const bool any_verified = AnyVerified(results);
   for (const CellResult& result : results) {
-    const std::size_t row = IndexOf(table.grid.num_batch, result.cell.num_batch);
-    const std::size_t column = IndexOf(table.grid.num_ctx, result.cell.num_ctx);
-    CellState& state = table.states[row * table.columns() + column] = StateOf(result, metric);
+    const auto place = grid.PlaceOf(result.cell);
+    if (!place) continue;
+    CellState& state = table.states[*place] = StateOf(result, metric);
     if (auto* measured = std::get_if<Measured>(&state)) {
       measured->unverified = any_verified && IsUnverified(result);
     }

@@ -9,10 +9,6 @@
 namespace ollama_bench {
 namespace {
 
-constexpr std::size_t kScales = 5;
-constexpr std::array<double EffectScales::*, kScales> kMembers = {
-    &EffectScales::load, &EffectScales::num_ctx, &EffectScales::num_batch, &EffectScales::cell,
-    &EffectScales::drift};
 constexpr std::array<double, 4> kMemories = {1, 4, 16, 64};
 
 /// Log-normal beliefs before anything was measured: medians and deviations of the log.
@@ -20,8 +16,10 @@ struct ScalePrior {
   double median;
   double log_deviation;
 };
-constexpr std::array<ScalePrior, kScales> kPriors = {
-    {{0.008, 0.8}, {0.01, 1.5}, {0.01, 1.5}, {0.004, 1.2}, {0.006, 1.3}}};
+constexpr ScalePrior kLoadPrior{0.008, 0.8};
+constexpr ScalePrior kAxisPrior{0.01, 1.5};
+constexpr ScalePrior kCellPrior{0.004, 1.2};
+constexpr ScalePrior kDriftPrior{0.006, 1.3};
 constexpr double kSmallestLog = -8.5;  // 0.02 %: below, a scale is nothing
 constexpr double kLargestLog = 0.5;
 
@@ -31,7 +29,8 @@ constexpr int kWeightSteps = 2;
 constexpr int kFinalWeightSteps = 10;
 constexpr double kFreeCell = 0.01;  // weight of a cell's effect that may be anything
 
-using Logs = std::array<double, kScales>;
+// One for each scale: of the loads, of each axis, of the cells, of the drift.
+using Logs = std::vector<double>;
 
 struct Point {
   Logs logs;
@@ -40,10 +39,22 @@ struct Point {
 };
 
 EffectScales ScalesAt(const Point& point) {
+  const Logs& logs = point.logs;
   EffectScales scales;
-  for (std::size_t i = 0; i < kScales; ++i) scales.*kMembers[i] = std::exp(point.logs[i]);
+  scales.load = std::exp(logs.front());
+  for (std::size_t i = 1; i + 2 < logs.size(); ++i) scales.axes.push_back(std::exp(logs[i]));
+  scales.cell = std::exp(logs[logs.size() - 2]);
+  scales.drift = std::exp(logs.back());
   scales.memory = point.memory;
   return scales;
+}
+
+std::vector<ScalePrior> PriorsFor(const EffectData& data) {
+  std::vector<ScalePrior> priors(data.axes.size() + 3, kAxisPrior);
+  priors.front() = kLoadPrior;
+  priors[priors.size() - 2] = kCellPrior;
+  priors.back() = kDriftPrior;
+  return priors;
 }
 
 class Explorer {
@@ -51,38 +62,31 @@ class Explorer {
   explicit Explorer(const EffectData& data)
       : data_(data),
         has_many_(data.observations.size() > kManyLoads),
-        weights_(EffectWeights::Ones(data)) {
-    for (std::size_t i = 0; i < kScales; ++i) best_.logs[i] = std::log(kPriors[i].median);
-    steps_.fill(0.7);
+        priors_(PriorsFor(data)),
+        weights_(EffectWeights::Ones(data)),
+        steps_(priors_.size(), 0.7),
+        deviations_(priors_.size(), 0.5) {
+    for (const ScalePrior& prior : priors_) best_.logs.push_back(std::log(prior.median));
   }
 
   std::vector<WeightedPosterior> Run() {
     FindStart();
     const int sweeps = has_many_ ? 1 : 3;
     for (int sweep = 0; sweep < sweeps; ++sweep) {
-      for (std::size_t i = 0; i < kScales; ++i) {
-        if (IsFree(i)) Improve(i);
-      }
+      for (std::size_t i = 0; i < priors_.size(); ++i) Improve(i);
       if (sweep == 0) ChooseMemory();
     }
     return Average();
   }
 
  private:
-  // An axis with one value has no main effect beside the offset.
-  [[nodiscard]] bool IsFree(std::size_t scale) const {
-    if (kMembers[scale] == &EffectScales::num_ctx) return data_.num_ctx.size() > 1;
-    if (kMembers[scale] == &EffectScales::num_batch) return data_.num_batch.size() > 1;
-    return true;
-  }
-
   // The posterior at the point, and its log density with the priors of the scales.
   std::unique_ptr<EffectPosterior> Measure(Point& point, const EffectWeights& start,
                                            int weight_steps) const {
     auto posterior = std::make_unique<EffectPosterior>(data_, ScalesAt(point), start, weight_steps);
     point.log_density = posterior->log_evidence();
-    for (std::size_t i = 0; i < kScales; ++i) {
-      const ScalePrior& prior = kPriors[i];
+    for (std::size_t i = 0; i < priors_.size(); ++i) {
+      const ScalePrior& prior = priors_[i];
       const double distance = (point.logs[i] - std::log(prior.median)) / prior.log_deviation;
       point.log_density -= 0.5 * distance * distance;
     }
@@ -183,8 +187,7 @@ class Explorer {
   // the weights that give a normal density its mean and variances; corrected by how far the density
   // is from normal there.
   std::vector<WeightedPosterior> Average() {
-    std::size_t dimensions = 0;
-    for (std::size_t i = 0; i < kScales; ++i) dimensions += IsFree(i) ? 1 : 0;
+    const std::size_t dimensions = priors_.size();
     const double square = static_cast<double>(dimensions) + 1;
     const double distance = std::sqrt(square);
     const double of_axis = 1 / (2 * square);
@@ -196,8 +199,7 @@ class Explorer {
       kept.front().weight = 1;
       return kept;
     }
-    for (std::size_t i = 0; i < kScales; ++i) {
-      if (!IsFree(i)) continue;
+    for (std::size_t i = 0; i < dimensions; ++i) {
       for (const double side : {-1.0, 1.0}) {
         Point point = mode;
         point.logs[i] = std::clamp(mode.logs[i] + side * distance * deviations_[i],
@@ -222,10 +224,11 @@ class Explorer {
 
   const EffectData& data_;
   bool has_many_;
+  std::vector<ScalePrior> priors_;
   EffectWeights weights_;
   Point best_;
-  Logs steps_{};
-  Logs deviations_{0.5, 0.5, 0.5, 0.5, 0.5};
+  Logs steps_;
+  Logs deviations_;
 };
 
 }  // namespace

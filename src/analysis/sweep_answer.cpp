@@ -12,6 +12,7 @@
 #include "ollama_bench/analysis/load_units.h"
 #include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/median.h"
+#include "ollama_bench/core/stratum.h"
 #include "outliers.h"
 
 namespace ollama_bench {
@@ -39,8 +40,9 @@ std::optional<double> GpuShareOf(const CellResult& result) {
   return share;
 }
 
-/// Whether a cell keeps as much of the model on the GPUs as the smallest context does. Where there
-/// is no GPU, or its share is not known, no cell is excluded.
+/// Whether a cell keeps as much of the model on the GPUs as the smallest context does that differs
+/// from it in num_ctx and num_batch alone. Where there is no GPU, or its share is not known, no
+/// cell is excluded.
 class GpuShares {
  public:
   explicit GpuShares(const std::vector<CellResult>& results) {
@@ -48,8 +50,10 @@ class GpuShares {
       if (const auto share = GpuShareOf(result)) shares_[result.cell] = *share;
     }
     for (const auto& [cell, share] : shares_) {
-      if (cell.num_ctx != shares_.begin()->first.num_ctx) break;
-      needed_ = std::max(needed_, share);
+      const int num_ctx = cell[Parameter::kNumCtx];
+      const auto [needed, is_new] = needed_.try_emplace(OthersOf(cell), Needed{num_ctx, share});
+      if (needed->second.num_ctx != num_ctx) continue;
+      needed->second.share = std::max(needed->second.share, share);
     }
   }
 
@@ -59,12 +63,20 @@ class GpuShares {
   }
   [[nodiscard]] bool StaysOnGpu(const Cell& cell) const {
     const auto share = Of(cell);
-    return !share || *share >= needed_ - kSameShare;
+    return !share || *share >= needed_.at(OthersOf(cell)).share - kSameShare;
   }
 
  private:
+  struct Needed {
+    int num_ctx = 0;  ///< the smallest
+    double share = 0;
+  };
+  static Cell OthersOf(const Cell& cell) {
+    return cell.With(Parameter::kNumCtx, kAutoValue).With(Parameter::kNumBatch, kAutoValue);
+  }
+
   std::map<Cell, double> shares_;
-  double needed_ = 0;
+  std::map<Cell, Needed> needed_;  ///< by the other values
 };
 
 LogPosterior Reversed(const LogPosterior& value) {
@@ -150,7 +162,7 @@ class Answerer {
 
  private:
   [[nodiscard]] bool AllWereVisited() const {
-    const Grid& planned = answer_.options.planned;
+    const Space& planned = answer_.options.planned;
     const std::size_t total =
         std::min(planned.CellCount(), answer_.options.total_cells.value_or(planned.CellCount()));
     return VisitedCells(results_, planned) >= total;
@@ -220,28 +232,32 @@ class Answerer {
     const double most = -std::log1p(-answer_.options.max_loss);
     for (std::size_t i = 0; i < answer_.cells.size(); ++i) {
       const CellStanding& standing = answer_.cells[i];
-      if (!standing.is_eligible || !shares.StaysOnGpu(standing.cell)) continue;
+      if (!standing.is_eligible || !standing.cell.Sets(Parameter::kNumCtx)) continue;
+      if (!shares.StaysOnGpu(standing.cell)) continue;
       const double loss = sign_ > 0 ? -standing.against_leader.low : standing.against_leader.high;
       if (i != answer_.leader && loss > most) continue;
       if (answer_.largest_safe_context) {
         const CellStanding& so_far = answer_.cells[answer_.largest_safe_context->place];
-        const bool is_better = standing.cell.num_ctx > so_far.cell.num_ctx ||
-                               (standing.cell.num_ctx == so_far.cell.num_ctx &&
-                                sign_ * standing.value.mean > sign_ * so_far.value.mean);
+        const int context = standing.cell[Parameter::kNumCtx];
+        const int largest = so_far.cell[Parameter::kNumCtx];
+        const bool is_better =
+            context > largest ||
+            (context == largest && sign_ * standing.value.mean > sign_ * so_far.value.mean);
         if (!is_better) continue;
       }
       answer_.largest_safe_context = SafeContext{i, shares.Of(standing.cell)};
     }
   }
 
-  // A column that lacks some of its cells is compared with the best by the others: by the rows that
-  // both have.
-  std::vector<AxisMean> MeansAlong(int Cell::*axis, int Cell::*other) const {
-    using Group = std::map<int, std::size_t>;  // cells by the other axis
+  // A value that lacks some of its cells is compared with the best by the others: by the
+  // combinations of the other parameters that both have.
+  std::vector<AxisMean> MeansAlong(Parameter axis) const {
+    using Group = std::map<Cell, std::size_t>;  // cells by the other parameters
     std::map<int, Group> groups;
     for (std::size_t i = 0; i < answer_.cells.size(); ++i) {
       const CellStanding& standing = answer_.cells[i];
-      if (standing.is_eligible) groups[standing.cell.*axis][standing.cell.*other] = i;
+      if (!standing.is_eligible) continue;
+      groups[standing.cell[axis]][standing.cell.With(axis, kAutoValue)] = i;
     }
     const auto difference = [this](const Group& group, const Group& from) {
       std::vector<std::size_t> cells;
@@ -268,8 +284,12 @@ class Answerer {
   }
 
   void FindMargins() {
-    answer_.columns = MeansAlong(&Cell::num_ctx, &Cell::num_batch);
-    answer_.rows = MeansAlong(&Cell::num_batch, &Cell::num_ctx);
+    for (const ParameterInfo& info : AllParameters()) {
+      const bool is_set = std::any_of(
+          answer_.cells.begin(), answer_.cells.end(),
+          [&info](const CellStanding& standing) { return standing.cell.Sets(info.parameter); });
+      if (is_set) answer_.margins.push_back({info.parameter, MeansAlong(info.parameter)});
+    }
   }
 
   void DescribeNoise() {
@@ -432,8 +452,20 @@ const CellStanding* SweepAnswer::Find(const Cell& cell) const {
   return found == cells.end() ? nullptr : &*found;
 }
 
-std::optional<Cell> OffGrid(const std::optional<Cell>& current, const Grid& planned) {
-  const bool is_off = current && planned.CellCount() > 0 && !planned.Contains(*current);
+const std::vector<AxisMean>& SweepAnswer::MeansAlong(Parameter parameter) const {
+  static const std::vector<AxisMean> kNone;
+  const auto found =
+      std::find_if(margins.begin(), margins.end(),
+                   [parameter](const Margin& margin) { return margin.parameter == parameter; });
+  return found == margins.end() ? kNone : found->means;
+}
+
+std::optional<Cell> OffGrid(const std::optional<Cell>& current, const Space& planned) {
+  if (!current) return std::nullopt;
+  Space settings = planned;
+  std::erase_if(settings.axes,
+                [](const Axis& axis) { return Describe(axis.parameter).scope == Scope::kRequest; });
+  const bool is_off = settings.CellCount() > 0 && !settings.Contains(SettingOf(*current));
   return is_off ? current : std::nullopt;
 }
 

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "effect_model.h"
-#include "normal_draws.h"
 #include "normal_mixture.h"
+#include "ollama_bench/core/random.h"
 #include "scale_search.h"
 
 namespace ollama_bench {
@@ -150,7 +150,7 @@ JointDraws SweepModel::Draw(std::span<const std::size_t> cells, std::size_t coun
   const auto size = static_cast<Eigen::Index>(cells.size());
   JointDraws draws{0, cells.size(), {}};
   draws.values.reserve(count * cells.size());
-  NormalDraws normal(1);
+  Random random(1);
   std::vector<Vector> vectors;
   for (const std::size_t cell : cells) vectors.push_back(impl_->VectorOf(cell));
   double cumulated = 0;
@@ -172,7 +172,11 @@ JointDraws SweepModel::Draw(std::span<const std::size_t> cells, std::size_t coun
     const Eigen::MatrixXd root = covariance.llt().matrixL();
     Vector standard(size);
     for (; draws.count < until; ++draws.count) {
-      for (double& value : standard) value = normal.Next();
+      for (Eigen::Index i = 0; i < size; i += 2) {
+        const auto [first, second] = random.NormalPair();
+        standard[i] = first;
+        if (i + 1 < size) standard[i + 1] = second;
+      }
       const Vector drawn = mean + root * standard;
       draws.values.insert(draws.values.end(), drawn.begin(), drawn.end());
     }

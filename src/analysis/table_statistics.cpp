@@ -23,12 +23,9 @@ std::optional<ValueSummary> Summarize(std::vector<double> values) {
   return summary;
 }
 
-}  // namespace
-
-TableStatistics ComputeStatistics(const ResultTable& table) {
-  TableStatistics statistics;
-  statistics.combinations = table.states.size();
-  std::vector<double> values;
+// Collects the values of comparable cells.
+void Count(const ResultTable& table, TableStatistics& statistics, std::vector<double>& values) {
+  statistics.combinations += table.states.size();
   for (const CellState& state : table.states) {
     if (const auto* measured = std::get_if<Measured>(&state)) {
       ++statistics.successful;
@@ -44,6 +41,14 @@ TableStatistics ComputeStatistics(const ResultTable& table) {
       ++statistics.untested;
     }
   }
+}
+
+}  // namespace
+
+TableStatistics ComputeStatistics(std::span<const ResultTable> tables) {
+  TableStatistics statistics;
+  std::vector<double> values;
+  for (const ResultTable& table : tables) Count(table, statistics, values);
   statistics.values = Summarize(std::move(values));
   return statistics;
 }

@@ -152,13 +152,14 @@ class Decider {
 
   void FindContext() {
     const std::size_t reference = decision_.current.value_or(decision_.leader);
-    int largest = model_.cells()[reference].num_ctx;
+    const int current = model_.cells()[reference][Parameter::kNumCtx];
+    int largest = current;
     for (std::size_t i = 0; i < compared_; ++i) {
-      const int num_ctx = model_.cells()[drawn_[i]].num_ctx;
+      const int num_ctx = model_.cells()[drawn_[i]][Parameter::kNumCtx];
       if (num_ctx < largest) continue;
       const bool is_better =
           decision_.context && num_ctx == largest && Score(drawn_[i]) <= Score(*decision_.context);
-      if (num_ctx == model_.cells()[reference].num_ctx || is_better) continue;
+      if (num_ctx == current || is_better) continue;
       const double loss = LossOf(i);
       if (loss >= 0.5) continue;
       largest = num_ctx;

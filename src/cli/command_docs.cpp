@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/command_docs.h"
+#include "command_docs.h"
 
 #include <sstream>
 

@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/command_line.h"
+#include "command_line.h"
 
 #include <fmt/format.h>
 
@@ -9,20 +9,13 @@
 #include <string_view>
 #include <vector>
 
-#include "ollama_bench/cli/command_docs.h"
-#include "ollama_bench/cli/compare_command.h"
-#include "ollama_bench/cli/doctor_command.h"
-#include "ollama_bench/cli/exit_code.h"
-#include "ollama_bench/cli/heatmap_command.h"
-#include "ollama_bench/cli/merge_command.h"
-#include "ollama_bench/cli/plan_command.h"
-#include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/run_command.h"
-#include "ollama_bench/cli/status_command.h"
-#include "ollama_bench/cli/tune_command.h"
-#include "ollama_bench/cli/version.h"
+#include "command_docs.h"
+#include "commands.h"
 #include "ollama_bench/core/text.h"
+#include "ollama_bench/core/version.h"
 #include "ollama_bench/render/text_report.h"
+#include "ollama_bench/session/session_error.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {
@@ -105,7 +98,7 @@ void DeclareCommandLine(CLI::App& app, std::function<int()>& action, const StopR
   app.name("ollama-bench");
   app.formatter(std::make_shared<HelpFormatter>());
   app.description(
-      "Finds the fastest num_ctx x num_batch for a model on this machine's Ollama,\n"
+      "Finds the fastest settings of a model on this machine's Ollama,\n"
       "and shows how far the answer can be trusted.");
   app.set_version_flag("--version", std::string("ollama-bench ") + kVersion);
   app.require_subcommand(0, 1);
@@ -119,6 +112,7 @@ void DeclareCommandLine(CLI::App& app, std::function<int()>& action, const StopR
   AddPlanCommand(app, action, stop);
   AddStatusCommand(app, action, stop);
   AddHeatmapCommand(app, action);
+  AddPlotCommand(app, action);
   AddCompareCommand(app, action);
   AddMergeCommand(app, action);
   AddDoctorCommand(app, action, stop);

@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/compare_command.h"
+#include "commands.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -12,16 +12,15 @@
 #include <vector>
 
 #include "ollama_bench/analysis/comparison.h"
-#include "ollama_bench/cli/opened_store.h"
-#include "ollama_bench/cli/option_keys.h"
-#include "ollama_bench/cli/output_file.h"
-#include "ollama_bench/cli/percent_option.h"
-#include "ollama_bench/cli/stored_sweep.h"
-#include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/render/comparison_text.h"
 #include "ollama_bench/render/difference_scene.h"
 #include "ollama_bench/render/picture.h"
+#include "ollama_bench/session/opened_store.h"
+#include "ollama_bench/session/output_file.h"
+#include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/store/identity_check.h"
+#include "option_values.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {
@@ -32,7 +31,8 @@ struct CompareOptions {
   fs::path first;
   fs::path second;
   std::vector<fs::path> pictures;
-  std::string metric{Describe(Metric::kPromptEvalRate).key};
+  SliceOptions slice;          ///< of the pictures
+  std::string metric;          ///< empty: the workload's
   std::string fail_if_slower;  // empty: no check
   bool markdown = false;
   bool json = false;
@@ -89,9 +89,11 @@ Expected<void, SessionError> WritePictures(FileSystem& file_system, const Compar
   if (options.pictures.empty() || is_empty) return {};
   const auto font = Font::Load();
   if (!font) return Fail(ExitCode::kEnvironment, font.error());
-  const Scene scene = LayOutDifference(comparison, caption, *font);
+  const auto scene = LayOutDifference(comparison, caption, *font, SliceOf(options.slice));
+  if (!scene) return Fail(ExitCode::kUsage, "cannot draw the difference: " + scene.error());
   for (const fs::path& path : options.pictures) {
-    const auto bytes = RenderPicture(scene, *PictureFormatFromExtension(path.extension().string()));
+    const auto bytes =
+        RenderPicture(*scene, *PictureFormatFromExtension(path.extension().string()));
     if (!bytes) {
       return Fail(ExitCode::kEnvironment,
                   fmt::format("cannot draw {}: {}", path.string(), bytes.error()));
@@ -99,7 +101,7 @@ Expected<void, SessionError> WritePictures(FileSystem& file_system, const Compar
     if (auto done = WriteOutput(file_system, PictureTarget(options, path), *bytes); !done) {
       return done;
     }
-    fmt::print(stderr, "wrote {}\n", path.string());
+    Print(stderr, "wrote {}\n", path.string());
   }
   return {};
 }
@@ -107,14 +109,14 @@ Expected<void, SessionError> WritePictures(FileSystem& file_system, const Compar
 void PrintReport(const CompareOptions& options, const SweepComparison& comparison,
                  const ComparisonCaption& caption, std::optional<bool> is_slower) {
   for (const std::string& difference : caption.differences) {
-    if (!options.json) fmt::print(stderr, "warning: {}\n", difference);
+    if (!options.json) Print(stderr, "warning: {}\n", difference);
   }
   if (options.json) {
-    fmt::print("{}", RenderComparisonJson(comparison, caption, is_slower));
+    Print(stdout, "{}", RenderComparisonJson(comparison, caption, is_slower));
   } else if (options.markdown) {
-    fmt::print("{}", RenderComparisonMarkdown(comparison, caption));
+    Print(stdout, "{}", RenderComparisonMarkdown(comparison, caption));
   } else {
-    fmt::print("{}", RenderComparisonText(comparison, caption, StyleOf(STDOUT_FILENO)));
+    Print(stdout, "{}", RenderComparisonText(comparison, caption, StyleOf(STDOUT_FILENO)));
   }
 }
 
@@ -127,9 +129,10 @@ Expected<ExitCode, SessionError> Compare(const CompareOptions& options) {
   if (!first) return Unexpected<SessionError>(ToSessionError(first.error()));
   const auto second = ResultsStore::Load(file_system, options.second);
   if (!second) return Unexpected<SessionError>(ToSessionError(second.error()));
-  const Metric metric = *MetricFromKey(options.metric);
+  const Metric metric = options.metric.empty() ? Describe(WorkloadOf(first->metadata())).headline
+                                               : *MetricFromKey(options.metric);
   for (const ResultsStore* store : {&*first, &*second}) {
-    if (const auto ok = CheckMetric(metric, store->metadata().identity); !ok) {
+    if (const auto ok = CheckMetric(metric, store->metadata()); !ok) {
       return Unexpected<SessionError>(ok.error());
     }
   }
@@ -150,7 +153,7 @@ Expected<ExitCode, SessionError> Compare(const CompareOptions& options) {
 int RunCompare(const CompareOptions& options) {
   const auto code = Compare(options);
   if (code) return static_cast<int>(*code);
-  fmt::print(stderr, "ollama-bench: {}\n", code.error().message);
+  Print(stderr, "ollama-bench: {}\n", code.error().message);
   return static_cast<int>(code.error().code);
 }
 
@@ -170,9 +173,12 @@ void AddCompareCommand(CLI::App& app, std::function<int()>& action) {
       ->type_name("FILE.png|.svg|.pdf")
       ->allow_extra_args(false)
       ->check(CheckPictureName);
-  compare->add_option("--metric", options->metric, "What is compared")
-      ->check(CLI::IsMember(KeysOf(AllMetrics())))
-      ->capture_default_str();
+  AddTableOptions(*compare, options->slice);
+  for (const char* option : {"--across", "--down", "--where"}) {
+    compare->get_option(option)->needs("--output");
+  }
+  compare->add_option("--metric", options->metric, "What is compared [the workload's]")
+      ->check(CLI::IsMember(KeysOf(AllMetrics())));
   compare
       ->add_option("--fail-if-slower", options->fail_if_slower,
                    "Return 5 where things got slower by more than this, overall or in a cell, or a "

@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/doctor_command.h"
+#include "commands.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -10,14 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "ollama_bench/cli/doctor.h"
-#include "ollama_bench/cli/leftovers.h"
-#include "ollama_bench/cli/opened_store.h"
-#include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/server_finder.h"
-#include "ollama_bench/cli/terminal.h"
+#include "doctor.h"
 #include "ollama_bench/core/system_clock.h"
 #include "ollama_bench/process/posix_process_runner.h"
+#include "ollama_bench/session/leftovers.h"
+#include "ollama_bench/session/opened_store.h"
+#include "ollama_bench/session/session_driver.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {

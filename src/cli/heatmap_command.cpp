@@ -1,12 +1,9 @@
-#include "ollama_bench/cli/heatmap_command.h"
+#include "commands.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <set>
@@ -15,122 +12,36 @@
 #include <vector>
 
 #include "ollama_bench/analysis/best_cell.h"
-#include "ollama_bench/analysis/map_of.h"
 #include "ollama_bench/analysis/result_table.h"
-#include "ollama_bench/cli/opened_store.h"
-#include "ollama_bench/cli/option_keys.h"
-#include "ollama_bench/cli/output_file.h"
-#include "ollama_bench/cli/percent_option.h"
-#include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/stored_sweep.h"
-#include "ollama_bench/cli/terminal.h"
-#include "ollama_bench/cli/tune_strategy.h"
 #include "ollama_bench/core/metric.h"
-#include "ollama_bench/render/answer_text.h"
 #include "ollama_bench/render/colormap.h"
-#include "ollama_bench/render/csv.h"
-#include "ollama_bench/render/font.h"
 #include "ollama_bench/render/heatmap_scene.h"
-#include "ollama_bench/render/json_report.h"
-#include "ollama_bench/render/number_format.h"
-#include "ollama_bench/render/picture.h"
-#include "ollama_bench/render/text_report.h"
 #include "ollama_bench/search/search.h"
-#include "ollama_bench/store/file_system.h"
-#include "ollama_bench/store/results_store.h"
+#include "ollama_bench/session/tune_strategy.h"
+#include "option_values.h"
+#include "store_report.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr const char* kLossKey = "loss";
 constexpr const char* kValueKey = "value";
 
 struct HeatmapOptions {
-  fs::path results = "benchmark_results.json";
-  std::vector<fs::path> pictures = {"heatmap_highlighted.png"};
-  fs::path csv = "results_table.csv";
+  ReportOptions report;
   bool no_csv = false;
-  std::string metric{Describe(Metric::kPromptEvalRate).key};
   std::string numbers = "auto";
   std::string color{kLossKey};
-  std::string theme = "auto";
   std::string colormap{DefaultColormap().key};
-  std::string max_loss = "5%";
   bool detrend = false;
   bool estimate = false;
-  bool json = false;
 };
-
-struct OutputFileText {
-  OutputTarget target;
-  std::string bytes;
-};
-
-OutputTarget PictureTarget(const HeatmapOptions& options, const fs::path& path) {
-  const PictureFormat format = *PictureFormatFromExtension(path.extension().string());
-  return {path, KindOf(format), "--output FILE", {options.results}};
-}
-
-OutputTarget CsvTarget(const HeatmapOptions& options) {
-  return {options.csv, OutputKind::kCsv, "--csv FILE, or none: --no-csv", {options.results}};
-}
-
-// Before anything is printed, so that a refusal is all that there is to read.
-Expected<void, SessionError> CheckOutputs(FileSystem& file_system, const HeatmapOptions& options) {
-  for (const fs::path& path : options.pictures) {
-    auto fits = CheckOutput(file_system, PictureTarget(options, path));
-    if (!fits) return fits;
-  }
-  if (options.no_csv) return {};
-  return CheckOutput(file_system, CsvTarget(options));
-}
 
 HeatmapStyle StyleFor(const HeatmapOptions& options, PictureFormat format, std::size_t columns) {
   return {options.color == kLossKey ? CellColoring::kLoss : CellColoring::kValue,
           *ColormapFromKey(options.colormap),
           ShowsNumbers(*NumberModeFromKey(options.numbers), format, columns)};
-}
-
-Expected<std::vector<OutputFileText>, SessionError> RenderFiles(const HeatmapOptions& options,
-                                                                const StoredReport& report,
-                                                                const SweepMap& map) {
-  std::vector<OutputFileText> files;
-  if (map.cells.empty()) return files;
-  auto font = Font::Load();
-  if (!font) return Fail(ExitCode::kEnvironment, font.error());
-  for (const fs::path& path : options.pictures) {
-    const PictureFormat format = *PictureFormatFromExtension(path.extension().string());
-    const Scene scene =
-        LayOutHeatmap(map, report.caption, StyleFor(options, format, map.column_count()), *font);
-    auto bytes = RenderPicture(scene, format, ThemeFromKey(options.theme));
-    if (!bytes) {
-      return Fail(ExitCode::kEnvironment,
-                  fmt::format("cannot draw {}: {}", path.string(), bytes.error()));
-    }
-    files.push_back({PictureTarget(options, path), std::move(*bytes)});
-  }
-  if (!options.no_csv) files.push_back({CsvTarget(options), RenderCsv(report.table)});
-  return files;
-}
-
-Expected<void, SessionError> WriteFiles(FileSystem& file_system,
-                                        const std::vector<OutputFileText>& files) {
-  for (const OutputFileText& file : files) {
-    if (auto done = WriteOutput(file_system, file.target, file.bytes); !done) return done;
-    Print(stderr, "wrote {}\n", file.target.path.string());
-  }
-  return {};
-}
-
-void PrintReport(const HeatmapOptions& options, const StoredReport& report, const SweepMap& map) {
-  if (options.json) {
-    Print(stdout, "{}", RenderJsonReport(report.table, report.answer, report.caption));
-    return;
-  }
-  const TerminalStyle style = StyleOf(STDOUT_FILENO, *ColormapFromKey(options.colormap));
-  Print(stdout, "{}", RenderTextReport(report.table, report.answer, map, report.caption, style));
 }
 
 // What the search of `tune` expects of the cells that were not measured. Where a cell may well run
@@ -161,54 +72,44 @@ std::set<Cell> AddEstimates(ResultTable& table, const std::vector<CellResult>& r
   return expected_to_fail;
 }
 
-SweepMap DescribeMap(const StoredReport& report, const std::set<Cell>& expected_to_fail) {
-  SweepMap map = MapOf(report.table, report.answer, expected_to_fail);
-  map.title = report.answer ? AnswerSentence(*report.answer) : "No cell has a value.";
-  if (report.answer) map.notes = NoteSentences(*report.answer);
-  return map;
+// Adds what `--estimate` shows; returns the cells that are expected to fail.
+Expected<std::set<Cell>, SessionError> EstimatesFor(LoadedReport& loaded) {
+  if (loaded.metric != Metric::kPromptEvalRate) {
+    return Fail(ExitCode::kUsage,
+                fmt::format("--estimate knows {} alone", Describe(Metric::kPromptEvalRate).key));
+  }
+  if (!SearchGridOf(loaded.report.space)) {
+    return Fail(ExitCode::kUsage, "--estimate knows at most two swept parameters");
+  }
+  return AddEstimates(loaded.report.tables.front(), loaded.store.results());
 }
 
 Expected<ExitCode, SessionError> MakeHeatmap(const HeatmapOptions& options) {
   PosixFileSystem file_system;
-  if (const auto ok = CheckOutputs(file_system, options); !ok) {
+  if (const auto ok = CheckFiles(file_system, options.report); !ok) {
     return Unexpected<SessionError>(ok.error());
   }
-  const auto store = ResultsStore::Load(file_system, options.results);
-  if (!store) return Unexpected<SessionError>(ToSessionError(store.error()));
-  const Metric metric = *MetricFromKey(options.metric);
-  const Metadata& metadata = store->metadata();
-  if (const auto ok = CheckMetric(metric, metadata.identity); !ok) {
-    return Unexpected<SessionError>(ok.error());
+  auto loaded = LoadReport(file_system, options.report, GridsOf);
+  if (!loaded) return Unexpected<SessionError>(loaded.error());
+  std::set<Cell> expected_to_fail;
+  if (options.estimate) {
+    auto estimated = EstimatesFor(*loaded);
+    if (!estimated) return Unexpected<SessionError>(estimated.error());
+    expected_to_fail = std::move(*estimated);
   }
-  if (options.estimate && metric != Metric::kPromptEvalRate) {
-    return Fail(ExitCode::kUsage,
-                fmt::format("--estimate knows {} alone", Describe(Metric::kPromptEvalRate).key));
-  }
-  AnswerOptions answer_options;
-  answer_options.max_loss = *ParsePercent(options.max_loss);  // checked with the command line
   if (options.detrend)
     Print(stderr, "note: drift is always part of the model; --detrend does nothing\n");
-  auto report = ReportOf(*store, metric, answer_options);
-  if (!report) {
-    return Fail(ExitCode::kStore, fmt::format("{}: {}", options.results.string(), report.error()));
-  }
-  std::set<Cell> expected_to_fail;
-  if (options.estimate) expected_to_fail = AddEstimates(report->table, store->results());
-  const SweepMap map = DescribeMap(*report, expected_to_fail);
-  PrintReport(options, *report, map);
-  const auto files = RenderFiles(options, *report, map);
-  if (!files) return Unexpected<SessionError>(files.error());
-  if (const auto ok = WriteFiles(file_system, *files); !ok) {
+  const StoredReport& report = loaded->report;
+  const std::vector<SweepMap> maps = DescribeMaps(report, expected_to_fail);
+  PrintReport(options.report, report, maps, *ColormapFromKey(options.colormap));
+  const auto lay_out = [&](PictureFormat format, const Font& font) {
+    const HeatmapStyle style = StyleFor(options, format, maps.front().column_count());
+    return LayOutHeatmap(maps, report.caption, style, font);
+  };
+  if (const auto ok = WriteFiles(file_system, options.report, report, lay_out); !ok) {
     return Unexpected<SessionError>(ok.error());
   }
-  return FindBestCell(report->table) ? ExitCode::kDone : ExitCode::kNoCell;
-}
-
-int RunHeatmap(const HeatmapOptions& options) {
-  const auto code = MakeHeatmap(options);
-  if (code) return static_cast<int>(*code);
-  Print(stderr, "ollama-bench: {}\n", code.error().message);
-  return static_cast<int>(code.error().code);
+  return FindBestCell(report.tables) ? ExitCode::kDone : ExitCode::kNoCell;
 }
 
 // A palette is of plain values.
@@ -234,11 +135,7 @@ void AddLookOptions(CLI::App& heatmap, const std::shared_ptr<HeatmapOptions>& op
                   "Numbers in the cells; auto: up to 50 columns, in an SVG up to 20")
       ->check(CLI::IsMember(std::vector<std::string>{"auto", "all", "none"}))
       ->capture_default_str();
-  heatmap
-      .add_option("--theme", options->theme,
-                  "auto: an SVG follows the reader's setting, the other formats are light")
-      ->check(CLI::IsMember(std::vector<std::string>{"auto", "light", "dark"}))
-      ->capture_default_str();
+  AddThemeOption(heatmap, options->report);
 }
 
 }  // namespace
@@ -247,35 +144,26 @@ void AddHeatmapCommand(CLI::App& app, std::function<int()>& action) {
   CLI::App* heatmap =
       app.add_subcommand("heatmap", "Draw a sweep's results and name the best cell");
   const auto options = std::make_shared<HeatmapOptions>();
-  heatmap->add_option("RESULTS", options->results, "Results of a sweep, finished or running")
-      ->capture_default_str();
-  heatmap->add_option("-o,--output", options->pictures, "Picture, by its ending; may be repeated")
-      ->type_name("FILE.png|.svg|.pdf")
-      ->allow_extra_args(false)
-      ->check(CheckPictureName)
-      ->capture_default_str();
-  CLI::Option* csv = heatmap->add_option("--csv", options->csv, "Table of the values")
+  options->report.pictures = {"heatmap_highlighted.png"};
+  options->report.csv = "results_table.csv";
+  AddReportArguments(*heatmap, options->report);
+  CLI::Option* csv = heatmap->add_option("--csv", options->report.csv, "Table of the values")
                          ->type_name("FILE")
                          ->capture_default_str();
   heatmap->add_flag("--no-csv", options->no_csv, "Write no table")->excludes(csv);
-  heatmap->add_option("--metric", options->metric, "What is drawn")
-      ->check(CLI::IsMember(KeysOf(AllMetrics())))
-      ->capture_default_str();
+  AddMetricOption(*heatmap, options->report);
+  AddTableOptions(*heatmap, options->report.slice);
   AddLookOptions(*heatmap, options);
-  heatmap
-      ->add_option("--max-loss", options->max_loss,
-                   "What the largest safe context may lose against the fastest cell")
-      ->type_name("PERCENT")
-      ->check(CheckPercent)
-      ->capture_default_str();
+  AddMaxLossOption(*heatmap, options->report);
   heatmap->add_flag("--detrend", options->detrend, "Accepted for old scripts: drift is modelled")
       ->group("");
   heatmap->add_flag("--estimate", options->estimate,
                     "Show what `tune` expects of the cells that were not measured");
-  heatmap->add_flag("--json", options->json, "Report for programs instead of people");
+  AddJsonFlag(*heatmap, options->report);
   heatmap->callback([options, heatmap, &action] {
     CheckPalette(*heatmap, *options);
-    action = [options] { return RunHeatmap(*options); };
+    if (options->no_csv) options->report.csv.clear();
+    action = [options] { return FinishCommand(MakeHeatmap(*options)); };
   });
 }
 

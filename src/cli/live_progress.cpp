@@ -1,15 +1,14 @@
-#include "ollama_bench/cli/live_progress.h"
+#include "live_progress.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-#include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/signals.h"
-#include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/text.h"
+#include "signals.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {
@@ -172,8 +171,7 @@ std::string LiveProgress::BarLine(int width) const {
 
 std::string LiveProgress::CellLine() const {
   const ProgressState& now = state();
-  std::string line = fmt::format("num_ctx {}  num_batch {}  {}", now.cell.num_ctx,
-                                 now.cell.num_batch, PhaseName(now.phase));
+  std::string line = fmt::format("{}  {}", NameOf(now.cell), PhaseName(now.phase));
   if (now.run > 0) line += fmt::format(" {}", now.run);
   return line + fmt::format("  {}", FormatDuration(clock().Now() - now.cell_started));
 }
@@ -187,8 +185,7 @@ std::string LiveProgress::RateLine() const {
   }
   if (shown == 0) line += " -";
   if (now.best) {
-    line += fmt::format("   best so far {:.2f} at num_ctx {} num_batch {}", now.best_rate,
-                        now.best->num_ctx, now.best->num_batch);
+    line += fmt::format("   best so far {:.2f} at {}", now.best_rate, NameOf(*now.best));
   }
   return line;
 }

@@ -4,8 +4,8 @@
 #include <cctype>
 #include <sstream>
 
-#include "ollama_bench/cli/command_docs.h"
-#include "ollama_bench/cli/version.h"
+#include "command_docs.h"
+#include "ollama_bench/core/version.h"
 
 namespace ollama_bench {
 namespace {
@@ -96,7 +96,7 @@ std::string ManPage(const CommandDoc& program) {
   std::string text = fmt::format(
       ".\\\" Written by `{0} documentation man` from the command line's own description.\n"
       ".TH {1} 1 \"\" \"{0} {2}\" \"User Commands\"\n"
-      ".SH NAME\n{3} \\- find the fastest num_ctx x num_batch for a model on Ollama\n"
+      ".SH NAME\n{3} \\- find the fastest settings of a model on Ollama\n"
       ".SH SYNOPSIS\n",
       program.name, Escaped(Upper(program.name)), kVersion, Escaped(program.name));
   for (const CommandDoc& command : program.commands) text += Synopsis(program, command) + ".br\n";

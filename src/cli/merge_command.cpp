@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/merge_command.h"
+#include "commands.h"
 
 #include <fmt/format.h>
 
@@ -11,11 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "ollama_bench/cli/opened_store.h"
-#include "ollama_bench/cli/output_file.h"
-#include "ollama_bench/cli/print.h"
 #include "ollama_bench/core/system_clock.h"
+#include "ollama_bench/session/opened_store.h"
+#include "ollama_bench/session/output_file.h"
 #include "ollama_bench/store/merge.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/plan_command.h"
+#include "plan_command.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -6,31 +6,35 @@
 #include <cstdio>
 #include <memory>
 
-#include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/run_command.h"
-#include "ollama_bench/cli/saved_config.h"
-#include "ollama_bench/cli/session.h"
-#include "ollama_bench/cli/sweep_plan.h"
-#include "ollama_bench/cli/terminal.h"
+#include "commands.h"
 #include "ollama_bench/core/system_clock.h"
 #include "ollama_bench/plan/remaining_time.h"
 #include "ollama_bench/search/block_race.h"
+#include "ollama_bench/session/output_file.h"
+#include "ollama_bench/session/session.h"
+#include "ollama_bench/session/sweep_plan.h"
+#include "plan_report.h"
+#include "session_display.h"
+#include "session_flags.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {
 
 struct PlanOptions {
   RunOptions run;
+  CommandFlags flags;
   bool probe = false;
 };
 
 // A real cell of the sweep, kept in the results like any other, so that its time is not wasted.
 Expected<void, SessionError> Probe(RunOptions options, const SweepConfig& config,
                                    const StopRequest& stop) {
-  options.session.quiet = true;
-  options.session.json = false;
   options.session.save_config.clear();  // saved with the plan
-  Session session(options.session, config, stop);
+  CommandFlags quiet;
+  quiet.quiet = true;
+  SessionDisplay display(quiet);
+  Session session(options.session, config, stop, display.notices());
   if (auto step = session.Begin(GridSize::kSweep); !step) return step;
   const Pending pending = FindPending(session.PlannedCells(), session.store().results(),
                                       {session.config().repetitions, options.retry_failed,
@@ -39,7 +43,7 @@ Expected<void, SessionError> Probe(RunOptions options, const SweepConfig& config
   if (known || pending.cells.empty()) return {};
   Print(stderr, "probing with {}\n", NameOf(pending.cells.front()));
   BlockRace race(pending.cells, {}, {});
-  const auto outcome = session.Measure(race, session.MakeProgress({}), session.RunnerOptions());
+  const auto outcome = session.Measure(race, display.MakeProgress({}), session.RunnerOptions());
   if (!outcome) return Unexpected<SessionError>(outcome.error());
   if (outcome->message.empty()) return {};
   return Fail(ExitCodeOf(*outcome, false), outcome->message);
@@ -51,7 +55,7 @@ ExitCode Refuse(const SessionError& error) {
 }
 
 int Plan(const PlanOptions& options, const StopRequest& stop) {
-  return WithConfig(options.run.session, [&](const SweepConfig& config) {
+  return WithConfig(options.flags, [&](const SweepConfig& config) {
     if (options.probe) {
       PosixFileSystem file_system;
       const auto fits = CheckSavedConfig(file_system, options.run.session);
@@ -59,13 +63,14 @@ int Plan(const PlanOptions& options, const StopRequest& stop) {
       const auto probed = Probe(options.run, config, stop);
       if (!probed) return Refuse(probed.error());
     }
-    return ShowPlan(options.run, config, stop);
+    return ShowPlan(options.run, options.flags, config, stop);
   });
 }
 
 }  // namespace
 
-ExitCode ShowPlan(const RunOptions& options, const SweepConfig& config, const StopRequest& stop) {
+ExitCode ShowPlan(const RunOptions& options, const CommandFlags& flags, const SweepConfig& config,
+                  const StopRequest& stop) {
   SystemClock clock;
   PosixFileSystem file_system;
   if (const auto fits = CheckSavedConfig(file_system, options.session); !fits) {
@@ -74,7 +79,7 @@ ExitCode ShowPlan(const RunOptions& options, const SweepConfig& config, const St
   const auto plan = MakeSweepPlan(options, config, clock, stop);
   if (!plan) return Refuse(plan.error());
   const auto& results = options.session.results;
-  if (options.session.json) {
+  if (flags.json) {
     Print(stdout, "{}\n", PlanJson(*plan, results));
   } else {
     Print(stdout, "{}",
@@ -97,7 +102,7 @@ void AddPlanCommand(CLI::App& app, std::function<int()>& action, const StopReque
   plan->footer(
       "Without --probe nothing is measured or written.\n"
       "Example: ollama-bench plan --model qwen3:4b --ctx 4096,8192 --batch 256,512,1024");
-  AddRunFlags(*plan, options->run);
+  AddRunFlags(*plan, options->run, options->flags);
   plan->add_flag("--probe", options->probe,
                  "Measure one cell, where no time is known, and keep it in the results");
   plan->callback(

@@ -1,12 +1,14 @@
+#include "plan_report.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "ollama_bench/cli/run_report.h"
-#include "ollama_bench/cli/sweep_plan.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/plan/remaining_time.h"
+#include "ollama_bench/render/cell_json.h"
+#include "run_report.h"
 
 namespace ollama_bench {
 namespace {
@@ -15,14 +17,14 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 // "  num_ctx      4 values: 1024, 2048, …" in lines of at most `width` columns.
-std::string ValueLines(std::string_view name, const Axis& axis, std::size_t width) {
+std::string ValueLines(const Axis& axis, std::size_t width) {
   constexpr std::size_t kIndent = 15;
-  std::string line = fmt::format("  {:<12} {} value{}:", name, axis.values.size(),
+  std::string line = fmt::format("  {:<12} {} value{}:", KeyOf(axis.parameter), axis.values.size(),
                                  axis.values.size() == 1 ? "" : "s");
   std::string text;
   for (std::size_t i = 0; i < axis.values.size(); ++i) {
-    const std::string value =
-        fmt::format(" {}{}", axis.values[i], i + 1 < axis.values.size() ? "," : "");
+    const std::string value = fmt::format(" {}{}", FormatValue(axis.parameter, axis.values[i]),
+                                          i + 1 < axis.values.size() ? "," : "");
     if (line.size() + value.size() > width) {
       text += line + "\n";
       line = std::string(kIndent - 1, ' ');
@@ -81,6 +83,15 @@ Json WarningsJson(const SweepPlan& plan) {
   return json;
 }
 
+Json ValuesJson(const Axis& axis) {
+  Json list = Json::array();
+  for (const int value : axis.values) {
+    const Json json = CellJson(Cell().With(axis.parameter, value));
+    list.push_back(json.front());
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string PlanText(const SweepPlan& plan, const fs::path& results, std::size_t width) {
@@ -89,8 +100,8 @@ std::string PlanText(const SweepPlan& plan, const fs::path& results, std::size_t
                                     DescribeTimeNeeded(plan.visits, plan.measured), results});
   if (plan.visits > 0) text += fmt::format("  {:<12} {}\n", "tune", TuneText(plan));
   text += fmt::format("  {:<12} {}\n", "disk", DiskText(plan.disk));
-  text += "values\n" + ValueLines("num_ctx", plan.config.grid.num_ctx, width) +
-          ValueLines("num_batch", plan.config.grid.num_batch, width);
+  text += "values\n";
+  for (const Axis& axis : plan.config.space.axes) text += ValueLines(axis, width);
   for (const PlanWarning& warning : plan.grid_warnings) {
     text += fmt::format("warning: {}\n", warning.message);
   }
@@ -110,17 +121,22 @@ std::string PlanJson(const SweepPlan& plan, const fs::path& results) {
                {"ollama_version", plan.metadata.identity.ollama_version},
                {"server", plan.place},
                {"results", results.string()},
-               {"num_ctx", config.grid.num_ctx.values},
-               {"num_batch", config.grid.num_batch.values},
-               {"row_first", config.row_first},
-               {"cells", config.grid.CellCount()},
+               {"workload", Describe(config.workload).key}};
+  for (const Axis& axis : config.space.axes)
+    json[std::string(KeyOf(axis.parameter))] = ValuesJson(axis);
+  json.update({{"row_first", config.row_first},
+               {"cells", config.space.CellCount()},
                {"done", plan.pending.done},
                {"failed", plan.pending.failed},
                {"to_measure", plan.pending.cells.size()},
                {"visits", plan.visits},
-               {"prompt", plan.prompt.description},
-               {"prompt_tokens", plan.prompt_tokens},
-               {"num_predict", config.num_predict}};
+               {"prompt", plan.prompt.description}});
+  // What all cells share; what is an axis is there already.
+  const auto add = [&](Parameter parameter, std::int64_t value) {
+    json.emplace(std::string(KeyOf(parameter)), value);
+  };
+  add(Parameter::kPromptTokens, plan.prompt_tokens);
+  add(Parameter::kNumPredict, config.num_predict);
   json["present_setting"] = plan.present_setting.empty() ? Json() : Json(plan.present_setting);
   json["repetitions"] = config.repetitions ? Json(*config.repetitions) : Json();
   json["cell_s"] = seconds(RemainingTime(times, 1));

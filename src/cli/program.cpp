@@ -10,11 +10,11 @@
 #include <functional>
 #include <optional>
 
-#include "ollama_bench/cli/command_line.h"
-#include "ollama_bench/cli/exit_code.h"
-#include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/signals.h"
+#include "command_line.h"
 #include "ollama_bench/core/stop_request.h"
+#include "ollama_bench/session/session_error.h"
+#include "signals.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {

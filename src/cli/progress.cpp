@@ -1,10 +1,12 @@
-#include "ollama_bench/cli/progress.h"
+#include "progress.h"
 
 #include <fmt/format.h>
 
+#include "ollama_bench/analysis/cell_value.h"
 #include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/median.h"
 #include "ollama_bench/core/metric.h"
+#include "ollama_bench/core/stratum.h"
 #include "ollama_bench/plan/remaining_time.h"
 
 namespace ollama_bench {
@@ -14,12 +16,14 @@ std::optional<std::chrono::duration<double>> ProgressState::TimeLeft() const {
 }
 
 bool ProgressState::IsOfTheGrid() const {
-  return role == SampleRole::kMeasure && cell != present_setting;
+  return role == SampleRole::kMeasure &&
+         (!present_setting || SettingOf(cell) != SettingOf(*present_setting));
 }
 
 void ProgressState::ConsiderBest(const CellResult& result) {
-  const auto rate = MedianPromptEvalRate(result);
-  if (!rate || result.cell == present_setting || FailsOften(result)) return;
+  const auto rate = CellValue(result, metric);
+  const bool is_present = present_setting && SettingOf(result.cell) == SettingOf(*present_setting);
+  if (!rate || is_present || FailsOften(result)) return;
   const bool is_verified = !IsUnverified(result);
   const bool is_better = is_verified == best_is_verified ? *rate > best_rate : is_verified;
   if (!is_better) return;
@@ -45,7 +49,7 @@ void ProgressObserver::OnPhase(Phase phase, int run) {
 
 void ProgressObserver::OnSample(const Cell&, const Sample& sample) {
   if (!IsCounted(sample)) return;
-  state_.cell_rates.push_back(Describe(Metric::kPromptEvalRate).value(sample).value_or(0));
+  state_.cell_rates.push_back(Describe(state_.metric).value(sample).value_or(0));
 }
 
 void ProgressObserver::OnCellEnd(const CellResult& result) {
@@ -58,8 +62,8 @@ void ProgressObserver::OnCellEnd(const CellResult& result) {
 
 namespace {
 
-std::string DescribeRate(std::optional<double> rate) {
-  const MetricInfo& metric = Describe(Metric::kPromptEvalRate);
+std::string DescribeRate(std::optional<double> rate, Metric of) {
+  const MetricInfo& metric = Describe(of);
   if (!rate) return "no counted sample";
   return fmt::format("{:.{}f} {}", *rate, metric.decimals, metric.unit);
 }
@@ -70,14 +74,14 @@ std::string_view VisitName(const ProgressState& state) {
   return state.role == SampleRole::kMeasure ? "current setting" : KeyOf(state.role);
 }
 
-std::string DescribeResult(const CellResult& result) {
+std::string DescribeResult(const CellResult& result, Metric metric) {
   if (const Failure* failure = FailureOf(result)) return "failed: " + failure->message;
-  return DescribeRate(MedianPromptEvalRate(result));
+  return DescribeRate(CellValue(result, metric), metric);
 }
 
 std::string DescribeVisit(const ProgressState& state, const CellResult& result) {
   if (const Failure* failure = LatestFailure(result)) return "failed: " + failure->message;
-  return DescribeRate(Median(state.cell_rates));
+  return DescribeRate(Median(state.cell_rates), state.metric);
 }
 
 }  // namespace ollama_bench

@@ -1,18 +1,17 @@
-#include "ollama_bench/cli/run_report.h"
+#include "run_report.h"
 
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
 #include "ollama_bench/analysis/table_statistics.h"
-#include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/terminal.h"
-#include "ollama_bench/cli/version.h"
 #include "ollama_bench/core/text.h"
+#include "ollama_bench/core/version.h"
 #include "ollama_bench/plan/remaining_time.h"
 #include "ollama_bench/render/disturbances_text.h"
 #include "ollama_bench/render/json_report.h"
 #include "ollama_bench/render/text_report.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {
@@ -24,7 +23,7 @@ std::string DescribeRepetitions(const SweepConfig& config) {
 
 std::string DescribePending(const RunHeader& header) {
   const Pending& pending = header.pending;
-  const std::size_t total = header.config.grid.CellCount();
+  const std::size_t total = header.config.space.CellCount();
   std::string text = fmt::format("{}, ", total);
   if (pending.done > 0) text += fmt::format("{} of them done, ", pending.done);
   if (pending.failed > 0) text += fmt::format("{} failed, ", pending.failed);
@@ -55,17 +54,25 @@ std::string RunHeaderText(const RunHeader& header) {
   const auto line = [&text](std::string_view label, const std::string& value) {
     text += fmt::format("  {:<12} {}\n", label, value);
   };
-  line("num_ctx", DescribeAxis(config.grid.num_ctx));
-  line("num_batch", DescribeAxis(config.grid.num_batch));
+  if (config.workload != WorkloadKind::kPrefill) {
+    line("workload", std::string(Describe(config.workload).key));
+  }
+  for (const Axis& axis : config.space.axes) {
+    line(KeyOf(axis.parameter), DescribeAxis(axis));
+  }
   line("cells", DescribePending(header));
   if (!header.present_setting.empty()) {
     line("current", header.present_setting + ", measured first to compare with");
   }
-  line("order", config.row_first ? "all num_ctx of one num_batch first"
-                                 : "all num_batch of one num_ctx first");
+  if (SweepsThePairAlone(config)) {
+    line("order", config.row_first ? "all num_ctx of one num_batch first"
+                                   : "all num_batch of one num_ctx first");
+  }
   line("prompt", header.prompt);
   line("repetitions", DescribeRepetitions(config));
-  line("num_predict", std::to_string(config.num_predict));
+  if (config.space.Find(Parameter::kNumPredict) == nullptr) {
+    line(KeyOf(Parameter::kNumPredict), std::to_string(config.num_predict));
+  }
   line("time", header.time_needed);
   line("results", header.results.string());
   return text;
@@ -74,18 +81,18 @@ std::string RunHeaderText(const RunHeader& header) {
 void PrintRunReport(std::FILE* out, const std::filesystem::path& results,
                     const StoredReport& report) {
   const TerminalStyle style = StyleOf(fileno(out));
-  Print(out, "{}", RenderTextSummary(report.table, report.answer, style));
+  Print(out, "{}", RenderTextSummary(report.tables, report.answers, style));
   const std::string disturbed = DisturbancesText(report.disturbances);
   if (!disturbed.empty()) Print(out, "{}\n", disturbed);
   Print(out, "\nNext: ollama-bench heatmap {}\n", results.string());
-  if (ComputeStatistics(report.table).failed > 0) {
+  if (ComputeStatistics(report.tables).failed > 0) {
     Print(out, "      the same run with --retry-failed measures failed cells again\n");
   }
 }
 
 void PrintRunReportJson(std::FILE* out, const StoredReport& report) {
-  auto json =
-      nlohmann::ordered_json::parse(RenderJsonReport(report.table, report.answer, report.caption));
+  auto json = nlohmann::ordered_json::parse(
+      RenderJsonReport(report.tables, report.answers, report.caption));
   json["disturbed"] = DisturbancesJson(report.disturbances);
   Print(out, "{}\n", nlohmann::ordered_json{{"event", "end"}, {"report", json}}.dump());
 }

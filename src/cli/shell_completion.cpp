@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "ollama_bench/cli/command_docs.h"
+#include "command_docs.h"
 
 namespace ollama_bench {
 namespace {

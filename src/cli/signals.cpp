@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/signals.h"
+#include "signals.h"
 
 #include <poll.h>
 #include <unistd.h>

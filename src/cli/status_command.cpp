@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/status_command.h"
+#include "commands.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -9,11 +9,10 @@
 #include <filesystem>
 #include <memory>
 
-#include "ollama_bench/cli/opened_store.h"
-#include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/store_status.h"
-#include "ollama_bench/cli/terminal.h"
 #include "ollama_bench/core/system_clock.h"
+#include "ollama_bench/session/opened_store.h"
+#include "store_status.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/store_status.h"
+#include "store_status.h"
 
 #include <fmt/format.h>
 
@@ -11,17 +11,19 @@
 
 #include "ollama_bench/analysis/load_units.h"
 #include "ollama_bench/analysis/sweep_answer.h"
-#include "ollama_bench/cli/progress.h"
-#include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/stratum.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/plan/pending.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/remaining_time.h"
 #include "ollama_bench/plan/repetitions.h"
 #include "ollama_bench/render/answer_text.h"
+#include "ollama_bench/render/cell_json.h"
 #include "ollama_bench/render/disturbances_text.h"
 #include "ollama_bench/render/json_report.h"
+#include "ollama_bench/session/stored_sweep.h"
+#include "progress.h"
 
 namespace ollama_bench {
 namespace {
@@ -34,10 +36,11 @@ constexpr std::size_t kLatest = 5;
 // The plan, and behind it the cells that are in the file without being planned, but for the
 // current setting, which is no cell of the sweep.
 std::vector<Cell> AllCells(const ResultsStore& store, const std::optional<Cell>& off_grid) {
-  std::vector<Cell> cells = PlanCells(PlannedGrid(store.metadata()), false);
+  std::vector<Cell> cells = PlanCells(PlannedSpace(store.metadata()), false);
   const std::set<Cell> planned(cells.begin(), cells.end());
   for (const CellResult& result : store.results()) {
-    if (!planned.contains(result.cell) && result.cell != off_grid) cells.push_back(result.cell);
+    const bool is_current = off_grid && SettingOf(result.cell) == SettingOf(*off_grid);
+    if (!planned.contains(result.cell) && !is_current) cells.push_back(result.cell);
   }
   return cells;
 }
@@ -69,7 +72,7 @@ std::optional<int> RepetitionsOf(const std::vector<CellResult>& results) {
 }
 
 std::optional<PresentStatus> PresentOf(const ResultsStore& store) {
-  const auto cell = BaselineCell(store.metadata());
+  const auto cell = BaselineCell(store.metadata(), PlannedSpace(store.metadata()));
   if (!cell) return std::nullopt;
   PresentStatus present{*cell, store.metadata().baseline->source, std::nullopt};
   if (const CellResult* result = store.Find(*cell)) present.result = *result;
@@ -121,28 +124,29 @@ std::string DescribeTime(const StoreStatus& status) {
 }
 
 // One short phrase; what Ollama said is in the file.
-std::string DescribeOutcome(const CellResult& result) {
+std::string DescribeOutcome(const CellResult& result, Metric metric) {
   if (StatusOf(result) == CellStatus::kAlias) return "same as " + NameOf(*result.alias_of);
   if (const Failure* failure = FailureOf(result)) {
     return fmt::format("failed: {}", Describe(failure->kind).label);
   }
-  return DescribeResult(result);
+  return DescribeResult(result, metric);
 }
 
-std::string DescribePresent(const PresentStatus& present) {
-  return fmt::format("{}  {}", NameOf(present.cell),
-                     present.result ? DescribeOutcome(*present.result) : "not measured yet");
+std::string DescribePresent(const PresentStatus& present, Metric metric) {
+  return fmt::format(
+      "{}  {}", NameOf(present.cell),
+      present.result ? DescribeOutcome(*present.result, metric) : "not measured yet");
 }
 
-std::string DescribeLatest(const CellResult& result) {
+std::string DescribeLatest(const CellResult& result, Metric metric) {
   constexpr std::size_t kUpToTheSecond = std::string_view("2026-11-21T07:00:05").size();
   return fmt::format("    {:<19}  {:<29}  {}",
                      Printable(result.timestamp.substr(0, kUpToTheSecond), false),
-                     NameOf(result.cell), DescribeOutcome(result));
+                     NameOf(result.cell), DescribeOutcome(result, metric));
 }
 
 Json ToJson(const CellResult& result) {
-  Json json = {{"num_ctx", result.cell.num_ctx}, {"num_batch", result.cell.num_batch}};
+  Json json = CellJson(result.cell);
   const auto rate = MedianPromptEvalRate(result);
   const Failure* failure = FailureOf(result);
   json["prompt_eval_rate"] = rate ? Json(*rate) : Json();
@@ -163,13 +167,14 @@ Json ToJson(const std::optional<PresentStatus>& present) {
 // Under the keys that the report of `heatmap` has for the same.
 void AddAnswer(Json& json, const StoreStatus& status) {
   const Json report =
-      status.report ? Json::parse(RenderAnswerJson(status.report->table, status.report->answer))
+      status.report ? Json::parse(RenderAnswerJson(status.report->tables, status.report->answers))
                     : Json();
   for (const char* key :
        {"verdict", "reason", "fastest", "recommended", "current", "gain", "contenders", "tied",
         "largest_safe_context", "trust", "detectable_percent", "more_loads", "more_s"}) {
     json[key] = report.is_object() ? report[key] : Json();
   }
+  if (report.contains("answers")) json["answers"] = report["answers"];
 }
 
 Json ToJson(const std::optional<Seconds>& time) {
@@ -180,11 +185,13 @@ Json ToJson(const std::optional<Seconds>& time) {
 
 StoreStatus DescribeStore(const ResultsStore& store, std::optional<LockHolder> holder) {
   const Metadata& metadata = store.metadata();
-  const auto off_grid = OffGrid(BaselineCell(metadata), PlannedGrid(metadata));
+  const Space planned = PlannedSpace(metadata);
+  const auto off_grid = OffGrid(BaselineCell(metadata, planned), planned);
   PendingRules rules;
   rules.repetitions = RepetitionsOf(store.results());
   const Pending pending = FindPending(AllCells(store, off_grid), store.results(), rules);
   StoreStatus status;
+  status.metric = Describe(WorkloadOf(metadata)).headline;
   status.model = metadata.identity.model;
   status.ollama_version = metadata.identity.ollama_version;
   status.replayed = metadata.replayed;
@@ -200,12 +207,13 @@ StoreStatus DescribeStore(const ResultsStore& store, std::optional<LockHolder> h
   status.time_left = RemainingTime(times, status.left);
   ProgressState best;
   best.present_setting = off_grid;
+  best.metric = status.metric;
   for (const CellResult& result : store.results()) best.ConsiderBest(result);
   status.best = best.best;
   status.best_rate = best.best_rate;
   status.present = PresentOf(store);
   CountExtraLoads(store.results(), status);
-  if (auto report = ReportOf(store, Metric::kPromptEvalRate)) status.report = std::move(*report);
+  if (auto report = ReportOf(store, status.metric)) status.report = std::move(*report);
   status.disturbances = FindDisturbances(store.results());
   status.holder = std::move(holder);
   return status;
@@ -229,22 +237,28 @@ std::vector<std::string> StatusLines(const StoreStatus& status, const std::strin
   line("cells", fmt::format("{} of {} done: {} succeeded, {} failed; {} left",
                             status.succeeded + status.failed, status.cells, status.succeeded,
                             status.failed, status.left));
-  if (status.present) line("current", DescribePresent(*status.present));
+  if (status.present) line("current", DescribePresent(*status.present, status.metric));
   if (status.extra_loads > 0) {
     line("extra", fmt::format("{} loads of {} cells", status.extra_loads, status.repeated_cells));
   }
-  if (status.report && status.report->answer) {
-    line("answer", AnswerSentence(*status.report->answer));
+  if (status.report) {
+    for (const StratumAnswer& of_stratum : status.report->answers) {
+      if (!of_stratum.answer) continue;
+      const bool is_one = status.report->answers.size() == 1;
+      line("answer", (is_one ? "" : DescribeCell(of_stratum.stratum) + ": ") +
+                         AnswerSentence(*of_stratum.answer));
+    }
   }
   if (status.disturbances.samples > 0) line("disturbed", DisturbancesText(status.disturbances));
   line("run", DescribeHolder(status.holder));
   line("time", DescribeTime(status));
   if (status.best) {
-    line("highest", fmt::format("{:.2f} tokens/s at num_ctx {}, num_batch {}", status.best_rate,
-                                status.best->num_ctx, status.best->num_batch));
+    line("highest", fmt::format("{:.2f} {} at {}", status.best_rate, Describe(status.metric).unit,
+                                DescribeCell(*status.best)));
   }
   if (!status.latest.empty()) lines.emplace_back("  latest");
-  for (const CellResult& result : status.latest) lines.push_back(DescribeLatest(result));
+  for (const CellResult& result : status.latest)
+    lines.push_back(DescribeLatest(result, status.metric));
   return lines;
 }
 
@@ -263,10 +277,11 @@ std::string StatusJson(const StoreStatus& status, const std::string& file, int i
   json["time_left_s"] = ToJson(status.time_left);
   json["run"] =
       status.holder ? Json{{"pid", status.holder->pid}, {"since", status.holder->since}} : Json();
-  json["best"] = status.best ? Json{{"num_ctx", status.best->num_ctx},
-                                    {"num_batch", status.best->num_batch},
-                                    {"prompt_eval_rate", status.best_rate}}
-                             : Json();
+  json["best"] = Json();
+  if (status.best) {
+    json["best"] = CellJson(*status.best);
+    json["best"][std::string(Describe(status.metric).key)] = status.best_rate;
+  }
   json["present_setting"] = ToJson(status.present);
   json["confirm_loads"] = status.extra_loads;
   json["confirmed_cells"] = status.repeated_cells;

@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/terminal.h"
+#include "terminal.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>

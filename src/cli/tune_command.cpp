@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/tune_command.h"
+#include "commands.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -12,19 +12,20 @@
 #include <string>
 #include <vector>
 
-#include "ollama_bench/cli/percent_option.h"
-#include "ollama_bench/cli/print.h"
-#include "ollama_bench/cli/run_command.h"
-#include "ollama_bench/cli/run_report.h"
-#include "ollama_bench/cli/session.h"
-#include "ollama_bench/cli/stored_sweep.h"
-#include "ollama_bench/cli/terminal.h"
-#include "ollama_bench/cli/tune_progress.h"
-#include "ollama_bench/cli/tune_report.h"
-#include "ollama_bench/cli/tune_strategy.h"
 #include "ollama_bench/core/axis.h"
+#include "ollama_bench/core/stratum.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/ollama/go_duration.h"
+#include "ollama_bench/session/session.h"
+#include "ollama_bench/session/stored_sweep.h"
+#include "ollama_bench/session/tune_strategy.h"
+#include "option_values.h"
+#include "run_report.h"
+#include "session_display.h"
+#include "session_flags.h"
+#include "terminal.h"
+#include "tune_progress.h"
+#include "tune_report.h"
 
 namespace ollama_bench {
 namespace {
@@ -33,6 +34,7 @@ using Error = SessionError;
 
 struct TuneOptions {
   SessionOptions session;
+  CommandFlags flags;
   std::string budget = std::to_string(kUsualTuneBudget);
   std::string max_loss = "5%";
   bool no_stop = false;
@@ -63,11 +65,12 @@ std::string CheckBudget(const std::string& text) {
 }
 
 void PrintHeader(Session& session, const TuneOptions& options, std::size_t known) {
-  const Grid& grid = session.config().grid;
+  const Space& space = session.config().space;
   Print(stderr, "{}", HeaderTitle(session.store().metadata().identity, session.driver().place()));
-  Print(stderr, "  num_ctx      {}\n  num_batch    {}\n", DescribeAxis(grid.num_ctx),
-        DescribeAxis(grid.num_batch));
-  Print(stderr, "  cells        {}, {} measurements known\n", grid.CellCount(), known);
+  for (const Axis& axis : space.axes) {
+    Print(stderr, "  {:<12} {}\n", KeyOf(axis.parameter), DescribeAxis(axis));
+  }
+  Print(stderr, "  cells        {}, {} measurements known\n", space.CellCount(), known);
   const bool is_count = options.budget.find_first_not_of("0123456789") == std::string::npos;
   Print(stderr, "  budget       {}{} in this start\n", options.budget,
         is_count ? " measurements" : "");
@@ -75,11 +78,11 @@ void PrintHeader(Session& session, const TuneOptions& options, std::size_t known
 }
 
 /// Keeps the search from the cells of the grid that are not among `cells`.
-void ExcludeOthers(Search& search, const SweepConfig& config, const std::vector<Cell>& cells) {
+void ExcludeOthers(Search& search, const Grid& grid, const std::vector<Cell>& cells) {
   const std::set<Cell> wanted(cells.begin(), cells.end());
-  for (const int num_ctx : config.grid.num_ctx.values) {
-    for (const int num_batch : config.grid.num_batch.values) {
-      const Cell cell{num_ctx, num_batch};
+  for (std::size_t row = 0; row < grid.down.values.size(); ++row) {
+    for (std::size_t column = 0; column < grid.across.values.size(); ++column) {
+      const Cell cell = grid.CellAt(row, column);
       if (!wanted.contains(cell)) search.Exclude(cell);
     }
   }
@@ -90,6 +93,7 @@ ProgressState StateOf(const Session& session, const TuneStrategy& strategy) {
   state.done = strategy.measurements();
   state.left = strategy.Remaining();
   state.total = state.done + state.left;
+  state.metric = Describe(session.config().workload).headline;
   for (const CellResult& result : session.store().results()) state.ConsiderBest(result);
   return state;
 }
@@ -100,16 +104,17 @@ ExitCode Report(const TuneOptions& options, const SweepOutcome& outcome, const T
           options.session.results.string());
     return ExitCode::kDone;
   }
-  if (options.session.json) {
+  if (options.flags.json) {
     PrintTuneReportJson(stdout, found);
   } else {
     Print(stdout, "{}", TuneReportText(found, options.session.results, StyleOf(STDOUT_FILENO)));
   }
   if (!outcome.message.empty()) Print(stderr, "ollama-bench: {}\n", outcome.message);
-  return ExitCodeOf(outcome, found.report.answer.has_value());
+  return ExitCodeOf(outcome, found.report.answers.front().answer.has_value());
 }
 
-Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session) {
+Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session,
+                                    SessionDisplay& display) {
   if (auto step = session.Begin(GridSize::kSearch); !step) return Unexpected<Error>(step.error());
   TuneLimits limits = *ParseBudget(options.budget);  // checked with the command line
   limits.stop_when_certified = !options.no_stop;
@@ -117,35 +122,44 @@ Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session
   search_options.seed = options.session.driver.seed;
   std::optional<Cell> current;
   if (options.baseline) current = session.SettleBaseline();
+  const Space& space = session.config().space;
+  const auto grid = SearchGridOf(space);
+  if (!grid) {
+    return Fail(ExitCode::kUsage,
+                "tune searches at most two parameters of whole numbers that set how the model is "
+                "loaded; give the others one value each, or measure all cells with `run`");
+  }
+  if (current) current = WithRequest(*current, StrataOf(space).front());
   search_options.present = current;
-  const Grid& grid = session.config().grid;
-  Search search(grid, search_options);
+  Search search(*grid, search_options);
   std::vector<Cell> cells = session.PlannedCells();
   session.SettleAliases(cells, false);
-  ExcludeOthers(search, session.config(), cells);
-  TuneStrategy strategy(search, limits, session.clock(), current);
-  strategy.Learn(session.store().results(), grid);
-  if (!options.session.quiet && !options.session.json) {
+  ExcludeOthers(search, *grid, cells);
+  const Metric metric = Describe(session.config().workload).headline;
+  TuneStrategy strategy(search, limits, session.clock(), current, metric);
+  strategy.Learn(session.store().results(), *grid);
+  if (!options.flags.quiet && !options.flags.json) {
     PrintHeader(session, options, strategy.measurements());
   }
-  auto progress = std::make_unique<TuneProgress>(session.MakeProgress(StateOf(session, strategy)),
+  auto progress = std::make_unique<TuneProgress>(display.MakeProgress(StateOf(session, strategy)),
                                                  session.clock(), search, strategy,
-                                                 options.session.json ? stdout : nullptr);
+                                                 options.flags.json ? stdout : nullptr);
   const auto outcome = session.Measure(strategy, std::move(progress), session.RunnerOptions());
   if (!outcome) return Unexpected<Error>(outcome.error());
   AnswerOptions answer_options;
   answer_options.max_loss = *ParsePercent(options.max_loss);
   // The grid is bounded by what a configuration may ask for.
-  auto report = ReportOf(session.store(), Metric::kPromptEvalRate, answer_options);
-  if (!report) return Fail(ExitCode::kStore, report.error());
+  auto report = ReportOf(session.store(), metric, answer_options);
+  if (!report) return Unexpected<Error>(report.error());
   // It knows of cells that cannot be measured, which the file does not hold.
-  report->search = search.Answer();
-  return Report(options, *outcome, {std::move(*report), strategy.measurements(), grid.CellCount()});
+  return Report(options, *outcome,
+                {std::move(*report), search.Answer(), strategy.measurements(), grid->CellCount()});
 }
 
 ExitCode Tune(const TuneOptions& options, const SweepConfig& config, const StopRequest& stop) {
-  Session session(options.session, config, stop);
-  const auto code = TuneSteps(options, session);
+  SessionDisplay display(options.flags);
+  Session session(options.session, config, stop, display.notices(), display.OnIdle());
+  const auto code = TuneSteps(options, session, display);
   if (code) return *code;
   Print(stderr, "ollama-bench: {}\n", code.error().message);
   return code.error().code;
@@ -160,7 +174,7 @@ void AddTuneCommand(CLI::App& app, std::function<int()>& action, const StopReque
       "Uses and fills the same results as `run`, which can measure the rest later.\n"
       "Interrupt it as you like: the same command resumes where it stopped.\n"
       "Example: ollama-bench tune --model qwen3:4b --budget 1h");
-  AddSessionFlags(*tune, options->session);
+  AddSessionFlags(*tune, options->session, options->flags);
   tune->add_option("--budget", options->budget,
                    "Measure at most so often, or for so long, in this start: 40, 90m, 1h30m")
       ->type_name("N|DURATION")
@@ -176,7 +190,7 @@ void AddTuneCommand(CLI::App& app, std::function<int()>& action, const StopReque
   tune->add_flag("!--no-baseline", options->baseline, "Do not measure the current setting");
   tune->callback([options, &action, &stop] {
     action = [options, &stop] {
-      return WithConfig(options->session,
+      return WithConfig(options->flags,
                         [&](const SweepConfig& config) { return Tune(*options, config, stop); });
     };
   });

@@ -1,8 +1,8 @@
-#include "ollama_bench/cli/tune_progress.h"
+#include "tune_progress.h"
 
 #include <fmt/format.h>
 
-#include "ollama_bench/cli/tune_report.h"
+#include "tune_report.h"
 
 namespace ollama_bench {
 
@@ -26,11 +26,10 @@ void TuneProgress::OnCellEnd(const CellResult& result) {
   }
   shown_->OnCellEnd(result);
   if (!answer) return;
-  shown_->OnNotice(NoticeLevel::kInfo,
-                   fmt::format("  best so far: num_ctx={} num_batch={}, about {:.2f} tokens/s, "
-                               "P(within 1 % of the best) = {}",
-                               answer->cell.num_ctx, answer->cell.num_batch, answer->rate,
-                               DescribeProbability(answer->probability)));
+  shown_->OnNotice(NoticeLevel::kInfo, fmt::format("  best so far: {}, about {:.2f} tokens/s, "
+                                                   "P(within 1 % of the best) = {}",
+                                                   NameOf(answer->cell), answer->rate,
+                                                   DescribeProbability(answer->probability)));
 }
 
 void TuneProgress::OnNotice(NoticeLevel level, const std::string& text) {

@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/tune_report.h"
+#include "tune_report.h"
 
 #include <fmt/format.h>
 
@@ -6,30 +6,32 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "ollama_bench/cli/print.h"
+#include "ollama_bench/render/cell_json.h"
 #include "ollama_bench/render/disturbances_text.h"
 #include "ollama_bench/render/json_report.h"
 #include "ollama_bench/render/text_report.h"
+#include "terminal.h"
 
 namespace ollama_bench {
 namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json CellJson(const Cell& cell) {
-  return {{"num_ctx", cell.num_ctx}, {"num_batch", cell.num_batch}};
-}
-
 template <class Value>
 ordered_json OrNull(const std::optional<Value>& value) {
   return value ? ordered_json(*value) : ordered_json(nullptr);
 }
 
+// A search has one stratum.
+const std::optional<SweepAnswer>& Answer(const TuneOutcome& outcome) {
+  return outcome.report.answers.front().answer;
+}
+
 std::string CertaintySentence(const TuneOutcome& outcome) {
-  const std::optional<SearchAnswer>& search = outcome.report.search;
+  const std::optional<SearchAnswer>& search = outcome.search;
   const std::string basis = fmt::format("after {} measurements on a grid of {} cells",
                                         outcome.measurements, outcome.cells);
-  if (!search || outcome.report.answer->is_whole) {
+  if (!search || Answer(outcome)->is_whole) {
     return fmt::format("Every cell was measured, {}.\n", basis);
   }
   const std::string probability = DescribeProbability(search->probability);
@@ -55,12 +57,9 @@ std::string DescribeProbability(double probability) {
 
 void PrintMeasurementJson(std::FILE* out, const Measurement& measurement,
                           const std::optional<SearchAnswer>& answer) {
-  ordered_json line{{"event", "measurement"},
-                    {"num_ctx", measurement.cell.num_ctx},
-                    {"num_batch", measurement.cell.num_batch},
-                    {"rate", OrNull(measurement.rate)},
-                    {"failure", nullptr},
-                    {"answer", nullptr}};
+  ordered_json line{{"event", "measurement"}};
+  line.update(CellJson(measurement.cell));
+  line.update({{"rate", OrNull(measurement.rate)}, {"failure", nullptr}, {"answer", nullptr}});
   if (measurement.failure) line["failure"] = Describe(*measurement.failure).key;
   if (answer) {
     line["answer"] = CellJson(answer->cell);
@@ -73,20 +72,26 @@ void PrintMeasurementJson(std::FILE* out, const Measurement& measurement,
 void PrintTuneReportJson(std::FILE* out, const TuneOutcome& outcome) {
   ordered_json line{{"event", "answer"}};
   const StoredReport& report = outcome.report;
-  ordered_json answer = ordered_json::parse(RenderAnswerJson(report.table, report.answer));
+  ordered_json answer = ordered_json::parse(RenderAnswerJson(report.tables, report.answers));
   const auto value_of = [&answer](const char* object, const char* key) {
     return answer[object].is_object() ? answer[object].value(key, ordered_json()) : ordered_json();
   };
-  line["num_ctx"] = value_of("recommended", "num_ctx");
-  line["num_batch"] = value_of("recommended", "num_batch");
+  for (const Axis& axis : report.space.axes) {
+    const std::string key(KeyOf(axis.parameter));
+    line[key] = value_of("recommended", key.c_str());
+  }
   line["rate"] = value_of("recommended", "estimate");
-  line["certified"] = report.search && report.search->certified;
-  line["probability"] = report.search ? report.search->probability : 0.0;
+  line["certified"] = outcome.search && outcome.search->certified;
+  line["probability"] = outcome.search ? outcome.search->probability : 0.0;
   line["measurements"] = outcome.measurements;
   line["equals"] = ordered_json::array();
   for (const ordered_json& contender : answer["contenders"]) {
-    line["equals"].push_back(
-        {{"num_ctx", contender["num_ctx"]}, {"num_batch", contender["num_batch"]}});
+    ordered_json equal = ordered_json::object();
+    for (const Axis& axis : report.space.axes) {
+      const std::string key(KeyOf(axis.parameter));
+      if (contender.contains(key)) equal[key] = contender[key];
+    }
+    line["equals"].push_back(std::move(equal));
   }
   line.update(answer);
   line["disturbed"] = DisturbancesJson(report.disturbances);
@@ -95,14 +100,14 @@ void PrintTuneReportJson(std::FILE* out, const TuneOutcome& outcome) {
 
 std::string TuneReportText(const TuneOutcome& outcome, const std::filesystem::path& results,
                            const TerminalStyle& style) {
-  if (!outcome.report.answer) {
+  if (!Answer(outcome)) {
     return fmt::format("No cell has a rate after {} measurements.\n", outcome.measurements);
   }
-  std::string text = RenderAnswerText(*outcome.report.answer, style);
+  std::string text = RenderAnswerText(*Answer(outcome), style);
   text += Wrapped(CertaintySentence(outcome), style.width);
   const std::string disturbed = DisturbancesText(outcome.report.disturbances);
   if (!disturbed.empty()) text += Wrapped(disturbed + ".", style.width);
-  text += ParameterLines(*outcome.report.answer);
+  text += ParameterLines(*Answer(outcome));
   text += fmt::format("\nNext: ollama-bench heatmap --estimate {}\n", results.string());
   return text;
 }

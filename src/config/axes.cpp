@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <set>
 
 #include "numbers.h"
@@ -11,26 +13,27 @@
 namespace ollama_bench {
 namespace {
 
-constexpr std::int64_t kMostCells = 100'000;
+constexpr auto kMost = static_cast<std::int64_t>(kMostCells);
 constexpr std::array<std::string_view, 3> kParts = {"start", "end", "step"};
 
 // Reads one axis.
 class AxisReader {
  public:
-  AxisReader(const Settings& settings, std::string_view axis, ErrorList& errors)
-      : settings_(settings), axis_(axis), errors_(errors) {}
+  AxisReader(const Settings& settings, const ParameterInfo& info, ErrorList& errors)
+      : settings_(settings), info_(info), axis_(info.key), errors_(errors) {}
 
-  std::optional<Axis> Read() {
+  /// Without values where the settings say nothing of the axis.
+  std::optional<std::vector<int>> Read() {
     if (settings_.refused.contains(axis_)) return std::nullopt;
     const std::vector<Setting>* list = settings_.FindList(axis_);
     if (list != nullptr) return CheckNoRange() ? ReadList(*list) : std::nullopt;
-    if (AnyPart() == nullptr && !settings_.places.contains(axis_)) return Axis();
+    if (AnyPart() == nullptr && !settings_.places.contains(axis_)) return std::vector<int>();
     return ReadRange();
   }
 
  private:
-  [[nodiscard]] const Parameter& Of(std::string_view part) const {
-    return ParameterOf(Join(axis_, part));
+  [[nodiscard]] const ConfigKey& Of(std::string_view part) const {
+    return ConfigKeyOf(Join(axis_, part));
   }
 
   [[nodiscard]] const Setting* AnyPart() const {
@@ -48,31 +51,39 @@ class AxisReader {
     errors_.Add(part->place, part->text,
                 fmt::format("has no effect on a list of values ({})", Name(list)),
                 fmt::format("give {}, {} and {} together, or {} alone", Of("start").flag,
-                            Of("end").flag, Of("step").flag, ParameterOf(axis_).flag));
+                            Of("end").flag, Of("step").flag, ConfigKeyOf(axis_).flag));
     return false;
   }
 
-  std::optional<Axis> ReadList(const std::vector<Setting>& list) {
+  std::optional<std::vector<int>> ReadList(const std::vector<Setting>& list) {
     if (list.empty()) {
       errors_.Add(settings_.places.find(axis_)->second, {}, "the list is empty",
-                  fmt::format("write \"{}: [{}]\"", axis_, ParameterOf(axis_).example));
+                  fmt::format("write \"{}: [{}]\"", axis_, ConfigKeyOf(axis_).example));
       return std::nullopt;
     }
-    Axis axis;
+    std::vector<int> values;
     std::set<int> seen;
     bool sound = true;
     for (const Setting& setting : list) {
-      const auto value = ReadNumber(setting, axis_, errors_);
+      const auto value = ReadValue(setting);
       if (value && !seen.insert(*value).second) {
-        errors_.Add(setting.place, setting.text, fmt::format("{} is in the list twice", *value),
+        errors_.Add(setting.place, setting.text,
+                    fmt::format("{} is in the list twice", FormatValue(info_.parameter, *value)),
                     "keep one of them");
         sound = false;
       }
       sound = sound && value;
-      axis.values.push_back(value.value_or(0));
+      values.push_back(value.value_or(0));
     }
     if (!sound) return std::nullopt;
-    return axis;
+    return values;
+  }
+
+  std::optional<int> ReadValue(const Setting& setting) {
+    if (info_.type == ParameterType::kCount) return ReadNumber(setting, axis_, errors_);
+    const auto is_on = ReadBoolean(setting, errors_);
+    if (!is_on) return std::nullopt;
+    return *is_on ? 1 : 0;
   }
 
   std::optional<int> ReadPart(std::string_view part) {
@@ -90,7 +101,7 @@ class AxisReader {
     return std::nullopt;
   }
 
-  std::optional<Axis> ReadRange() {
+  std::optional<std::vector<int>> ReadRange() {
     const auto start = ReadPart("start");
     const auto end = ReadPart("end");
     const auto step = ReadPart("step");
@@ -103,41 +114,57 @@ class AxisReader {
       return std::nullopt;
     }
     const std::int64_t count = (std::int64_t{*end} - *start) / *step + 1;
-    if (count > kMostCells) {
+    if (count > kMost) {
       errors_.Add(settings_.Find(Join(axis_, "step"))->place, std::to_string(*step),
-                  fmt::format("{} makes {} values, more than {}", *step, count, kMostCells),
+                  fmt::format("{} makes {} values, more than {}", *step, count, kMost),
                   "write a larger step or a smaller range");
       return std::nullopt;
     }
-    Axis axis;
+    std::vector<int> values;
     for (std::int64_t i = 0; i < count; ++i) {
-      axis.values.push_back(static_cast<int>(*start + i * *step));
+      values.push_back(static_cast<int>(*start + i * *step));
     }
-    return axis;
+    return values;
   }
 
   const Settings& settings_;
+  const ParameterInfo& info_;
   const std::string axis_;
   ErrorList& errors_;
 };
 
 }  // namespace
 
-std::optional<Grid> ReadGrid(const Settings& settings, const std::filesystem::path& file,
-                             ErrorList& errors) {
-  auto num_ctx = AxisReader(settings, "num_ctx", errors).Read();
-  auto num_batch = AxisReader(settings, "num_batch", errors).Read();
-  if (!num_ctx || !num_batch) return std::nullopt;
-  const auto ctx_count = static_cast<std::int64_t>(num_ctx->values.size());
-  const auto batch_count = static_cast<std::int64_t>(num_batch->values.size());
-  if (ctx_count * batch_count > kMostCells) {
-    errors.Add({file, 0, "num_ctx x num_batch"}, {},
-               fmt::format("{} x {} = {} cells are more than {}", ctx_count, batch_count,
-                           ctx_count * batch_count, kMostCells),
-               "write larger steps or smaller ranges");
-    return std::nullopt;
+std::optional<Space> ReadSpace(const Settings& settings, const std::filesystem::path& file,
+                               ErrorList& errors) {
+  Space space;
+  bool sound = true;
+  for (const ParameterInfo& info : AllParameters()) {
+    auto values = AxisReader(settings, info, errors).Read();
+    sound = sound && values;
+    if (values) space.Set(info.parameter, std::move(*values));
   }
-  return Grid{std::move(*num_ctx), std::move(*num_batch)};
+  if (!sound) return std::nullopt;
+  // As written: the lines of the file, then flags in the order of the parameters.
+  const auto line = [&settings](const Axis& axis) {
+    const auto place = settings.places.find(KeyOf(axis.parameter));
+    const bool is_of_file = place != settings.places.end() && place->second.line > 0;
+    return is_of_file ? place->second.line : std::numeric_limits<int>::max();
+  };
+  std::stable_sort(space.axes.begin(), space.axes.end(),
+                   [&line](const Axis& a, const Axis& b) { return line(a) < line(b); });
+  if (space.CellCount() <= kMostCells) return space;
+  std::vector<std::string> names;
+  std::vector<std::size_t> counts;
+  for (const Axis& axis : space.axes) {
+    names.emplace_back(KeyOf(axis.parameter));
+    counts.push_back(axis.values.size());
+  }
+  errors.Add({file, 0, fmt::format("{}", fmt::join(names, " x "))}, {},
+             fmt::format("{} = {} cells are more than {}", fmt::join(counts, " x "),
+                         space.CellCount(), kMostCells),
+             "write larger steps or smaller ranges");
+  return std::nullopt;
 }
 
 }  // namespace ollama_bench

@@ -8,10 +8,9 @@
 
 namespace ollama_bench {
 
-/// Both axes that the settings describe, of at most 100,000 cells; otherwise errors are added. An
-/// axis of which they say nothing is empty. `file` is named where the grid as a whole is too large;
-/// it may be empty.
-std::optional<Grid> ReadGrid(const Settings& settings, const std::filesystem::path& file,
-                             ErrorList& errors);
+/// The axes that the settings describe, of at most kMostCells cells; otherwise errors are added.
+/// `file` is named where the space as a whole is too large; it may be empty.
+std::optional<Space> ReadSpace(const Settings& settings, const std::filesystem::path& file,
+                               ErrorList& errors);
 
 }  // namespace ollama_bench

@@ -17,15 +17,11 @@ struct KeyInfo {
 };
 
 std::vector<KeyInfo> TopKeys() {
-  std::vector<KeyInfo> keys = {
-      {"num_ctx", "{start: 8192, end: 102400, step: 2048}"},
-      {"num_batch", "{start: 128, end: 2048, step: 128}"},
-      {"test_row_first", "false"},
-  };
-  for (const Parameter& parameter : AllParameters()) {
-    if (parameter.key.starts_with("num_ctx") || parameter.key.starts_with("num_batch")) continue;
+  std::vector<KeyInfo> keys = {{"test_row_first", "false"}};
+  for (const ConfigKey& key : AllConfigKeys()) {
+    if (key.key.find('.') != std::string::npos) continue;
     keys.push_back(
-        {std::string(parameter.key), std::string(parameter.example), parameter.is_hidden});
+        {key.key, key.parameter ? fmt::format("[{}]", key.example) : key.example, key.is_hidden});
   }
   return keys;
 }
@@ -33,7 +29,7 @@ std::vector<KeyInfo> TopKeys() {
 std::vector<KeyInfo> RangeKeys(std::string_view axis) {
   std::vector<KeyInfo> keys;
   for (const char* part : {"start", "end", "step"}) {
-    keys.push_back({part, std::string(ParameterOf(Join(axis, part)).example)});
+    keys.push_back({part, ConfigKeyOf(Join(axis, part)).example});
   }
   return keys;
 }
@@ -111,12 +107,13 @@ class TreeReader {
 
   void ReadTop(const KeyInfo& key, int line, const YamlNode& value) {
     const Place place{file_, line, key.name};
-    if (key.name != "num_ctx" && key.name != "num_batch") {
+    const auto parameter = ParameterFromKey(key.name);
+    if (!parameter) {
       ReadScalar(key, place, value);
       return;
     }
     settings_.places[key.name] = place;
-    if (value.kind == Kind::kMap) {
+    if (value.kind == Kind::kMap && Describe(*parameter).type == ParameterType::kCount) {
       ForEachKnownKey(value, key.name + ".", RangeKeys(key.name),
                       [this, &key](const KeyInfo& part, int part_line, const YamlNode& number) {
                         const std::string name = Join(key.name, part.name);
@@ -125,7 +122,7 @@ class TreeReader {
     } else if (value.kind == Kind::kList) {
       ReadList(key, value);
     } else if (value.kind == Kind::kScalar) {
-      settings_.lists[key.name] = {{value.text, value.quoted, {file_, value.line, key.name}}};
+      settings_.AddValues(key.name, value.text, value.quoted, {file_, value.line, key.name});
     } else {
       AddWrongShape(key, place, "has no value");
     }

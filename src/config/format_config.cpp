@@ -2,14 +2,22 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include "ollama_bench/config/parameters.h"
+#include "ollama_bench/config/config_keys.h"
 
 namespace ollama_bench {
 namespace {
 
-void Add(YAML::Emitter& out, const char* key, const Axis& axis) {
-  if (axis.values.empty()) return;
-  out << YAML::Key << key << YAML::Value << YAML::Flow << axis.values;
+void Add(YAML::Emitter& out, const Axis& axis) {
+  out << YAML::Key << std::string(KeyOf(axis.parameter)) << YAML::Value << YAML::Flow
+      << YAML::BeginSeq;
+  for (const int value : axis.values) {
+    if (Describe(axis.parameter).type == ParameterType::kSwitch) {
+      out << (value != 0);
+    } else {
+      out << value;
+    }
+  }
+  out << YAML::EndSeq;
 }
 
 void AddText(YAML::Emitter& out, const char* key, const std::string& text) {
@@ -37,15 +45,20 @@ std::string FormatSweepConfig(const SweepConfig& config) {
   AddText(out, "model", config.model);
   AddText(out, "modelfile", config.modelfile.string());
   AddPrompt(out, config.prompt);
-  Add(out, "num_ctx", config.grid.num_ctx);
-  Add(out, "num_batch", config.grid.num_batch);
+  if (config.workload != WorkloadKind::kPrefill) {
+    AddText(out, "workload", std::string(Describe(config.workload).key));
+  }
+  for (const Axis& axis : config.space.axes) Add(out, axis);
   out << YAML::Key << "test_row_first" << YAML::Value << config.row_first;
-  out << YAML::Key << "num_predict" << YAML::Value << config.num_predict;
+  // Written without need, it would be read as an axis.
+  if (config.num_predict != Describe(config.workload).num_predict) {
+    out << YAML::Key << "num_predict" << YAML::Value << config.num_predict;
+  }
   out << YAML::Key << "repetitions" << YAML::Value;
   if (config.repetitions) {
     out << *config.repetitions;
   } else {
-    out << std::string(ParameterOf("repetitions").word);
+    out << std::string(ConfigKeyOf("repetitions").word);
   }
   if (config.extra) out << YAML::Key << "extra" << YAML::Value << *config.extra;
   out << YAML::Key << "timeout_s" << YAML::Value << static_cast<int>(config.timeout.count());

@@ -1,10 +1,11 @@
 #include "ollama_bench/config/load_config.h"
 
+#include <fmt/format.h>
+
 #include "axes.h"
 #include "numbers.h"
 #include "settings.h"
 #include "sources.h"
-#include "text_file.h"
 
 namespace ollama_bench {
 namespace {
@@ -35,9 +36,22 @@ void ReadInto(int& target, std::string_view key, const Settings& settings, Error
 
 void ReadRepetitions(const Settings& settings, SweepConfig& config, ErrorList& errors) {
   const Setting* setting = settings.Find("repetitions");
-  if (setting != nullptr && setting->text != ParameterOf("repetitions").word) {
+  if (setting != nullptr && setting->text != ConfigKeyOf("repetitions").word) {
     config.repetitions = ReadNumber(*setting, "repetitions", errors);
   }
+}
+
+void ReadWorkload(const Settings& settings, SweepConfig& config, ErrorList& errors) {
+  const Setting* setting = settings.Find("workload");
+  if (setting == nullptr) return;
+  if (const auto kind = WorkloadFromKey(setting->text)) {
+    config.workload = *kind;
+    return;
+  }
+  std::vector<std::string_view> known;
+  for (const WorkloadInfo& info : AllWorkloads()) known.push_back(info.key);
+  errors.Add(setting->place, setting->text, fmt::format("{} is no workload", Shown(setting->text)),
+             fmt::format("write {}", fmt::join(known, " or ")));
 }
 
 // What was once asked for as loads of each of six cells.
@@ -57,12 +71,13 @@ void ReadExtra(const Settings& settings, SweepConfig& config, ErrorList& errors)
 SweepConfig Check(const Settings& settings, const fs::path& file, ErrorList& errors) {
   SweepConfig config;
   ReadModel(settings, config, errors);
-  config.grid = ReadGrid(settings, file, errors).value_or(Grid{});
+  ReadWorkload(settings, config, errors);
+  config.space = ReadSpace(settings, file, errors).value_or(Space());
   ReadPrompt(settings, config, errors);
   if (const Setting* row_first = settings.Find("test_row_first")) {
     config.row_first = ReadBoolean(*row_first, errors).value_or(false);
   }
-  ReadInto(config.num_predict, "num_predict", settings, errors);
+  config.num_predict = Describe(config.workload).num_predict;
   ReadRepetitions(settings, config, errors);
   ReadExtra(settings, config, errors);
   int timeout_s = static_cast<int>(config.timeout.count());

@@ -41,7 +41,7 @@ std::optional<double> ParseDecimal(const std::string& text) {
 }
 
 // What somebody most likely meant by a spelling that is refused: 2048.0, 0x800, 32k, 2_048.
-std::optional<long long> GuessNumber(std::string_view text, const Parameter& parameter) {
+std::optional<long long> GuessNumber(std::string_view text, const ConfigKey& parameter) {
   if (text.size() > 40) return std::nullopt;
   std::string plain;
   for (const char c : text) {
@@ -66,7 +66,7 @@ std::optional<long long> GuessNumber(std::string_view text, const Parameter& par
   return static_cast<long long>(guess);
 }
 
-std::string Wanted(const Parameter& parameter) {
+std::string Wanted(const ConfigKey& parameter) {
   return fmt::format("write a whole number from {} to {}{}{}", parameter.lowest, parameter.highest,
                      parameter.word.empty() ? "" : ", or ", parameter.word);
 }
@@ -74,7 +74,7 @@ std::string Wanted(const Parameter& parameter) {
 }  // namespace
 
 std::optional<int> ReadNumber(const Setting& setting, std::string_view key, ErrorList& errors) {
-  const Parameter& parameter = ParameterOf(key);
+  const ConfigKey& parameter = ConfigKeyOf(key);
   const auto [is_integer, value] = ParseStrictly(setting.text);
   const auto add = [&](std::string message, std::string remedy) {
     errors.Add(setting.place, setting.text, std::move(message), std::move(remedy));

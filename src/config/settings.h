@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "error_list.h"
-#include "ollama_bench/config/parameters.h"
+#include "ollama_bench/config/config_keys.h"
 #include "yaml_tree.h"
 
 namespace ollama_bench {
@@ -26,13 +26,17 @@ struct Setting {
 /// of them is checked yet.
 struct Settings {
   std::map<std::string, Setting, std::less<>> values;              ///< "model", "num_ctx.step"
-  std::map<std::string, std::vector<Setting>, std::less<>> lists;  ///< "num_ctx"
+  std::map<std::string, std::vector<Setting>, std::less<>> lists;  ///< by axis: "num_ctx"
   std::map<std::string, Place, std::less<>> places;  ///< of the keys that hold a list or a range
   /// Keys that were given something that is no value at all; an error says so already.
   std::set<std::string, std::less<>> refused;
 
   [[nodiscard]] const Setting* Find(std::string_view key) const;
   [[nodiscard]] const std::vector<Setting>* FindList(std::string_view key) const;
+  /// Whether the key is set in any way.
+  [[nodiscard]] bool Gives(std::string_view key) const;
+  /// Values of an axis that were written as one text: a list, or a range "2-16:2".
+  void AddValues(std::string_view axis, std::string_view text, bool quoted, const Place& place);
 };
 
 /// "num_ctx", "step" -> "num_ctx.step".

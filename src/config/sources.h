@@ -1,12 +1,34 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "ollama_bench/config/sweep_config.h"
+#include "ollama_bench/core/expected.h"
 #include "settings.h"
 
 namespace ollama_bench {
+
+/// Why a file cannot be used, as a message for a ConfigError.
+struct FileProblem {
+  std::string message;
+  std::string remedy;
+};
+
+/// The whole content of a regular file of at most `most_bytes`, with a leading byte order mark
+/// taken off. The content is valid UTF-8 without NUL. Pipes and devices are refused: reading one
+/// could take for ever.
+Expected<std::string, FileProblem> ReadTextFile(const std::filesystem::path& path,
+                                                std::size_t most_bytes);
+
+/// Whether `path` is a regular file that can be opened.
+Expected<void, FileProblem> CheckFile(const std::filesystem::path& path);
+
+/// Whether `text` is UTF-8 without NUL. The message counts lines from 1.
+Expected<void, FileProblem> CheckText(std::string_view text);
 
 /// Fills `model` or `modelfile` of `config`, whichever the settings name; errors for both, a
 /// name that Ollama would refuse, and a Modelfile that cannot be opened.

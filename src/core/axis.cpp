@@ -4,21 +4,30 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
+#include <limits>
+#include <set>
+#include <utility>
 
 namespace ollama_bench {
 namespace {
 
-bool IsEvenlySpaced(const std::vector<int>& values) {
-  if (values.size() < 2 || values[1] <= values[0]) return false;
-  const int step = values[1] - values[0];
+bool IsEvenlySpaced(const Axis& axis) {
+  const std::vector<int>& values = axis.values;
+  if (Describe(axis.parameter).type != ParameterType::kCount) return false;
+  if (values.size() < 2 || values[0] == kAutoValue || values[1] <= values[0]) return false;
+  const std::int64_t step = values[1] - values[0];
   for (std::size_t i = 2; i < values.size(); ++i) {
-    if (values[i] - values[i - 1] != step) return false;
+    if (std::int64_t{values[i]} - values[i - 1] != step) return false;
   }
   return true;
 }
 
-bool Holds(const Axis& axis, int value) {
-  return std::find(axis.values.begin(), axis.values.end(), value) != axis.values.end();
+// Most axes ascend.
+std::optional<std::size_t> PlaceOn(const Axis& axis, const Cell& cell) {
+  const auto found = std::find(axis.values.begin(), axis.values.end(), cell[axis.parameter]);
+  if (found == axis.values.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - axis.values.begin());
 }
 
 // Reads one positive integer off the front of `text`.
@@ -36,49 +45,106 @@ bool TakeCharacter(std::string_view& text, char wanted) {
   return true;
 }
 
-// The same bound as for a configuration, so that a damaged range cannot exhaust the memory.
-constexpr int kMostValues = 100'000;
+// So that a damaged range cannot exhaust the memory.
+constexpr int kMostValues = static_cast<int>(kMostCells);
 
-std::optional<Axis> ParseRange(int start, std::string_view text) {
+std::optional<std::vector<int>> ParseRange(int start, std::string_view text) {
   const auto end = TakeInteger(text);
   if (!end || !TakeCharacter(text, ':')) return std::nullopt;
   const auto step = TakeInteger(text);
   if (!step || !text.empty() || *end < start || (*end - start) / *step >= kMostValues) {
     return std::nullopt;
   }
-  Axis axis;
-  for (long value = start; value <= *end; value += *step) {
-    axis.values.push_back(static_cast<int>(value));
-  }
-  return axis;
+  std::vector<int> values;
+  for (long value = start; value <= *end; value += *step) values.push_back(static_cast<int>(value));
+  return values;
 }
 
 }  // namespace
 
-std::optional<Axis> ParseAxis(std::string_view text) {
+std::optional<Axis> ParseAxis(Parameter parameter, std::string_view text) {
   const auto first = TakeInteger(text);
   if (!first) return std::nullopt;
-  if (TakeCharacter(text, '-')) return ParseRange(*first, text);
-  Axis axis{{*first}};
+  if (TakeCharacter(text, '-')) {
+    auto values = ParseRange(*first, text);
+    if (!values) return std::nullopt;
+    return Axis{parameter, std::move(*values)};
+  }
+  Axis axis{parameter, {*first}};
   while (TakeCharacter(text, ',')) {
     const auto value = TakeInteger(text);
     if (!value) return std::nullopt;
     axis.values.push_back(*value);
   }
-  if (!text.empty()) return std::nullopt;
+  const std::set<int> distinct(axis.values.begin(), axis.values.end());
+  if (!text.empty() || distinct.size() != axis.values.size()) return std::nullopt;
   return axis;
 }
 
-bool Grid::Contains(const Cell& cell) const {
-  return Holds(num_ctx, cell.num_ctx) && Holds(num_batch, cell.num_batch);
+std::size_t Space::CellCount() const {
+  if (axes.empty()) return 0;
+  std::size_t count = 1;
+  for (const Axis& axis : axes) {
+    if (__builtin_mul_overflow(count, axis.values.size(), &count)) {
+      return std::numeric_limits<std::size_t>::max();
+    }
+  }
+  return count;
+}
+
+bool Space::Contains(const Cell& cell) const {
+  Cell others = cell;
+  for (const Axis& axis : axes) {
+    if (!PlaceOn(axis, cell)) return false;
+    others.Set(axis.parameter, kAutoValue);
+  }
+  return !axes.empty() && others == Cell();
+}
+
+const Axis* Space::Find(Parameter parameter) const {
+  const auto found = std::find_if(axes.begin(), axes.end(), [parameter](const Axis& axis) {
+    return axis.parameter == parameter;
+  });
+  return found == axes.end() ? nullptr : &*found;
+}
+
+const std::vector<int>& Space::ValuesOf(Parameter parameter) const {
+  static const std::vector<int> kNone;
+  const Axis* axis = Find(parameter);
+  return axis != nullptr ? axis->values : kNone;
+}
+
+void Space::Set(Parameter parameter, std::vector<int> values) {
+  const auto found = std::find_if(axes.begin(), axes.end(), [parameter](const Axis& axis) {
+    return axis.parameter == parameter;
+  });
+  if (values.empty()) {
+    if (found != axes.end()) axes.erase(found);
+  } else if (found != axes.end()) {
+    found->values = std::move(values);
+  } else {
+    axes.push_back({parameter, std::move(values)});
+  }
+}
+
+std::optional<std::size_t> Grid::PlaceOf(const Cell& cell) const {
+  const auto column = PlaceOn(across, cell);
+  const auto row = PlaceOn(down, cell);
+  if (!column || !row || CellAt(*row, *column) != cell) return std::nullopt;
+  return *row * across.values.size() + *column;
 }
 
 std::string DescribeAxis(const Axis& axis) {
-  if (IsEvenlySpaced(axis.values)) {
+  if (IsEvenlySpaced(axis)) {
     return fmt::format("{}-{}:{}", axis.values.front(), axis.values.back(),
                        axis.values[1] - axis.values[0]);
   }
-  return fmt::format("{}", fmt::join(axis.values, ","));
+  std::string text;
+  for (const int value : axis.values) {
+    if (!text.empty()) text += ',';
+    text += FormatValue(axis.parameter, value);
+  }
+  return text;
 }
 
 }  // namespace ollama_bench

@@ -1,11 +1,28 @@
 #include "ollama_bench/core/cell.h"
 
-#include <fmt/format.h>
-
 namespace ollama_bench {
+namespace {
+
+std::string Join(const Cell& cell, std::string_view between, std::string_view separator) {
+  std::string text;
+  for (const ParameterInfo& info : AllParameters()) {
+    if (!cell.Sets(info.parameter)) continue;
+    if (!text.empty()) text += separator;
+    text += info.key;
+    text += between;
+    text += FormatValue(info.parameter, cell[info.parameter]);
+  }
+  return text.empty() ? "auto" : text;
+}
+
+}  // namespace
 
 std::string NameOf(const Cell& cell) {
-  return fmt::format("num_ctx={} num_batch={}", cell.num_ctx, cell.num_batch);
+  return Join(cell, "=", " ");
+}
+
+std::string DescribeCell(const Cell& cell) {
+  return Join(cell, " ", ", ");
 }
 
 }  // namespace ollama_bench

@@ -17,17 +17,20 @@ std::vector<int> Beside(const std::set<int>& values, int value) {
 }  // namespace
 
 void CellNeighbours::Add(const Cell& cell) {
-  num_ctx_.insert(cell.num_ctx);
-  num_batch_.insert(cell.num_batch);
+  for (const ParameterInfo& info : AllParameters()) {
+    if (!cell.Sets(info.parameter)) continue;
+    values_[static_cast<std::size_t>(info.parameter)].insert(cell[info.parameter]);
+  }
 }
 
 std::vector<Cell> CellNeighbours::Of(const Cell& cell) const {
   std::vector<Cell> cells;
-  for (const int num_ctx : Beside(num_ctx_, cell.num_ctx)) {
-    cells.push_back({num_ctx, cell.num_batch});
-  }
-  for (const int num_batch : Beside(num_batch_, cell.num_batch)) {
-    cells.push_back({cell.num_ctx, num_batch});
+  for (const ParameterInfo& info : AllParameters()) {
+    if (info.type != ParameterType::kCount) continue;
+    const auto& values = values_[static_cast<std::size_t>(info.parameter)];
+    for (const int value : Beside(values, cell[info.parameter])) {
+      cells.push_back(cell.With(info.parameter, value));
+    }
   }
   return cells;
 }

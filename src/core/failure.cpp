@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "ollama_bench/core/text.h"
 
 namespace ollama_bench {
 namespace {
@@ -27,13 +28,6 @@ constexpr std::array kKinds = {
     FailureKindInfo{kNoDiskSpace, "no_disk_space", "disk full", "No disk space"},
     FailureKindInfo{kUnknown, "unknown", "failed", "Unknown error"},
 };
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
-}
 
 }  // namespace
 

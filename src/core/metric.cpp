@@ -26,6 +26,8 @@ constexpr std::array kMetrics = {
     MetricInfo{Metric::kPromptEvalRate, "prompt_eval_rate", "prompt eval rate", "tokens/s", 2, true,
                PromptEvalRateOf},
     MetricInfo{Metric::kEvalRate, "eval_rate", "eval rate", "tokens/s", 2, true, EvalRateOf},
+    MetricInfo{Metric::kTtft, "ttft", "time to first token", "s", 3, false,
+               [](const Sample& sample) { return Seconds(sample.first_token); }},
     MetricInfo{Metric::kLoad, "load", "load time", "s", 2, false,
                [](const Sample& sample) { return Seconds(sample.metrics.load); }},
     MetricInfo{Metric::kTotal, "total", "total time", "s", 2, false,

@@ -35,11 +35,16 @@ constexpr std::array kExclusions = {
     ExclusionInfo{Exclusion::kRateMismatch, "rate_mismatch",
                   "the printed rate is not count / duration"},
     ExclusionInfo{Exclusion::kClock, "clock", "the durations do not fit the time that passed"},
+    ExclusionInfo{Exclusion::kShortAnswer, "short_answer",
+                  "the model ended its answer after too few tokens for a rate"},
+    ExclusionInfo{Exclusion::kWrongOffload, "wrong_offload",
+                  "the server uses a GPU where none was asked for"},
 };
 
 constexpr std::array kExclusionValues = {Exclusion::kCached,       Exclusion::kTruncated,
                                          Exclusion::kSettling,     Exclusion::kWrongContext,
-                                         Exclusion::kRateMismatch, Exclusion::kClock};
+                                         Exclusion::kRateMismatch, Exclusion::kClock,
+                                         Exclusion::kShortAnswer,  Exclusion::kWrongOffload};
 
 const ExclusionInfo& InfoOf(Exclusion exclusion) {
   return *std::find_if(kExclusions.begin(), kExclusions.end(),

@@ -80,6 +80,20 @@ std::string_view StartOf(std::string_view text, std::size_t most_bytes) {
   return start.substr(0, ValidUtf8Length(start));
 }
 
+std::string_view Trim(std::string_view text, std::string_view blanks) {
+  const auto first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
 std::string NearestSpelling(std::string_view given, const std::vector<std::string>& known) {
   // Long hostile input has no near spelling, and the table would be large.
   if (given.size() > 64) return {};

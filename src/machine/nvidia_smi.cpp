@@ -1,4 +1,4 @@
-#include "ollama_bench/machine/nvidia_smi.h"
+#include "nvidia_smi.h"
 
 #include <fmt/format.h>
 

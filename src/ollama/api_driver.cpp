@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "ollama_bench/ollama/generate.h"
+#include "generate.h"
 #include "ollama_bench/ollama/server_check.h"
 
 namespace ollama_bench {
@@ -27,30 +27,36 @@ Expected<ServerFacts, Failure> ApiDriver::Connect() {
   facts.port = api_.address().port;
   if (const auto details = api_.Show(options_.model)) {
     facts.trained_context = details->trained_context;
+    facts.layers = details->layers;
   }
   return facts;
 }
 
 // A runner with the same options, of an earlier process or an earlier visit, would stay loaded.
 Expected<PreparedCell, Failure> ApiDriver::Prepare(const Cell& cell) {
-  if (!cell_ || *cell_ == cell) Unload();
+  const bool may_linger = loaded_.MayLinger(cell);
   cell_ = cell;
+  if (loaded_.Serves(cell) && Loaded()) return PreparedCell{std::nullopt, true};
+  if (may_linger) Unload();
   return PreparedCell{};
 }
 
 Expected<RunReport, Failure> ApiDriver::Run(std::string_view prompt) {
-  const GenerateRequest request{options_.model, std::string(prompt), cell_, options_.num_predict,
+  const int num_predict =
+      cell_->Sets(Parameter::kNumPredict) ? (*cell_)[Parameter::kNumPredict] : options_.num_predict;
+  const GenerateRequest request{options_.model, std::string(prompt), cell_, num_predict,
                                 false,          options_.timeout};
   const auto start = clock_.Now();
-  auto metrics = Generate(api_.address(), request, stop_, options_.on_idle);
+  auto answer = Generate(api_.address(), request, stop_, options_.on_idle);
   const auto wall = clock_.Now() - start;
-  if (metrics) return RunReport{*metrics, wall};
+  if (answer) return RunReport{answer->metrics, wall, answer->first_token};
   // Cutting the connection ends the run but leaves the model loaded.
-  if (metrics.error().kind == FailureKind::kTimeout ||
-      metrics.error().kind == FailureKind::kInterrupted) {
+  if (answer.error().kind == FailureKind::kTimeout ||
+      answer.error().kind == FailureKind::kInterrupted) {
+    loaded_.Forget();
     Unload();
   }
-  return Unexpected<Failure>(metrics.error());
+  return Unexpected<Failure>(answer.error());
 }
 
 Expected<void, Failure> ApiDriver::ForgetPrompt() {

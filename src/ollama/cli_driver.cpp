@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <fstream>
 
+#include "cli_output.h"
+#include "generate.h"
 #include "ollama_bench/core/model_name.h"
 #include "ollama_bench/core/sha256.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/ollama/failure_classifier.h"
-#include "ollama_bench/ollama/generate.h"
 #include "ollama_bench/ollama/server_check.h"
-#include "ollama_bench/ollama/verbose_output.h"
 
 namespace ollama_bench {
 namespace {
@@ -78,7 +77,10 @@ Expected<ServerFacts, Failure> CliDriver::Connect() {
     const std::string& base =
         options_.modelfile ? options_.modelfile->modelfile.from() : options_.base_model;
     const auto details = seams_.api.Show(base);
-    if (details) facts.trained_context = details->trained_context;
+    if (details) {
+      facts.trained_context = details->trained_context;
+      facts.layers = details->layers;
+    }
   }
   auto others = OtherModelsLoaded(seams_.api, options_.temporary_model);
   if (!others) return Unexpected<Failure>(others.error());
@@ -125,15 +127,12 @@ Expected<std::string, Failure> CliDriver::FindBaseModel() {
 
 Expected<PreparedCell, Failure> CliDriver::Prepare(const Cell& cell) {
   // A runner with the same options, of an earlier process or an earlier visit, would stay loaded.
-  if (!prepared_ || *prepared_ == cell) Unload();
-  prepared_ = cell;
+  const bool may_linger = loaded_.MayLinger(cell);
+  const bool is_loaded = loaded_.Serves(cell) && Loaded();
+  if (!is_loaded && may_linger) Unload();
   if (const auto imported = ImportWeights(); !imported) {
     return Unexpected<Failure>(imported.error());
   }
-  const std::vector<std::pair<std::string, int>> parameters = {
-      {"num_ctx", cell.num_ctx},
-      {"num_batch", cell.num_batch},
-      {"num_predict", options_.num_predict}};
   Modelfile base;
   if (!options_.modelfile) {
     base = Modelfile::Parse(fmt::format("FROM {}\n", options_.base_model)).value();
@@ -141,9 +140,20 @@ Expected<PreparedCell, Failure> CliDriver::Prepare(const Cell& cell) {
     base = options_.modelfile->modelfile.WithAbsoluteAdapters(options_.modelfile->folder);
     if (weights_imported_) base = base.WithFrom(BaseName());
   }
-  const auto took = Create(options_.temporary_model, base.WithParameters(parameters));
+  const auto took = Create(options_.temporary_model, base.WithParameters(ParametersOf(cell)));
   if (!took) return Unexpected<Failure>(took.error());
-  return PreparedCell{*took};
+  return PreparedCell{*took, is_loaded};
+}
+
+// Those that are not set stay as the model has them.
+std::vector<std::pair<std::string, std::string>> CliDriver::ParametersOf(Cell cell) const {
+  if (!cell.Sets(Parameter::kNumPredict)) cell.Set(Parameter::kNumPredict, options_.num_predict);
+  std::vector<std::pair<std::string, std::string>> parameters;
+  for (const ParameterInfo& info : AllParameters()) {
+    if (!info.is_option || !cell.Sets(info.parameter)) continue;
+    parameters.emplace_back(info.key, FormatValue(info.parameter, cell[info.parameter]));
+  }
+  return parameters;
 }
 
 // `FROM ./file` hashes, and newer servers rewrite, the whole file at each create.
@@ -203,7 +213,10 @@ Expected<RunReport, Failure> CliDriver::Run(std::string_view prompt) {
                                             "--nowordwrap", "--keepalive", std::string(kKeepAlive)},
                                            std::string(prompt));
   // Ending the client leaves the runner at work on the server.
-  if (outcome.end == End::kTimedOut || outcome.end == End::kInterrupted) Unload();
+  if (outcome.end == End::kTimedOut || outcome.end == End::kInterrupted) {
+    loaded_.Forget();
+    Unload();
+  }
   if (const auto good = Classify(outcome, "ollama run"); !good) {
     return Unexpected<Failure>(good.error());
   }

@@ -1,6 +1,5 @@
-#include "ollama_bench/ollama/generate.h"
+#include "generate.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
@@ -8,23 +7,110 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <cstdint>
 #include <system_error>
 #include <thread>
 
+#include "cli_output.h"
 #include "http_answer.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/core/unique_fd.h"
-#include "ollama_bench/ollama/generate_stream.h"
 #include "ollama_bench/ollama/version_facts.h"
+#include "options.h"
 
 namespace ollama_bench {
 namespace {
 
 using nlohmann::json;
+
+constexpr const char* kPath = "/api/generate";
+
+// Ollama leaves out what is zero; a negative number is no measurement.
+std::optional<std::int64_t> CountOf(const json& line, const char* key) {
+  const auto number = NumberOf(line, key);
+  return number && *number >= 0 ? number : std::nullopt;
+}
+
+std::optional<std::chrono::nanoseconds> DurationOf(const json& line, const char* key) {
+  const auto number = CountOf(line, key);
+  if (!number) return std::nullopt;
+  return std::chrono::nanoseconds(*number);
+}
+
+RunMetrics MetricsOf(const json& line) {
+  RunMetrics metrics;
+  metrics.total = DurationOf(line, "total_duration");
+  metrics.load = DurationOf(line, "load_duration");
+  metrics.prompt_eval_count = CountOf(line, "prompt_eval_count");
+  metrics.prompt_eval_cached = CountOf(line, "prompt_eval_cached_count");
+  metrics.prompt_eval = DurationOf(line, "prompt_eval_duration");
+  metrics.eval_count = CountOf(line, "eval_count");
+  metrics.eval = DurationOf(line, "eval_duration");
+  return metrics;
+}
+
+Failure NoMetrics(std::string message) {
+  return {FailureKind::kNoMetrics, std::move(message), {}, 1};
+}
+
+}  // namespace
+
+bool GenerateStream::Feed(std::string_view bytes) {
+  while (!bytes.empty() && !metrics_ && !failure_) {
+    const auto end = bytes.find('\n');
+    const std::string_view part = bytes.substr(0, end);
+    if (line_.size() + part.size() > longest_line_) {
+      failure_ = NoMetrics("the server's answer has a line too long to be Ollama's");
+      line_.clear();
+      break;
+    }
+    line_.append(part);
+    if (end == std::string_view::npos) break;
+    bytes.remove_prefix(end + 1);
+    TakeLine(line_);
+    line_.clear();
+  }
+  return !metrics_ && !failure_;
+}
+
+void GenerateStream::TakeLine(const std::string& line) {
+  if (line.empty()) return;
+  const auto answer = ParseAnswer(kPath, line);
+  if (!answer) {
+    failure_ = answer.error();
+    return;
+  }
+  if (answer->contains("error")) {
+    failure_ = RefusedAnswer(kPath, 200, line);
+    error_line_ = line;
+    return;
+  }
+  has_begun_ = true;
+  const auto done = answer->find("done");
+  if (done != answer->end() && *done == true) metrics_ = MetricsOf(*answer);
+}
+
+Expected<RunMetrics, Failure> GenerateStream::Finish(int status) {
+  if (status < 200 || status > 299) {
+    // An error that came with a line end is read already, but not as an answer of that status.
+    return Unexpected<Failure>(
+        RefusedAnswer(kPath, status, error_line_.empty() ? line_ : error_line_));
+  }
+  if (!metrics_ && !failure_) TakeLine(line_);
+  if (failure_) return Unexpected<Failure>(*failure_);
+  if (!metrics_) return Unexpected<Failure>(NoMetrics("the answer ended before its last line"));
+  if (!PromptEvalRate(*metrics_)) {
+    return Unexpected<Failure>(NoMetrics("the answer has no prompt eval count and duration"));
+  }
+  return *metrics_;
+}
+
+namespace {
+
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr const char* kPath = "/api/generate";
 constexpr std::chrono::seconds kConnectTimeout{5};
 // The deadline is ours to keep; the library's must only not be earlier.
 constexpr std::chrono::seconds kReadSlack{60};
@@ -33,11 +119,8 @@ constexpr milliseconds kIdleTick{200};
 constexpr milliseconds kLongestWait{60'000};
 
 std::string BodyOf(const GenerateRequest& request) {
-  json options = {{"num_predict", request.num_predict}};
-  if (request.cell) {
-    options["num_ctx"] = request.cell->num_ctx;
-    options["num_batch"] = request.cell->num_batch;
-  }
+  json options = OptionsOf(request.cell.value_or(Cell()));
+  options["num_predict"] = request.num_predict;
   const json body = {{"model", request.model},
                      {"prompt", request.prompt},
                      {"keep_alive", "30m"},
@@ -51,7 +134,7 @@ class Exchange {
  public:
   Exchange(const ServerAddress& address, const GenerateRequest& request)
       : address_(address), client_(address.Url()) {
-    MakePipe();
+    ConnectEnds();
     client_.set_connection_timeout(kConnectTimeout);
     client_.set_read_timeout(std::chrono::ceil<std::chrono::seconds>(request.timeout) + kReadSlack);
     thread_ = std::thread([this, body = BodyOf(request)]() mutable { Talk(std::move(body)); });
@@ -75,13 +158,15 @@ class Exchange {
   }
 
   /// Only after the end, and once.
-  Expected<RunMetrics, Failure> Result() {
+  Expected<GenerateAnswer, Failure> Result() {
     // The hang-up says that all is written; only the join lets the language know it.
     thread_.join();
     if (!result_ && !stream_ended_) {
       return Unexpected<Failure>(NoAnswer(address_, kPath, result_.error()));
     }
-    return stream_.Finish(result_ ? result_->status : 200);
+    const auto metrics = stream_.Finish(result_ ? result_->status : 200);
+    if (!metrics) return Unexpected<Failure>(metrics.error());
+    return GenerateAnswer{*metrics, first_token_};
   }
 
  private:
@@ -94,24 +179,27 @@ class Exchange {
     request.content_receiver = [this](const char* data, std::size_t size, std::uint64_t,
                                       std::uint64_t) {
       stream_ended_ = !stream_.Feed({data, size});
+      if (!first_token_ && stream_.has_begun()) first_token_ = steady_clock::now() - sent_;
       return !stream_ended_;
     };
+    sent_ = steady_clock::now();
     result_ = client_.send(request);
     under_way_.Reset();
   }
 
-  void MakePipe() {
-    int ends[2] = {-1, -1};
-    if (pipe(ends) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
-    for (const int end : ends) fcntl(end, F_SETFD, FD_CLOEXEC);
-    done_ = UniqueFd(ends[0]);
-    under_way_ = UniqueFd(ends[1]);
+  void ConnectEnds() {
+    auto ends = MakePipe();
+    if (!ends) throw std::system_error(errno, std::generic_category(), "pipe");
+    done_ = std::move(ends->read_end);
+    under_way_ = std::move(ends->write_end);
   }
 
   ServerAddress address_;
   httplib::Client client_;
   GenerateStream stream_;
   bool stream_ended_ = false;  // by us: nothing more was needed
+  steady_clock::time_point sent_;
+  std::optional<std::chrono::nanoseconds> first_token_;
   httplib::Result result_{nullptr, httplib::Error::Unknown};
   UniqueFd done_;
   UniqueFd under_way_;  // open while the thread talks
@@ -137,9 +225,9 @@ End Wait(int done_fd, milliseconds timeout, const StopRequest& stop,
 
 }  // namespace
 
-Expected<RunMetrics, Failure> Generate(const ServerAddress& address, const GenerateRequest& request,
-                                       const StopRequest& stop,
-                                       const std::function<void()>& on_idle) {
+Expected<GenerateAnswer, Failure> Generate(const ServerAddress& address,
+                                           const GenerateRequest& request, const StopRequest& stop,
+                                           const std::function<void()>& on_idle) {
   if (stop.Requested()) {
     return Unexpected<Failure>(Failure{FailureKind::kInterrupted, "stopped", {}, 1});
   }
@@ -189,7 +277,9 @@ Expected<RunMetrics, Failure> GenerateTokens(const ServerAddress& address, const
   request.num_predict = tokens;
   request.raw = true;
   request.timeout = timeout;
-  return Generate(address, request, stop, on_idle);
+  const auto answer = Generate(address, request, stop, on_idle);
+  if (!answer) return Unexpected<Failure>(answer.error());
+  return answer->metrics;
 }
 
 }  // namespace ollama_bench

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "ollama_bench/core/text.h"
 #include "ollama_bench/core/utf8.h"
 
 namespace ollama_bench {
@@ -52,12 +53,6 @@ bool IsDropped(std::uint32_t code_point) {
   return std::any_of(kRanges.begin(), kRanges.end(), [&](const Range& range) {
     return code_point >= range.first && code_point <= range.last;
   });
-}
-
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && (IsBlank(text.front()) || IsLineEnd(text.front()))) text.remove_prefix(1);
-  while (!text.empty() && (IsBlank(text.back()) || IsLineEnd(text.back()))) text.remove_suffix(1);
-  return text;
 }
 
 // The text inside the quotes, or the text itself; nothing while a quote is open. Ollama looks at
@@ -268,7 +263,7 @@ std::string Modelfile::ParameterLines() const {
 }
 
 std::string Modelfile::WithParameters(
-    const std::vector<std::pair<std::string, int>>& parameters) const {
+    const std::vector<std::pair<std::string, std::string>>& parameters) const {
   std::string out;
   std::size_t copied = 0;
   for (const ModelfileInstruction& instruction : instructions_) {

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "answer_guard.h"
 #include "http_answer.h"
 #include "ollama_bench/core/model_name.h"
+#include "options.h"
 
 namespace ollama_bench {
 namespace {
@@ -173,19 +173,18 @@ Expected<ModelDetails, Failure> OllamaApi::Show(const std::string& model) {
   if (info == answer->end() || !info->is_object()) return details;
   details.family = TextOf(*info, "general.architecture");
   details.trained_context = NumberOf(*info, (details.family + ".context_length").c_str());
+  details.layers = NumberOf(*info, (details.family + ".block_count").c_str());
   details.kv_bytes_per_token = KvBytesPerToken(*info, details.family);
   return details;
 }
 
 std::string OllamaApi::PromptOpening(const std::string& model, std::optional<Cell> cell) {
-  json options = json::object();
-  if (cell) options = {{"num_ctx", cell->num_ctx}, {"num_batch", cell->num_batch}};
   const auto answer = connection_->Request("POST", "/api/generate",
                                            {{"model", model},
                                             {"prompt", "."},
                                             {"stream", false},
                                             {"keep_alive", "30m"},
-                                            {"options", std::move(options)},
+                                            {"options", OptionsOf(cell.value_or(Cell()))},
                                             {"_debug_render_only", true}});
   if (!answer) return {};
   const auto info = answer->find("_debug_info");

@@ -1,10 +1,11 @@
 #include "ollama_bench/ollama/present_setting.h"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 #include <sstream>
 
-#include "ollama_bench/ollama/generate.h"
+#include "generate.h"
 #include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/ollama/version_facts.h"
 
@@ -28,32 +29,46 @@ std::optional<int> AskContext(const std::string& model, OllamaApi& api, Clock& c
   return static_cast<int>(*loaded->num_ctx);
 }
 
+// Ollama gives numbers below the bounds (-1) a meaning of their own: its default.
+std::optional<int> ValueFrom(const ParameterInfo& info, const std::string& text) {
+  if (info.type == ParameterType::kSwitch) {
+    if (text == "true") return 1;
+    return text == "false" ? std::optional(0) : std::nullopt;
+  }
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  const bool is_within = number >= info.lowest && number <= info.highest;
+  return is_within ? std::optional(number) : std::nullopt;
+}
+
 }  // namespace
 
-NamedParameters ReadParameters(std::string_view text) {
-  NamedParameters named;
+Cell ReadParameters(std::string_view text) {
+  Cell named;
   std::istringstream lines{std::string(text)};
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
     std::string name;
-    int value = 0;
+    std::string value;
     if (!(words >> name)) continue;
     if (name == "PARAMETER" && !(words >> name)) continue;
-    if (!(words >> value) || value <= 0) continue;
-    if (name == "num_ctx") named.num_ctx = value;
-    if (name == "num_batch") named.num_batch = value;
+    const auto parameter = ParameterFromKey(name);
+    if (!parameter || !(words >> value)) continue;
+    if (Describe(*parameter).scope != Scope::kModel) continue;
+    if (const auto number = ValueFrom(Describe(*parameter), value)) named.Set(*parameter, *number);
   }
   return named;
 }
 
-std::optional<PresentSetting> FindPresentSetting(const NamedParameters& named,
-                                                 const std::string& model, OllamaApi& api,
-                                                 Clock& clock, const StopRequest& stop,
-                                                 MayLoad may_load) {
+std::optional<PresentSetting> FindPresentSetting(const Cell& named, const std::string& model,
+                                                 OllamaApi& api, Clock& clock,
+                                                 const StopRequest& stop, MayLoad may_load) {
   const auto text = api.Version();
   const auto version = text ? ParseOllamaVersion(*text) : std::nullopt;
   if (!version) return std::nullopt;
-  std::optional<int> num_ctx = named.num_ctx ? named.num_ctx : DefaultNumCtx(*version);
+  std::optional<int> num_ctx = DefaultNumCtx(*version);
+  if (named.Sets(Parameter::kNumCtx)) num_ctx = named[Parameter::kNumCtx];
   if (!num_ctx && may_load == MayLoad::kYes) num_ctx = AskContext(model, api, clock, stop);
   if (!num_ctx) return std::nullopt;
   const auto details = api.Show(model);
@@ -61,8 +76,12 @@ std::optional<PresentSetting> FindPresentSetting(const NamedParameters& named,
     num_ctx = static_cast<int>(std::min<std::int64_t>(*num_ctx, *details->trained_context));
   }
   PresentSetting setting;
-  setting.cell = {*num_ctx, named.num_batch.value_or(DefaultNumBatch(*version, *num_ctx))};
-  setting.source = named.num_ctx || named.num_batch ? "Modelfile" : "Ollama default";
+  setting.cell = named;
+  setting.cell.Set(Parameter::kNumCtx, *num_ctx);
+  if (!named.Sets(Parameter::kNumBatch)) {
+    setting.cell.Set(Parameter::kNumBatch, DefaultNumBatch(*version, *num_ctx));
+  }
+  setting.source = named != Cell() ? "Modelfile" : "Ollama default";
   return setting;
 }
 

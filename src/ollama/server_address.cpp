@@ -13,13 +13,6 @@ namespace {
 // Of a name in the DNS (RFC 1035). The HTTP library crashes on names of many thousand characters.
 constexpr std::size_t kLongestHost = 253;
 
-std::string_view TrimQuotesAndBlanks(std::string_view text) {
-  constexpr std::string_view kTrimmed = " \t\r\n\"'";
-  const auto first = text.find_first_not_of(kTrimmed);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kTrimmed) - first + 1);
-}
-
 Unexpected<std::string> Wrong(std::string_view text, std::string_view why) {
   return Unexpected<std::string>(
       fmt::format("'{}' is no server address: {}; write HOST:PORT, for example 127.0.0.1:11434",
@@ -63,7 +56,7 @@ bool ServerAddress::IsLoopback() const {
 
 Expected<ServerAddress, std::string> ParseServerAddress(std::string_view text) {
   ServerAddress address;
-  std::string_view rest = TrimQuotesAndBlanks(text);
+  std::string_view rest = Trim(text, " \t\r\n\"'");
   if (rest.empty()) return address;
   if (const auto scheme_end = rest.find("://"); scheme_end != std::string_view::npos) {
     address.scheme = rest.substr(0, scheme_end);

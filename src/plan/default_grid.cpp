@@ -32,24 +32,24 @@ std::int64_t RoundUp(std::int64_t value, std::int64_t step) {
 }
 
 // Doubling, ascending, the last of them `largest`.
-Axis Doubling(std::int64_t largest, std::int64_t smallest) {
-  Axis axis;
-  for (std::int64_t value = largest; value >= smallest && axis.values.size() < kSweepValues;
+std::vector<int> Doubling(std::int64_t largest, std::int64_t smallest) {
+  std::vector<int> values;
+  for (std::int64_t value = largest; value >= smallest && values.size() < kSweepValues;
        value /= 2) {
-    axis.values.insert(axis.values.begin(), static_cast<int>(value));
+    values.insert(values.begin(), static_cast<int>(value));
   }
-  return axis;
+  return values;
 }
 
-Axis Even(std::int64_t first, std::int64_t step, std::int64_t last) {
-  Axis axis;
+std::vector<int> Even(std::int64_t first, std::int64_t step, std::int64_t last) {
+  std::vector<int> values;
   for (std::int64_t value = first; value <= last; value += step) {
-    axis.values.push_back(static_cast<int>(value));
+    values.push_back(static_cast<int>(value));
   }
-  return axis;
+  return values;
 }
 
-Axis Contexts(std::int64_t largest, GridSize size) {
+std::vector<int> Contexts(std::int64_t largest, GridSize size) {
   if (size == GridSize::kSweep || largest < 2 * kContextStep) {
     const std::int64_t top = PowerOfTwoAtMost(std::min(largest, kLargestSweptContext));
     return Doubling(top, std::clamp<std::int64_t>(top / 4, kSmallestContext, 2048));
@@ -60,7 +60,7 @@ Axis Contexts(std::int64_t largest, GridSize size) {
   return Even(first, step, largest);
 }
 
-Axis Batches(std::int64_t smallest_context, GridSize size) {
+std::vector<int> Batches(std::int64_t smallest_context, GridSize size) {
   const std::int64_t half = (smallest_context - kBesidePrompt) / 2;
   const std::int64_t largest =
       PowerOfTwoAtMost(std::clamp<std::int64_t>(half, kSmallestBatch, kLargestBatch));
@@ -83,13 +83,19 @@ std::int64_t LargestSensibleContext(const GridFacts& facts) {
   return std::clamp<std::int64_t>(largest, kSmallestContext, std::numeric_limits<int>::max() / 2);
 }
 
-Grid CompleteGrid(Grid given, const GridFacts& facts, GridSize size) {
-  if (given.num_ctx.values.empty()) {
-    given.num_ctx = Contexts(LargestSensibleContext(facts), size);
+Space CompleteSpace(Space given, const GridFacts& facts, GridSize size) {
+  const bool sweeps_other = std::any_of(given.axes.begin(), given.axes.end(), [](const Axis& axis) {
+    return axis.values.size() > 1 && axis.parameter != Parameter::kNumCtx &&
+           axis.parameter != Parameter::kNumBatch;
+  });
+  if (sweeps_other) return given;
+  if (given.Find(Parameter::kNumCtx) == nullptr) {
+    given.Set(Parameter::kNumCtx, Contexts(LargestSensibleContext(facts), size));
   }
-  if (given.num_batch.values.empty()) {
-    const auto& contexts = given.num_ctx.values;
-    given.num_batch = Batches(*std::min_element(contexts.begin(), contexts.end()), size);
+  if (given.Find(Parameter::kNumBatch) == nullptr) {
+    const auto& contexts = given.ValuesOf(Parameter::kNumCtx);
+    given.Set(Parameter::kNumBatch,
+              Batches(*std::min_element(contexts.begin(), contexts.end()), size));
   }
   return given;
 }

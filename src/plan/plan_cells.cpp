@@ -1,14 +1,40 @@
 #include "ollama_bench/plan/plan_cells.h"
 
-namespace ollama_bench {
+#include <algorithm>
 
-std::vector<Cell> PlanCells(const Grid& grid, bool row_first) {
-  const std::vector<int>& outer = row_first ? grid.num_batch.values : grid.num_ctx.values;
-  const std::vector<int>& inner = row_first ? grid.num_ctx.values : grid.num_batch.values;
-  std::vector<Cell> cells;
-  cells.reserve(grid.CellCount());
-  for (const int a : outer) {
-    for (const int b : inner) cells.push_back(row_first ? Cell{b, a} : Cell{a, b});
+namespace ollama_bench {
+namespace {
+
+// From the one that varies slowest to the one that varies fastest.
+std::vector<Axis> InOrder(const Space& space, bool row_first) {
+  std::vector<Axis> axes = space.axes;
+  const auto find = [&axes](Parameter parameter) {
+    return std::find_if(axes.begin(), axes.end(),
+                        [parameter](const Axis& axis) { return axis.parameter == parameter; });
+  };
+  const auto num_ctx = find(Parameter::kNumCtx);
+  const auto num_batch = find(Parameter::kNumBatch);
+  if (num_ctx != axes.end() && num_batch != axes.end() && (num_batch < num_ctx) != row_first) {
+    std::iter_swap(num_ctx, num_batch);
+  }
+  std::stable_sort(axes.begin(), axes.end(), [](const Axis& a, const Axis& b) {
+    return Describe(a.parameter).scope < Describe(b.parameter).scope;
+  });
+  return axes;
+}
+
+}  // namespace
+
+std::vector<Cell> PlanCells(const Space& space, bool row_first) {
+  if (space.CellCount() == 0) return {};
+  std::vector<Cell> cells{Cell()};
+  for (const Axis& axis : InOrder(space, row_first)) {
+    std::vector<Cell> all;
+    all.reserve(cells.size() * axis.values.size());
+    for (const Cell& cell : cells) {
+      for (const int value : axis.values) all.push_back(cell.With(axis.parameter, value));
+    }
+    cells = std::move(all);
   }
   return cells;
 }

@@ -14,34 +14,46 @@ constexpr std::int64_t kRoomForTemplate = 64;
 // buffer (8 MB in newer releases).
 constexpr std::int64_t kMetricsLostFrom = 75'000;
 
-int Smallest(const Axis& axis) {
-  return *std::min_element(axis.values.begin(), axis.values.end());
+// Of contexts and batches where the server chooses them.
+constexpr int kUsualContext = 4096;
+constexpr int kUsualBatch = 512;
+
+int Smallest(const std::vector<int>& values) {
+  return *std::min_element(values.begin(), values.end());
 }
-int Largest(const Axis& axis) {
-  return *std::max_element(axis.values.begin(), axis.values.end());
+int Largest(const std::vector<int>& values) {
+  return *std::max_element(values.begin(), values.end());
+}
+
+std::vector<int> ValuesOr(const Space& space, Parameter parameter, int usual) {
+  const std::vector<int>& values = space.ValuesOf(parameter);
+  return values.empty() ? std::vector<int>{usual} : values;
 }
 
 // "num_ctx 1024 to 3072 (2 of 5 values)": the values at one end of a sorted axis.
 template <class Affected>
-std::string DescribeAffected(std::string_view name, const Axis& axis, Affected affected) {
-  Axis part;
-  std::copy_if(axis.values.begin(), axis.values.end(), std::back_inserter(part.values), affected);
-  if (part.values.empty()) return {};
-  const std::string count =
-      fmt::format("({} of {} values)", part.values.size(), axis.values.size());
-  if (part.values.size() == 1) return fmt::format("{} {} {}", name, part.values.front(), count);
+std::string DescribeAffected(const Space& space, Parameter parameter, Affected affected) {
+  const std::vector<int>& values = space.ValuesOf(parameter);
+  std::vector<int> part;
+  std::copy_if(values.begin(), values.end(), std::back_inserter(part), affected);
+  if (part.empty()) return {};
+  const std::string_view name = KeyOf(parameter);
+  const std::string count = fmt::format("({} of {} values)", part.size(), values.size());
+  if (part.size() == 1) return fmt::format("{} {} {}", name, part.front(), count);
   return fmt::format("{} {} to {} {}", name, Smallest(part), Largest(part), count);
 }
 
 }  // namespace
 
-int BuiltInPromptTokens(const Grid& grid, int num_predict) {
-  const std::int64_t wanted = std::max(kUsualPrompt, 2 * std::int64_t{Largest(grid.num_batch)});
-  const std::int64_t room = Smallest(grid.num_ctx) - num_predict - kRoomForTemplate;
+int BuiltInPromptTokens(const Space& space, int num_predict) {
+  const int batch = Largest(ValuesOr(space, Parameter::kNumBatch, kUsualBatch));
+  const int context = Smallest(ValuesOr(space, Parameter::kNumCtx, kUsualContext));
+  const std::int64_t wanted = std::max(kUsualPrompt, 2 * std::int64_t{batch});
+  const std::int64_t room = context - num_predict - kRoomForTemplate;
   return static_cast<int>(std::max(kShortestPrompt, std::min(room, wanted)));
 }
 
-std::vector<PlanWarning> PlanWarnings(const Grid& grid, const PromptFacts& facts) {
+std::vector<PlanWarning> PlanWarnings(const Space& space, const PromptFacts& facts) {
   using Kind = PlanWarning::Kind;
   const std::int64_t tokens = facts.prompt_tokens;
   std::vector<PlanWarning> warnings;
@@ -49,14 +61,16 @@ std::vector<PlanWarning> PlanWarnings(const Grid& grid, const PromptFacts& facts
     if (!cells.empty()) warnings.push_back({kind, cells + text});
   };
   add(Kind::kBatchWithoutEffect,
-      DescribeAffected("num_batch", grid.num_batch,
-                       [tokens](std::int64_t batch) { return tokens < 2 * batch; }),
+      DescribeAffected(space, Parameter::kNumBatch,
+                       [&facts, tokens](std::int64_t batch) {
+                         return facts.measures_prompt && tokens < 2 * batch;
+                       }),
       fmt::format(" cannot show its full effect: the prompt has {} tokens, less than two batches; "
                   "use a longer prompt or smaller batches",
                   tokens));
   add(Kind::kPromptDoesNotFit,
       DescribeAffected(
-          "num_ctx", grid.num_ctx,
+          space, Parameter::kNumCtx,
           [&facts, tokens](std::int64_t ctx) { return tokens + facts.num_predict >= ctx; }),
       fmt::format(" cannot hold {} prompt tokens and {} generated ones: the prompt would be cut; "
                   "use a shorter prompt or larger contexts",
@@ -64,7 +78,7 @@ std::vector<PlanWarning> PlanWarnings(const Grid& grid, const PromptFacts& facts
   if (facts.trained_context) {
     const std::int64_t trained = *facts.trained_context;
     add(Kind::kAboveTrainedContext,
-        DescribeAffected("num_ctx", grid.num_ctx,
+        DescribeAffected(space, Parameter::kNumCtx,
                          [trained](std::int64_t ctx) { return ctx > trained; }),
         fmt::format(" is above the {0} tokens that the model was trained for: the server uses {0} "
                     "instead; end the range there",

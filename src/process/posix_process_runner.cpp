@@ -9,9 +9,11 @@
 #include <cerrno>
 #include <csignal>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "spawn.h"
-#include "tail_buffer.h"
 
 namespace ollama_bench {
 namespace {
@@ -25,6 +27,24 @@ constexpr milliseconds kDrain{500};       // for output after the child's end
 constexpr milliseconds kIdleTick{200};    // between calls of on_idle
 constexpr milliseconds kNoPidfdTick{10};  // where the child's end must be asked for
 constexpr std::size_t kReadSize = std::size_t{64} * 1024;
+
+/// Keeps the last `kLimit` bytes of a stream of any length in at most twice that memory.
+class TailBuffer {
+ public:
+  static constexpr std::size_t kLimit = std::size_t{64} * 1024;
+
+  void Append(std::string_view bytes) {
+    text_ += bytes;
+    if (text_.size() > 2 * kLimit) text_.erase(0, text_.size() - kLimit);
+  }
+  [[nodiscard]] std::string Take() {
+    if (text_.size() > kLimit) text_.erase(0, text_.size() - kLimit);
+    return std::move(text_);
+  }
+
+ private:
+  std::string text_;
+};
 
 struct Stream {
   UniqueFd fd;

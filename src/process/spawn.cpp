@@ -19,23 +19,13 @@
 #include <optional>
 #include <string_view>
 
+#include "ollama_bench/process/find_program.h"
+
 // POSIX leaves its declaration to the program.
 extern char** environ;  // NOLINT(readability-redundant-declaration)
 
 namespace ollama_bench {
 namespace {
-
-struct Pipe {
-  UniqueFd read_end;
-  UniqueFd write_end;
-};
-
-std::optional<Pipe> MakePipe() {
-  std::array<int, 2> ends{};
-  if (pipe(ends.data()) != 0) return std::nullopt;
-  for (const int end : ends) fcntl(end, F_SETFD, FD_CLOEXEC);
-  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
 
 // An anonymous file; it costs no disk where the system has memfd.
 UniqueFd MakeAnonymousFile() {
@@ -60,21 +50,6 @@ std::optional<UniqueFd> MakeStdin(std::string_view text) {
   }
   if (lseek(fd.get(), 0, SEEK_SET) != 0) return std::nullopt;
   return fd;
-}
-
-// The path that execve needs; found before the child is there, which may do little.
-std::string FindProgram(const std::string& name) {
-  if (name.find('/') != std::string::npos) return name;
-  const char* path = std::getenv("PATH");
-  std::string_view rest = path == nullptr ? "/usr/bin:/bin" : path;
-  while (true) {
-    const std::size_t colon = rest.find(':');
-    const std::string_view folder = rest.substr(0, colon);
-    std::string candidate = fmt::format("{}/{}", folder.empty() ? "." : folder, name);
-    if (access(candidate.c_str(), X_OK) == 0) return candidate;
-    if (colon == std::string_view::npos) return {};
-    rest.remove_prefix(colon + 1);
-  }
 }
 
 std::vector<std::string> MakeEnvironment(const ProcessRequest& request) {
@@ -206,7 +181,9 @@ Unexpected<std::string> StartError(const std::string& what, int error) {
 
 Expected<Child, std::string> Spawn(const ProcessRequest& request) {
   const std::string& name = request.argv.at(0);
-  const std::string program = FindProgram(name);
+  // Found before the child is there, which may do little. A path is left to execve to refuse.
+  const std::string program =
+      name.find('/') != std::string::npos ? name : FindProgram(name).value_or("").string();
   if (program.empty()) return Unexpected<std::string>(name + ": not found on PATH");
   auto input = MakeStdin(request.stdin_text);
   auto output = MakePipe();

@@ -36,12 +36,13 @@ void AddServing(Json& json, const std::optional<CellServing>& serving) {
 }
 
 // With the value that the table has.
-Json BestJson(const CellStanding& standing, const ResultTable& table) {
+Json BestJson(const CellStanding& standing, std::span<const ResultTable> tables) {
   Json json = StandingJson(standing);
-  for (std::size_t i = 0; i < table.states.size(); ++i) {
-    const Cell cell = table.CellAt(i / table.columns(), i % table.columns());
-    const auto* measured = std::get_if<Measured>(&table.states[i]);
-    if (cell == standing.cell && measured != nullptr) json["value"] = measured->value;
+  for (const ResultTable& table : tables) {
+    const auto place = table.grid.PlaceOf(standing.cell);
+    if (!place) continue;
+    const auto* measured = std::get_if<Measured>(&table.states[*place]);
+    if (measured != nullptr) json["value"] = measured->value;
   }
   return json;
 }
@@ -88,10 +89,10 @@ Json SafeContextJson(const SweepAnswer& answer) {
   return json;
 }
 
-Json MeansJson(const std::vector<AxisMean>& means, const char* key) {
+Json MeansJson(const SweepAnswer& answer, Parameter parameter) {
   Json list = Json::array();
-  for (const AxisMean& mean : means) {
-    Json json = {{key, mean.value}};
+  for (const AxisMean& mean : answer.MeansAlong(parameter)) {
+    Json json = CellJson(Cell().With(parameter, mean.value));
     json.update(PercentJson(mean.against_best));
     list.push_back(std::move(json));
   }
@@ -128,13 +129,10 @@ void AddNothing(Json& report) {
   for (const char* key : {"contenders", "tied", "best_set", "columns", "rows", "outliers"}) {
     report[key] = Json::array();
   }
+  report["margins"] = Json::object();
 }
 
 }  // namespace
-
-ReportJson CellJson(const Cell& cell) {
-  return {{"num_ctx", cell.num_ctx}, {"num_batch", cell.num_batch}};
-}
 
 ReportJson PercentJson(const LogPosterior& change) {
   return {{"percent", ToPercent(change.mean)},
@@ -142,7 +140,7 @@ ReportJson PercentJson(const LogPosterior& change) {
           {"high_percent", ToPercent(change.high)}};
 }
 
-void AddAnswer(ReportJson& report, const ResultTable& table,
+void AddAnswer(ReportJson& report, std::span<const ResultTable> tables,
                const std::optional<SweepAnswer>& answer) {
   AddNothing(report);
   if (!answer) return;
@@ -151,12 +149,12 @@ void AddAnswer(ReportJson& report, const ResultTable& table,
   report["reason"] = answer->for_context ? Json("context") : Json(answer->reason);
   report["fastest"] = answer->is_fastest;
   if (answer->recommended) {
-    report["recommended"] = BestJson(answer->cells[*answer->recommended], table);
+    report["recommended"] = BestJson(answer->cells[*answer->recommended], tables);
     AddServing(report["recommended"], answer->recommended_serving);
   }
   report["current"] = CurrentJson(*answer);
   if (answer->gain) report["gain"] = PercentJson(*answer->gain);
-  report["best"] = BestJson(answer->cells[answer->leader], table);
+  report["best"] = BestJson(answer->cells[answer->leader], tables);
   report["baseline"] = BaselineJson(*answer);
   report["largest_safe_context"] = SafeContextJson(*answer);
   report["trust"] = KeyOf(answer->trust);
@@ -167,8 +165,12 @@ void AddAnswer(ReportJson& report, const ResultTable& table,
   report["best_set"] = report["contenders"];
   if (answer->are_tied) report["tied"] = report["contenders"];
   report["drift"] = {{"percent", 100 * answer->drift}};
-  report["columns"] = MeansJson(answer->columns, "num_ctx");
-  report["rows"] = MeansJson(answer->rows, "num_batch");
+  report["columns"] = MeansJson(*answer, Parameter::kNumCtx);
+  report["rows"] = MeansJson(*answer, Parameter::kNumBatch);
+  report["margins"] = Json::object();
+  for (const Margin& margin : answer->margins) {
+    report["margins"][std::string(KeyOf(margin.parameter))] = MeansJson(*answer, margin.parameter);
+  }
   report["outliers"] = OutliersJson(*answer);
   report["statistics"]["noise"] = NoiseJson(*answer);
 }

@@ -7,8 +7,9 @@
 #include <cmath>
 #include <utility>
 
+#include "number_format.h"
+#include "ollama_bench/core/stratum.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/render/number_format.h"
 #include "signed_percent.h"
 
 namespace ollama_bench {
@@ -65,6 +66,57 @@ std::string UndecidedSentence(const SweepAnswer& answer, const std::string& name
   return fmt::format("UNDECIDED: {}. Best so far: {}{}.", answer.reason, name, gain);
 }
 
+// Whether all answers say the same, and recommend one setting.
+bool Agree(std::span<const StratumAnswer> answers) {
+  const auto setting_of = [](const SweepAnswer& answer) {
+    return SettingOf(answer.cells[*answer.recommended].cell);
+  };
+  const auto& first = answers.front().answer;
+  return std::all_of(answers.begin(), answers.end(), [&](const StratumAnswer& of_stratum) {
+    const auto& answer = of_stratum.answer;
+    return answer && answer->recommended && first->recommended &&
+           answer->verdict == first->verdict && !answer->for_context &&
+           setting_of(*answer) == setting_of(*first);
+  });
+}
+
+// The first word of a sentence about answers that agree.
+std::string_view VerdictWord(std::span<const StratumAnswer> answers) {
+  switch (answers.front().answer->verdict) {
+    case Verdict::kChange:
+      return "CHANGE";
+    case Verdict::kKeep:
+      return "KEEP";
+    case Verdict::kTie:
+      return std::all_of(answers.begin(), answers.end(),
+                         [](const StratumAnswer& of_stratum) {
+                           return of_stratum.answer->contenders.size() == 1;
+                         })
+                 ? "BEST"
+                 : "TIE";
+    case Verdict::kUndecided:
+      return "UNDECIDED";
+    case Verdict::kNoAnswer:
+      break;
+  }
+  return "NO ANSWER";
+}
+
+// ", +47.3 % to +49.4 % against the current setting, num_thread=4"; empty where one is not known.
+std::string GainsOf(std::span<const StratumAnswer> answers) {
+  double low = HUGE_VAL;
+  double high = -HUGE_VAL;
+  for (const StratumAnswer& of_stratum : answers) {
+    const SweepAnswer& answer = *of_stratum.answer;
+    if (!answer.gain || !answer.current || answer.recommended == answer.current) return {};
+    low = std::min(low, answer.gain->mean);
+    high = std::max(high, answer.gain->mean);
+  }
+  const SweepAnswer& first = *answers.front().answer;
+  return fmt::format(", {} to {} against the current setting, {}", SignedPercent(low),
+                     SignedPercent(high), NameOf(SettingOf(first.cells[*first.current].cell)));
+}
+
 }  // namespace
 
 std::string AnswerSentence(const SweepAnswer& answer) {
@@ -85,6 +137,25 @@ std::string AnswerSentence(const SweepAnswer& answer) {
       break;
   }
   return UndecidedSentence(answer, name);
+}
+
+std::string AnswersSentence(std::span<const StratumAnswer> answers) {
+  if (HaveNoChoice(answers)) {
+    return "Each request was measured with one setting alone: there is nothing to choose from.";
+  }
+  if (answers.size() > 1 && Agree(answers)) {
+    const SweepAnswer& first = *answers.front().answer;
+    return fmt::format("{} for each request: {}{}{}.", VerdictWord(answers),
+                       first.verdict == Verdict::kUndecided ? "best so far: " : "recommended: ",
+                       NameOf(SettingOf(first.cells[*first.recommended].cell)), GainsOf(answers));
+  }
+  std::string text;
+  for (const StratumAnswer& of_stratum : answers) {
+    if (!text.empty()) text += ' ';
+    if (answers.size() > 1) text += DescribeCell(of_stratum.stratum) + ": ";
+    text += of_stratum.answer ? AnswerSentence(*of_stratum.answer) : "No cell has a value.";
+  }
+  return text;
 }
 
 std::string ValueSentence(const SweepAnswer& answer) {

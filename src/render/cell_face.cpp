@@ -4,11 +4,11 @@
 
 #include <algorithm>
 
+#include "cell_label.h"
 #include "heatmap_palette.h"
 #include "loss_scale.h"
+#include "number_format.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/render/cell_label.h"
-#include "ollama_bench/render/number_format.h"
 
 namespace ollama_bench {
 namespace {
@@ -35,8 +35,8 @@ std::string DescribeValue(Metric metric, const MapCell& cell) {
 
 }  // namespace
 
-CellFaces::CellFaces(const SweepMap& map, const HeatmapStyle& style)
-    : map_(map), style_(style), scale_(MakeValueScale(map, style.colormap)) {}
+CellFaces::CellFaces(std::span<const SweepMap> maps, const HeatmapStyle& style)
+    : maps_(maps), style_(style), scale_(MakeValueScale(maps, style.colormap)) {}
 
 CellFace CellFaces::Of(const MapCell& cell) const {
   const CellFace failed{palette::kFailed, palette::kFailedText, Pattern::kFailed, {}, {}};
@@ -77,7 +77,7 @@ CellFace CellFaces::OfValue(const MapCell& cell) const {
   if (ShowsLoss()) {
     face.fill = cell.is_worse ? LossClassOf(cell.loss).ink : palette::kNeutral;
     face.text_ink = cell.is_worse ? ReadableOn(face.fill) : palette::kNeutralText;
-    face.number = RoundedToInterval(cell.value, cell.low, cell.high, map_.metric);
+    face.number = RoundedToInterval(cell.value, cell.low, cell.high, maps_.front().metric);
   } else {
     face.fill = scale_.ColorOf(is_estimated ? cell.value : cell.raw);
     face.text_ink = ReadableOn(face.fill);
@@ -90,20 +90,24 @@ CellFace CellFaces::OfValue(const MapCell& cell) const {
 double CellFaces::NumberWidth(const Font& font) const {
   double widest = 0;
   if (!style_.has_numbers) return 0;
-  for (const MapCell& cell : map_.cells) {
-    if (cell.HasValue()) widest = std::max(widest, font.Width(OfValue(cell).number, 1));
+  for (const SweepMap& map : maps_) {
+    for (const MapCell& cell : map.cells) {
+      if (cell.HasValue()) widest = std::max(widest, font.Width(OfValue(cell).number, 1));
+    }
   }
   return widest;
 }
 
-ReasonLabels::ReasonLabels(const SweepMap& map, const CellFaces& faces, const CellSize& size,
-                           const Font& font) {
+ReasonLabels::ReasonLabels(std::span<const SweepMap> maps, const CellFaces& faces,
+                           const CellSize& size, const Font& font) {
   double widest = 0;
-  for (const MapCell& cell : map.cells) {
-    const std::string reason = faces.Of(cell).reason;
-    if (reason.empty()) continue;
-    labels_[reason] = reason;
-    widest = std::max(widest, font.Width(reason, 1));
+  for (const SweepMap& map : maps) {
+    for (const MapCell& cell : map.cells) {
+      const std::string reason = faces.Of(cell).reason;
+      if (reason.empty()) continue;
+      labels_[reason] = reason;
+      widest = std::max(widest, font.Width(reason, 1));
+    }
   }
   if (labels_.empty()) return;
   text_size_ =
@@ -138,17 +142,15 @@ std::string CellDescription(Metric metric, const MapCell& state) {
       return fmt::format("not counted, {}", Explain(state.excluded.value_or(Exclusion::kCached)));
     case Kind::kAlias:
       if (!state.alias_of) return "the same as another cell";
-      return fmt::format("the same as num_ctx {}, num_batch {}", state.alias_of->num_ctx,
-                         state.alias_of->num_batch);
+      return "the same as " + DescribeCell(*state.alias_of);
     case Kind::kUntested:
       break;
   }
   return "not measured";
 }
 
-std::string CellTitle(const SweepMap& map, const Cell& cell, const MapCell& state) {
-  return fmt::format("num_ctx {}, num_batch {}: {}", cell.num_ctx, cell.num_batch,
-                     CellDescription(map.metric, state));
+std::string CellTitle(Metric metric, const Cell& cell, const MapCell& state) {
+  return fmt::format("{}: {}", DescribeCell(cell), CellDescription(metric, state));
 }
 
 }  // namespace ollama_bench

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,10 +32,10 @@ struct CellFace {
   std::string reason;  ///< why it has none, where that is not the pattern's meaning: "timeout"
 };
 
-/// Decides how the cells of one map look. `map` must outlive it.
+/// Decides how the cells of the maps of one picture look. `maps`, at least one, must outlive it.
 class CellFaces {
  public:
-  CellFaces(const SweepMap& map, const HeatmapStyle& style);
+  CellFaces(std::span<const SweepMap> maps, const HeatmapStyle& style);
 
   [[nodiscard]] CellFace Of(const MapCell& cell) const;
   [[nodiscard]] bool ShowsLoss() const { return style_.coloring == CellColoring::kLoss; }
@@ -45,7 +46,7 @@ class CellFaces {
  private:
   [[nodiscard]] CellFace OfValue(const MapCell& cell) const;
 
-  const SweepMap& map_;
+  std::span<const SweepMap> maps_;
   HeatmapStyle style_;
   ValueScale scale_;
 };
@@ -54,7 +55,8 @@ class CellFaces {
 /// fit, else one letter each, which the legend explains.
 class ReasonLabels {
  public:
-  ReasonLabels(const SweepMap& map, const CellFaces& faces, const CellSize& size, const Font& font);
+  ReasonLabels(std::span<const SweepMap> maps, const CellFaces& faces, const CellSize& size,
+               const Font& font);
 
   /// Empty where there is no room.
   [[nodiscard]] std::string Of(const std::string& reason) const;
@@ -69,7 +71,7 @@ class ReasonLabels {
 };
 
 /// "num_ctx 8192, num_batch 128: 84.0 tokens/s, 95 % CI [83.1, 84.9], 2.1 % slower than the best".
-std::string CellTitle(const SweepMap& map, const Cell& cell, const MapCell& state);
+std::string CellTitle(Metric metric, const Cell& cell, const MapCell& state);
 /// The same for a cell by itself: "84.0 tokens/s, …".
 std::string CellDescription(Metric metric, const MapCell& state);
 

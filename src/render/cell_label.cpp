@@ -1,4 +1,4 @@
-#include "ollama_bench/render/cell_label.h"
+#include "cell_label.h"
 
 #include <algorithm>
 

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "answer_json.h"
+#include "number_format.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/render/number_format.h"
 #include "signed_percent.h"
 
 namespace ollama_bench {
@@ -32,16 +33,42 @@ std::size_t CalledCells(const SweepComparison& comparison) {
                     [](const CellChange& cell) { return cell.change.is_called; }));
 }
 
+// Those that a cell of the comparison sets.
+std::vector<Parameter> ParametersOf(const SweepComparison& comparison) {
+  std::vector<Cell> cells;
+  for (const CellChange& cell : comparison.cells) cells.push_back(cell.first.cell);
+  for (const auto* failed : {&comparison.now_failed, &comparison.now_measured}) {
+    for (const FailedCell& cell : *failed) cells.push_back(cell.measured.cell);
+  }
+  std::vector<Parameter> set;
+  for (const ParameterInfo& info : AllParameters()) {
+    const bool is_set = std::any_of(cells.begin(), cells.end(), [&info](const Cell& cell) {
+      return cell.Sets(info.parameter);
+    });
+    if (is_set) set.push_back(info.parameter);
+  }
+  return set;
+}
+
+std::vector<std::string> ValuesOf(const Cell& cell, const std::vector<Parameter>& parameters) {
+  std::vector<std::string> values;
+  for (const Parameter parameter : parameters) {
+    values.push_back(FormatValue(parameter, cell[parameter]));
+  }
+  return values;
+}
+
 // What a table says of a cell, one text per column.
-std::vector<std::string> Columns(const CellChange& cell, const SweepComparison& comparison) {
+std::vector<std::string> Columns(const CellChange& cell, const SweepComparison& comparison,
+                                 const std::vector<Parameter>& parameters) {
   const NumberFormat format{Describe(comparison.metric).decimals};
-  return {std::to_string(cell.first.cell.num_ctx),
-          std::to_string(cell.first.cell.num_batch),
-          format(cell.first.value()),
-          format(cell.second.value()),
-          SignedPercent(cell.change.log.value),
-          IntervalText(cell.change, comparison.demand.level),
-          std::string(cell.change.is_called ? Direction(cell.change, comparison.metric) : "-")};
+  std::vector<std::string> columns = ValuesOf(cell.first.cell, parameters);
+  const std::vector<std::string> change = {
+      format(cell.first.value()), format(cell.second.value()), SignedPercent(cell.change.log.value),
+      IntervalText(cell.change, comparison.demand.level),
+      std::string(cell.change.is_called ? Direction(cell.change, comparison.metric) : "-")};
+  columns.insert(columns.end(), change.begin(), change.end());
+  return columns;
 }
 
 // A row of the table: a cell that was measured in both, or failed in one of them.
@@ -53,15 +80,20 @@ struct Row {
 
 std::vector<Row> Rows(const SweepComparison& comparison) {
   const NumberFormat format{Describe(comparison.metric).decimals};
+  const std::vector<Parameter> parameters = ParametersOf(comparison);
   std::vector<Row> rows;
   for (const CellChange& change : comparison.cells) {
-    rows.push_back({change.first.cell, Columns(change, comparison), change.change.is_called});
+    rows.push_back(
+        {change.first.cell, Columns(change, comparison, parameters), change.change.is_called});
   }
-  const auto add = [&rows](const Cell& cell, const std::string& before, const std::string& after) {
-    rows.push_back({cell,
-                    {std::to_string(cell.num_ctx), std::to_string(cell.num_batch), before, after,
-                     "-", "-", after == kFailedWord ? "now fails" : "now measured"},
-                    true});
+  const auto add = [&](const Cell& cell, const std::string& before, const std::string& after) {
+    std::vector<std::string> columns = ValuesOf(cell, parameters);
+    for (const std::string& text :
+         {before, after, std::string("-"), std::string("-"),
+          std::string(after == kFailedWord ? "now fails" : "now measured")}) {
+      columns.push_back(text);
+    }
+    rows.push_back({cell, std::move(columns), true});
   };
   for (const FailedCell& cell : comparison.now_failed) {
     add(cell.measured.cell, format(cell.measured.value()), kFailedWord);
@@ -74,9 +106,14 @@ std::vector<Row> Rows(const SweepComparison& comparison) {
 }
 
 std::vector<std::string> Heading(const SweepComparison& comparison) {
-  return {"num_ctx",    "num_batch", "before",
-          "after",      "change",    fmt::format("{:.3g} % CI", 100 * comparison.demand.level),
-          "significant"};
+  std::vector<std::string> heading;
+  for (const Parameter parameter : ParametersOf(comparison)) heading.emplace_back(KeyOf(parameter));
+  for (const std::string& text :
+       {std::string("before"), std::string("after"), std::string("change"),
+        fmt::format("{:.3g} % CI", 100 * comparison.demand.level), std::string("significant")}) {
+    heading.push_back(text);
+  }
+  return heading;
 }
 
 // Not measured in both: how many, so that nobody takes them for unchanged.
@@ -97,8 +134,7 @@ std::string ListOf(const std::vector<FailedCell>& cells) {
   std::vector<std::string> texts;
   for (const FailedCell& cell : cells) {
     if (texts.size() == kMostShown) break;
-    texts.push_back(fmt::format("num_ctx {}, num_batch {} ({})", cell.measured.cell.num_ctx,
-                                cell.measured.cell.num_batch,
+    texts.push_back(fmt::format("{} ({})", DescribeCell(cell.measured.cell),
                                 Describe(cell.failure.kind).sentence));
   }
   std::string text = fmt::format("{}", fmt::join(texts, "; "));
@@ -183,12 +219,20 @@ std::string FailuresSentence(const SweepComparison& comparison, const Comparison
 
 std::string RenderComparisonText(const SweepComparison& comparison,
                                  const ComparisonCaption& caption, const TerminalStyle& style) {
-  const auto line = [](const std::vector<std::string>& texts) {
-    return fmt::format("{:>8} {:>9} {:>10} {:>10} {:>8} {:>20}  {}", texts[0], texts[1], texts[2],
-                       texts[3], texts[4], texts[5], texts[6]);
+  constexpr std::array<std::size_t, 4> kWidths = {10, 10, 8, 20};
+  const std::vector<std::string> heading = Heading(comparison);
+  const auto line = [&](const std::vector<std::string>& texts) {
+    const std::size_t values = texts.size() - kWidths.size() - 1;
+    std::string row;
+    for (std::size_t i = 0; i + 1 < texts.size(); ++i) {
+      const std::size_t width =
+          i < values ? std::max<std::size_t>(8, heading[i].size()) : kWidths[i - values];
+      row += fmt::format("{}{:>{}}", row.empty() ? "" : " ", texts[i], width);
+    }
+    return row + "  " + texts.back();
   };
   std::string text = Prologue(comparison, caption) + "\n\n";
-  text += Bold(line(Heading(comparison)), style.color) + "\n";
+  text += Bold(line(heading), style.color) + "\n";
   for (const Row& row : Rows(comparison)) {
     const std::string shown = line(row.columns);
     text += (row.is_called ? Bold(shown, style.color) : Dim(shown, style.color)) + "\n";
@@ -209,7 +253,11 @@ std::string RenderComparisonMarkdown(const SweepComparison& comparison,
   if (!failures.empty()) text += fmt::format("**{}**\n\n", failures);
   text += Prologue(comparison, caption) + "\n\n";
   const std::vector<std::string> heading = Heading(comparison);
-  text += fmt::format("| {} |\n|--:|--:|--:|--:|--:|:-:|:-:|\n", fmt::join(heading, " | "));
+  text += fmt::format("| {} |\n|", fmt::join(heading, " | "));
+  for (std::size_t i = 0; i < heading.size(); ++i) {
+    text += i + 2 < heading.size() ? "--:|" : ":-:|";
+  }
+  text += "\n";
   for (const Row& row : Rows(comparison)) {
     text += fmt::format("| {} |\n", fmt::join(row.columns, " | "));
   }

@@ -5,23 +5,71 @@
 #include <iterator>
 
 namespace ollama_bench {
+namespace {
 
-std::string RenderCsv(const ResultTable& table) {
-  std::string csv = "num_batch";
-  const auto out = std::back_inserter(csv);
-  for (const int num_ctx : table.grid.num_ctx.values) fmt::format_to(out, ",{}", num_ctx);
+void AppendValue(std::string& csv, const CellState& state) {
+  if (const auto* measured = std::get_if<Measured>(&state)) {
+    fmt::format_to(std::back_inserter(csv), "{:#}", measured->value);
+  }
+}
+
+std::string MatrixOf(const ResultTable& table) {
+  const Axis& across = table.grid.across;
+  const Axis& down = table.grid.down;
+  std::string csv(KeyOf(down.parameter));
+  for (const int value : across.values) csv += ',' + FormatValue(across.parameter, value);
   csv += "\r\n";
   for (std::size_t row = 0; row < table.rows(); ++row) {
-    fmt::format_to(out, "{}", table.grid.num_batch.values[row]);
+    csv += FormatValue(down.parameter, down.values[row]);
     for (std::size_t column = 0; column < table.columns(); ++column) {
       csv += ',';
-      if (const auto* measured = std::get_if<Measured>(&table.At(row, column))) {
-        fmt::format_to(out, "{:#}", measured->value);
-      }
+      AppendValue(csv, table.At(row, column));
     }
     csv += "\r\n";
   }
   return csv;
+}
+
+std::vector<Parameter> ParametersOf(std::span<const ResultTable> tables) {
+  std::vector<Parameter> set;
+  for (const ParameterInfo& info : AllParameters()) {
+    for (const ResultTable& table : tables) {
+      const Cell first = table.states.empty() ? Cell() : table.CellAt(0, 0);
+      const Cell last =
+          table.states.empty() ? Cell() : table.CellAt(table.rows() - 1, table.columns() - 1);
+      if (!first.Sets(info.parameter) && !last.Sets(info.parameter)) continue;
+      set.push_back(info.parameter);
+      break;
+    }
+  }
+  return set;
+}
+
+std::string ListOf(std::span<const ResultTable> tables) {
+  const std::vector<Parameter> parameters = ParametersOf(tables);
+  std::string csv;
+  for (const Parameter parameter : parameters) csv += fmt::format("{},", KeyOf(parameter));
+  csv += fmt::format("{}\r\n", tables.empty() ? "value" : Describe(tables.front().metric).key);
+  for (const ResultTable& table : tables) {
+    for (std::size_t i = 0; i < table.states.size(); ++i) {
+      const Cell cell = table.CellAt(i / table.columns(), i % table.columns());
+      for (const Parameter parameter : parameters) {
+        csv += FormatValue(parameter, cell[parameter]) + ',';
+      }
+      AppendValue(csv, table.states[i]);
+      csv += "\r\n";
+    }
+  }
+  return csv;
+}
+
+}  // namespace
+
+std::string RenderCsv(std::span<const ResultTable> tables) {
+  const bool is_pair = tables.size() == 1 && tables.front().grid.fixed == Cell() &&
+                       tables.front().grid.across.parameter == Parameter::kNumCtx &&
+                       tables.front().grid.down.parameter == Parameter::kNumBatch;
+  return is_pair ? MatrixOf(tables.front()) : ListOf(tables);
 }
 
 }  // namespace ollama_bench

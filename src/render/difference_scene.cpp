@@ -6,19 +6,23 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "color_bar.h"
+#include "facet_names.h"
+#include "facets.h"
 #include "heatmap_axes.h"
 #include "heatmap_cell.h"
-#include "heatmap_notes.h"
 #include "heatmap_palette.h"
 #include "heatmap_plot.h"
 #include "heatmap_region.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/render/text_fit.h"
+#include "picture_notes.h"
 #include "signed_percent.h"
+#include "text_fit.h"
 
 namespace ollama_bench {
 namespace {
@@ -45,20 +49,20 @@ struct Changes {
   std::map<Cell, const FailedCell*> repaired;
 };
 
-Grid GridOf(const SweepComparison& comparison) {
-  Grid grid;
-  const auto add = [&grid](const Cell& cell) {
-    grid.num_ctx.values.push_back(cell.num_ctx);
-    grid.num_batch.values.push_back(cell.num_batch);
+// All cells that either sweep measured.
+Expected<std::vector<Grid>, std::string> TablesOf(const SweepComparison& comparison,
+                                                  const Slice& slice) {
+  std::vector<CellResult> results;
+  const auto add = [&results](const Cell& cell) {
+    results.emplace_back();
+    results.back().cell = cell;
   };
   for (const CellChange& cell : comparison.cells) add(cell.first.cell);
   for (const Cell& cell : comparison.only_first) add(cell);
   for (const Cell& cell : comparison.only_second) add(cell);
-  for (Axis* axis : {&grid.num_ctx, &grid.num_batch}) {
-    std::sort(axis->values.begin(), axis->values.end());
-    axis->values.erase(std::unique(axis->values.begin(), axis->values.end()), axis->values.end());
-  }
-  return grid;
+  const auto space = UnitedSpace(results, {});
+  if (!space) return Unexpected<std::string>(space.error());
+  return GridsOf(*space, slice);
 }
 
 // From the worst to the best, so that blue is better for times as well.
@@ -83,23 +87,25 @@ std::string TitleOf(const CellChange& cell, const SweepComparison& comparison) {
   const MetricInfo& metric = Describe(comparison.metric);
   const NumberFormat format{metric.decimals};
   const Interval interval = cell.change.log.LogInterval(comparison.demand.level);
-  return fmt::format("num_ctx {}, num_batch {}: {} to {} {}, {}, {:.3g} % CI {}{}",
-                     cell.first.cell.num_ctx, cell.first.cell.num_batch, format(cell.first.value()),
-                     format(cell.second.value()), metric.unit, SignedPercent(cell.change.log.value),
-                     100 * comparison.demand.level, PercentInterval(interval.low, interval.high),
+  return fmt::format("{}: {} to {} {}, {}, {:.3g} % CI {}{}", DescribeCell(cell.first.cell),
+                     format(cell.first.value()), format(cell.second.value()), metric.unit,
+                     SignedPercent(cell.change.log.value), 100 * comparison.demand.level,
+                     PercentInterval(interval.low, interval.high),
                      cell.change.is_called ? "" : ", not significant");
 }
 
 struct Layout {
-  Grid grid;
-  CellSize cell;
-  AxisLabels num_ctx;
-  AxisLabels num_batch;
+  std::vector<Grid> grids;
+  FacetLayout facets;
+  FacetFrame frame;
+  AxisLabels across;
+  AxisLabels down;
+  std::optional<FacetHeadings> headings;
   std::optional<ColorBar> color_bar;
   std::string title;
   std::vector<std::string> sentences;
   std::vector<std::string> notes;
-  Box plot;
+  std::vector<Box> plots;
   double width = 0;
   double height = 0;
   double notes_top = 0;
@@ -151,27 +157,57 @@ double TextWidth(const SweepComparison& comparison, const Font& font) {
   return widest;
 }
 
-Layout Plan(const SweepComparison& comparison, const ComparisonCaption& caption,
-            const ValueScale& scale, const Font& font) {
-  Layout layout;
-  layout.grid = GridOf(comparison);
-  layout.cell = ChooseCellSize(layout.grid, TextWidth(comparison, font));
-  layout.num_ctx = PlanNumCtxLabels(layout.grid.num_ctx, layout.cell.width, font);
-  layout.num_batch = PlanNumBatchLabels(layout.grid.num_batch, layout.cell.height, font);
-  layout.plot = {kMargin + layout.num_batch.extent, 0,
-                 layout.cell.width * static_cast<double>(layout.grid.num_ctx.values.size()),
-                 layout.cell.height * static_cast<double>(layout.grid.num_batch.values.size())};
-  layout.color_bar = PlanColorBar(scale, "% better", layout.plot.height, font);
-  const double right = layout.plot.right() + kColorBarGap + layout.color_bar->width(font);
+void PlanAcross(Layout& layout, const SweepComparison& comparison, const ValueScale& scale,
+                const Font& font) {
+  const Grid& grid = layout.grids.front();
+  layout.facets =
+      ChooseFacets(layout.grids, TextWidth(comparison, font),
+                   {kFacetGap, kAxisNameLine + kAxisNameGap + 2 * kAxisNameBelow + kFacetRowGap});
+  const CellSize& cell = layout.facets.cell;
+  layout.across = PlanAcrossLabels(grid.across, cell.width, font);
+  layout.down = PlanDownLabels(grid.down, cell.height, font);
+  layout.headings.emplace(layout.grids, cell.width * static_cast<double>(grid.across.values.size()),
+                          font);
+  layout.frame = PlanFacetsAcross(layout.facets, grid.across, layout.across, *layout.headings,
+                                  kMargin + layout.down.extent, 0, font);
+  layout.color_bar = PlanColorBar(scale, "% better",
+                                  cell.height * static_cast<double>(grid.down.values.size()), font);
+  const double right = layout.frame.right + kColorBarGap + layout.color_bar->width(font);
   layout.width = std::ceil(std::max(right + kMargin, kNarrowest));
+}
+
+std::string TitleOf(const SweepComparison& comparison, const ComparisonCaption& caption,
+                    std::span<const Grid> grids) {
+  const Cell held = HeldByAll(grids);
+  return fmt::format("Change of the {}: {} to {}{}", Describe(comparison.metric).label,
+                     Printable(caption.first, false), Printable(caption.second, false),
+                     held == Cell() ? "" : ", " + DescribeCell(held));
+}
+
+Layout Plan(std::vector<Grid> grids, const SweepComparison& comparison,
+            const ComparisonCaption& caption, const ValueScale& scale, const Font& font) {
+  Layout layout;
+  layout.grids = std::move(grids);
+  PlanAcross(layout, comparison, scale, font);
   const double inner_width = layout.width - 2 * kMargin;
-  layout.title = fmt::format("Change of the {}: {} to {}", Describe(comparison.metric).label,
-                             Printable(caption.first, false), Printable(caption.second, false));
+  layout.title = TitleOf(comparison, caption, layout.grids);
   layout.sentences = Sentences(comparison, caption, font, inner_width);
   const double header = kTitleLine + kSentenceLine * static_cast<double>(layout.sentences.size());
-  layout.plot.y = kMargin - 8 + header + kHeaderGap + kAxisNameLine + kAxisNameGap;
-  double bottom = layout.plot.bottom() + layout.num_ctx.extent + kAxisNameBelow;
-  bottom = std::max(bottom, layout.plot.y + layout.color_bar->height + 8);
+  const double above = std::max(kAxisNameLine + kAxisNameGap, layout.headings->height());
+  const double below = layout.across.extent + kAxisNameBelow;
+  const Grid& grid = layout.grids.front();
+  const CellSize& cell = layout.facets.cell;
+  const double plot_height = cell.height * static_cast<double>(grid.down.values.size());
+  layout.frame.top = kMargin - 8 + header + kHeaderGap + above;
+  layout.frame.pitch_y = above + plot_height + below + kFacetRowGap;
+  for (std::size_t i = 0; i < layout.grids.size(); ++i) {
+    const Point corner = layout.frame.Corner(i, layout.facets.columns);
+    layout.plots.push_back({corner.x, corner.y,
+                            cell.width * static_cast<double>(grid.across.values.size()),
+                            plot_height});
+  }
+  const double bottom = std::max(layout.plots.back().bottom() + below,
+                                 layout.frame.top + layout.color_bar->height + 8);
   layout.notes = Notes(comparison, caption, font, inner_width);
   layout.notes_top = bottom;
   layout.height = std::ceil(bottom + NotesHeight(layout.notes) + kMargin - 8);
@@ -199,8 +235,7 @@ std::string TitleOf(const FailedCell& cell, const SweepComparison& comparison, b
       fmt::format("{} {}", NumberFormat{metric.decimals}(cell.measured.value()), metric.unit);
   std::string failure(Describe(cell.failure.kind).sentence);
   if (!cell.failure.message.empty()) failure += ": " + Printable(cell.failure.message, false);
-  return fmt::format("num_ctx {}, num_batch {}: {} {} ({})", cell.measured.cell.num_ctx,
-                     cell.measured.cell.num_batch, value,
+  return fmt::format("{}: {} {} ({})", DescribeCell(cell.measured.cell), value,
                      fails_now ? "before, fails now" : "now, failed before", failure);
 }
 
@@ -211,9 +246,7 @@ void DrawFailed(SceneBuilder& scene, const Box& box, const FailedCell& cell,
 }
 
 void DrawUntested(SceneBuilder& scene, const Box& box, const Cell& cell) {
-  scene.Fill(
-      box, palette::kPaper,
-      fmt::format("num_ctx {}, num_batch {}: not measured in both", cell.num_ctx, cell.num_batch));
+  scene.Fill(box, palette::kPaper, fmt::format("{}: not measured in both", DescribeCell(cell)));
   const GridRegion region{{box.x, box.y}, box.width, box.height, 1, 1, {true}};
   scene.Path({HatchOf(region, Slant::kRising, kHatchDistance), false, std::nullopt,
               Stroke{palette::kUntestedLine, 1}});
@@ -230,14 +263,18 @@ void DrawRepaired(SceneBuilder& scene, const Box& box, const FailedCell& cell,
   scene.Text(box, kMeasuredWord, {size, ReadableOn(color), Anchor::kMiddle});
 }
 
-void DrawCells(SceneBuilder& scene, const SweepComparison& comparison, const Layout& layout,
-               const ValueScale& scale) {
-  const Changes changes(comparison);
-  const double text_size = NumberTextSize(TextWidth(comparison, scene.font()), layout.cell);
-  for (std::size_t row = 0; row < layout.grid.num_batch.values.size(); ++row) {
-    for (std::size_t column = 0; column < layout.grid.num_ctx.values.size(); ++column) {
-      const Cell cell{layout.grid.num_ctx.values[column], layout.grid.num_batch.values[row]};
-      const Box box = CellBox({layout.plot.x, layout.plot.y}, layout.cell, row, column);
+void DrawCells(SceneBuilder& scene, const SweepComparison& comparison, const Changes& changes,
+               const Layout& layout, std::size_t table, const ValueScale& scale) {
+  const Grid& grid = layout.grids[table];
+  const Point corner{layout.plots[table].x, layout.plots[table].y};
+  const double text_size =
+      layout.facets.has_numbers
+          ? NumberTextSize(TextWidth(comparison, scene.font()), layout.facets.cell)
+          : 0;
+  for (std::size_t row = 0; row < grid.down.values.size(); ++row) {
+    for (std::size_t column = 0; column < grid.across.values.size(); ++column) {
+      const Cell cell = grid.CellAt(row, column);
+      const Box box = CellBox(corner, layout.facets.cell, row, column);
       if (const auto both = changes.measured.find(cell); both != changes.measured.end()) {
         DrawCell(scene, box, *both->second, comparison, scale, text_size);
       } else if (const auto now = changes.failed.find(cell); now != changes.failed.end()) {
@@ -251,12 +288,33 @@ void DrawCells(SceneBuilder& scene, const SweepComparison& comparison, const Lay
   }
 }
 
+void DrawTables(SceneBuilder& scene, const SweepComparison& comparison, const Layout& layout,
+                const ValueScale& scale) {
+  const Changes changes(comparison);
+  for (std::size_t i = 0; i < layout.grids.size(); ++i) {
+    const Box& plot = layout.plots[i];
+    if (i % layout.facets.columns == 0) {
+      DrawAxisDown(scene, layout.grids[i].down, layout.down, plot);
+    }
+    DrawAxisAcross(scene, layout.grids[i].across, layout.across, plot);
+    layout.headings->Draw(scene, i, plot);
+  }
+  DrawColorBar(scene, *layout.color_bar, scale,
+               {layout.frame.right + kColorBarGap, layout.frame.top});
+  for (std::size_t i = 0; i < layout.grids.size(); ++i) {
+    DrawCells(scene, comparison, changes, layout, i, scale);
+  }
+}
+
 }  // namespace
 
-Scene LayOutDifference(const SweepComparison& comparison, const ComparisonCaption& caption,
-                       const Font& font) {
+Expected<Scene, std::string> LayOutDifference(const SweepComparison& comparison,
+                                              const ComparisonCaption& caption, const Font& font,
+                                              const Slice& slice) {
+  auto grids = TablesOf(comparison, slice);
+  if (!grids) return Unexpected<std::string>(grids.error());
   const ValueScale scale = ScaleOf(comparison);
-  const Layout layout = Plan(comparison, caption, scale, font);
+  const Layout layout = Plan(std::move(*grids), comparison, caption, scale, font);
   const double inner_width = layout.width - 2 * kMargin;
   SceneBuilder scene(font);
   double y = kMargin - 8;
@@ -266,11 +324,7 @@ Scene LayOutDifference(const SweepComparison& comparison, const ComparisonCaptio
     scene.Text({kMargin, y, inner_width, kSentenceLine}, line, {kSentenceSize, palette::kTitle});
     y += kSentenceLine;
   }
-  DrawNumBatchAxis(scene, layout.grid.num_batch, layout.num_batch, layout.plot);
-  DrawNumCtxAxis(scene, layout.grid.num_ctx, layout.num_ctx, layout.plot);
-  DrawColorBar(scene, *layout.color_bar, scale,
-               {layout.plot.right() + kColorBarGap, layout.plot.y});
-  DrawCells(scene, comparison, layout, scale);
+  DrawTables(scene, comparison, layout, scale);
   DrawNotes(scene, layout.notes, {kMargin, layout.notes_top}, inner_width);
   return scene.Finish(layout.width, layout.height, layout.title);
 }

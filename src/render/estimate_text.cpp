@@ -10,10 +10,12 @@
 
 namespace ollama_bench {
 
-std::string EstimateMargins(const SweepMap& map) {
+std::string EstimateMargins(std::span<const SweepMap> maps) {
   std::vector<double> margins;
-  for (const MapCell& cell : map.cells) {
-    if (cell.kind == MapCell::Kind::kEstimated) margins.push_back(cell.high / cell.value - 1);
+  for (const SweepMap& map : maps) {
+    for (const MapCell& cell : map.cells) {
+      if (cell.kind == MapCell::Kind::kEstimated) margins.push_back(cell.high / cell.value - 1);
+    }
   }
   if (margins.empty()) return {};
   const double largest = *std::max_element(margins.begin(), margins.end());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "ollama_bench/analysis/sweep_map.h"
@@ -8,6 +9,6 @@ namespace ollama_bench {
 
 /// How far the estimated cells may be off at 95 %: "+/- 1.4 % (median), 2.7 % at most"; empty where
 /// none is estimated.
-std::string EstimateMargins(const SweepMap& map);
+std::string EstimateMargins(std::span<const SweepMap> maps);
 
 }  // namespace ollama_bench

@@ -13,13 +13,15 @@ constexpr double kLabelSize = 12;
 constexpr double kLabelLine = 16;
 constexpr double kLabelGap = 8;        // between the plot and its labels
 constexpr double kLabelDistance = 10;  // between two labels of one line
-constexpr std::string_view kNumCtx = "num_ctx";
-constexpr std::string_view kNumBatch = "num_batch";
+
+std::string LabelOf(const Axis& axis, std::size_t place) {
+  return FormatValue(axis.parameter, axis.values[place]);
+}
 
 double WidestLabel(const Axis& axis, const std::vector<std::size_t>& shown, const Font& font) {
   double widest = 0;
   for (const std::size_t i : shown) {
-    widest = std::max(widest, font.Width(std::to_string(axis.values[i]), kLabelSize));
+    widest = std::max(widest, font.Width(LabelOf(axis, i), kLabelSize));
   }
   return widest;
 }
@@ -34,7 +36,7 @@ std::vector<std::size_t> EveryNth(std::size_t count, std::size_t step) {
 std::vector<std::size_t> MultiplesOf(long unit, const Axis& axis, std::size_t step) {
   std::vector<std::size_t> shown;
   for (std::size_t i = 0; i < axis.values.size(); ++i) {
-    if (axis.values[i] % unit != 0) continue;
+    if (axis.values[i] == kAutoValue || axis.values[i] % unit != 0) continue;
     if (!shown.empty() && i - shown.back() < step) return {};
     shown.push_back(i);
   }
@@ -66,7 +68,7 @@ std::vector<std::size_t> ChooseLabelled(const Axis& axis, double distance, doubl
   return best.size() * 2 >= evenly.size() && best.size() > 1 ? best : evenly;
 }
 
-AxisLabels PlanNumCtxLabels(const Axis& axis, double cell_width, const Font& font) {
+AxisLabels PlanAcrossLabels(const Axis& axis, double cell_width, const Font& font) {
   const double widest = WidestLabel(axis, EveryNth(axis.values.size(), 1), font);
   AxisLabels labels{ChooseLabelled(axis, cell_width, widest + kLabelDistance),
                     kLabelGap + kLabelLine, 0};
@@ -74,39 +76,42 @@ AxisLabels PlanNumCtxLabels(const Axis& axis, double cell_width, const Font& fon
   return labels;
 }
 
-AxisLabels PlanNumBatchLabels(const Axis& axis, double cell_height, const Font& font) {
+AxisLabels PlanDownLabels(const Axis& axis, double cell_height, const Font& font) {
+  if (axis.IsAuto()) return {};
   AxisLabels labels{ChooseLabelled(axis, cell_height, kLabelLine), 0, 0};
-  labels.width = std::ceil(
-      std::max(WidestLabel(axis, labels.shown, font), font.Width(kNumBatch, kAxisNameSize)));
+  labels.width = std::ceil(std::max(WidestLabel(axis, labels.shown, font),
+                                    font.Width(KeyOf(axis.parameter), kAxisNameSize)));
   labels.extent = kLabelGap + labels.width;
   return labels;
 }
 
-void DrawNumCtxAxis(SceneBuilder& scene, const Axis& axis, const AxisLabels& labels,
+void DrawAxisAcross(SceneBuilder& scene, const Axis& axis, const AxisLabels& labels,
                     const Box& plot) {
   const double cell = plot.width / static_cast<double>(axis.values.size());
   for (const std::size_t i : labels.shown) {
     const double middle = plot.x + (static_cast<double>(i) + 0.5) * cell;
     scene.Text({middle - labels.width / 2, plot.bottom() + kLabelGap, labels.width, kLabelLine},
-               std::to_string(axis.values[i]), {kLabelSize, palette::kText, Anchor::kMiddle});
+               LabelOf(axis, i), {kLabelSize, palette::kText, Anchor::kMiddle});
   }
-  const double name = std::max(plot.width, scene.font().Width(kNumCtx, kAxisNameSize));
+  const std::string_view key = KeyOf(axis.parameter);
+  const double name = std::max(plot.width, scene.font().Width(key, kAxisNameSize));
   scene.Text(
       {plot.x + (plot.width - name) / 2, plot.bottom() + labels.extent + 6, name, kAxisNameLine},
-      kNumCtx, {kAxisNameSize, palette::kQuiet, Anchor::kMiddle});
+      key, {kAxisNameSize, palette::kQuiet, Anchor::kMiddle});
 }
 
-void DrawNumBatchAxis(SceneBuilder& scene, const Axis& axis, const AxisLabels& labels,
-                      const Box& plot) {
+void DrawAxisDown(SceneBuilder& scene, const Axis& axis, const AxisLabels& labels,
+                  const Box& plot) {
+  if (labels.shown.empty()) return;
   const double cell = plot.height / static_cast<double>(axis.values.size());
   const Box column{plot.x - labels.extent, plot.y, labels.width, plot.height};
   for (const std::size_t i : labels.shown) {
     const double middle = plot.y + (static_cast<double>(i) + 0.5) * cell;
-    scene.Text({column.x, middle - kLabelLine / 2, column.width, kLabelLine},
-               std::to_string(axis.values[i]), {kLabelSize, palette::kText, Anchor::kEnd});
+    scene.Text({column.x, middle - kLabelLine / 2, column.width, kLabelLine}, LabelOf(axis, i),
+               {kLabelSize, palette::kText, Anchor::kEnd});
   }
   scene.Text({column.x, plot.y - kAxisNameGap - kAxisNameLine, column.width, kAxisNameLine},
-             kNumBatch, {kAxisNameSize, palette::kQuiet, Anchor::kEnd});
+             KeyOf(axis.parameter), {kAxisNameSize, palette::kQuiet, Anchor::kEnd});
 }
 
 }  // namespace ollama_bench

@@ -20,16 +20,16 @@ struct AxisLabels {
 std::vector<std::size_t> ChooseLabelled(const Axis& axis, double distance, double room);
 
 /// Across, below.
-AxisLabels PlanNumCtxLabels(const Axis& axis, double cell_width, const Font& font);
-/// Down, to the left. The name of the axis is above its labels.
-AxisLabels PlanNumBatchLabels(const Axis& axis, double cell_height, const Font& font);
+AxisLabels PlanAcrossLabels(const Axis& axis, double cell_width, const Font& font);
+/// Down, to the left; none where the parameter is not set. The name of the axis is above its
+/// labels.
+AxisLabels PlanDownLabels(const Axis& axis, double cell_height, const Font& font);
 
 /// Below `plot`.
-void DrawNumCtxAxis(SceneBuilder& scene, const Axis& axis, const AxisLabels& labels,
+void DrawAxisAcross(SceneBuilder& scene, const Axis& axis, const AxisLabels& labels,
                     const Box& plot);
 /// Left of `plot`.
-void DrawNumBatchAxis(SceneBuilder& scene, const Axis& axis, const AxisLabels& labels,
-                      const Box& plot);
+void DrawAxisDown(SceneBuilder& scene, const Axis& axis, const AxisLabels& labels, const Box& plot);
 
 inline constexpr double kAxisNameSize = 13;
 inline constexpr double kAxisNameLine = 18;

@@ -55,25 +55,28 @@ void DrawFrame(SceneBuilder& scene, const Box& box, const Stroke& stroke) {
 
 }  // namespace
 
-CellMarks::CellMarks(const SweepMap& map, const CellFaces& faces) {
-  if (faces.ShowsLoss()) {
-    recommended_ = map.recommended;
-    current_ = map.current;
-    return;
-  }
-  for (std::size_t i = 0; i < map.cells.size() && !best_value_; ++i) {
-    if (map.cells[i].kind != MapCell::Kind::kMeasured) continue;
-    if (map.cells[i].raw != faces.scale().best) continue;
-    best_value_ = map.CellAt(i / map.column_count(), i % map.column_count());
+CellMarks::CellMarks(std::span<const SweepMap> maps, const CellFaces& faces) {
+  for (const SweepMap& map : maps) {
+    if (faces.ShowsLoss()) {
+      recommended_.insert(map.recommended.begin(), map.recommended.end());
+      current_.insert(map.current.begin(), map.current.end());
+      continue;
+    }
+    for (std::size_t i = 0; i < map.cells.size() && !best_value_; ++i) {
+      if (map.cells[i].kind != MapCell::Kind::kMeasured) continue;
+      if (map.cells[i].raw != faces.scale().best) continue;
+      best_value_ = map.CellAt(i / map.column_count(), i % map.column_count());
+    }
   }
 }
 
 CellMark CellMarks::Of(const Cell& cell) const {
   if (best_value_ == cell) return CellMark::kBestValue;
-  if (recommended_ == cell) {
-    return current_ == cell ? CellMark::kRecommendedAndCurrent : CellMark::kRecommended;
+  const bool is_current = current_.count(cell) > 0;
+  if (recommended_.count(cell) > 0) {
+    return is_current ? CellMark::kRecommendedAndCurrent : CellMark::kRecommended;
   }
-  return current_ == cell ? CellMark::kCurrent : CellMark::kNone;
+  return is_current ? CellMark::kCurrent : CellMark::kNone;
 }
 
 void DrawArea(SceneBuilder& scene, const GridRegion& region, Pattern pattern) {

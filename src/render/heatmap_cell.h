@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+#include <set>
+#include <span>
 #include <string_view>
 
 #include "cell_face.h"
@@ -11,20 +14,21 @@ namespace ollama_bench {
 /// What is marked of a cell, beside its state.
 enum class CellMark { kNone, kRecommended, kCurrent, kRecommendedAndCurrent, kBestValue };
 
-/// Which cell of a map has which mark: the recommended and the current one where losses are shown,
-/// else the one with the best value (of equals the first).
+/// Which cells of a picture have which mark: the recommended and the current ones where losses are
+/// shown, else the one with the best value (of equals the first).
 class CellMarks {
  public:
-  CellMarks(const SweepMap& map, const CellFaces& faces);
+  CellMarks(std::span<const SweepMap> maps, const CellFaces& faces);
 
   [[nodiscard]] CellMark Of(const Cell& cell) const;
-  [[nodiscard]] const std::optional<Cell>& recommended() const { return recommended_; }
-  [[nodiscard]] const std::optional<Cell>& current() const { return current_; }
+  /// One, or one for each request; they may lie outside the maps.
+  [[nodiscard]] const std::set<Cell>& recommended() const { return recommended_; }
+  [[nodiscard]] const std::set<Cell>& current() const { return current_; }
   [[nodiscard]] const std::optional<Cell>& best_value() const { return best_value_; }
 
  private:
-  std::optional<Cell> recommended_;
-  std::optional<Cell> current_;
+  std::set<Cell> recommended_;
+  std::set<Cell> current_;
   std::optional<Cell> best_value_;
 };
 

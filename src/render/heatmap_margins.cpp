@@ -7,7 +7,7 @@
 #include <numbers>
 
 #include "heatmap_palette.h"
-#include "ollama_bench/render/text_fit.h"
+#include "text_fit.h"
 
 namespace ollama_bench {
 namespace {
@@ -93,21 +93,23 @@ const Ink& TickInk(double tick) {
 
 }  // namespace
 
-std::optional<MarginPanel> PlanMargin(const std::vector<std::optional<MarginEffect>>& effects,
-                                      MarginSide side, double title_width, const Font& font) {
-  if (std::count_if(effects.begin(), effects.end(), [](const auto& e) { return e.has_value(); }) <
-      2) {
-    return std::nullopt;
+std::vector<MarginPanel> PlanMargins(const std::vector<MarginEffects>& of_tables, MarginSide side,
+                                     double title_width, const Font& font) {
+  MarginPanel common;
+  for (const MarginEffects& effects : of_tables) {
+    const auto is_known = [](const auto& effect) { return effect.has_value(); };
+    if (std::count_if(effects.begin(), effects.end(), is_known) < 2) return {};
+    common.effects.insert(common.effects.end(), effects.begin(), effects.end());
   }
-  MarginPanel panel;
-  panel.effects = effects;
-  ChooseRange(panel);
-  ChooseTicks(panel, side, font);
-  panel.title = WrapWords(
+  ChooseRange(common);
+  ChooseTicks(common, side, font);
+  common.title = WrapWords(
       font,
       fmt::format("mean of each {0} vs. best {0}, %", side == MarginSide::kRows ? "row" : "column"),
       kSize, title_width, kMostTitleLines);
-  return panel;
+  std::vector<MarginPanel> panels(of_tables.size(), common);
+  for (std::size_t i = 0; i < panels.size(); ++i) panels[i].effects = of_tables[i];
+  return panels;
 }
 
 void DrawRowMargin(SceneBuilder& scene, const MarginPanel& panel, const Box& place) {

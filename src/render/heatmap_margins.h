@@ -4,15 +4,18 @@
 #include <string>
 #include <vector>
 
+#include "number_format.h"
 #include "ollama_bench/analysis/sweep_map.h"
-#include "ollama_bench/render/number_format.h"
 #include "scene_builder.h"
 
 namespace ollama_bench {
 
+/// One for each row or column; empty: none is known.
+using MarginEffects = std::vector<std::optional<MarginEffect>>;
+
 /// The means of the rows or of the columns beside the plot: a dot each, with its interval.
 struct MarginPanel {
-  std::vector<std::optional<MarginEffect>> effects;
+  MarginEffects effects;
   double low = 0;  ///< the range that is shown, in per cent; it holds 0
   double high = 0;
   std::vector<double> ticks;  ///< two at least, within the range
@@ -28,10 +31,10 @@ inline constexpr double kMarginTickLine = 14;
 
 enum class MarginSide { kRows, kColumns };
 
-/// Empty where there are less than two rows (or columns) to compare. `title_width` is the room for
-/// a line of the title.
-std::optional<MarginPanel> PlanMargin(const std::vector<std::optional<MarginEffect>>& effects,
-                                      MarginSide side, double title_width, const Font& font);
+/// One for each table, on a common scale. Empty where a table has less than two rows (or columns)
+/// to compare. `title_width` is the room for a line of the title.
+std::vector<MarginPanel> PlanMargins(const std::vector<MarginEffects>& of_tables, MarginSide side,
+                                     double title_width, const Font& font);
 
 /// Right of the plot: `place` is as high as the plot and kMarginPanelExtent wide, the title is
 /// above it and the ticks below.

@@ -8,10 +8,7 @@ namespace {
 
 constexpr double kWidestCell = 96;
 constexpr double kHighestCell = 46;
-constexpr double kUsualPlotWidth = 1200;
-constexpr double kUsualPlotHeight = 560;
 constexpr double kSmallestCell = 4;  // while the plot can still grow
-constexpr double kLargestPlot = 8000;
 constexpr double kSmallestCellWithGap = 10;
 constexpr double kLargestNumber = 13;
 constexpr double kUsualNumber = 10;  // where there are many columns
@@ -19,24 +16,26 @@ constexpr double kAirBeside = 14;
 constexpr double kLowestNumberRow = 17;
 
 // Whole pixels, so that edges are sharp, unless there are more cells than pixels.
-double CellExtent(double usual_plot, double smallest, double largest, std::size_t count) {
+double CellExtent(double usual_plot, double largest_plot, double smallest, double largest,
+                  std::size_t count) {
   const auto n = static_cast<double>(count);
   const double extent =
       std::floor(std::clamp(usual_plot / n, std::min(smallest, largest), largest));
-  return std::min(extent, kLargestPlot / n);
+  return std::min(extent, largest_plot / n);
 }
 
 }  // namespace
 
-CellSize ChooseCellSize(const Grid& grid, double number_width) {
+CellSize ChooseCellSize(const Grid& grid, double number_width, const PlotRoom& room) {
   const bool has_numbers = number_width > 0;
   const double narrowest =
       has_numbers ? std::ceil(number_width * kUsualNumber + kAirBeside) : kSmallestCell;
-  const double width = CellExtent(kUsualPlotWidth, narrowest, std::max(kWidestCell, narrowest),
-                                  grid.num_ctx.values.size());
+  const double width = CellExtent(room.width, room.most_width, narrowest,
+                                  std::max(kWidestCell, narrowest), grid.across.values.size());
   const double highest = std::clamp(std::floor(width * 0.48), 26.0, kHighestCell);
-  return {width, CellExtent(kUsualPlotHeight, has_numbers ? kLowestNumberRow : kSmallestCell,
-                            highest, grid.num_batch.values.size())};
+  return {width,
+          CellExtent(room.height, room.most_height, has_numbers ? kLowestNumberRow : kSmallestCell,
+                     highest, grid.down.values.size())};
 }
 
 double HalfGap(const CellSize& size) {

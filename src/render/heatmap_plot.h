@@ -20,8 +20,16 @@ struct CellSize {
   double height = 0;
 };
 
+/// How large one table becomes.
+struct PlotRoom {
+  double width = 1200;  ///< usually
+  double height = 560;
+  double most_width = 8000;  ///< in any case
+  double most_height = 8000;
+};
+
 /// `number_width`: of the widest number at size 1; 0 where cells hold none.
-CellSize ChooseCellSize(const Grid& grid, double number_width);
+CellSize ChooseCellSize(const Grid& grid, double number_width, const PlotRoom& room = {});
 
 /// Where the cell is drawn in a plot with this upper left corner; with a gap to the next where it
 /// is large enough.

@@ -1,5 +1,9 @@
 #include "ollama_bench/render/json_report.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "answer_json.h"
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/table_statistics.h"
@@ -15,12 +19,29 @@ Json BestJson(const BestCell& best) {
   return json;
 }
 
-Json BestListJson(const std::vector<std::optional<BestCell>>& list) {
+Json BestListJson(std::span<const ResultTable> tables, Parameter parameter) {
   Json json = Json::array();
-  for (const auto& best : list) {
-    if (best) json.push_back(BestJson(*best));
+  for (const BestOfValue& of_value : BestPerValue(tables, parameter)) {
+    if (of_value.best) json.push_back(BestJson(*of_value.best));
   }
   return json;
+}
+
+bool Sets(const Axis& axis, Parameter parameter) {
+  return axis.parameter == parameter && std::any_of(axis.values.begin(), axis.values.end(),
+                                                    [](int value) { return value != kAutoValue; });
+}
+
+// Of each parameter that some cell sets.
+void AddBestLists(Json& report, std::span<const ResultTable> tables) {
+  for (const ParameterInfo& info : AllParameters()) {
+    const bool is_set = std::any_of(tables.begin(), tables.end(), [&info](const auto& table) {
+      return Sets(table.grid.across, info.parameter) || Sets(table.grid.down, info.parameter) ||
+             table.grid.fixed.Sets(info.parameter);
+    });
+    if (!is_set) continue;
+    report[fmt::format("best_per_{}", info.key)] = BestListJson(tables, info.parameter);
+  }
 }
 
 Json StatisticsJson(const TableStatistics& statistics) {
@@ -44,9 +65,6 @@ Json StatisticsJson(const TableStatistics& statistics) {
 }
 
 void AddCells(Json& report, const ResultTable& table) {
-  for (const char* key : {"cells", "failures", "excluded", "aliases", "untested"}) {
-    report[key] = Json::array();
-  }
   for (std::size_t row = 0; row < table.rows(); ++row) {
     for (std::size_t column = 0; column < table.columns(); ++column) {
       const CellState& state = table.At(row, column);
@@ -76,25 +94,41 @@ void AddCells(Json& report, const ResultTable& table) {
   }
 }
 
+// One answer is a part of the report, each of several an object with its request.
+void AddAnswers(Json& report, std::span<const ResultTable> tables,
+                std::span<const StratumAnswer> answers) {
+  if (answers.size() == 1) return AddAnswer(report, tables, answers.front().answer);
+  AddAnswer(report, tables, std::nullopt);
+  report["answers"] = Json::array();
+  for (const StratumAnswer& of_stratum : answers) {
+    Json json = CellJson(of_stratum.stratum);
+    AddAnswer(json, tables, of_stratum.answer);
+    report["answers"].push_back(std::move(json));
+  }
+}
+
 }  // namespace
 
-std::string RenderAnswerJson(const ResultTable& table, const std::optional<SweepAnswer>& answer) {
+std::string RenderAnswerJson(std::span<const ResultTable> tables,
+                             std::span<const StratumAnswer> answers) {
   Json json = Json::object();
-  AddAnswer(json, table, answer);
+  AddAnswers(json, tables, answers);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string RenderJsonReport(const ResultTable& table, const std::optional<SweepAnswer>& answer,
-                             const SweepCaption& caption) {
-  const MetricInfo& metric = Describe(table.metric);
+std::string RenderJsonReport(std::span<const ResultTable> tables,
+                             std::span<const StratumAnswer> answers, const SweepCaption& caption) {
+  const MetricInfo& metric = Describe(tables.front().metric);
   Json report = {{"model", caption.model},       {"metric", metric.key},
                  {"unit", metric.unit},          {"higher_is_better", metric.higher_is_better},
                  {"replayed", caption.replayed}, {"mixed", caption.mixed}};
-  report["statistics"] = StatisticsJson(ComputeStatistics(table));
-  AddAnswer(report, table, answer);
-  report["best_per_num_ctx"] = BestListJson(BestPerNumCtx(table));
-  report["best_per_num_batch"] = BestListJson(BestPerNumBatch(table));
-  AddCells(report, table);
+  report["statistics"] = StatisticsJson(ComputeStatistics(tables));
+  AddAnswers(report, tables, answers);
+  AddBestLists(report, tables);
+  for (const char* key : {"cells", "failures", "excluded", "aliases", "untested"}) {
+    report[key] = Json::array();
+  }
+  for (const ResultTable& table : tables) AddCells(report, table);
   // A store edited by hand may hold text that is not UTF-8.
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

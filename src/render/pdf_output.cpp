@@ -1,8 +1,8 @@
 #include <cairo-pdf.h>
 #include <cairo.h>
 
+#include "cairo_output.h"
 #include "cairo_painter.h"
-#include "ollama_bench/render/cairo_output.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,17 +1,13 @@
 #include "ollama_bench/render/picture.h"
 
-#include <algorithm>
-#include <cctype>
-
-#include "ollama_bench/render/cairo_output.h"
-#include "ollama_bench/render/svg.h"
+#include "cairo_output.h"
+#include "ollama_bench/core/text.h"
+#include "svg.h"
 
 namespace ollama_bench {
 
 std::optional<PictureFormat> PictureFormatFromExtension(std::string_view extension) {
-  std::string lower(extension);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string lower = Lower(extension);
   if (lower == ".png") return PictureFormat::kPng;
   if (lower == ".svg") return PictureFormat::kSvg;
   if (lower == ".pdf") return PictureFormat::kPdf;

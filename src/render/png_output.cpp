@@ -7,8 +7,8 @@
 #include <cmath>
 #include <csetjmp>
 
+#include "cairo_output.h"
 #include "cairo_painter.h"
-#include "ollama_bench/render/cairo_output.h"
 
 namespace ollama_bench {
 namespace {

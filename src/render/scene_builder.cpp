@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "ollama_bench/render/text_fit.h"
+#include "text_fit.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,4 +1,4 @@
-#include "ollama_bench/render/svg.h"
+#include "svg.h"
 
 #include <fmt/format.h>
 

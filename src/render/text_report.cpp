@@ -8,23 +8,27 @@
 #include <sstream>
 #include <vector>
 
+#include "cell_label.h"
+#include "facet_names.h"
+#include "number_format.h"
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/table_statistics.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/render/answer_text.h"
-#include "ollama_bench/render/cell_label.h"
-#include "ollama_bench/render/number_format.h"
-#include "ollama_bench/render/terminal_table.h"
+#include "terminal_table.h"
 
 namespace ollama_bench {
 namespace {
 
-std::string MixtureOf(const ResultTable& table) {
-  const auto unverified =
-      std::count_if(table.states.begin(), table.states.end(), [](const CellState& state) {
-        const auto* measured = std::get_if<Measured>(&state);
-        return measured != nullptr && measured->unverified;
-      });
+std::string MixtureOf(std::span<const ResultTable> tables) {
+  std::ptrdiff_t unverified = 0;
+  for (const ResultTable& table : tables) {
+    unverified +=
+        std::count_if(table.states.begin(), table.states.end(), [](const CellState& state) {
+          const auto* measured = std::get_if<Measured>(&state);
+          return measured != nullptr && measured->unverified;
+        });
+  }
   if (unverified == 0) return ": samples of different models, prompts or servers.\n";
   return fmt::format(
       ": {} cell{} not say with what model, prompt, driver and Ollama {} measured;\nshown, but not "
@@ -32,7 +36,8 @@ std::string MixtureOf(const ResultTable& table) {
       unverified, unverified == 1 ? " does" : "s do", unverified == 1 ? "it was" : "they were");
 }
 
-std::string Heading(const ResultTable& table, const SweepCaption& caption, ColorDepth color) {
+std::string Heading(std::span<const ResultTable> tables, const SweepCaption& caption,
+                    ColorDepth color) {
   std::string text;
   if (!caption.model.empty()) text += Bold(Printable(caption.model, false), color) + "\n";
   if (caption.replayed) {
@@ -41,10 +46,17 @@ std::string Heading(const ResultTable& table, const SweepCaption& caption, Color
                  ? ", each again and again without noise:\nthe intervals are too narrow.\n"
                  : ".\n");
   }
-  if (caption.mixed) text += Bold("MIXED", color) + MixtureOf(table);
-  const MetricInfo& metric = Describe(table.metric);
-  return text +
-         fmt::format("{} in {}, num_ctx across, num_batch down\n\n", metric.label, metric.unit);
+  if (caption.mixed) text += Bold("MIXED", color) + MixtureOf(tables);
+  const MetricInfo& metric = Describe(tables.front().metric);
+  std::vector<Grid> grids;
+  for (const ResultTable& table : tables) grids.push_back(table.grid);
+  const Grid& grid = grids.front();
+  text +=
+      fmt::format("{} in {}, {} across", metric.label, metric.unit, KeyOf(grid.across.parameter));
+  if (!grid.down.IsAuto()) text += fmt::format(", {} down", KeyOf(grid.down.parameter));
+  const Cell held = HeldByAll(grids);
+  if (held != Cell()) text += fmt::format(", {}", DescribeCell(held));
+  return text + "\n\n";
 }
 
 // "OOM 10, timeout 2" in lines that are indented like the numbers above and below.
@@ -81,49 +93,87 @@ std::string StatisticsText(const TableStatistics& statistics, const MetricInfo& 
                             format(statistics.values->median), metric.unit);
 }
 
-// Lines "  8192        544       85.50": an axis value, the other parameter at its best, the value.
-std::vector<std::string> BestLines(const Axis& axis, std::string_view name, std::string_view other,
-                                   const std::vector<std::optional<BestCell>>& best,
-                                   int Cell::*other_value, const MetricInfo& metric) {
-  const NumberFormat format{metric.decimals};
+// The parameters that cells of the tables set.
+std::vector<Parameter> ParametersOf(const Grid& grid) {
+  std::vector<Parameter> set;
+  for (const ParameterInfo& info : AllParameters()) {
+    const bool is_axis = info.parameter == grid.across.parameter ||
+                         (info.parameter == grid.down.parameter && !grid.down.IsAuto());
+    if (is_axis || grid.fixed.Sets(info.parameter)) set.push_back(info.parameter);
+  }
+  return set;
+}
+
+// To the right, in columns as wide as the header or wider.
+std::vector<std::string> Aligned(const std::vector<std::vector<std::string>>& rows) {
+  constexpr std::size_t kNarrowest[] = {9, 14, 12};  // first, between, last
   std::vector<std::string> lines;
-  lines.push_back(
-      fmt::format("{:>9} {:>14} {:>12}", name, fmt::format("best {}", other), metric.unit));
-  for (std::size_t i = 0; i < axis.values.size(); ++i) {
-    if (!best[i]) {
-      lines.push_back(fmt::format("{:>9} {:>14}", axis.values[i], "-"));
-      continue;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::size_t last = rows.front().size() - 1;
+      const std::size_t usual = kNarrowest[i == 0 ? 0 : i == last ? 2 : 1];
+      line += fmt::format("{}{:>{}}", i == 0 ? "" : " ", row[i],
+                          std::max(usual, rows.front()[i].size()));
     }
-    lines.push_back(fmt::format("{:>9} {:>14} {:>12}", axis.values[i], best[i]->cell.*other_value,
-                                format(best[i]->value)));
+    lines.push_back(std::move(line));
   }
   return lines;
+}
+
+// Lines "  8192        544       85.50": a value of the parameter, the others at their best, and
+// what was measured.
+std::vector<std::string> BestLines(std::span<const ResultTable> tables, Parameter parameter,
+                                   const std::vector<Parameter>& others) {
+  const MetricInfo& metric = Describe(tables.front().metric);
+  const NumberFormat format{metric.decimals};
+  std::vector<std::vector<std::string>> rows{{std::string(KeyOf(parameter))}};
+  for (const Parameter other : others) {
+    rows.back().push_back(fmt::format("best {}", KeyOf(other)));
+  }
+  rows.back().emplace_back(metric.unit);
+  for (const BestOfValue& of_value : BestPerValue(tables, parameter)) {
+    rows.push_back({FormatValue(parameter, of_value.value)});
+    for (const Parameter other : others) {
+      rows.back().push_back(of_value.best ? FormatValue(other, of_value.best->cell[other]) : "-");
+      if (!of_value.best) break;
+    }
+    if (of_value.best) rows.back().push_back(format(of_value.best->value));
+  }
+  return Aligned(rows);
 }
 
 // Side by side where both fit, else one below the other.
 std::string SideBySide(const std::vector<std::string>& left, const std::vector<std::string>& right,
                        std::size_t width) {
-  constexpr std::size_t kColumn = 38;
-  constexpr std::size_t kGap = 3;
+  constexpr std::size_t kGap = 4;
+  const std::size_t column = left.front().size();
   std::string text;
-  if (width < 2 * kColumn + kGap) {
+  if (width < column + kGap + right.front().size()) {
     return fmt::format("{}\n\n{}\n", fmt::join(left, "\n"), fmt::join(right, "\n"));
   }
   for (std::size_t i = 0; i < std::max(left.size(), right.size()); ++i) {
     std::string line = i < left.size() ? left[i] : std::string();
-    if (i < right.size()) line = fmt::format("{:<{}}{}", line, kColumn + kGap, right[i]);
+    if (i < right.size()) line = fmt::format("{:<{}}{}", line, column + kGap, right[i]);
     text += line + "\n";
   }
   return text;
 }
 
-std::string BestLists(const ResultTable& table, std::size_t width) {
-  const MetricInfo& metric = Describe(table.metric);
-  return SideBySide(BestLines(table.grid.num_ctx, "num_ctx", "num_batch", BestPerNumCtx(table),
-                              &Cell::num_batch, metric),
-                    BestLines(table.grid.num_batch, "num_batch", "num_ctx", BestPerNumBatch(table),
-                              &Cell::num_ctx, metric),
-                    width);
+std::string BestLists(std::span<const ResultTable> tables, std::size_t width) {
+  const std::vector<Parameter> parameters = ParametersOf(tables.front().grid);
+  std::vector<std::vector<std::string>> lists;
+  for (const Parameter parameter : parameters) {
+    std::vector<Parameter> others = parameters;
+    std::erase(others, parameter);
+    lists.push_back(BestLines(tables, parameter, others));
+  }
+  if (lists.size() == 2) return SideBySide(lists[0], lists[1], width);
+  std::string text;
+  for (const auto& list : lists) {
+    text += fmt::format("{}{}\n", text.empty() ? "" : "\n", fmt::join(list, "\n"));
+  }
+  return text;
 }
 
 std::vector<std::string> LinesOf(const std::string& text) {
@@ -133,9 +183,20 @@ std::vector<std::string> LinesOf(const std::string& text) {
   return lines;
 }
 
-std::string AnswerText(const std::optional<SweepAnswer>& answer, const TerminalStyle& style) {
-  if (!answer) return "\nNo cell has a value.\n";
-  return "\n" + RenderAnswerText(*answer, style) + ParameterLines(*answer);
+// Of several, each under the request that it is for.
+std::string AnswersText(std::span<const StratumAnswer> answers, const TerminalStyle& style) {
+  if (HaveNoChoice(answers)) return "\n" + Wrapped(AnswersSentence(answers), style.width);
+  std::string text;
+  for (const StratumAnswer& of_stratum : answers) {
+    text += '\n';
+    if (answers.size() > 1) text += Bold(DescribeCell(of_stratum.stratum), style.color) + "\n";
+    if (of_stratum.answer) {
+      text += RenderAnswerText(*of_stratum.answer, style) + ParameterLines(*of_stratum.answer);
+    } else {
+      text += "No cell has a value.\n";
+    }
+  }
+  return text;
 }
 
 }  // namespace
@@ -159,8 +220,13 @@ std::string Wrapped(const std::string& text, std::size_t width) {
 std::string ParameterLines(const SweepAnswer& answer) {
   if (answer.verdict != Verdict::kChange) return {};
   const Cell& cell = answer.cells[*answer.recommended].cell;
-  return fmt::format("\nPARAMETER num_ctx {}\nPARAMETER num_batch {}\n", cell.num_ctx,
-                     cell.num_batch);
+  std::string lines;
+  for (const ParameterInfo& info : AllParameters()) {
+    if (info.scope != Scope::kModel || !cell.Sets(info.parameter)) continue;
+    lines += fmt::format("PARAMETER {} {}\n", info.key,
+                         FormatValue(info.parameter, cell[info.parameter]));
+  }
+  return lines.empty() ? lines : "\n" + lines;
 }
 
 std::string RenderAnswerText(const SweepAnswer& answer, const TerminalStyle& style) {
@@ -178,20 +244,21 @@ std::string RenderAnswerText(const SweepAnswer& answer, const TerminalStyle& sty
   return text;
 }
 
-std::string RenderTextReport(const ResultTable& table, const std::optional<SweepAnswer>& answer,
-                             const SweepMap& map, const SweepCaption& caption,
-                             const TerminalStyle& style) {
-  const TableStatistics statistics = ComputeStatistics(table);
-  std::string text = Heading(table, caption, style.color) + RenderTerminalTable(map, style) +
-                     StatisticsText(statistics, Describe(table.metric), style.width);
-  if (statistics.values) text += "\n" + BestLists(table, style.width);
-  return text + AnswerText(answer, style);
+std::string RenderTextReport(std::span<const ResultTable> tables,
+                             std::span<const StratumAnswer> answers, std::span<const SweepMap> maps,
+                             const SweepCaption& caption, const TerminalStyle& style) {
+  const TableStatistics statistics = ComputeStatistics(tables);
+  std::string text = Heading(tables, caption, style.color) + RenderTerminalTables(maps, style) +
+                     StatisticsText(statistics, Describe(tables.front().metric), style.width);
+  if (statistics.values) text += "\n" + BestLists(tables, style.width);
+  return text + AnswersText(answers, style);
 }
 
-std::string RenderTextSummary(const ResultTable& table, const std::optional<SweepAnswer>& answer,
-                              const TerminalStyle& style) {
-  return StatisticsText(ComputeStatistics(table), Describe(table.metric), style.width) +
-         AnswerText(answer, style);
+std::string RenderTextSummary(std::span<const ResultTable> tables,
+                              std::span<const StratumAnswer> answers, const TerminalStyle& style) {
+  const MetricInfo& metric = Describe(tables.front().metric);
+  return StatisticsText(ComputeStatistics(tables), metric, style.width) +
+         AnswersText(answers, style);
 }
 
 }  // namespace ollama_bench

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <vector>
+#include <span>
 
+#include "number_format.h"
 #include "ollama_bench/analysis/sweep_map.h"
 #include "ollama_bench/render/colormap.h"
-#include "ollama_bench/render/number_format.h"
 
 namespace ollama_bench {
 
@@ -21,7 +21,7 @@ struct ValueScale {
   [[nodiscard]] Color ColorOf(double value) const;
 };
 
-/// Of the medians of the measured cells.
-ValueScale MakeValueScale(const SweepMap& map, const Colormap& colormap);
+/// Of the medians of the measured cells of all maps, at least one.
+ValueScale MakeValueScale(std::span<const SweepMap> maps, const Colormap& colormap);
 
 }  // namespace ollama_bench

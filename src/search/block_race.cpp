@@ -22,25 +22,22 @@ constexpr std::size_t kLastCandidates = 3;
 constexpr int kBlocksAtLeast = 2;
 constexpr double kFarBelow = 0.6;
 
-std::vector<LoadUnit> UnitsOf(const CellResult& result) {
-  return LoadUnitsOf(result, Metric::kPromptEvalRate);
-}
-
-std::vector<LoadUnit> UnitsOf(const std::map<Cell, CellResult>& known, const Cell& cell) {
+std::vector<LoadUnit> UnitsOf(const std::map<Cell, CellResult>& known, const Cell& cell,
+                              Metric metric) {
   const auto found = known.find(cell);
-  return found == known.end() ? std::vector<LoadUnit>() : UnitsOf(found->second);
+  return found == known.end() ? std::vector<LoadUnit>() : LoadUnitsOf(found->second, metric);
 }
 
-std::size_t ExtraLoads(const CellResult& result) {
-  const std::vector<LoadUnit> units = UnitsOf(result);
+std::size_t ExtraLoads(const CellResult& result, Metric metric) {
+  const std::vector<LoadUnit> units = LoadUnitsOf(result, metric);
   return static_cast<std::size_t>(
       std::count_if(units.begin(), units.end(),
                     [](const LoadUnit& unit) { return unit.role == SampleRole::kConfirm; }));
 }
 
 // Natural log of the first load of the pass.
-std::optional<double> FirstReading(const CellResult& result) {
-  for (const LoadUnit& unit : UnitsOf(result)) {
+std::optional<double> FirstReading(const CellResult& result, Metric metric) {
+  for (const LoadUnit& unit : LoadUnitsOf(result, metric)) {
     if (unit.role == SampleRole::kMeasure) return unit.log_value;
   }
   return std::nullopt;
@@ -93,11 +90,11 @@ std::size_t UsualExtra(std::size_t cells) {
 
 BlockRace::BlockRace(std::vector<Cell> pending, const std::vector<CellResult>& known,
                      RaceOptions options)
-    : pass_(std::move(pending)), options_(std::move(options)), engine_(options_.seed) {
+    : pass_(std::move(pending)), options_(std::move(options)), random_(options_.seed) {
   std::vector<std::size_t> extra;
   for (const CellResult& result : known) {
     known_[result.cell] = result;
-    extra.push_back(ExtraLoads(result));
+    extra.push_back(ExtraLoads(result, options_.metric));
     spent_ += extra.back();
   }
   // A block loads two cells or more, once each. Before the pass has ended, an extra load only
@@ -120,7 +117,7 @@ std::optional<Visit> BlockRace::Next() {
     if (!visit) visit = NextOfBlock();
   }
   present_ = visit;
-  loads_before_ = visit ? UnitsOf(known_, visit->cell).size() : 0;
+  loads_before_ = visit ? UnitsOf(known_, visit->cell, options_.metric).size() : 0;
   return visit;
 }
 
@@ -128,7 +125,7 @@ std::optional<Visit> BlockRace::NextOfPass() {
   if (!pass_has_begun_ && pass_length_ > 0) {
     pass_has_begun_ = true;
     if (is_current_new_) return Visit{*options_.current, SampleRole::kMeasure, std::nullopt, false};
-    if (options_.current && !UnitsOf(known_, *options_.current).empty()) {
+    if (options_.current && !UnitsOf(known_, *options_.current, options_.metric).empty()) {
       return Again(*options_.current, SampleRole::kControl);
     }
   }
@@ -151,7 +148,7 @@ bool BlockRace::SaysNothing(const Cell& cell) const {
 bool BlockRace::ControlIsDue() const {
   if (!options_.current || !pass_has_begun_ || pass_has_ended_) return false;
   const bool is_due = next_ >= pass_.size() || since_control_ >= kVisitsPerControl;
-  return is_due && !UnitsOf(known_, *options_.current).empty();
+  return is_due && !UnitsOf(known_, *options_.current, options_.metric).empty();
 }
 
 // Below each of the cells beside it along both axes.
@@ -161,7 +158,7 @@ bool BlockRace::IsFarBelowNeighbours(const Cell& cell) const {
   for (const auto& [other, result] : known_) {
     if (!options_.planned.Contains(other)) continue;
     neighbours.Add(other);
-    if (const auto reading = FirstReading(result)) readings[other] = *reading;
+    if (const auto reading = FirstReading(result, options_.metric)) readings[other] = *reading;
   }
   std::optional<double> lowest;
   for (const Cell& other : neighbours.Of(cell)) {
@@ -176,7 +173,7 @@ void BlockRace::Report(const CellResult& result) {
   known_[result.cell] = result;
   if (!present_) return;
   const Visit visit = *std::exchange(present_, std::nullopt);
-  const bool brought_a_load = UnitsOf(result).size() > loads_before_;
+  const bool brought_a_load = LoadUnitsOf(result, options_.metric).size() > loads_before_;
   if (visit.role == SampleRole::kConfirm) return AfterExtra(visit.cell, brought_a_load);
   const bool may_doubt =
       visit.role == SampleRole::kMeasure && brought_a_load && spent_ < options_.extra;
@@ -189,7 +186,7 @@ void BlockRace::AfterExtra(const Cell& cell, bool brought_a_load) {
   ++spent_;
   if (blocks_ == 0) {
     // Slow twice: if the control cell is slow as well, it is the machine.
-    if (options_.current && !UnitsOf(known_, *options_.current).empty()) {
+    if (options_.current && !UnitsOf(known_, *options_.current, options_.metric).empty()) {
       at_once_.push_back(Again(*options_.current, SampleRole::kControl));
     }
   } else if (!brought_a_load && repeated_.insert(cell).second) {
@@ -211,7 +208,7 @@ void BlockRace::PlanBlock() {
   if (spent_ >= options_.extra) return;
   std::vector<CellResult> results;
   for (const auto& [cell, result] : known_) results.push_back(result);
-  const std::vector<LoadUnit> units = ComparableUnits(results, Metric::kPromptEvalRate);
+  const std::vector<LoadUnit> units = ComparableUnits(results, options_.metric);
   std::map<Cell, double> readings;
   for (const LoadUnit& unit : units) {
     const bool is_of_pass = unit.role == SampleRole::kMeasure;
@@ -246,7 +243,7 @@ void BlockRace::PlanBlock() {
   // One candidate left needs no comparison, but the loads that an answer rests on.
   const bool is_settled = cells.size() < 2 && loads[decision->leader] >= kFewestLoads;
   if (is_settled || model->cells().size() < 2) return;
-  for (std::size_t i = cells.size(); i > 1; --i) std::swap(cells[i - 1], cells[engine_() % i]);
+  for (std::size_t i = cells.size(); i > 1; --i) std::swap(cells[i - 1], cells[random_.Below(i)]);
   block_.assign(cells.begin(), cells.end());
   ++blocks_;
   is_over_ = false;

@@ -1,11 +1,11 @@
-#include "ollama_bench/search/boundary_model.h"
+#include "boundary_model.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
 
-#include "ollama_bench/search/need.h"
+#include "need.h"
 
 namespace ollama_bench {
 namespace {

@@ -59,7 +59,7 @@ std::vector<std::pair<double, Cell>> BestOfColumns(const SweepModel& model,
     const auto place = model.Find(cell);
     if (!place) continue;
     const std::pair<double, Cell> ranked{-model.Means()[*place], cell};
-    const auto [column, is_new] = columns.try_emplace(cell.num_ctx, ranked);
+    const auto [column, is_new] = columns.try_emplace(cell[Parameter::kNumCtx], ranked);
     if (!is_new) column->second = std::min(column->second, ranked);
   }
   std::vector<std::pair<double, Cell>> best;

@@ -1,4 +1,4 @@
-#include "ollama_bench/search/coverage.h"
+#include "coverage.h"
 
 #include <algorithm>
 #include <cmath>
@@ -23,9 +23,9 @@ void ForEachInSight(std::size_t at, std::size_t size, Visit visit) {
 
 template <class Visit>
 void ForEachInSight(const SearchGrid& grid, std::size_t cell, Visit visit) {
-  ForEachInSight(grid.CtxIndex(cell), grid.ctx().values.size(),
+  ForEachInSight(grid.AcrossIndex(cell), grid.across().values.size(),
                  [&](std::size_t ctx, double squared) {
-                   ForEachInSight(grid.BatchIndex(cell), grid.batch().values.size(),
+                   ForEachInSight(grid.DownIndex(cell), grid.down().values.size(),
                                   [&](std::size_t batch, double more) {
                                     if (squared + more <= kSight * kSight)
                                       visit(grid.At(ctx, batch));

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "ollama_bench/search/islands.h"
+#include "islands.h"
 #include "search_model.h"
 
 namespace ollama_bench {

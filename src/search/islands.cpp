@@ -1,4 +1,4 @@
-#include "ollama_bench/search/islands.h"
+#include "islands.h"
 
 #include <algorithm>
 #include <array>
@@ -28,8 +28,8 @@ std::vector<std::size_t> Spread(std::size_t size) {
 }  // namespace
 
 Islands::Islands(const SearchGrid& grid) : grid_(&grid) {
-  for (const std::size_t ctx : Spread(grid.ctx().values.size())) {
-    for (const std::size_t batch : Spread(grid.batch().values.size())) {
+  for (const std::size_t ctx : Spread(grid.across().values.size())) {
+    for (const std::size_t batch : Spread(grid.down().values.size())) {
       tops_.push_back(grid.At(ctx, batch));
       for (const double reach : kReaches) islands_.push_back({tops_.back(), reach});
     }

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "ollama_bench/search/search.h"
-#include "ollama_bench/search/search_grid.h"
 #include "posterior_draws.h"
+#include "search_grid.h"
 #include "search_model.h"
 
 namespace ollama_bench {

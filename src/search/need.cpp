@@ -1,4 +1,4 @@
-#include "ollama_bench/search/need.h"
+#include "need.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,8 +8,8 @@ namespace ollama_bench {
 std::vector<double> NeedAlong(const SearchGrid& grid, double angle, double bilinear) {
   std::vector<double> need(grid.CellCount());
   for (std::size_t cell = 0; cell < need.size(); ++cell) {
-    const double ctx = grid.ctx().measure[grid.CtxIndex(cell)];
-    const double batch = grid.batch().measure[grid.BatchIndex(cell)];
+    const double ctx = grid.across().measure[grid.AcrossIndex(cell)];
+    const double batch = grid.down().measure[grid.DownIndex(cell)];
     need[cell] = std::cos(angle) * ctx + std::sin(angle) * batch + bilinear * ctx * batch;
   }
   const auto most_needy = std::max_element(need.begin(), need.end());

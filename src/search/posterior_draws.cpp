@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ollama_bench/search/random.h"
+#include "ollama_bench/core/random.h"
 
 namespace ollama_bench {
 namespace {

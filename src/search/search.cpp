@@ -4,11 +4,11 @@
 #include <cmath>
 #include <utility>
 
+#include "coverage.h"
 #include "gain.h"
 #include "island_scan.h"
 #include "knowledge.h"
-#include "ollama_bench/search/coverage.h"
-#include "ollama_bench/search/start_design.h"
+#include "start_design.h"
 
 namespace ollama_bench {
 namespace {
@@ -98,13 +98,13 @@ class Search::State {
   }
 
   [[nodiscard]] std::vector<std::size_t> Neighbours(std::size_t cell) const {
-    const std::size_t ctx = known.grid().CtxIndex(cell);
-    const std::size_t batch = known.grid().BatchIndex(cell);
+    const std::size_t ctx = known.grid().AcrossIndex(cell);
+    const std::size_t batch = known.grid().DownIndex(cell);
     std::vector<std::size_t> result;
-    if (batch + 1 < known.grid().batch().values.size())
+    if (batch + 1 < known.grid().down().values.size())
       result.push_back(known.grid().At(ctx, batch + 1));
     if (batch > 0) result.push_back(known.grid().At(ctx, batch - 1));
-    if (ctx + 1 < known.grid().ctx().values.size())
+    if (ctx + 1 < known.grid().across().values.size())
       result.push_back(known.grid().At(ctx + 1, batch));
     if (ctx > 0) result.push_back(known.grid().At(ctx - 1, batch));
     return result;

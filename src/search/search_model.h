@@ -4,9 +4,9 @@
 #include <optional>
 #include <vector>
 
-#include "ollama_bench/search/boundary_model.h"
-#include "ollama_bench/search/search_grid.h"
-#include "ollama_bench/search/value_model.h"
+#include "boundary_model.h"
+#include "search_grid.h"
+#include "value_model.h"
 
 namespace ollama_bench {
 

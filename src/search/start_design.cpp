@@ -1,11 +1,11 @@
-#include "ollama_bench/search/start_design.h"
+#include "start_design.h"
 
 #include <algorithm>
 #include <limits>
 #include <numeric>
 #include <utility>
 
-#include "ollama_bench/search/random.h"
+#include "ollama_bench/core/random.h"
 
 namespace ollama_bench {
 namespace {
@@ -23,8 +23,8 @@ std::vector<std::size_t> Hypercube(const SearchGrid& grid, std::size_t size, Ran
   for (std::size_t i = size; i > 1; --i) std::swap(strata[i - 1], strata[random.Below(i)]);
   std::vector<std::size_t> cells;
   for (std::size_t i = 0; i < size; ++i) {
-    cells.push_back(grid.At(Middle(i, size, grid.ctx().values.size()),
-                            Middle(strata[i], size, grid.batch().values.size())));
+    cells.push_back(grid.At(Middle(i, size, grid.across().values.size()),
+                            Middle(strata[i], size, grid.down().values.size())));
   }
   return cells;
 }

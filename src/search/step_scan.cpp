@@ -1,4 +1,4 @@
-#include "ollama_bench/search/step_scan.h"
+#include "step_scan.h"
 
 #include <algorithm>
 #include <array>
@@ -10,8 +10,8 @@
 #include <numeric>
 #include <utility>
 
-#include "ollama_bench/search/need.h"
-#include "ollama_bench/search/random.h"
+#include "need.h"
+#include "ollama_bench/core/random.h"
 
 namespace ollama_bench {
 namespace {

@@ -1,4 +1,4 @@
-#include "ollama_bench/search/value_evidence.h"
+#include "value_evidence.h"
 
 #include <cmath>
 

@@ -1,10 +1,10 @@
-#include "ollama_bench/search/value_kernel.h"
+#include "value_kernel.h"
 
 #include <array>
 #include <cmath>
 #include <numbers>
 
-#include "ollama_bench/search/need.h"
+#include "need.h"
 
 namespace ollama_bench {
 namespace {
@@ -89,11 +89,11 @@ bool ValueKernel::HasNeed(std::size_t structure) {
 
 ValueKernel::ValueKernel(const SearchGrid& grid) : grid_(&grid) {
   for (const double length : kLengths) {
-    ctx_tables_.push_back(CorrelationTable(grid.ctx(), length));
-    batch_tables_.push_back(CorrelationTable(grid.batch(), length));
+    across_tables_.push_back(CorrelationTable(grid.across(), length));
+    down_tables_.push_back(CorrelationTable(grid.down(), length));
   }
-  ctx_ridges_ = RidgeTable(grid.ctx(), {8192});
-  batch_ridges_ = RidgeTable(grid.batch(), {256, 512});
+  ctx_ridges_ = RidgeTable(grid.across(), {8192});
+  batch_ridges_ = RidgeTable(grid.down(), {256, 512});
   for (const double bilinear : kBilinearShares) {
     for (int step = 0; step < kAngles; ++step) {
       const double angle = std::numbers::pi / 2.0 * step / (kAngles - 1);
@@ -106,12 +106,12 @@ ValueKernel::ValueKernel(const SearchGrid& grid) : grid_(&grid) {
 double ValueKernel::Correlation(const ValueHyper& hyper, const ValueSteps& steps, std::size_t a,
                                 std::size_t b) const {
   const Structure& share = kStructures[hyper.structure];
-  const auto ctx_a = static_cast<Index>(grid_->CtxIndex(a));
-  const auto ctx_b = static_cast<Index>(grid_->CtxIndex(b));
-  const auto batch_a = static_cast<Index>(grid_->BatchIndex(a));
-  const auto batch_b = static_cast<Index>(grid_->BatchIndex(b));
-  const double ctx = ctx_tables_[hyper.ctx_length](ctx_a, ctx_b);
-  const double batch = batch_tables_[hyper.batch_length](batch_a, batch_b);
+  const auto ctx_a = static_cast<Index>(grid_->AcrossIndex(a));
+  const auto ctx_b = static_cast<Index>(grid_->AcrossIndex(b));
+  const auto batch_a = static_cast<Index>(grid_->DownIndex(a));
+  const auto batch_b = static_cast<Index>(grid_->DownIndex(b));
+  const double ctx = across_tables_[hyper.ctx_length](ctx_a, ctx_b);
+  const double batch = down_tables_[hyper.batch_length](batch_a, batch_b);
   double result = share.product * ctx * batch + share.axis * (ctx + batch) +
                   share.ridge * (ctx_ridges_(ctx_a, ctx_b) + batch_ridges_(batch_a, batch_b));
   const auto i = static_cast<Index>(a);
@@ -133,20 +133,20 @@ double ValueKernel::Correlation(const ValueHyper& hyper, const ValueSteps& steps
 
 double ValueKernel::OnIsland(Index ctx_a, Index ctx_b, Index batch_a, Index batch_b) const {
   return 1.0 - kIslandFree +
-         kIslandFree * ctx_tables_[kIslandLength](ctx_a, ctx_b) *
-             batch_tables_[kIslandLength](batch_a, batch_b);
+         kIslandFree * across_tables_[kIslandLength](ctx_a, ctx_b) *
+             down_tables_[kIslandLength](batch_a, batch_b);
 }
 
 void ValueKernel::AddIsland(const ValueStep& step, std::size_t cell, VectorXd& correlations) const {
   const VectorXd& height = *step.side;
   const double here = step.share * height[static_cast<Index>(cell)];
   if (here == 0.0) return;
-  const auto ctx_at = static_cast<Index>(grid_->CtxIndex(cell));
-  const auto batch_at = static_cast<Index>(grid_->BatchIndex(cell));
+  const auto ctx_at = static_cast<Index>(grid_->AcrossIndex(cell));
+  const auto batch_at = static_cast<Index>(grid_->DownIndex(cell));
   for (Index other = 0; other < height.size(); ++other) {
     if (height[other] == 0.0) continue;
-    const auto ctx = static_cast<Index>(grid_->CtxIndex(static_cast<std::size_t>(other)));
-    const auto batch = static_cast<Index>(grid_->BatchIndex(static_cast<std::size_t>(other)));
+    const auto ctx = static_cast<Index>(grid_->AcrossIndex(static_cast<std::size_t>(other)));
+    const auto batch = static_cast<Index>(grid_->DownIndex(static_cast<std::size_t>(other)));
     correlations[other] += here * height[other] * OnIsland(ctx, ctx_at, batch, batch_at);
   }
 }
@@ -154,16 +154,16 @@ void ValueKernel::AddIsland(const ValueStep& step, std::size_t cell, VectorXd& c
 VectorXd ValueKernel::CorrelationsWith(const ValueHyper& hyper, const ValueSteps& steps,
                                        std::size_t cell) const {
   const Structure& share = kStructures[hyper.structure];
-  const auto batches = static_cast<Index>(grid_->batch().values.size());
-  const auto contexts = static_cast<Index>(grid_->ctx().values.size());
-  const auto ctx_at = static_cast<Index>(grid_->CtxIndex(cell));
-  const auto batch_at = static_cast<Index>(grid_->BatchIndex(cell));
+  const auto batches = static_cast<Index>(grid_->down().values.size());
+  const auto contexts = static_cast<Index>(grid_->across().values.size());
+  const auto ctx_at = static_cast<Index>(grid_->AcrossIndex(cell));
+  const auto batch_at = static_cast<Index>(grid_->DownIndex(cell));
   const auto at = static_cast<Index>(cell);
-  const auto batch = batch_tables_[hyper.batch_length].col(batch_at);
+  const auto batch = down_tables_[hyper.batch_length].col(batch_at);
   const VectorXd by_batch = share.axis * batch + share.ridge * batch_ridges_.col(batch_at);
   VectorXd result(contexts * batches);
   for (Index c = 0; c < contexts; ++c) {
-    const double ctx = ctx_tables_[hyper.ctx_length](c, ctx_at);
+    const double ctx = across_tables_[hyper.ctx_length](c, ctx_at);
     const double level = share.axis * ctx + share.ridge * ctx_ridges_(c, ctx_at);
     result.segment(c * batches, batches) = (share.product * ctx * batch + by_batch).array() + level;
   }
@@ -187,11 +187,11 @@ KernelGrams::KernelGrams(const ValueKernel& kernel, const std::vector<std::size_
   std::vector<Index> batch;
   for (const std::size_t cell : cells) {
     cells_.push_back(static_cast<Index>(cell));
-    ctx.push_back(static_cast<Index>(kernel.grid_->CtxIndex(cell)));
-    batch.push_back(static_cast<Index>(kernel.grid_->BatchIndex(cell)));
+    ctx.push_back(static_cast<Index>(kernel.grid_->AcrossIndex(cell)));
+    batch.push_back(static_cast<Index>(kernel.grid_->DownIndex(cell)));
   }
-  for (const MatrixXd& table : kernel.ctx_tables_) ctx_grams_.emplace_back(table(ctx, ctx));
-  for (const MatrixXd& table : kernel.batch_tables_) batch_grams_.emplace_back(table(batch, batch));
+  for (const MatrixXd& table : kernel.across_tables_) ctx_grams_.emplace_back(table(ctx, ctx));
+  for (const MatrixXd& table : kernel.down_tables_) batch_grams_.emplace_back(table(batch, batch));
   ridges_ = kernel.ctx_ridges_(ctx, ctx) + kernel.batch_ridges_(batch, batch);
 }
 

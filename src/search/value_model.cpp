@@ -1,4 +1,4 @@
-#include "ollama_bench/search/value_model.h"
+#include "value_model.h"
 
 #include <algorithm>
 #include <array>
@@ -8,8 +8,8 @@
 #include <set>
 #include <utility>
 
-#include "ollama_bench/search/step_scan.h"
-#include "ollama_bench/search/value_evidence.h"
+#include "step_scan.h"
+#include "value_evidence.h"
 
 namespace ollama_bench {
 namespace {

@@ -32,11 +32,21 @@ std::string ContentId(std::string_view content) {
   return fmt::format("old-{:016x}", hash);
 }
 
+// What stands for the cell in ids made of content: "1024 64".
+std::string ValuesOf(const Cell& cell) {
+  std::string text;
+  for (const ParameterInfo& info : AllParameters()) {
+    if (!cell.Sets(info.parameter)) continue;
+    if (!text.empty()) text += ' ';
+    text += FormatValue(info.parameter, cell[info.parameter]);
+  }
+  return text;
+}
+
 // A sample from before there were samples: the entry itself.
 Sample SampleOfOldEntry(const CellResult& result, double rate) {
   Sample sample;
-  sample.id = ContentId(fmt::format("{} {} {} {}", result.cell.num_ctx, result.cell.num_batch, rate,
-                                    result.timestamp));
+  sample.id = ContentId(fmt::format("{} {} {}", ValuesOf(result.cell), rate, result.timestamp));
   sample.metrics.printed_prompt_eval_rate = rate;
   sample.unverified = true;
   return sample;
@@ -51,23 +61,12 @@ void AddFailedVisit(const Failure& failure, CellResult& result) {
       });
   if (is_known) return;
   VisitRecord visit;
-  visit.id = ContentId(fmt::format("{} {} {} {} {} {}", result.cell.num_ctx, result.cell.num_batch,
-                                   Describe(failure.kind).key, failure.message, failure.attempts,
-                                   result.timestamp));
+  visit.id =
+      ContentId(fmt::format("{} {} {} {} {}", ValuesOf(result.cell), Describe(failure.kind).key,
+                            failure.message, failure.attempts, result.timestamp));
   visit.started = result.timestamp;
   visit.failure = failure;
   result.visits.push_back(std::move(visit));
-}
-
-// An absent value reads as 0, and so is out of range too.
-void RequireCell(FieldReader& reader, std::string_view prefix, const Cell& cell) {
-  const auto require = [&](std::string_view key, int value) {
-    if (value >= 1 && value <= kLargestCellValue) return;
-    reader.Complain(fmt::format("{}{}", prefix, key),
-                    fmt::format("is missing or not between 1 and {}", kLargestCellValue));
-  };
-  require("num_ctx", cell.num_ctx);
-  require("num_batch", cell.num_batch);
 }
 
 }  // namespace
@@ -168,6 +167,51 @@ void FieldReader::operator()(std::string_view key, std::optional<std::chrono::na
     return Complain(key, "is not between 0 and 10 days");
   }
   value = std::chrono::nanoseconds(std::llround(nanoseconds));
+}
+
+void FieldReader::operator()(std::string_view key, Parameter& value) {
+  std::string name;
+  (*this)(key, name);
+  const auto parameter = ParameterFromKey(name);
+  if (!parameter) return Complain(key, "is no parameter that this version knows");
+  value = *parameter;
+}
+
+std::optional<int> FieldReader::SettingFrom(const ParameterInfo& info, const Json& value) {
+  if (info.type == ParameterType::kSwitch) {
+    if (value.is_boolean()) return value.get<bool>() ? 1 : 0;
+    Complain(info.key, "is neither true nor false");
+    return std::nullopt;
+  }
+  // What was parsed is unsigned, what this program made may be either.
+  const bool is_too_large = value.is_number_unsigned() &&
+                            value.get<std::uint64_t>() > static_cast<std::uint64_t>(info.highest);
+  if (value.is_number_integer() && !is_too_large) {
+    const auto number = value.get<std::int64_t>();
+    if (number >= info.lowest && number <= info.highest) return static_cast<int>(number);
+  }
+  Complain(info.key, fmt::format("is not a whole number from {} to {}", info.lowest, info.highest));
+  return std::nullopt;
+}
+
+void FieldReader::Setting(const ParameterInfo& info, Cell& cell) {
+  const Json* found = Take(info.key);
+  if (found == nullptr) return;
+  if (const auto value = SettingFrom(info, *found)) cell.Set(info.parameter, *value);
+}
+
+void FieldReader::Values(std::string_view key, Axis& axis) {
+  const Json* found = Take(key);
+  if (found == nullptr || !found->is_array() || found->empty()) {
+    return Complain(key, "is not a list of values");
+  }
+  std::set<int> seen;
+  for (const Json& element : *found) {
+    const auto value = SettingFrom(Describe(axis.parameter), element);
+    if (!value) return;
+    if (!seen.insert(*value).second) return Complain(key, "holds a value twice");
+    axis.values.push_back(*value);
+  }
 }
 
 void FieldReader::operator()(std::string_view key, SampleRole& value) {
@@ -279,8 +323,6 @@ void ReadRow(FieldReader& reader, const Json& /*object*/, VisitRecord& visit) {
 void ReadEntry(FieldReader& reader, const Json& entry, CellResult& result) {
   VisitFields(reader, result);
   reader.RefuseMisspelt();
-  RequireCell(reader, "", result.cell);
-  if (result.alias_of) RequireCell(reader, "alias_of ", *result.alias_of);
   if (!reader.problem().empty()) return;
   if (reader.entry_failure()) AddFailedVisit(*reader.entry_failure(), result);
   const auto samples = entry.find("samples");

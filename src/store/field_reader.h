@@ -27,6 +27,7 @@ class FieldReader {
   void operator()(std::string_view key, std::optional<std::int64_t>& value);
   void operator()(std::string_view key, std::optional<double>& value);
   void operator()(std::string_view key, std::optional<std::chrono::nanoseconds>& value);
+  void operator()(std::string_view key, Parameter& value);
   void operator()(std::string_view key, SampleRole& value);
   void operator()(std::string_view key, std::optional<Exclusion>& value);
   void operator()(std::string_view key, FailureKind& value);
@@ -55,6 +56,8 @@ class FieldReader {
   /// entry_failure().
   void Error(std::string_view key, const CellResult& result);
   void EntryFailure(std::string_view key, const CellResult& result);
+  void Setting(const ParameterInfo& info, Cell& cell);
+  void Values(std::string_view key, Axis& axis);
   void Flag(std::string_view key, bool& value) { (*this)(key, value); }
   template <IsRow T>
   void Rows(std::string_view key, std::vector<T>& rows);
@@ -72,6 +75,7 @@ class FieldReader {
   [[nodiscard]] std::optional<std::size_t> problem_sample() const { return problem_sample_; }
 
  private:
+  std::optional<int> SettingFrom(const ParameterInfo& info, const nlohmann::json& value);
   std::optional<std::int64_t> Integer(std::string_view key, std::int64_t least, std::int64_t most);
 
   template <HasFields T>

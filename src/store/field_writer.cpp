@@ -21,6 +21,11 @@ bool IsWritable(double rate) {
   return rate >= 0 && rate <= kHighestRate;
 }
 
+nlohmann::json ValueJson(const ParameterInfo& info, int value) {
+  if (info.type == ParameterType::kSwitch) return value != 0;
+  return value;
+}
+
 // Of a cell that has nothing else to show: the program of before takes an entry with a failure for
 // one without a rate.
 const Failure* FailureForOldReaders(const CellResult& result) {
@@ -64,6 +69,21 @@ void FieldWriter::operator()(std::string_view key,
                              const std::optional<std::chrono::nanoseconds>& value) {
   if (!value || value->count() < 0 || *value > kLongestDuration) return;
   object_[std::string(key)] = static_cast<double>(value->count()) / 1e6;
+}
+
+void FieldWriter::operator()(std::string_view key, Parameter value) {
+  object_[std::string(key)] = std::string(KeyOf(value));
+}
+
+void FieldWriter::Setting(const ParameterInfo& info, const Cell& cell) {
+  if (!cell.Sets(info.parameter)) return;
+  object_[std::string(info.key)] = ValueJson(info, cell[info.parameter]);
+}
+
+void FieldWriter::Values(std::string_view key, const Axis& axis) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const int value : axis.values) list.push_back(ValueJson(Describe(axis.parameter), value));
+  object_[std::string(key)] = std::move(list);
 }
 
 void FieldWriter::operator()(std::string_view key, SampleRole value) {

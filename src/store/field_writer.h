@@ -22,6 +22,7 @@ class FieldWriter {
   void operator()(std::string_view key, const std::optional<std::int64_t>& value);
   void operator()(std::string_view key, const std::optional<double>& value);
   void operator()(std::string_view key, const std::optional<std::chrono::nanoseconds>& value);
+  void operator()(std::string_view key, Parameter value);
   void operator()(std::string_view key, SampleRole value);
   void operator()(std::string_view key, const std::optional<Exclusion>& value);
   void operator()(std::string_view key, FailureKind value);
@@ -52,6 +53,8 @@ class FieldWriter {
   void Derived(std::string_view key, std::optional<double> value);
   void Error(std::string_view key, const CellResult& result);
   void EntryFailure(std::string_view key, const CellResult& result);
+  void Setting(const ParameterInfo& info, const Cell& cell);
+  void Values(std::string_view key, const Axis& axis);
   void Flag(std::string_view key, bool value);
   template <IsRow T>
   void Rows(std::string_view /*key*/, const std::vector<T>& /*rows*/) {}
@@ -66,6 +69,8 @@ class KeyLister {
   void Derived(std::string_view key, std::optional<double> /*value*/) { keys.push_back(key); }
   void Error(std::string_view key, const CellResult& /*result*/) { keys.push_back(key); }
   void EntryFailure(std::string_view key, const CellResult& /*result*/) { keys.push_back(key); }
+  void Setting(const ParameterInfo& info, const Cell& /*cell*/) { keys.push_back(info.key); }
+  void Values(std::string_view key, const Axis& /*axis*/) { keys.push_back(key); }
   void Flag(std::string_view key, bool /*value*/) { keys.push_back(key); }
   template <IsRow T>
   void Rows(std::string_view key, const std::vector<T>& /*rows*/) {

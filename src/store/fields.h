@@ -3,6 +3,7 @@
 #include <concepts>
 #include <type_traits>
 
+#include "ollama_bench/core/axis.h"
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/identity.h"
 #include "ollama_bench/store/results_store.h"
@@ -16,9 +17,14 @@ namespace ollama_bench {
 template <class T, class Value>
 concept Is = std::same_as<std::remove_const_t<T>, Value>;
 
+// One key for each parameter that is set.
 void VisitFields(auto& visit, Is<Cell> auto& cell) {
-  visit("num_ctx", cell.num_ctx);
-  visit("num_batch", cell.num_batch);
+  for (const ParameterInfo& info : AllParameters()) visit.Setting(info, cell);
+}
+
+void VisitFields(auto& visit, Is<Axis> auto& axis) {
+  visit("name", axis.parameter);
+  visit.Values("values", axis);
 }
 
 void VisitFields(auto& visit, Is<Sample> auto& sample) {
@@ -40,6 +46,7 @@ void VisitFields(auto& visit, Is<Sample> auto& sample) {
   visit("total_ms", sample.metrics.total);
   visit("wall_ms", sample.wall);
   visit("create_ms", sample.create);
+  visit("ttft_ms", sample.first_token);
   visit("effective_num_ctx", sample.effective_num_ctx);
   visit("size_bytes", sample.size_bytes);
   visit("size_vram_bytes", sample.size_vram_bytes);
@@ -108,9 +115,14 @@ void VisitFields(auto& visit, Is<TemporaryModel> auto& model) {
   visit("digest", model.digest);
 }
 
+void VisitFields(auto& visit, Is<PromptSize> auto& size) {
+  visit("prompt_tokens", size.length);
+  visit("words", size.words);
+  visit("counted", size.tokens);
+}
+
 void VisitFields(auto& visit, Is<Baseline> auto& baseline) {
-  visit("num_ctx", baseline.num_ctx);
-  visit("num_batch", baseline.num_batch);
+  VisitFields(visit, baseline.cell);
   visit("source", baseline.source);
 }
 
@@ -122,12 +134,15 @@ void VisitFields(auto& visit, Is<Metadata> auto& metadata) {
   visit("total_tests", metadata.total_tests);
   visit("num_ctx_range", metadata.num_ctx_range);
   visit("num_batch_range", metadata.num_batch_range);
+  visit("axes", metadata.axes);
+  visit("workload", metadata.workload);
   visit("identity", metadata.identity);
   visit("environment", metadata.environment);
   visit("replayed", metadata.replayed);
   visit("mixed", metadata.mixed);
   visit.Flag("unverified", metadata.unverified);
   visit("prompt_words", metadata.prompt_words);
+  visit("prompt_sizes", metadata.prompt_sizes);
   visit("temporary_models", metadata.temporary_models);
   visit("baseline", metadata.baseline);
   visit("warnings", metadata.warnings);
@@ -148,9 +163,10 @@ void VisitFields(auto& visit, Is<CellResult> auto& result) {
 
 /// A value that is an object of its own.
 template <class T>
-concept HasFields = Is<T, Cell> || Is<T, Sample> || Is<T, Disturbance> || Is<T, DecodeRun> ||
+concept HasFields =
+    Is<T, Cell> || Is<T, Axis> || Is<T, Sample> || Is<T, Disturbance> || Is<T, DecodeRun> ||
     Is<T, Failure> || Is<T, Identity> || Is<T, Environment> || Is<T, TemporaryModel> ||
-    Is<T, Baseline> || Is<T, VisitRecord> || Is<T, StartRecord>;
+    Is<T, Baseline> || Is<T, VisitRecord> || Is<T, StartRecord> || Is<T, PromptSize>;
 
 /// A value of which an entry holds a list, each with an id of its own.
 template <class T>

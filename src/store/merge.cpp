@@ -8,13 +8,12 @@
 #include <set>
 #include <utility>
 
-#include "entry_union.h"
-#include "metadata_union.h"
+#include "field_writer.h"
+#include "json_union.h"
 #include "ollama_bench/core/sha256.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/store/identity_check.h"
 #include "ollama_bench/store/ulid.h"
-#include "read_text.h"
 #include "store_content.h"
 #include "store_limits.h"
 #include "store_reader.h"
@@ -45,9 +44,22 @@ Expected<Input, StoreError> ReadInput(FileSystem& file_system, const fs::path& p
     input.temporary_models = *found;
     metadata.erase(found);
   }
-  metadata["schema_version"] = kSchemaVersion;
   input.metadata = MetadataFrom(metadata).value_or(Metadata());
+  metadata["schema_version"] = input.metadata.schema_version;
   return input;
+}
+
+// A file of axes makes all of them such.
+void MakeSchemasEqual(std::vector<Input>& inputs) {
+  const bool any_axes = std::any_of(inputs.begin(), inputs.end(), [](const Input& input) {
+    return input.metadata.schema_version == kNewestSchema;
+  });
+  if (!any_axes) return;
+  for (Input& input : inputs) {
+    const Metadata before = input.metadata;
+    UpgradeToAxes(input.metadata);
+    ApplyMetadataChanges(input.content.metadata, ToJson(before), ToJson(input.metadata));
+  }
 }
 
 // In older files the numbers of loads count from 1 in every sweep. Among those of other sweeps each
@@ -106,6 +118,25 @@ void AddNew(std::vector<std::string>& lines, const std::vector<std::string>& mor
   }
 }
 
+void CompareWorkloads(const Input& a, const Input& b, MergedStores& merged) {
+  if (a.metadata.workload != b.metadata.workload) {
+    AddNew(merged.conflicts, {fmt::format("workload: {} has {}, {} has {}", a.name,
+                                          a.metadata.workload, b.name, b.metadata.workload)});
+  }
+  // In a file of axes each cell has its own; one that all cells share is known to no cell. Other
+  // files without one just do not say it.
+  const auto says_nothing = [](const Input& input) {
+    return input.metadata.schema_version != kNewestSchema || input.metadata.identity == Identity();
+  };
+  if (says_nothing(a) || says_nothing(b)) return;
+  const auto& one = a.metadata.identity.num_predict;
+  const auto& other = b.metadata.identity.num_predict;
+  if (one.has_value() == other.has_value()) return;
+  AddNew(merged.conflicts,
+         {fmt::format("num_predict: {} has {} for all cells, {} has not", (one ? a : b).name,
+                      one ? *one : *other, (one ? b : a).name)});
+}
+
 // Each with each: two may agree with a third that knows nothing, and not with one another.
 void Compare(const std::vector<Input>& inputs, MergedStores& merged) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -122,6 +153,7 @@ void Compare(const std::vector<Input>& inputs, MergedStores& merged) {
           CompareStored({other.name, other.metadata.identity, other.metadata.environment},
                         {input.name, input.metadata.identity, input.metadata.environment});
       AddNew(merged.conflicts, check.refusals);
+      CompareWorkloads(other, input, merged);
       // A replay of a measurement is no second measurement.
       if (input.metadata.replayed != other.metadata.replayed) {
         AddNew(merged.conflicts,
@@ -170,6 +202,7 @@ Expected<MergedStores, StoreError> MergeStores(FileSystem& file_system,
     if (!input) return Unexpected<StoreError>(input.error());
     inputs.push_back(std::move(*input));
   }
+  MakeSchemasEqual(inputs);
   MergedStores merged;
   Compare(inputs, merged);
   nlohmann::json models;

@@ -8,7 +8,6 @@
 
 #include "field_writer.h"
 #include "ollama_bench/store/atomic_file.h"
-#include "read_text.h"
 #include "retry.h"
 #include "store_change.h"
 #include "store_content.h"
@@ -141,7 +140,7 @@ Expected<void, StoreError> ResultsStore::Impl::BackUpOldShape() {
 
 void ResultsStore::Impl::Render() {
   if (metadata_changed) ApplyMetadataChanges(content.metadata, base_metadata, ToJson(metadata));
-  content.metadata["schema_version"] = kSchemaVersion;
+  content.metadata["schema_version"] = metadata.schema_version;
   RefreshTexts(content);
   RenderStore(content, image);
 }

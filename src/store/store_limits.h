@@ -5,10 +5,9 @@
 
 namespace ollama_bench {
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kNewestSchema = 2;
 inline constexpr std::int64_t kMostBytes = std::int64_t{256} << 20;  ///< of a store
 inline constexpr int kDeepestNesting = 32;
-inline constexpr int kLargestCellValue = 1'000'000'000;  ///< tokens
 /// Every integer up to here is exact in a double, and so for any reader of JSON.
 inline constexpr std::int64_t kLargestInteger = std::int64_t{1} << 53;
 inline constexpr double kHighestRate = 1e12;  ///< tokens/s

@@ -3,13 +3,43 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <set>
 #include <string_view>
+#include <utility>
 
 #include "field_reader.h"
 #include "json_tree.h"
+#include "retry.h"
 #include "store_limits.h"
 
 namespace ollama_bench {
+namespace {
+
+Unexpected<StoreError> Fail(StoreError::Kind kind, const std::string& message) {
+  return Unexpected<StoreError>({kind, message});
+}
+
+}  // namespace
+
+Expected<FileText, StoreError> ReadStoreText(FileSystem& file_system,
+                                             const std::filesystem::path& path) {
+  using Kind = StoreError::Kind;
+  const auto status = RetryInterrupted([&] { return file_system.Stat(path); });
+  if (!status && status.error().code == ENOENT) {
+    return Fail(Kind::kMissing, fmt::format("{} does not exist", path.string()));
+  }
+  if (!status) return Fail(Kind::kIo, status.error().message);
+  if (status->stamp.size > kMostBytes) {
+    return Fail(Kind::kDamaged,
+                fmt::format("{}:1: the file is larger than {} MiB; move it away to start afresh",
+                            path.string(), kMostBytes >> 20));
+  }
+  auto file = RetryInterrupted([&] { return file_system.Read(path); });
+  if (!file) return Fail(Kind::kIo, file.error().message);
+  return std::move(*file);
+}
+
 namespace {
 
 using Json = nlohmann::json;
@@ -38,18 +68,28 @@ class EntryCollector {
       return Fail(known ? element.sample_begins[*sample] : element.begin, reader.problem());
     }
     if (content_.index.contains(result.cell)) {
-      return Fail(element.begin, fmt::format("num_ctx={} num_batch={} has a second entry",
-                                             result.cell.num_ctx, result.cell.num_batch));
+      return Fail(element.begin, NameOf(result.cell) + " has a second entry");
     }
+    NoteGap(element.begin, "", result.cell);
+    if (result.alias_of) NoteGap(element.begin, "alias_of ", *result.alias_of);
     content_.Add(result.cell) = std::move(result);
     content_.texts.back() = {std::string(text_.substr(element.begin, element.end - element.begin)),
                              /*outdated=*/false};
   }
 
   [[nodiscard]] const std::optional<Problem>& problem() const { return problem_; }
+  /// The first entry that lacks what every entry of schema 1 has.
+  [[nodiscard]] const std::optional<Problem>& gap() const { return gap_; }
   StoreContent& content() { return content_; }
 
  private:
+  void NoteGap(std::size_t position, std::string_view prefix, const Cell& cell) {
+    for (const Parameter parameter : {Parameter::kNumCtx, Parameter::kNumBatch}) {
+      if (gap_ || cell.Sets(parameter)) continue;
+      gap_ = Problem{position, fmt::format("\"{}{}\" is missing", prefix, KeyOf(parameter))};
+    }
+  }
+
   void Fail(std::size_t position, std::string reason) {
     problem_ = Problem{position, std::move(reason)};
   }
@@ -57,6 +97,7 @@ class EntryCollector {
   std::string_view text_;
   StoreContent content_;
   std::optional<Problem> problem_;
+  std::optional<Problem> gap_;
 };
 
 StoreError Damaged(std::string_view text, const std::string& name, const Problem& problem) {
@@ -102,7 +143,7 @@ std::optional<std::uint64_t> NewerVersion(const Json& root) {
   const auto version = metadata->find("schema_version");
   if (version == metadata->end() || !version->is_number_unsigned()) return std::nullopt;
   const auto number = version->get<std::uint64_t>();
-  if (number <= static_cast<std::uint64_t>(kSchemaVersion)) return std::nullopt;
+  if (number <= static_cast<std::uint64_t>(kNewestSchema)) return std::nullopt;
   return number;
 }
 
@@ -113,6 +154,10 @@ Expected<Metadata, std::string> MetadataFrom(const Json& object) {
   FieldReader reader(object);
   VisitFields(reader, metadata);
   reader.RefuseMisspelt();
+  std::set<Parameter> seen;
+  for (const Axis& axis : metadata.axes) {
+    if (!seen.insert(axis.parameter).second) reader.Complain("axes", "holds a parameter twice");
+  }
   if (metadata.schema_version < 1) reader.Complain("schema_version", "is less than 1");
   if (!reader.problem().empty()) return Unexpected<std::string>(reader.problem());
   return metadata;
@@ -157,15 +202,15 @@ Expected<StoreContent, StoreError> ReadStore(std::string text, const std::string
     return Unexpected<StoreError>(
         {StoreError::Kind::kNewerSchema,
          fmt::format("{} was written by a newer ollama-bench (schema {}); this one knows schema {}",
-                     name, *version, kSchemaVersion)});
+                     name, *version, kNewestSchema)});
   }
   if (const auto problem = CheckShape(text, tree.root())) return damaged(*problem);
   const Json& metadata = tree.root()["metadata"];
   // Before the entries, because it decides what they have to be.
-  if (const auto values = MetadataFrom(metadata); !values) {
-    return damaged({PositionOf(text, "metadata"), "metadata: " + values.error()});
-  }
+  const auto values = MetadataFrom(metadata);
+  if (!values) return damaged({PositionOf(text, "metadata"), "metadata: " + values.error()});
   if (entries.problem()) return damaged(*entries.problem());
+  if (values->schema_version == 1 && entries.gap()) return damaged(*entries.gap());
   StoreContent content = std::move(entries.content());
   content.metadata = metadata;
   content.others = tree.root();

@@ -35,7 +35,9 @@ Keys OrderOf(std::string_view key) {
   if (key == "environment") return KeysOf<Environment>();
   if (key == "failure") return KeysOf<Failure>();
   if (key == "alias_of") return KeysOf<Cell>();
+  if (key == "axes") return KeysOf<Axis>();
   if (key == "starts") return KeysOf<StartRecord>();
+  if (key == "prompt_sizes") return KeysOf<PromptSize>();
   return {};
 }
 

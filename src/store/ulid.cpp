@@ -1,8 +1,6 @@
 #include "ollama_bench/store/ulid.h"
 
 #include <chrono>
-#include <memory>
-#include <random>
 #include <string_view>
 #include <utility>
 
@@ -23,12 +21,6 @@ std::uint64_t Milliseconds(std::chrono::system_clock::time_point time) {
 }
 
 }  // namespace
-
-std::function<std::uint64_t()> SystemRandom() {
-  // Shared, because a std::function must be copyable and a random_device is not.
-  auto device = std::make_shared<std::random_device>();
-  return [device] { return std::uint64_t{(*device)()} << 32U | (*device)(); };
-}
 
 UlidSource::UlidSource(Clock& clock, std::function<std::uint64_t()> random)
     : clock_(&clock), random_(std::move(random)) {}

@@ -10,8 +10,8 @@
 #include "ollama_bench/core/median.h"
 #include "ollama_bench/core/sha256.h"
 #include "ollama_bench/plan/repetitions.h"
-#include "ollama_bench/sweep/prompt_settler.h"
-#include "ollama_bench/sweep/verify.h"
+#include "ollama_bench/workload/prompt_settler.h"
+#include "ollama_bench/workload/verify.h"
 
 namespace ollama_bench {
 namespace {
@@ -26,6 +26,8 @@ constexpr int kMostDisturbed = 3;
 constexpr int kPatience = 3;
 // Enough for a decode rate; a second or so where a model is used interactively.
 constexpr int kDecodeTokens = 64;
+// Where the server chooses it.
+constexpr int kUsualBatch = 512;
 // A guess for texts of which nothing is known: English has 4 to 5 bytes per token.
 constexpr double kTokensPerByteGuess = 0.25;
 
@@ -36,7 +38,7 @@ Unexpected<CellRunner::Error> Fail(FailureKind kind, std::string message) {
 Failure CutPrompt(std::int64_t tokens, int num_predict, const Cell& cell) {
   return {FailureKind::kPromptTruncated,
           fmt::format("a prompt of {} tokens and num_predict {} do not fit in num_ctx {}", tokens,
-                      num_predict, cell.num_ctx),
+                      num_predict, cell[Parameter::kNumCtx]),
           {},
           1};
 }
@@ -58,8 +60,34 @@ struct CellRunner::Load {
 };
 
 CellRunner::CellRunner(CellRunnerOptions options, CellRunnerSeams seams, PromptFeed feed)
-    : options_(options), seams_(seams), feed_(std::move(feed)) {
-  if (!options_.built_in_tokens) prompt_tokens_ = seams_.store.metadata().identity.prompt_tokens;
+    : options_(options),
+      seams_(seams),
+      feed_(std::move(feed)),
+      workload_(MakeWorkload(options.workload)) {
+  const Metadata& metadata = seams_.store.metadata();
+  Prompt& shared = prompts_[kAutoValue];
+  shared.text = feed_.text();
+  shared.built_in_tokens = options_.built_in_tokens;
+  if (!options_.built_in_tokens) shared.tokens = metadata.identity.prompt_tokens;
+  for (const PromptSize& known : metadata.prompt_sizes) {
+    prompts_[known.length] = {known.length, BuiltInText(known.words), std::nullopt, known.words,
+                              known.tokens};
+  }
+}
+
+int CellRunner::NumPredictOf(const Cell& cell) const {
+  return cell.Sets(Parameter::kNumPredict) ? cell[Parameter::kNumPredict] : options_.num_predict;
+}
+
+void CellRunner::UsePromptOf(const Cell& cell) {
+  const int length = cell[Parameter::kPromptTokens];
+  const auto [found, is_new] = prompts_.try_emplace(length);
+  prompt_ = &found->second;
+  if (is_new) {
+    prompt_->length = length;
+    prompt_->built_in_tokens = length;
+  }
+  feed_.SetText(prompt_->text);
 }
 
 std::string CellRunner::Timestamp() const {
@@ -79,34 +107,39 @@ void CellRunner::Record(const Cell& cell, VisitRecord visit) {
 Expected<void, CellRunner::Error> CellRunner::Run(const Visit& visit, int attempt) {
   const Cell& cell = visit.cell;
   visit_ = {seams_.ids.Next(), visit.role, Timestamp(), 0, options_.start.id, std::nullopt};
-  if (prompt_tokens_ && !FitsContext(cell, *prompt_tokens_, options_.num_predict)) {
-    return Unexpected<Error>(CutPrompt(*prompt_tokens_, options_.num_predict, cell));
+  UsePromptOf(cell);
+  const int num_predict = NumPredictOf(cell);
+  if (prompt_->tokens && !FitsContext(cell, *prompt_->tokens, num_predict)) {
+    return Unexpected<Error>(CutPrompt(*prompt_->tokens, num_predict, cell));
   }
   Load load;
   load.cell = cell;
   load.samples = visit.samples;
   load.attempt = attempt;
-  visit_.load_id = seams_.ids.NextLoad();
   seams_.observer.OnPhase(Phase::kCreate, 0);
   const auto prepared = seams_.driver.Prepare(cell);
   if (!prepared) return Unexpected<Error>(prepared.error());
+  if (!prepared->is_loaded) load_id_ = seams_.ids.NextLoad();
+  visit_.load_id = load_id_;
   load.create = prepared->create;
-  if (options_.warm_up) {
+  if (options_.warm_up && (prompt_->built_in_tokens || !prepared->is_loaded)) {
     seams_.observer.OnPhase(Phase::kWarmUp, 0);
-    const auto warm = options_.built_in_tokens ? MakePrompt(load) : WarmUp(load);
+    const auto warm = prompt_->built_in_tokens ? MakePrompt(load) : WarmUp(load);
     if (!warm) return Unexpected<Error>(warm.error());
   }
   if (const auto measured = Measure(load); !measured) return Unexpected<Error>(measured.error());
   disturbed_visits_ = load.is_disturbed ? disturbed_visits_ + 1 : 0;
-  if (visit.decode) return MeasureDecode(load);
+  if (visit.decode && workload_->LacksDecodeRate()) return MeasureDecode(load);
   return {};
 }
 
 Expected<void, Failure> CellRunner::WarmUp(Load& load) {
   const double per_byte = tokens_per_byte_.value_or(kTokensPerByteGuess);
   const double whole = static_cast<double>(feed_.text().size()) * per_byte;
-  const std::string prompt = feed_.NextPart(2.0 * load.cell.num_batch / std::max(1.0, whole));
-  auto sample = RunOnce(load, SampleRole::kWarmUp, prompt);
+  const int batch =
+      load.cell.Sets(Parameter::kNumBatch) ? load.cell[Parameter::kNumBatch] : kUsualBatch;
+  const std::string prompt = feed_.NextPart(2.0 * batch / std::max(1.0, whole));
+  auto sample = Warm(load, prompt);
   if (!sample) return Unexpected<Failure>(sample.error());
   const auto count = static_cast<double>(sample->metrics.prompt_eval_count.value_or(0));
   if (count > 0) tokens_per_byte_ = count / static_cast<double>(prompt.size());
@@ -116,39 +149,62 @@ Expected<void, Failure> CellRunner::WarmUp(Load& load) {
 
 Expected<void, Failure> CellRunner::MakePrompt(Load& load) {
   const TokenCounter count = [&](std::string_view text) -> Expected<std::int64_t, Failure> {
-    auto sample = RunOnce(load, SampleRole::kWarmUp, feed_.NextOf(text));
+    auto sample = Warm(load, feed_.NextOf(text));
     if (!sample) return Unexpected<Failure>(sample.error());
     const std::int64_t tokens = sample->metrics.prompt_eval_count.value_or(0);
     load.unsaved.push_back(std::move(*sample));
     return tokens;
   };
   const auto settled =
-      SettleBuiltInPrompt(*options_.built_in_tokens, load.cell, options_.num_predict, count);
+      SettleBuiltInPrompt(*prompt_->built_in_tokens, load.cell, NumPredictOf(load.cell), count);
   if (!settled) return Unexpected<Failure>(settled.error());
-  feed_.SetText(BuiltInText(settled->words));
-  options_.built_in_tokens.reset();
-  prompt_tokens_ = settled->tokens;
-  Metadata metadata = seams_.store.metadata();
-  metadata.prompt_words = settled->words;
-  metadata.identity.prompt_sha256 = Sha256Hex(feed_.text());
-  metadata.identity.prompt_tokens = settled->tokens;
-  seams_.store.SetMetadata(std::move(metadata));
+  prompt_->text = BuiltInText(settled->words);
+  prompt_->words = settled->words;
+  prompt_->tokens = settled->tokens;
+  prompt_->built_in_tokens.reset();
+  feed_.SetText(prompt_->text);
+  NotePrompt();
   return {};
 }
 
-Expected<Sample, Failure> CellRunner::RunOnce(Load& load, SampleRole role,
-                                              const std::string& prompt) {
+// So that a later start, and another cell, has the same words.
+void CellRunner::NotePrompt() {
+  Metadata metadata = seams_.store.metadata();
+  if (prompt_->length == kAutoValue) {
+    metadata.prompt_words = prompt_->words;
+    metadata.identity.prompt_sha256 = Sha256Hex(prompt_->text);
+    metadata.identity.prompt_tokens = prompt_->tokens;
+  } else {
+    std::erase_if(metadata.prompt_sizes,
+                  [this](const PromptSize& known) { return known.length == prompt_->length; });
+    metadata.prompt_sizes.push_back({prompt_->length, prompt_->words, prompt_->tokens});
+  }
+  seams_.store.SetMetadata(std::move(metadata));
+}
+
+Expected<Sample, Failure> CellRunner::Warm(Load& load, const std::string& prompt) {
+  Sample sample = NewSample();
+  const auto report = seams_.driver.Run(prompt);
+  if (!report) return Unexpected<Failure>(report.error());
+  Fill(sample, load, SampleRole::kWarmUp, *report);
+  return sample;
+}
+
+Sample CellRunner::NewSample() {
   Sample sample;
   sample.id = seams_.ids.Next();
   sample.started = Timestamp();
-  const auto report = seams_.driver.Run(prompt);
-  if (!report) return Unexpected<Failure>(report.error());
+  return sample;
+}
+
+void CellRunner::Fill(Sample& sample, Load& load, SampleRole role, const RunReport& report) {
   if (!load.loaded) load.loaded = seams_.driver.Loaded();
   sample.visit = visit_.id;
   sample.load_id = visit_.load_id;
   sample.role = role;
-  sample.metrics = report->metrics;
-  sample.wall = report->wall;
+  sample.metrics = report.metrics;
+  sample.wall = report.wall;
+  sample.first_token = report.first_token;
   sample.create = std::exchange(load.create, std::nullopt);
   sample.attempt = load.attempt;
   if (load.loaded) {
@@ -156,6 +212,20 @@ Expected<Sample, Failure> CellRunner::RunOnce(Load& load, SampleRole role,
     sample.size_bytes = load.loaded->size_bytes;
     sample.size_vram_bytes = load.loaded->size_vram_bytes;
   }
+}
+
+// One sample, with what others did meanwhile.
+Expected<Sample, CellRunner::Error> CellRunner::Take(Load& load) {
+  if (const auto ready = workload_->BeforeSample(seams_.driver); !ready) {
+    return Unexpected<Error>(ready.error());
+  }
+  Sample sample = NewSample();
+  if (seams_.probe != nullptr) seams_.probe->Begin();
+  const auto report = workload_->Run(seams_.driver, feed_);
+  if (!report) return Unexpected<Error>(report.error());
+  Fill(sample, load, visit_.role, *report);
+  if (seams_.probe != nullptr) sample.disturbed = seams_.probe->End();
+  sample.excluded = Classify(load, sample);
   return sample;
 }
 
@@ -163,17 +233,11 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
   int discarded = 0;
   while (!HasEnough(load)) {
     seams_.observer.OnPhase(Phase::kRun, ++load.runs);
-    if (const auto forgotten = seams_.driver.ForgetPrompt(); !forgotten) {
-      return Unexpected<Error>(forgotten.error());
-    }
-    if (seams_.probe != nullptr) seams_.probe->Begin();
-    auto sample = RunOnce(load, visit_.role, feed_.Next());
+    auto sample = Take(load);
     if (!sample) return Unexpected<Error>(sample.error());
-    if (seams_.probe != nullptr) sample->disturbed = seams_.probe->End();
-    sample->excluded = Classify(load, *sample);
     const std::optional<Exclusion> excluded = sample->excluded;
     const std::int64_t count = sample->metrics.prompt_eval_count.value_or(0);
-    if (!excluded && count > 0) LearnPromptTokens(count);
+    if (!excluded && count > 0) LearnPromptTokens(load.cell, count);
     if (const auto kept = Keep(load, *sample); !kept) {
       return Unexpected<Error>(kept.error());
     }
@@ -183,12 +247,15 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
     }
     if (*excluded == Exclusion::kTruncated) {
       return Unexpected<Error>(
-          CutPrompt(prompt_tokens_.value_or(count), options_.num_predict, load.cell));
+          CutPrompt(prompt_->tokens.value_or(count), NumPredictOf(load.cell), load.cell));
     }
     if (*excluded == Exclusion::kWrongContext) {
       return Fail(FailureKind::kCannotLoad,
                   fmt::format("the server uses num_ctx {} where {} was asked for",
-                              load.loaded->num_ctx.value_or(0), load.cell.num_ctx));
+                              load.loaded->num_ctx.value_or(0), load.cell[Parameter::kNumCtx]));
+    }
+    if (*excluded == Exclusion::kWrongOffload) {
+      return Fail(FailureKind::kCannotLoad, std::string(Explain(*excluded)));
     }
     if (++discarded >= kMostDiscarded) {
       return Fail(FailureKind::kNoMetrics,
@@ -249,32 +316,35 @@ Expected<void, StoreError> CellRunner::Keep(Load& load, const Sample& sample) {
 }
 
 std::optional<Exclusion> CellRunner::Classify(const Load& load, const Sample& sample) const {
-  Expectation expectation{load.cell, options_.num_predict, prompt_tokens_};
-  if (!prompt_tokens_ && tokens_per_byte_) {
+  const int num_predict = NumPredictOf(load.cell);
+  Expectation expectation{load.cell, num_predict, prompt_->tokens};
+  if (!prompt_->tokens && tokens_per_byte_) {
     // Nothing is known of the whole prompt yet, but its start was counted. A quarter is left for
     // texts that are denser at their end; a context that cuts takes more away than that.
     const auto estimate = static_cast<std::int64_t>(static_cast<double>(feed_.text().size()) *
                                                     *tokens_per_byte_ * 0.75);
-    if (!FitsContext(load.cell, estimate, options_.num_predict)) {
-      expectation.prompt_tokens = estimate;
-    }
+    if (!FitsContext(load.cell, estimate, num_predict)) expectation.prompt_tokens = estimate;
   }
-  return Verify(sample, expectation);
+  return workload_->Verify(sample, expectation);
 }
 
-void CellRunner::LearnPromptTokens(std::int64_t counted) {
-  if (prompt_tokens_ && counted <= *prompt_tokens_ + kTokenTolerance) return;
-  if (prompt_tokens_) MarkCutCells(counted);
-  prompt_tokens_ = counted;
+void CellRunner::LearnPromptTokens(const Cell& cell, std::int64_t counted) {
+  if (prompt_->tokens && counted <= *prompt_->tokens + kTokenTolerance) return;
+  if (prompt_->tokens) MarkCutCells(cell, counted);
+  prompt_->tokens = counted;
+  if (prompt_->length != kAutoValue) return NotePrompt();
   Metadata metadata = seams_.store.metadata();
   metadata.identity.prompt_tokens = counted;
   seams_.store.SetMetadata(std::move(metadata));
 }
 
 // A context that reads more tokens of the same prompt shows that the smaller counts were cut.
-void CellRunner::MarkCutCells(std::int64_t prompt_tokens) {
+void CellRunner::MarkCutCells(const Cell& cell, std::int64_t prompt_tokens) {
   const std::vector<CellResult> results = seams_.store.results();
-  for (const CellResult& result : results) MarkCut(result, prompt_tokens);
+  for (const CellResult& result : results) {
+    const bool has_same = result.cell[Parameter::kPromptTokens] == cell[Parameter::kPromptTokens];
+    if (has_same) MarkCut(result, prompt_tokens);
+  }
 }
 
 void CellRunner::MarkCut(const CellResult& result, std::int64_t prompt_tokens) {
@@ -296,7 +366,7 @@ void CellRunner::MarkCut(const CellResult& result, std::int64_t prompt_tokens) {
     }
   }
   for (auto& [id, visit] : cut) {
-    visit.failure = CutPrompt(prompt_tokens, options_.num_predict, result.cell);
+    visit.failure = CutPrompt(prompt_tokens, NumPredictOf(result.cell), result.cell);
     seams_.store.SetVisit(result.cell, std::move(visit), Timestamp());
   }
 }
@@ -315,13 +385,17 @@ void CellRunner::MarkSettling(const Load& load) {
   if (counted.size() < 4) return;
   std::vector<double> later;
   for (std::size_t i = 1; i < counted.size(); ++i) {
-    later.push_back(PromptEvalRate(counted[i]->metrics).value_or(0));
+    later.push_back(ValueOf(*counted[i]));
   }
   const double median = Median(std::move(later)).value();
-  const double first = PromptEvalRate(counted[0]->metrics).value_or(0);
+  const double first = ValueOf(*counted[0]);
   if (std::abs(first - median) > 0.05 * median) {
     seams_.store.SetExclusion(load.cell, counted[0]->id, Exclusion::kSettling);
   }
+}
+
+double CellRunner::ValueOf(const Sample& sample) const {
+  return Describe(Describe(workload_->kind()).headline).value(sample).value_or(0);
 }
 
 bool CellRunner::HasEnough(const Load& load) const {

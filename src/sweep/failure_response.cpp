@@ -1,4 +1,4 @@
-#include "ollama_bench/sweep/failure_response.h"
+#include "failure_response.h"
 
 namespace ollama_bench {
 

@@ -17,7 +17,7 @@ bool IsRecord(const CellResult& result) {
 }
 
 bool Before(const CellResult& a, const Cell& b) {
-  return std::pair(a.cell.num_ctx, a.cell.num_batch) < std::pair(b.num_ctx, b.num_batch);
+  return a.cell < b;
 }
 
 }  // namespace
@@ -43,18 +43,19 @@ const CellResult* Recording::Find(const Cell& cell) const {
   return entry != nullptr && IsRecord(*entry) ? entry : nullptr;
 }
 
-Grid Recording::Axes() const {
-  std::set<int> num_ctx;
-  std::set<int> num_batch;
-  for (const CellResult& result : results_) {
-    if (Find(result.cell) == nullptr) continue;
-    num_ctx.insert(result.cell.num_ctx);
-    num_batch.insert(result.cell.num_batch);
+Space Recording::Axes() const {
+  Space space;
+  for (const ParameterInfo& info : AllParameters()) {
+    std::set<int> values;
+    bool is_set = false;
+    for (const CellResult& result : results_) {
+      if (Find(result.cell) == nullptr) continue;
+      values.insert(result.cell[info.parameter]);
+      is_set = is_set || result.cell.Sets(info.parameter);
+    }
+    if (is_set) space.Set(info.parameter, {values.begin(), values.end()});
   }
-  Grid grid;
-  grid.num_ctx.values.assign(num_ctx.begin(), num_ctx.end());
-  grid.num_batch.values.assign(num_batch.begin(), num_batch.end());
-  return grid;
+  return space;
 }
 
 std::vector<Cell> Recording::Select(const std::vector<Cell>& cells) const {

@@ -4,37 +4,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <utility>
 
 #include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/metric.h"
+#include "ollama_bench/core/random.h"
 
 namespace ollama_bench {
 namespace {
 
 using std::chrono::nanoseconds;
 
-// A generator whose state is its argument: Steele, Lea & Flood, "Fast splittable pseudorandom
-// number generators" (2014). The standard library's normal distribution differs between vendors.
-std::uint64_t SplitMix(std::uint64_t state) {
-  state += 0x9E3779B97F4A7C15ULL;
-  state = (state ^ (state >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-  state = (state ^ (state >> 27U)) * 0x94D049BB133111EBULL;
-  return state ^ (state >> 31U);
-}
-
-// In (0, 1].
-double Uniform(std::uint64_t bits) {
-  return (static_cast<double>(bits >> 11U) + 1.0) * 0x1.0p-53;
-}
-
-// Box & Muller (1958).
+// The same for an index whenever it is asked.
 double Normal(std::uint64_t seed, std::uint64_t index) {
-  const std::uint64_t first = SplitMix(SplitMix(seed) + 2 * index);
-  const std::uint64_t second = SplitMix(SplitMix(seed) + 2 * index + 1);
-  return std::sqrt(-2.0 * std::log(Uniform(first))) *
-         std::cos(2.0 * std::numbers::pi * Uniform(second));
+  return Random(Random(seed).Bits() + index).Normal();
 }
 
 double RateOf(const Sample& sample) {
@@ -72,10 +55,7 @@ Expected<PreparedCell, Failure> ReplayDriver::Prepare(const Cell& cell) {
   cell_ = recording_.Find(cell);
   if (cell_ == nullptr) {
     return Unexpected<Failure>(Failure{
-        FailureKind::kNotRecorded,
-        fmt::format("the recording has no num_ctx={} num_batch={}", cell.num_ctx, cell.num_batch),
-        {},
-        1});
+        FailureKind::kNotRecorded, fmt::format("the recording has no {}", NameOf(cell)), {}, 1});
   }
   if (const Failure* failure = FailureOf(*cell_)) return Unexpected<Failure>(*failure);
   return PreparedCell{};

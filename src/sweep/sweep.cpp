@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "failure_response.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/sweep/failure_response.h"
 
 namespace ollama_bench {
 namespace {
@@ -87,9 +87,8 @@ Sweep::CellEnd Sweep::MeasureCell(const Visit& visit) {
         return Record(cell, std::move(failed));
       case FailureResponse::kWaitForServer:
         if (++losses > kMostServerLosses) {
-          return End(Reason::kHopeless,
-                     fmt::format("the server went away {} times at num_ctx={} num_batch={}: {}",
-                                 losses, cell.num_ctx, cell.num_batch, failure.message));
+          return End(Reason::kHopeless, fmt::format("the server went away {} times at {}: {}",
+                                                    losses, NameOf(cell), failure.message));
         }
         if (!WaitForServer(failure)) return CellEnd::kEndSweep;
         break;

@@ -4,6 +4,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <set>
+
 #include "ollama_bench/config/load_config.h"
 #include "ollama_bench/core/model_name.h"
 #include "ollama_bench/core/text.h"
@@ -15,7 +17,14 @@ namespace {
 void CheckConfig(const SweepConfig& config) {
   Require(config.model.empty() || config.modelfile.empty());
   Require(config.model.empty() || IsValidModelName(config.model));
-  Require(config.grid.CellCount() <= 100'000);
+  Require(config.space.CellCount() <= kMostCells);
+  std::set<Parameter> seen;
+  for (const Axis& axis : config.space.axes) {
+    const ParameterInfo& info = Describe(axis.parameter);
+    Require(seen.insert(axis.parameter).second && !axis.values.empty());
+    Require(std::set<int>(axis.values.begin(), axis.values.end()).size() == axis.values.size());
+    for (const int value : axis.values) Require(value >= info.lowest && value <= info.highest);
+  }
   Require(config.num_predict >= 1 && config.timeout.count() >= 1);
   if (const auto* prompt = std::get_if<PromptText>(&config.prompt)) {
     Require(ValidUtf8Length(prompt->text) == prompt->text.size());

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "generate.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/ollama/generate_stream.h"
 #include "require.h"
 
 namespace ollama_bench {

@@ -24,7 +24,7 @@ Parameters Others(Parameters parameters) {
 }
 
 void CheckRewritten(const Modelfile& modelfile) {
-  const std::string text = modelfile.WithParameters({{"num_ctx", 4096}, {"num_batch", 128}});
+  const std::string text = modelfile.WithParameters({{"num_ctx", "4096"}, {"num_batch", "128"}});
   const auto again = Modelfile::Parse(text);
   Require(again.has_value() && again->from() == modelfile.from());
   Require(Modelfile::Parse(modelfile.WithFrom("other").text())->from() == "other");

@@ -19,7 +19,7 @@ void CheckRefusal(const StoreError& error) {
 
 // One more sample makes the store write the file; every entry that was there must come back.
 void CheckRoundTrip(MemoryFileSystem& files, ResultsStore& store) {
-  const Cell cell{999'999'937, 999'999'937};
+  const Cell cell = Cell(999'999'937, 999'999'937).With(Parameter::kNumThread, 7);
   if (store.Find(cell) != nullptr) return;
   const std::vector<CellResult> before = store.results();
   Sample sample;
@@ -29,6 +29,7 @@ void CheckRoundTrip(MemoryFileSystem& files, ResultsStore& store) {
   const auto again = ResultsStore::Load(files, kPath);
   Require(again.has_value());
   Require(again->results() == store.results());
+  Require(again->metadata() == store.metadata());
   Require(again->results().size() == before.size() + 1);
   for (const CellResult& result : before) {
     const CellResult* found = again->Find(result.cell);

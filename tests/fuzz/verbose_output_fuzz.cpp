@@ -1,9 +1,7 @@
 // Any bytes as what a child printed: metrics in their ranges, and texts that can be shown.
 
+#include "cli_output.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/ollama/failure_classifier.h"
-#include "ollama_bench/ollama/terminal_text.h"
-#include "ollama_bench/ollama/verbose_output.h"
 #include "require.h"
 
 namespace ollama_bench {

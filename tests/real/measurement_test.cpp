@@ -5,14 +5,14 @@
 #include <csignal>
 #include <sstream>
 
+#include "generate.h"
 #include "ollama_bench/core/stop_request.h"
-#include "ollama_bench/ollama/generate.h"
 #include "real_run.h"
 
 namespace ollama_bench::testing {
 namespace {
 
-constexpr Cell kCell{1024, 64};
+const Cell kCell{1024, 64};
 
 std::string Sentences(int count) {
   std::string text;
@@ -55,9 +55,9 @@ class RealMeasurementTest : public RealRunTest {
   // The rate in tokens/s of a plain request, as any client sends it.
   double Ask(const std::string& model, const std::string& prompt) {
     GenerateRequest request{model, prompt, kCell};
-    const auto metrics = Generate(api_.address(), request, stop_);
-    if (!metrics) throw std::runtime_error(metrics.error().message);
-    return PromptEvalRate(*metrics).value();
+    const auto answer = Generate(api_.address(), request, stop_);
+    if (!answer) throw std::runtime_error(answer.error().message);
+    return PromptEvalRate(answer->metrics).value();
   }
   void Forget(const std::string& model) {
     ASSERT_TRUE(ForgetPrompt(api_, api_.Version().value(), model, kCell, stop_));

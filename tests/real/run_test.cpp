@@ -100,6 +100,41 @@ TEST_F(RealRunTest, AServerKilledInMidSweepIsWaitedForAndNoCellIsCharged) {
   ExpectWholeSweep();
 }
 
+TEST_F(RealRunTest, ASweepOfThreadsByDecodeRateIsInterruptedKilledAndCompleted) {
+  const Program sweep =
+      Command({"run", "--model", RealOllamaServer::kModel, "--workload", "generate", "--num-thread",
+               "1,2", "--num-predict", "32", "--prompt-tokens", "40", "--repetitions", "2",
+               "--extra", "0", "--ignore-disturbance"});
+  for (const int signal : {SIGINT, SIGKILL}) {
+    RunningProgram program(sweep);
+    ASSERT_TRUE(program.WaitForOutput(signal == SIGINT ? "[current setting]" : "[1/2]"))
+        << program.err();
+    program.Signal(signal);
+    EXPECT_EQ(program.Wait().signal, signal);
+  }
+  const Json before = Store();
+  const Ended ended = RunProgram(sweep);
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_EQ(Models(), before_);
+  const Json store = Store();
+  EXPECT_EQ(store["metadata"]["schema_version"], 2);
+  EXPECT_EQ(store["metadata"]["workload"], "generate");
+  std::set<int> threads;
+  for (const Json& entry : store["results"]) {
+    threads.insert(entry.value("num_thread", 0));
+    EXPECT_EQ(entry["num_predict"], 32);
+    // The model may end its answer a little earlier.
+    EXPECT_GE(entry["samples"].back()["eval_count"], 16) << entry.dump(1);
+    EXPECT_TRUE(entry["samples"].back()["excluded"].is_null()) << entry.dump(1);
+  }
+  EXPECT_EQ(threads, (std::set<int>{0, 1, 2})) << "the current setting names no number of threads";
+  for (const Json& entry : before["results"]) {
+    for (const Json& sample : entry["samples"]) {
+      EXPECT_NE(store.dump().find(sample["id"].get<std::string>()), std::string::npos);
+    }
+  }
+}
+
 TEST_F(RealRunTest, NeverDownloadsAModelThatIsNotThere) {
   const Ended ended =
       RunProgram(Command({"run", "--model", "smolm2", "--ctx", "512", "--batch", "64"}));

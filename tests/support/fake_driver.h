@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "ollama_bench/sweep/driver.h"
+#include "ollama_bench/workload/driver.h"
 #include "support/fake_clock.h"
 
 namespace ollama_bench {
@@ -56,7 +56,8 @@ class FakeDriver : public Driver {
     return metrics;
   }
   std::optional<LoadedModel> Loaded() override {
-    return LoadedModel{"sha256:abc", effective_num_ctx.value_or(cell_.num_ctx), 1000, 600};
+    return LoadedModel{"sha256:abc", effective_num_ctx.value_or(cell_[Parameter::kNumCtx]), 1000,
+                       600};
   }
   Expected<void, Failure> CleanUp() override {
     ++clean_ups;
@@ -92,8 +93,9 @@ class FakeDriver : public Driver {
   }
 
   Expected<RunReport, Failure> Answer(std::string_view prompt) {
-    const auto tokens = std::min<std::int64_t>(
-        static_cast<std::int64_t>(prompt.size()) / 4 + 4 + system_tokens, cell_.num_ctx);
+    const auto tokens =
+        std::min<std::int64_t>(static_cast<std::int64_t>(prompt.size()) / 4 + 4 + system_tokens,
+                               cell_[Parameter::kNumCtx]);
     const auto found = rates.find(cell_);
     const double rate = found == rates.end() ? 300 : found->second;
     RunReport report;

@@ -29,14 +29,15 @@ inline void AddLoad(CellResult& result, std::int64_t load_id, const std::vector<
 class NoisyMachine {
  public:
   NoisyMachine(unsigned seed, double load_deviation, double run_deviation)
-      : engine_(seed), load_(0, load_deviation), run_(0, run_deviation) {}
+      : engine_(seed), load_deviation_(load_deviation), run_deviation_(run_deviation) {}
 
   void Measure(CellResult& result, double rate, int loads, int runs,
                SampleRole role = SampleRole::kMeasure) {
     for (int i = 0; i < loads; ++i) {
-      const double of_load = rate * std::exp(load_(engine_));
+      const double of_load = rate * std::exp(load_deviation_ * load_(engine_));
       std::vector<double> rates;
-      for (int j = 0; j < runs; ++j) rates.push_back(of_load * std::exp(run_(engine_)));
+      for (int j = 0; j < runs; ++j)
+        rates.push_back(of_load * std::exp(run_deviation_ * run_(engine_)));
       ++loads_;
       AddLoad(result, loads_, rates, role, static_cast<int>(loads_));
     }
@@ -54,7 +55,9 @@ class NoisyMachine {
 
  private:
   std::mt19937_64 engine_;
-  std::normal_distribution<double> load_;
+  double load_deviation_;
+  double run_deviation_;
+  std::normal_distribution<double> load_;  // standard, for a machine may be without noise
   std::normal_distribution<double> run_;
   std::int64_t loads_ = 0;
 };

@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cmath>
 #include <random>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "ollama_bench/store/results_store.h"
 
@@ -102,6 +104,32 @@ class RandomValues {
     return visit;
   }
 
+  /// With any values of any parameters, perhaps of none.
+  Cell MakeCell() {
+    Cell cell;
+    for (const ParameterInfo& info : AllParameters()) {
+      if (Chance(0.4)) {
+        cell.Set(info.parameter, static_cast<int>(Between(info.lowest, info.highest)));
+      }
+    }
+    return cell;
+  }
+
+  /// Of some parameters, in the order of the parameters, with a few values each.
+  std::vector<Axis> MakeAxes() {
+    std::vector<Axis> axes;
+    for (const ParameterInfo& info : AllParameters()) {
+      if (Chance(0.6)) continue;
+      std::set<int> values;
+      for (auto i = Between(1, 4); i > 0; --i) {
+        values.insert(static_cast<int>(Between(info.lowest, info.highest)));
+      }
+      axes.push_back({info.parameter, {values.begin(), values.end()}});
+    }
+    return axes;
+  }
+
+  /// Of schema 1.
   Metadata MakeMetadata() {
     Metadata metadata;
     metadata.tool_version = Text();
@@ -127,10 +155,23 @@ class RandomValues {
     metadata.prompt_words = MaybeInteger();
     if (Chance(0.5)) metadata.temporary_models = {{Text(), Text()}};
     metadata.baseline = Maybe([&] {
-      const auto tokens = [&] { return static_cast<int>(Between(1, 1 << 20)); };
-      return Baseline{tokens(), Maybe(tokens), Text()};
+      Cell cell;
+      cell.Set(Parameter::kNumCtx, static_cast<int>(Between(1, 1 << 20)));
+      if (Chance(0.7)) cell.Set(Parameter::kNumBatch, static_cast<int>(Between(1, 1 << 20)));
+      return Baseline{cell, Text()};
     });
     for (auto i = Between(0, 3); i > 0; --i) metadata.starts.push_back({Text(), Text(), Text()});
+    return metadata;
+  }
+
+  Metadata MakeMetadataOfSchema2() {
+    Metadata metadata = MakeMetadata();
+    metadata.schema_version = 2;
+    metadata.num_ctx_range.clear();
+    metadata.num_batch_range.clear();
+    metadata.axes = MakeAxes();
+    metadata.workload = Chance(0.5) ? "generate" : "prefill";
+    metadata.baseline = Maybe([&] { return Baseline{MakeCell(), Text()}; });
     return metadata;
   }
 
@@ -138,11 +179,12 @@ class RandomValues {
   std::mt19937_64 engine_;
 };
 
-/// Fills a store with `cells` entries of a visit and `samples` samples each, as a sweep would.
-inline void FillStore(ResultsStore& store, int cells, int samples, unsigned seed) {
+/// Fills a store with entries of a visit and `samples` samples each, as a sweep would.
+inline void FillStore(ResultsStore& store, const std::vector<Cell>& cells, int samples,
+                      unsigned seed) {
   RandomValues random(seed);
-  for (int i = 0; i < cells; ++i) {
-    const Cell cell{1024 * (1 + i / 17), 128 * (1 + i % 17)};
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const Cell& cell = cells[i];
     VisitRecord visit = random.MakeVisit("01J" + std::to_string(i) + "V");
     visit.started = "2026-11-21T07:00:04+00:00";
     store.SetVisit(cell, visit, "2026-11-21T07:00:05+00:00");
@@ -153,6 +195,13 @@ inline void FillStore(ResultsStore& store, int cells, int samples, unsigned seed
       store.AddSample(cell, std::move(sample), "2026-11-21T07:00:05+00:00");
     }
   }
+}
+
+/// The same with so many cells of the pair.
+inline void FillStore(ResultsStore& store, int cells, int samples, unsigned seed) {
+  std::vector<Cell> of_pair;
+  for (int i = 0; i < cells; ++i) of_pair.push_back({1024 * (1 + i / 17), 128 * (1 + i % 17)});
+  FillStore(store, of_pair, samples, seed);
 }
 
 }  // namespace ollama_bench

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "ollama_bench/analysis/sweep_map.h"
+#include "ollama_bench/render/sweep_caption.h"
 #include "support/sample_tables.h"
 
 namespace ollama_bench {
@@ -56,7 +58,7 @@ inline SweepMap MapOfCells(int columns, int rows, std::vector<MapCell> cells) {
     cell.is_worse = cell.loss > 0.02;
     cell.is_contender = cell.kind == MapCell::Kind::kMeasured && !cell.is_worse;
     if (cell.is_contender && cell.value == best) {
-      map.recommended = map.CellAt(i / map.column_count(), i % map.column_count());
+      map.recommended = {map.CellAt(i / map.column_count(), i % map.column_count())};
     }
   }
   return map;
@@ -91,17 +93,56 @@ inline SweepMap MakeMap(int columns, int rows, bool with_gaps = false, double lo
   for (int i = 0; i < columns; ++i)
     map.columns.push_back(MarginEffect{-0.4 * i, -0.5 * i, -0.2 * i});
   for (int i = 0; i < rows; ++i) map.rows.push_back(MarginEffect{-1.5 * i, -1.7 * i, -1.2 * i});
-  map.current = map.CellAt(0, 0);
+  map.current = {map.CellAt(0, 0)};
   return map;
 }
 
 /// The same with the current setting outside the grid.
 inline SweepMap WithCurrentOffGrid(SweepMap map) {
-  map.current = Cell{1000, 100};
+  map.current = {Cell{1000, 100}};
   map.current_off_grid = MeasuredCell(70);
   map.current_off_grid->loss = 0.3;
   map.current_off_grid->is_worse = true;
   return map;
+}
+
+/// With names that fit into no line, and both warnings.
+inline SweepCaption LongCaption() {
+  SweepCaption caption;
+  caption.model = "hf.co/" + std::string(180, 'm') + "/name:q8_0";
+  caption.ollama_version = "0.11.4";
+  caption.hardware = "5 x " + std::string(150, 'G') + ", NVIDIA RTX A4000";
+  caption.date = "2026-11-21";
+  caption.prompt_tokens = 123456;
+  caption.replayed = true;
+  caption.mixed = true;
+  return caption;
+}
+
+/// `count` such maps, each held at another num_gpu and, with `names` above 1, at more parameters.
+/// One of them has the best cell; the current setting is another's.
+inline std::vector<SweepMap> MakeFacets(int count, const SweepMap& map, int names = 1) {
+  std::vector<SweepMap> maps;
+  for (int i = 0; i < count; ++i) {
+    maps.push_back(map);
+    Cell& fixed = maps.back().grid.fixed;
+    fixed.Set(Parameter::kNumGpu, i);
+    if (names > 1) fixed.Set(Parameter::kUseMmap, i % 2);
+    if (names > 2) fixed.Set(Parameter::kNumPredict, 1'000'000'000 + i);
+    if (i > 0) maps.back().title.clear();
+    if (i > 0) maps.back().notes.clear();
+  }
+  const auto in_facet = [](std::set<Cell>& marked, const SweepMap& facet) {
+    if (marked.empty()) return;
+    const Cell cell = *marked.begin();
+    marked = {facet.grid.fixed.With(facet.grid.across.parameter, cell[facet.grid.across.parameter])
+                  .With(facet.grid.down.parameter, cell[facet.grid.down.parameter])};
+  };
+  for (SweepMap& facet : maps) {
+    in_facet(facet.recommended, maps.back());
+    in_facet(facet.current, maps.front());
+  }
+  return maps;
 }
 
 }  // namespace ollama_bench

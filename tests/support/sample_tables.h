@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <optional>
+#include <span>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -9,9 +10,12 @@
 #include <vector>
 
 #include "ollama_bench/analysis/result_table.h"
+#include "ollama_bench/analysis/slice.h"
+#include "ollama_bench/analysis/stratum_answer.h"
 #include "ollama_bench/analysis/sweep_answer.h"
 #include "ollama_bench/core/cell_result.h"
 #include "support/failed_visit.h"
+#include "support/pair.h"
 
 namespace ollama_bench {
 
@@ -48,11 +52,29 @@ inline std::optional<SweepAnswer> AnswerOf(const ResultTable& table) {
   return AnswerSweep(results, table.metric);
 }
 
+/// What the one stratum of a sweep says.
+inline std::vector<StratumAnswer> OneAnswer(std::optional<SweepAnswer> answer) {
+  return {{Cell(), std::move(answer)}};
+}
+
+/// A span of that value alone, which must outlive it.
+template <class Value>
+std::span<const Value> Only(const Value& value) {
+  return {&value, 1};
+}
+
+/// The one table that holds all cells of `results`.
+inline ResultTable TableOf(const std::vector<CellResult>& results,
+                           Metric metric = Metric::kPromptEvalRate) {
+  const auto grids = GridsOf(*UnitedSpace(results, {}), {});
+  return BuildResultTable(results, grids->at(0), metric);
+}
+
 /// Evenly spaced axes, as a sweep has them.
 inline Grid MakeGrid(int columns, int rows) {
   Grid grid;
-  for (int i = 1; i <= columns; ++i) grid.num_ctx.values.push_back(2048 * i);
-  for (int i = 1; i <= rows; ++i) grid.num_batch.values.push_back(128 * i);
+  for (int i = 1; i <= columns; ++i) grid.across.values.push_back(2048 * i);
+  for (int i = 1; i <= rows; ++i) grid.down.values.push_back(128 * i);
   return grid;
 }
 
@@ -124,14 +146,14 @@ inline std::pair<std::vector<CellResult>, Grid> ReadCsvTable(const std::string& 
     const std::vector<std::string> fields = SplitFields(line, ',');
     if (fields[0] == "num_batch") {
       for (std::size_t i = 1; i < fields.size(); ++i) {
-        grid.num_ctx.values.push_back(std::stoi(fields[i]));
+        grid.across.values.push_back(std::stoi(fields[i]));
       }
       continue;
     }
-    grid.num_batch.values.push_back(std::stoi(fields[0]));
+    grid.down.values.push_back(std::stoi(fields[0]));
     for (std::size_t i = 1; i < fields.size(); ++i) {
       if (fields[i].empty()) continue;
-      const Cell cell{grid.num_ctx.values[i - 1], grid.num_batch.values.back()};
+      const Cell cell{grid.across.values[i - 1], grid.down.values.back()};
       results.push_back(ResultWithRates(cell, {std::stod(fields[i])}));
     }
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <string>
 #include <variant>
 #include <vector>
@@ -47,6 +49,52 @@ inline std::vector<RectangleShape> CellsOf(const Scene& scene) {
     if (!shape.title.empty()) cells.push_back(shape);
   }
   return cells;
+}
+
+/// Half a number is worse than none.
+inline void ExpectWholeTextsInCells(const Scene& scene) {
+  const std::vector<RectangleShape> cells = CellsOf(scene);
+  for (const TextShape& text : ShapesOf<TextShape>(scene)) {
+    if (text.text.find("\xE2\x80\xA6") == std::string::npos) continue;
+    for (const RectangleShape& cell : cells) EXPECT_FALSE(cell.box == text.place) << text.text;
+  }
+}
+
+/// Every text stays in its place and on the canvas, and no two overlap.
+inline void ExpectTextsApart(const Scene& scene, const Box& canvas) {
+  const auto font = Font::Load();
+  std::vector<Box> taken;
+  for (const TextShape& text : ShapesOf<TextShape>(scene)) {
+    const Box bounds = BoundsOf(text, *font);
+    EXPECT_NEAR(text.width, font->Width(text.text, text.size), 1e-9) << text.text;
+    EXPECT_TRUE(Contains(text.place, bounds)) << text.text << " leaves its place";
+    EXPECT_TRUE(Contains(canvas, bounds)) << text.text << " leaves the canvas";
+    EXPECT_GE(text.size, 7) << text.text << " cannot be read";
+    for (const Box& other : taken) ASSERT_FALSE(Overlap(other, bounds)) << text.text;
+    taken.push_back(bounds);
+  }
+}
+
+/// Texts as well as all that is drawn.
+inline void ExpectSoundLayout(const Scene& scene) {
+  ExpectWholeTextsInCells(scene);
+  const Box canvas{0, 0, scene.width, scene.height};
+  ExpectTextsApart(scene, canvas);
+  for (const RectangleShape& shape : ShapesOf<RectangleShape>(scene)) {
+    const double reach = shape.stroke ? shape.stroke->width / 2 : 0;
+    EXPECT_TRUE(Contains(canvas, {shape.box.x - reach, shape.box.y - reach,
+                                  shape.box.width + 2 * reach, shape.box.height + 2 * reach}))
+        << shape.title;
+  }
+  for (const PathShape& path : ShapesOf<PathShape>(scene)) {
+    for (const Polyline& line : path.lines) {
+      for (const Point& point : line) EXPECT_TRUE(Contains(canvas, {point.x, point.y, 0, 0}));
+    }
+  }
+  const std::vector<RectangleShape> cells = CellsOf(scene);
+  for (std::size_t i = 1; i < cells.size(); ++i) {
+    EXPECT_FALSE(Overlap(cells[i - 1].box, cells[i].box)) << cells[i].title;
+  }
 }
 
 }  // namespace ollama_bench

@@ -60,4 +60,35 @@ inline constexpr const char* kStoreWithUnknownKeys = R"({
 }
 )";
 
+/// The same of schema 2.
+inline constexpr const char* kStoreOfAxes = R"({
+  "metadata": {
+    "schema_version": 2, "store_id": "f3c2", "total_tests": 8,
+    "axes": [{"name": "num_ctx", "values": [1024, 2048]}, {"name": "num_thread", "values": [4, 8]},
+             {"name": "use_mmap", "values": [false, true]}],
+    "workload": "generate",
+    "identity": {"model": "smollm2", "quant": "Q4_K_M"},
+    "environment": {"host": "rig", "room": 12, "gpus": []},
+    "baseline": {"num_ctx": 4096, "num_thread": 6, "source": "Modelfile"},
+    "note": "mine", "replayed": false
+  },
+  "results": [
+    {"num_ctx": 1024, "num_thread": 4, "use_mmap": false, "prompt_eval_rate": 317.3, "colour": [1],
+     "samples": [
+       {"id": "A", "load_id": 4294967297, "role": "measure", "excluded": null,
+        "prompt_eval_count": 261, "prompt_eval_ms": 822.459, "fan": "loud"}]},
+    {"num_ctx": 1024, "num_thread": 8, "use_mmap": true, "prompt_eval_rate": null,
+     "failure": {"kind": "out_of_memory", "message": "m", "attempts": 2, "core": "dump.7"}},
+    {"num_ctx": 2048, "num_thread": 8, "use_mmap": true, "prompt_eval_rate": null,
+     "alias_of": {"num_ctx": 1024, "num_thread": 8, "use_mmap": true}, "reason": "r"},
+    {"prompt_tokens": 256, "num_predict": 64, "prompt_eval_rate": null,
+     "visits": [
+       {"id": "V", "role": "measure", "started": "2026-11-21T07:00:00+00:00", "load_id": 4294967298,
+        "door": "open"}],
+     "samples": [{"id": "E", "visit": "V", "load_id": 4294967298, "role": "warm_up"}]}
+  ],
+  "charts": {"theme": "dark"}
+}
+)";
+
 }  // namespace ollama_bench

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "ollama_bench/analysis/result_table.h"
@@ -16,12 +17,19 @@ struct BestCell {
 };
 
 /// The measured cell with the highest value, or the lowest where the metric says so. Of equal
-/// values the larger num_ctx wins, then the smaller num_batch: more context for the same speed,
-/// and less memory. Empty where nothing was measured.
-std::optional<BestCell> FindBestCell(const ResultTable& table);
-/// The same within each column, in the order of the num_ctx axis.
-std::vector<std::optional<BestCell>> BestPerNumCtx(const ResultTable& table);
-/// The same within each row, in the order of the num_batch axis.
-std::vector<std::optional<BestCell>> BestPerNumBatch(const ResultTable& table);
+/// values the preferred one wins, parameter after parameter: more context for the same speed, and
+/// less memory. Unverified values are no candidates. Empty where nothing was measured.
+std::optional<BestCell> FindBestCell(std::span<const ResultTable> tables);
+
+/// The best cell of those that have `value`.
+struct BestOfValue {
+  int value = 0;
+  std::optional<BestCell> best;
+
+  friend bool operator==(const BestOfValue&, const BestOfValue&) = default;
+};
+
+/// One for each value of the parameter in the tables, ascending.
+std::vector<BestOfValue> BestPerValue(std::span<const ResultTable> tables, Parameter parameter);
 
 }  // namespace ollama_bench

@@ -9,7 +9,6 @@
 #include "ollama_bench/core/axis.h"
 #include "ollama_bench/core/cell.h"
 #include "ollama_bench/core/cell_result.h"
-#include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/failure.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/core/sample.h"
@@ -64,31 +63,26 @@ struct AliasOf {
 
 using CellState = std::variant<Untested, Measured, Failed, Excluded, AliasOf>;
 
-/// What is known of each cell of a grid, for one metric. Both axes ascend.
+/// What is known of each cell of a grid, for one metric.
 struct ResultTable {
   Metric metric = Metric::kPromptEvalRate;
   Grid grid;
-  std::vector<CellState> states;  ///< one row per num_batch, one column per num_ctx, row after row
+  std::vector<CellState> states;  ///< row after row
 
-  [[nodiscard]] std::size_t columns() const { return grid.num_ctx.values.size(); }
-  [[nodiscard]] std::size_t rows() const { return grid.num_batch.values.size(); }
+  [[nodiscard]] std::size_t columns() const { return grid.across.values.size(); }
+  [[nodiscard]] std::size_t rows() const { return grid.down.values.size(); }
   [[nodiscard]] const CellState& At(std::size_t row, std::size_t column) const {
     return states[row * columns() + column];
   }
   [[nodiscard]] Cell CellAt(std::size_t row, std::size_t column) const {
-    return {grid.num_ctx.values[column], grid.num_batch.values[row]};
+    return grid.CellAt(row, column);
   }
   friend bool operator==(const ResultTable&, const ResultTable&) = default;
 };
 
-/// The most cells that a table may have, as many as a configuration may ask for.
-inline constexpr std::size_t kMostTableCells = 100'000;
-
-/// The table over the planned axes (empty where they are not known) united with those of the cells
-/// that `results` holds, each in the state that StatusOf returns; of two entries for one cell the
-/// later counts. A plan of more than kMostTableCells cells is not believed. An error where the
-/// cells present span more than that.
-Expected<ResultTable, std::string> BuildResultTable(const std::vector<CellResult>& results,
-                                                    const Grid& planned, Metric metric);
+/// What `results` say of the grid's cells, each in the state that StatusOf returns; of two entries
+/// for one cell the later counts.
+ResultTable BuildResultTable(const std::vector<CellResult>& results, const Grid& grid,
+                             Metric metric);
 
 }  // namespace ollama_bench

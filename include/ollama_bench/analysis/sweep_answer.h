@@ -20,7 +20,7 @@ struct AnswerOptions {
   double max_loss = 0.05;       ///< of the largest safe context against the best, relative
   std::optional<Cell> current;  ///< the user's setting, in the grid or not
   std::string current_source;   ///< "Modelfile" or "Ollama default"
-  Grid planned;                 ///< empty: every cell that has results, but a `current` that has
+  Space planned;                ///< empty: every cell that has results, but a `current` that has
   std::optional<SurfaceView> surface;  ///< counts where not every cell was visited
   /// How many of the planned cells can be measured (a recording may lack some); empty: all.
   std::optional<std::size_t> total_cells;
@@ -55,10 +55,17 @@ struct Outlier {
   bool stalled = false;
 };
 
-/// The mean of one value of an axis over the measured cells whose other value the best one has too.
+/// The mean of one value of an axis over the measured cells whose other values the best one has
+/// too.
 struct AxisMean {
   int value = 0;
   LogPosterior against_best;  ///< natural log of the ratio to the best value of the axis
+};
+
+/// The means of one parameter's values.
+struct Margin {
+  Parameter parameter{};
+  std::vector<AxisMean> means;  ///< of each value that can be compared, ascending
 };
 
 /// How small a difference the sweep would have shown.
@@ -92,20 +99,22 @@ struct SweepAnswer {
   double detectable = 0;  ///< a difference that would have been found with 80 % power, relative
   int more_loads = 0;     ///< that would decide it; 0 where it is decided
   std::optional<double> more_s;
-  std::vector<AxisMean> columns;  ///< of each num_ctx that can be compared, ascending
-  std::vector<AxisMean> rows;     ///< of each num_batch that can be compared, ascending
-  double load_deviation = 0;      ///< scale of the noise between loads, relative
-  double run_deviation = 0;       ///< between the runs of a load, relative
-  double drift = 0;               ///< from the slowest to the fastest time of the sweep, relative
-  bool repeats = false;           ///< some cell has two loads; else the noise is assumed
-  std::size_t not_replaced = 0;   ///< loads without a counted sample because others disturbed them
+  std::vector<Margin> margins;   ///< of each parameter that a cell sets
+  double load_deviation = 0;     ///< scale of the noise between loads, relative
+  double run_deviation = 0;      ///< between the runs of a load, relative
+  double drift = 0;              ///< from the slowest to the fastest time of the sweep, relative
+  bool repeats = false;          ///< some cell has two loads; else the noise is assumed
+  std::size_t not_replaced = 0;  ///< loads without a counted sample because others disturbed them
   std::vector<Outlier> outliers;
 
   [[nodiscard]] const CellStanding* Find(const Cell& cell) const;
+  /// Of the parameter's values; none where no cell sets it.
+  [[nodiscard]] const std::vector<AxisMean>& MeansAlong(Parameter parameter) const;
 };
 
-/// `current` where it lies outside the planned grid. A plan that is not known holds every cell.
-std::optional<Cell> OffGrid(const std::optional<Cell>& current, const Grid& planned);
+/// `current` where its setting lies outside the planned space, whatever is asked of the model. A
+/// plan that is not known holds every cell.
+std::optional<Cell> OffGrid(const std::optional<Cell>& current, const Space& planned);
 
 /// The answer of the cells in `results` for one metric. Empty where no cell has a value above 0.
 std::optional<SweepAnswer> AnswerSweep(const std::vector<CellResult>& results, Metric metric,

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,22 +58,22 @@ struct MarginEffect {
 struct SweepMap {
   Metric metric = Metric::kPromptEvalRate;
   Grid grid;
-  std::vector<MapCell> cells;  ///< one row per num_batch, one column per num_ctx, row after row
-  std::vector<std::optional<MarginEffect>> columns;  ///< one per num_ctx; empty: none is known
-  std::vector<std::optional<MarginEffect>> rows;     ///< one per num_batch; empty: none is known
-  std::optional<Cell> recommended;
-  std::optional<Cell> current;              ///< the current setting
-  std::optional<MapCell> current_off_grid;  ///< of `current`, where the grid does not hold it
+  std::vector<MapCell> cells;                        ///< row after row
+  std::vector<std::optional<MarginEffect>> columns;  ///< one each; empty: none is known
+  std::vector<std::optional<MarginEffect>> rows;     ///< one each; empty: none is known
+  std::set<Cell> recommended;                        ///< one for each request
+  std::set<Cell> current;                            ///< the current setting, for each request
+  std::optional<MapCell> current_off_grid;  ///< of `current`, where no planned cell is that
   std::string title;                        ///< the answer, a sentence or two
   std::vector<std::string> notes;           ///< one sentence or more each
 
-  [[nodiscard]] std::size_t column_count() const { return grid.num_ctx.values.size(); }
-  [[nodiscard]] std::size_t row_count() const { return grid.num_batch.values.size(); }
+  [[nodiscard]] std::size_t column_count() const { return grid.across.values.size(); }
+  [[nodiscard]] std::size_t row_count() const { return grid.down.values.size(); }
   [[nodiscard]] const MapCell& At(std::size_t row, std::size_t column) const {
     return cells[row * column_count() + column];
   }
   [[nodiscard]] Cell CellAt(std::size_t row, std::size_t column) const {
-    return {grid.num_ctx.values[column], grid.num_batch.values[row]};
+    return grid.CellAt(row, column);
   }
 };
 

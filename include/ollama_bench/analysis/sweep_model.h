@@ -33,7 +33,7 @@ struct JointDraws {
 
 /// What a sweep's loads say of its cells, on the log scale of the metric:
 ///
-///   value = offset(origin) + main effect(num_ctx) + main effect(num_batch) + effect(cell)
+///   value = offset(origin) + main effects of the cell's values + effect(cell)
 ///           + drift(time) + load + runs
 ///
 /// Main effects are normal, each axis with a variance of its own; cell effects and loads are

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <span>
 
 #include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/core/failure.h"
@@ -19,7 +20,7 @@ struct ValueSummary {
   friend bool operator==(const ValueSummary&, const ValueSummary&) = default;
 };
 
-/// How many cells a table has, and of which state. The counts of the states add up to
+/// How many cells tables have, and of which state. The counts of the states add up to
 /// `combinations`.
 struct TableStatistics {
   std::size_t combinations = 0;
@@ -34,6 +35,6 @@ struct TableStatistics {
   friend bool operator==(const TableStatistics&, const TableStatistics&) = default;
 };
 
-TableStatistics ComputeStatistics(const ResultTable& table);
+TableStatistics ComputeStatistics(std::span<const ResultTable> tables);
 
 }  // namespace ollama_bench

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "ollama_bench/config/config_error.h"
-#include "ollama_bench/config/parameters.h"
+#include "ollama_bench/config/config_keys.h"
 #include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/core/expected.h"
 

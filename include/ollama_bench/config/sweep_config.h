@@ -7,10 +7,12 @@
 #include <variant>
 
 #include "ollama_bench/core/axis.h"
+#include "ollama_bench/core/workload_kind.h"
 
 namespace ollama_bench {
 
-/// The embedded text, cut to about `tokens`; without a number the rule in plan/ decides.
+/// The embedded text, cut to about `tokens`; without a number the rule in plan/ decides, or each
+/// cell.
 struct BuiltInPrompt {
   std::optional<int> tokens;
 
@@ -34,14 +36,23 @@ struct SweepConfig {
   std::string model;                ///< base model, must exist on the server
   std::filesystem::path modelfile;  ///< template; absolute
   Prompt prompt;
-  Grid grid;
+  WorkloadKind workload = WorkloadKind::kPrefill;
+  Space space;
   bool row_first = false;          ///< true: all num_ctx of one num_batch first
-  int num_predict = 2;             ///< tokens
+  int num_predict = 2;             ///< tokens, where a cell does not set them
   std::optional<int> repetitions;  ///< counted samples per cell; empty: decided by the run's length
   std::optional<int> extra;        ///< loads after the pass at most; empty: by the grid's size
   std::chrono::seconds timeout{360};  ///< for one create, and for one run
 
   friend bool operator==(const SweepConfig&, const SweepConfig&) = default;
 };
+
+/// Whether the configuration varies nothing but num_ctx and num_batch, as results of schema 1 do.
+/// Lengths of prompt and answer may be set, but to one value each.
+bool SweepsThePairAlone(const SweepConfig& config);
+
+/// Takes lengths of prompt and answer, where they are axes, out of the space: one of each holds for
+/// all cells, and belongs to the identity of the results.
+void HoldRequestForAll(SweepConfig& config);
 
 }  // namespace ollama_bench

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <set>
 #include <vector>
 
@@ -7,16 +8,16 @@
 
 namespace ollama_bench {
 
-/// The cells beside a cell along both axes, whose values are those of the cells added.
+/// The cells beside a cell along each axis of counts, whose values are those of the cells added.
 class CellNeighbours {
  public:
   void Add(const Cell& cell);
-  /// Up to four, whether added or not; along an axis none where its value of `cell` is not known.
+  /// At most two an axis, whether added or not; along an axis none where its value of `cell` is not
+  /// known.
   [[nodiscard]] std::vector<Cell> Of(const Cell& cell) const;
 
  private:
-  std::set<int> num_ctx_;
-  std::set<int> num_batch_;
+  std::array<std::set<int>, kParameterCount> values_;
 };
 
 }  // namespace ollama_bench

@@ -8,7 +8,7 @@
 
 namespace ollama_bench {
 
-enum class Metric { kPromptEvalRate, kEvalRate, kLoad, kTotal };
+enum class Metric { kPromptEvalRate, kEvalRate, kTtft, kLoad, kTotal };
 
 /// The one table that names, measures and formats each metric of a sample.
 struct MetricInfo {

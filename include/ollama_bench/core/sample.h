@@ -36,7 +36,16 @@ std::optional<double> EvalRate(const RunMetrics& metrics);
 enum class SampleRole { kWarmUp, kMeasure, kConfirm, kControl };
 
 /// Why a sample does not enter the rate although Ollama reported one.
-enum class Exclusion { kCached, kTruncated, kSettling, kWrongContext, kRateMismatch, kClock };
+enum class Exclusion {
+  kCached,
+  kTruncated,
+  kSettling,
+  kWrongContext,
+  kRateMismatch,
+  kClock,
+  kShortAnswer,
+  kWrongOffload,
+};
 
 std::string_view KeyOf(SampleRole role);
 std::string_view KeyOf(Exclusion exclusion);
@@ -69,9 +78,11 @@ struct Sample {
   RunMetrics metrics;
   std::optional<std::chrono::nanoseconds> wall;    ///< the whole run, as this program saw it
   std::optional<std::chrono::nanoseconds> create;  ///< the `ollama create` before it, once per load
-  std::optional<std::int64_t> effective_num_ctx;   ///< what the server says it uses
-  std::optional<std::int64_t> size_bytes;          ///< the loaded model, by /api/ps
-  std::optional<std::int64_t> size_vram_bytes;     ///< of these on GPUs
+  /// From sending the request to the first generated token, where the driver sees it.
+  std::optional<std::chrono::nanoseconds> first_token;
+  std::optional<std::int64_t> effective_num_ctx;  ///< what the server says it uses
+  std::optional<std::int64_t> size_bytes;         ///< the loaded model, by /api/ps
+  std::optional<std::int64_t> size_vram_bytes;    ///< of these on GPUs
   int attempt = 1;
   std::string started;  ///< ISO 8601 with offset
   std::optional<Disturbance> disturbed;

@@ -20,6 +20,12 @@ std::size_t ValidUtf8Length(std::string_view text);
 /// The start of `text`, valid UTF-8, as far as `most_bytes` hold whole characters.
 std::string_view StartOf(std::string_view text, std::size_t most_bytes);
 
+/// `text` without the `blanks` at its start and its end.
+std::string_view Trim(std::string_view text, std::string_view blanks = " \t\r\n");
+
+/// ASCII letters as small ones.
+std::string Lower(std::string_view text);
+
 /// The spelling among `known` nearest to `given`, by edit distance; empty when none is near.
 std::string NearestSpelling(std::string_view given, const std::vector<std::string>& known);
 

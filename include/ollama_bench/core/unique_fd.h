@@ -1,7 +1,9 @@
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <optional>
 #include <utility>
 
 namespace ollama_bench {
@@ -29,5 +31,18 @@ class UniqueFd {
  private:
   int fd_;
 };
+
+struct Pipe {
+  UniqueFd read_end;
+  UniqueFd write_end;
+};
+
+/// A pipe that started programs do not inherit; empty, with errno, where the system gives none.
+inline std::optional<Pipe> MakePipe() {
+  int ends[2] = {-1, -1};
+  if (pipe(ends) != 0) return std::nullopt;
+  for (const int end : ends) fcntl(end, F_SETFD, FD_CLOEXEC);
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
 
 }  // namespace ollama_bench

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "ollama_bench/core/expected.h"
+
 namespace ollama_bench {
 
 /// CPU time in clock ticks of 10 ms, as /proc counts it.
@@ -60,5 +62,11 @@ ProcessTree ReadProcessTree(const std::filesystem::path& proc, const ProcessId& 
 /// has its time, or one has come into the tree from elsewhere.
 std::optional<CpuTicks> UsedBetween(const ProcessTree& before, const ProcessTree& after,
                                     std::int64_t began);
+
+/// The Ollama server of this machine that listens on `port`. It is known by its socket; where
+/// another user's may not be looked at, by its name, its owner and its network. The error says why
+/// it cannot be seen, as in a container of its own. Linux.
+Expected<ProcessId, std::string> FindServerProcess(int port,
+                                                   const std::filesystem::path& proc = "/proc");
 
 }  // namespace ollama_bench

@@ -9,7 +9,8 @@
 #include "ollama_bench/core/clock.h"
 #include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/ollama/ollama_api.h"
-#include "ollama_bench/sweep/driver.h"
+#include "ollama_bench/workload/driver.h"
+#include "ollama_bench/workload/loaded_setting.h"
 
 namespace ollama_bench {
 
@@ -47,6 +48,7 @@ class ApiDriver : public Driver {
   const StopRequest& stop_;
   std::string version_;  ///< of the server, once connected
   std::optional<Cell> cell_;
+  LoadedSetting loaded_;
 };
 
 }  // namespace ollama_bench

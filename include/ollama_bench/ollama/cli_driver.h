@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ollama_bench/core/clock.h"
@@ -13,7 +14,8 @@
 #include "ollama_bench/ollama/modelfile.h"
 #include "ollama_bench/ollama/ollama_api.h"
 #include "ollama_bench/process/process_runner.h"
-#include "ollama_bench/sweep/driver.h"
+#include "ollama_bench/workload/driver.h"
+#include "ollama_bench/workload/loaded_setting.h"
 
 namespace ollama_bench {
 
@@ -67,6 +69,7 @@ class CliDriver : public Driver {
  private:
   [[nodiscard]] std::filesystem::path WeightsFile() const;
   [[nodiscard]] std::string BaseName() const;
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> ParametersOf(Cell cell) const;
   void Unload();
   Expected<void, Failure> CheckProgram();
   Expected<std::string, Failure> FindBaseModel();
@@ -83,7 +86,7 @@ class CliDriver : public Driver {
   std::string version_;  ///< of the server, once connected
   bool weights_imported_ = false;
   std::map<std::string, std::string> created_;  ///< digests by model; empty where not known
-  std::optional<Cell> prepared_;                ///< the last one
+  LoadedSetting loaded_;
 };
 
 }  // namespace ollama_bench

@@ -36,7 +36,7 @@ class Modelfile {
 
   /// The text with its top-level lines of these parameters dropped and the new values at its end.
   [[nodiscard]] std::string WithParameters(
-      const std::vector<std::pair<std::string, int>>& parameters) const;
+      const std::vector<std::pair<std::string, std::string>>& parameters) const;
   /// The Modelfile with the argument of its FROM line replaced.
   [[nodiscard]] Modelfile WithFrom(const std::string& argument) const;
   /// The Modelfile with relative paths of ADAPTER lines made absolute against `folder`.

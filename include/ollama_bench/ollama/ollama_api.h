@@ -38,6 +38,7 @@ struct RunningModel {
 struct ModelDetails {
   std::string family;
   std::optional<std::int64_t> trained_context;     ///< tokens
+  std::optional<std::int64_t> layers;              ///< but for the output
   std::optional<std::int64_t> kv_bytes_per_token;  ///< of the KV cache at 16 bits a value
   std::string parameters;                          ///< of its Modelfile, a line each
 };

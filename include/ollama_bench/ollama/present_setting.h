@@ -11,15 +11,9 @@
 
 namespace ollama_bench {
 
-/// The two parameters as a model or a Modelfile names them; empty where it does not.
-struct NamedParameters {
-  std::optional<int> num_ctx;
-  std::optional<int> num_batch;
-};
-
-/// Reads the "parameters" text of /api/show, or the PARAMETER lines of a Modelfile: name and value
-/// separated by blanks, the last of a name counts.
-NamedParameters ReadParameters(std::string_view text);
+/// What the "parameters" text of /api/show, or the PARAMETER lines of a Modelfile, set of how a
+/// model is loaded: name and value separated by blanks, the last of a name counts.
+Cell ReadParameters(std::string_view text);
 
 /// What the user has without this program.
 struct PresentSetting {
@@ -33,9 +27,8 @@ enum class MayLoad { kNo, kYes };
 /// The setting that `named` and the server's defaults make. Where the release's default context
 /// depends on the memory, `model` is loaded once, without options, to see it, if that is allowed.
 /// Empty where it cannot be told.
-std::optional<PresentSetting> FindPresentSetting(const NamedParameters& named,
-                                                 const std::string& model, OllamaApi& api,
-                                                 Clock& clock, const StopRequest& stop,
-                                                 MayLoad may_load);
+std::optional<PresentSetting> FindPresentSetting(const Cell& named, const std::string& model,
+                                                 OllamaApi& api, Clock& clock,
+                                                 const StopRequest& stop, MayLoad may_load);
 
 }  // namespace ollama_bench

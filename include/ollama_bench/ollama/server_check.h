@@ -9,7 +9,7 @@
 #include "ollama_bench/core/failure.h"
 #include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/ollama/ollama_api.h"
-#include "ollama_bench/sweep/driver.h"
+#include "ollama_bench/workload/driver.h"
 
 namespace ollama_bench {
 

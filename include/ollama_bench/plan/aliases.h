@@ -13,6 +13,8 @@ namespace ollama_bench {
 struct EffectiveLimits {
   bool batch_cut_to_context = false;
   std::optional<std::int64_t> largest_context;  ///< num_ctx is cut to it; empty: it is not cut
+  /// Of the model; with more of them than these, the output is on a GPU too, and nothing is left.
+  std::optional<std::int64_t> layers = {};
 };
 
 /// Two cells that are one measurement.

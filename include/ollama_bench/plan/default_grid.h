@@ -24,8 +24,9 @@ enum class GridSize {
   kSearch,  ///< evenly spaced and fine, up to 24 x 16: for a search that measures few of them
 };
 
-/// `given` with an empty axis replaced by one that fits the facts and the other axis. The
-/// built-in prompt of such a grid holds at least two of the largest batch.
-Grid CompleteGrid(Grid given, const GridFacts& facts, GridSize size);
+/// `given` with num_ctx and num_batch added where it lacks them, fitting the facts and each other.
+/// The built-in prompt of such a space holds at least two of the largest batch. A space that sweeps
+/// another parameter is complete as it is.
+Space CompleteSpace(Space given, const GridFacts& facts, GridSize size);
 
 }  // namespace ollama_bench

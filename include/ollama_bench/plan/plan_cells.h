@@ -7,8 +7,9 @@
 
 namespace ollama_bench {
 
-/// All cells of `grid`, each once, in the order of the axes' values: all num_batch of one num_ctx
-/// first (a column of the picture), or with `row_first` all num_ctx of one num_batch.
-std::vector<Cell> PlanCells(const Grid& grid, bool row_first);
+/// All cells of `space`, each once: what is dear to change varies slowest, among equals what was
+/// written first. Of num_ctx and num_batch, num_ctx does (a column of the picture first), or with
+/// `row_first` num_batch.
+std::vector<Cell> PlanCells(const Space& space, bool row_first);
 
 }  // namespace ollama_bench

@@ -12,7 +12,7 @@ namespace ollama_bench {
 /// Length in tokens of the built-in prompt when none is configured: long enough for two of the
 /// largest batches (512 at least), short enough for the smallest context with `num_predict` tokens
 /// and 64 more for the template; never below 16, even where that does not fit.
-int BuiltInPromptTokens(const Grid& grid, int num_predict);
+int BuiltInPromptTokens(const Space& space, int num_predict);
 
 /// What the warnings depend on.
 struct PromptFacts {
@@ -20,6 +20,7 @@ struct PromptFacts {
   int num_predict = 0;
   std::optional<std::int64_t> trained_context;  ///< tokens; empty when it is not known
   bool command_line_driver = false;             ///< cells are measured through `ollama run`
+  bool measures_prompt = true;                  ///< the rate of reading it is what is compared
 };
 
 /// Why some cells of a plan will not show what they seem to.
@@ -35,6 +36,6 @@ struct PlanWarning {
 };
 
 /// At most one warning of each kind, in the order of the enumeration.
-std::vector<PlanWarning> PlanWarnings(const Grid& grid, const PromptFacts& facts);
+std::vector<PlanWarning> PlanWarnings(const Space& space, const PromptFacts& facts);
 
 }  // namespace ollama_bench

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
+#include "ollama_bench/analysis/stratum_answer.h"
 #include "ollama_bench/analysis/sweep_answer.h"
 
 namespace ollama_bench {
@@ -13,6 +15,10 @@ namespace ollama_bench {
 /// The verdict with what is recommended: "CHANGE: recommended: num_ctx=4096 num_batch=1024, within
 /// 1 % of the fastest cell: +18 %, 95 % CI [15, 21] against the current setting, …".
 std::string AnswerSentence(const SweepAnswer& answer);
+
+/// Of several answers each under the request that it is for; one sentence where all agree, or where
+/// no request has two settings to choose from.
+std::string AnswersSentence(std::span<const StratumAnswer> answers);
 
 /// "num_ctx=4096 num_batch=256: 378.2 tokens/s, 95 % CI [371.0, 385.5], 5 loads."
 std::string ValueSentence(const SweepAnswer& answer);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "ollama_bench/analysis/sweep_map.h"
@@ -36,7 +37,7 @@ struct HeatmapStyle {
 /// a title, the answer above, the means of the rows and columns beside, below a legend of what the
 /// picture holds and the notes. Every text lies within its place and no two overlap. `map` has at
 /// least one cell.
-Scene LayOutHeatmap(const SweepMap& map, const SweepCaption& caption, const HeatmapStyle& style,
-                    const Font& font);
+Scene LayOutHeatmap(std::span<const SweepMap> maps, const SweepCaption& caption,
+                    const HeatmapStyle& style, const Font& font);
 
 }  // namespace ollama_bench

@@ -1,22 +1,22 @@
 #pragma once
 
-#include <optional>
+#include <span>
 #include <string>
 
 #include "ollama_bench/analysis/result_table.h"
-#include "ollama_bench/analysis/sweep_answer.h"
+#include "ollama_bench/analysis/stratum_answer.h"
 #include "ollama_bench/analysis/sweep_map.h"
 #include "ollama_bench/render/sweep_caption.h"
 #include "ollama_bench/render/terminal_style.h"
 
 namespace ollama_bench {
 
-/// The table of `map`, its statistics, the best cells, the answer in words, and the Modelfile lines
-/// for the recommended cell, for a person. Text keeps to `style.width` columns; 80 are enough for
-/// all but long names.
-std::string RenderTextReport(const ResultTable& table, const std::optional<SweepAnswer>& answer,
-                             const SweepMap& map, const SweepCaption& caption,
-                             const TerminalStyle& style);
+/// The tables of `maps`, one or more of the same axes, their statistics, the best cells, the answer
+/// in words, and the Modelfile lines for the recommended cell, for a person. Text keeps to
+/// `style.width` columns; 80 are enough for all but long names.
+std::string RenderTextReport(std::span<const ResultTable> tables,
+                             std::span<const StratumAnswer> answers, std::span<const SweepMap> maps,
+                             const SweepCaption& caption, const TerminalStyle& style);
 
 /// `text` in lines of at most `width` columns, broken between words, each with a line end.
 std::string Wrapped(const std::string& text, std::size_t width);
@@ -28,7 +28,7 @@ std::string RenderAnswerText(const SweepAnswer& answer, const TerminalStyle& sty
 std::string ParameterLines(const SweepAnswer& answer);
 
 /// The report's statistics, answer and Modelfile lines without the tables.
-std::string RenderTextSummary(const ResultTable& table, const std::optional<SweepAnswer>& answer,
-                              const TerminalStyle& style);
+std::string RenderTextSummary(std::span<const ResultTable> tables,
+                              std::span<const StratumAnswer> answers, const TerminalStyle& style);
 
 }  // namespace ollama_bench

@@ -5,11 +5,12 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <random>
 #include <set>
 #include <vector>
 
 #include "ollama_bench/core/axis.h"
+#include "ollama_bench/core/metric.h"
+#include "ollama_bench/core/random.h"
 #include "ollama_bench/core/strategy.h"
 
 namespace ollama_bench {
@@ -19,8 +20,9 @@ struct RaceOptions {
   /// Extra loads after the pass at most, those of earlier starts included.
   std::size_t extra = 0;
   std::optional<Cell> current;  ///< the user's setting and control cell, in the grid or not
-  Grid planned;                 ///< whose cells may be recommended
+  Space planned;                ///< whose cells may be recommended
   std::uint64_t seed = 1;       ///< of the order within a block
+  Metric metric = Metric::kPromptEvalRate;  ///< by which cells are compared; more is better
 };
 
 /// How many extra loads a grid of so many cells gets where the user names no number.
@@ -78,7 +80,7 @@ class BlockRace : public Strategy {
   std::size_t spent_ = 0;         ///< extra loads
   int blocks_ = 0;                ///< planned so far
   bool is_over_ = false;
-  std::mt19937_64 engine_;
+  Random random_;
 };
 
 }  // namespace ollama_bench

@@ -52,6 +52,10 @@ inline constexpr double kCertificateProbability = 0.985;
 /// How many measurements of a grid of so many cells there are at the least behind a certificate.
 std::size_t LeastForCertificate(std::size_t cells);
 
+/// The grid that a search of the space has: one axis or two of counts with several values, all
+/// others with one. Empty where the space has more.
+std::optional<Grid> SearchGridOf(const Space& space);
+
 /// Finds the best cell of a grid in few measurements. Pure and deterministic: what it proposes
 /// follows from the options and the measurements alone. It holds that the log rate is a Gaussian
 /// process with cliffs, and that what fits into memory is bounded by a smooth line; whatever it
@@ -73,7 +77,7 @@ class Search {
   [[nodiscard]] std::optional<Cell> Propose() const;
   /// Empty until a measurement brought a rate.
   [[nodiscard]] std::optional<SearchAnswer> Answer() const;
-  /// One per cell of the grid, all num_batch of the smallest num_ctx first; empty until a
+  /// One per cell of the grid, all of the smallest value across first; empty until a
   /// measurement brought a rate.
   [[nodiscard]] std::vector<SearchEstimate> Estimates() const;
 

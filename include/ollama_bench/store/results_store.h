@@ -7,10 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "ollama_bench/core/axis.h"
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/clock.h"
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/identity.h"
+#include "ollama_bench/core/workload_kind.h"
 #include "ollama_bench/store/file_system.h"
 
 namespace ollama_bench {
@@ -36,10 +38,17 @@ struct TemporaryModel {
 
 /// What the user had before the sweep: measured to compare with, under an entry of its own.
 struct Baseline {
-  int num_ctx = 0;
-  std::optional<int> num_batch;  ///< empty: Ollama's own default
-  std::string source;            ///< "Modelfile" or "Ollama default"
+  Cell cell;           ///< num_batch alone may be auto beside num_ctx: Ollama's own default
+  std::string source;  ///< "Modelfile" or "Ollama default"
   friend bool operator==(const Baseline&, const Baseline&) = default;
+};
+
+/// The built-in text as it was cut for the cells that set its length.
+struct PromptSize {
+  int length = 0;                      ///< tokens, as they set it
+  std::int64_t words = 0;              ///< of the text
+  std::optional<std::int64_t> tokens;  ///< as the server counted it, template included
+  friend bool operator==(const PromptSize&, const PromptSize&) = default;
 };
 
 /// The file's "metadata". Absent keys (old files) leave the defaults.
@@ -49,14 +58,17 @@ struct Metadata {
   std::string store_id;
   std::string start_time;
   std::int64_t total_tests = 0;
-  std::string num_ctx_range;  ///< as DescribeAxis writes it
+  std::string num_ctx_range;  ///< schema 1: as DescribeAxis writes it
   std::string num_batch_range;
+  std::vector<Axis> axes;  ///< schema 2: as planned, in their order
+  std::string workload;    ///< schema 2
   Identity identity;
   Environment environment;
   bool replayed = false;
   bool mixed = false;       ///< samples that are not comparable are in one file
   bool unverified = false;  ///< `mixed` only for unverified readings of cells not measured since
   std::optional<std::int64_t> prompt_words;  ///< of the built-in text, where that is the prompt
+  std::vector<PromptSize> prompt_sizes;
   std::vector<TemporaryModel> temporary_models;
   std::optional<Baseline> baseline;
   std::vector<std::string> warnings;  ///< what the last start warned of, one line each
@@ -64,6 +76,18 @@ struct Metadata {
 
   friend bool operator==(const Metadata&, const Metadata&) = default;
 };
+
+/// The axes as planned; empty where the metadata does not say.
+Space PlannedSpace(const Metadata& metadata);
+/// Makes metadata of schema 1 those of schema 2: axes instead of ranges, and an identity without
+/// what the workload takes by itself.
+void UpgradeToAxes(Metadata& metadata);
+/// Writes down the axes, `total_tests` among them: as schema 1 has it as long as `workload` is
+/// kPrefill and nothing but num_ctx and num_batch was ever swept, so that older versions can go on
+/// with the file, else as schema 2. `cells` is how many of the space's cells can be measured.
+void SetPlan(Metadata& metadata, const Space& space, WorkloadKind workload, std::size_t cells);
+/// What the file's samples are.
+WorkloadKind WorkloadOf(const Metadata& metadata);
 
 /// The results of one sweep: in memory as values, on disk as one JSON file that is replaced whole.
 /// Unchanged entries keep their bytes; keys that this program does not know survive. Changes stay

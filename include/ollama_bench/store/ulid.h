@@ -5,14 +5,12 @@
 #include <string>
 
 #include "ollama_bench/core/clock.h"
+#include "ollama_bench/core/random.h"
 
 namespace ollama_bench {
 
 /// Numbers of loads below are of older files, in which every sweep counted from 1.
 inline constexpr std::int64_t kFirstUniqueLoad = std::int64_t{1} << 32;
-
-/// Random bits from the system.
-std::function<std::uint64_t()> SystemRandom();
 
 /// Makes ULIDs (github.com/ulid/spec): 48 bits of Unix time in milliseconds, 80 random bits, 26
 /// characters of Crockford's base 32. The ids of one source ascend strictly, also within a

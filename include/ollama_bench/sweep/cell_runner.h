@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -15,19 +17,22 @@
 #include "ollama_bench/core/visit_record.h"
 #include "ollama_bench/store/results_store.h"
 #include "ollama_bench/store/ulid.h"
-#include "ollama_bench/sweep/driver.h"
 #include "ollama_bench/sweep/observer.h"
 #include "ollama_bench/sweep/probe.h"
-#include "ollama_bench/sweep/prompt_feed.h"
 #include "ollama_bench/sweep/store_saver.h"
+#include "ollama_bench/workload/driver.h"
+#include "ollama_bench/workload/prompt_feed.h"
+#include "ollama_bench/workload/workload.h"
 
 namespace ollama_bench {
 
 struct CellRunnerOptions {
   std::optional<int> repetitions;  ///< counted samples per cell; empty: by the run's length
-  int num_predict = 2;             ///< tokens
-  std::optional<int>
-      built_in_tokens;  ///< the prompt is yet to be made, of this size, from the built-in text
+  WorkloadKind workload = WorkloadKind::kPrefill;
+  int num_predict = 2;  ///< tokens, where a cell does not set them
+  /// The prompt of cells that set no length is yet to be made, of this size, from the built-in
+  /// text.
+  std::optional<int> built_in_tokens;
   bool warm_up = true;  ///< a run that is not counted, after each load
   StartRecord start;    ///< the start of the program that measures
 };
@@ -44,9 +49,9 @@ struct CellRunnerSeams {
 };
 
 /// Measures one cell with one load of the model: create, warm-up, then the samples that the visit
-/// asks for, each verified and saved before the next. Learns the prompt's size on the way. A sample
-/// that others disturbed is kept, does not count, and is measured again in the same load, a few
-/// times; where that never ends, once a load.
+/// asks for, each verified and saved before the next. What a sample is, the workload says. Learns
+/// the prompt's size on the way. A sample that others disturbed is kept, does not count, and is
+/// measured again in the same load, a few times; where that never ends, once a load.
 class CellRunner {
  public:
   /// The cell failed, or its results could not be saved.
@@ -64,17 +69,33 @@ class CellRunner {
 
  private:
   struct Load;
+  /// The prompt of the cells that set the same length.
+  struct Prompt {
+    int length = kAutoValue;             ///< that they set, tokens
+    std::string text;                    ///< empty while it is to be made
+    std::optional<int> built_in_tokens;  ///< it is to be made, of this size
+    std::int64_t words = 0;              ///< of the built-in text
+    std::optional<std::int64_t> tokens;  ///< of the whole prompt, as the server counts it
+  };
 
+  [[nodiscard]] int NumPredictOf(const Cell& cell) const;
+  void UsePromptOf(const Cell& cell);
   Expected<void, Failure> WarmUp(Load& load);
   Expected<void, Failure> MakePrompt(Load& load);
   Expected<void, Error> Measure(Load& load);
-  Expected<Sample, Failure> RunOnce(Load& load, SampleRole role, const std::string& prompt);
+  Expected<Sample, Failure> Warm(Load& load, const std::string& prompt);
+  Expected<Sample, Error> Take(Load& load);
+  [[nodiscard]] Sample NewSample();
+  void Fill(Sample& sample, Load& load, SampleRole role, const RunReport& report);
+  /// Of the metric that the workload is about.
+  [[nodiscard]] double ValueOf(const Sample& sample) const;
   Expected<void, Error> MeasureDecode(const Load& load);
   [[nodiscard]] bool BearsDisturbance(Load& load, const Disturbance& disturbance);
   Expected<void, StoreError> Keep(Load& load, const Sample& sample);
   [[nodiscard]] std::optional<Exclusion> Classify(const Load& load, const Sample& sample) const;
-  void LearnPromptTokens(std::int64_t counted);
-  void MarkCutCells(std::int64_t prompt_tokens);
+  void NotePrompt();
+  void LearnPromptTokens(const Cell& cell, std::int64_t counted);
+  void MarkCutCells(const Cell& cell, std::int64_t prompt_tokens);
   void MarkCut(const CellResult& result, std::int64_t prompt_tokens);
   void MarkSettling(const Load& load);
   [[nodiscard]] bool HasEnough(const Load& load) const;
@@ -83,10 +104,13 @@ class CellRunner {
   CellRunnerOptions options_;
   CellRunnerSeams seams_;
   PromptFeed feed_;
+  std::unique_ptr<Workload> workload_;
   VisitRecord visit_;
-  std::optional<std::int64_t> prompt_tokens_;  ///< of the whole prompt, as the server counts it
-  std::optional<double> tokens_per_byte_;      ///< from the last warm-up
-  int disturbed_visits_ = 0;                   ///< without one between them that was not
+  std::int64_t load_id_ = 0;               ///< of the last load
+  std::map<int, Prompt> prompts_;          ///< by the length that cells set; kAutoValue: by none
+  Prompt* prompt_ = nullptr;               ///< of the visit
+  std::optional<double> tokens_per_byte_;  ///< from the last warm-up
+  int disturbed_visits_ = 0;               ///< without one between them that was not
 };
 
 }  // namespace ollama_bench

@@ -18,8 +18,8 @@ class Recording {
 
   /// The record that answers for `cell`; null where there is none.
   [[nodiscard]] const CellResult* Find(const Cell& cell) const;
-  /// The values of num_ctx and num_batch that recorded cells have, ascending.
-  [[nodiscard]] Grid Axes() const;
+  /// The values that recorded cells have of each parameter that one of them sets, ascending.
+  [[nodiscard]] Space Axes() const;
   /// Those of `cells` that are recorded, in their order.
   [[nodiscard]] std::vector<Cell> Select(const std::vector<Cell>& cells) const;
 

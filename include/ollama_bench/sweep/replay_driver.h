@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "ollama_bench/sweep/driver.h"
 #include "ollama_bench/sweep/recording.h"
+#include "ollama_bench/workload/driver.h"
 
 namespace ollama_bench {
 

@@ -85,7 +85,7 @@ TEST_F(RunTerminalTest, ANarrowTerminalGetsNarrowLines) {
     begin += 4;
     const std::size_t end = std::min(output.find("\x1b[3F", begin), output.size());
     for (const std::string& line : Screen(output.substr(begin, end - begin))) {
-      if (line.find("num_ctx ") == 0) {
+      if (line.find("num_ctx=") == 0) {
         EXPECT_LT(Columns(line), 40U) << line;
       }
     }
@@ -105,11 +105,21 @@ TEST_F(RunTerminalTest, ANarrowedTerminalIsRedrawnWithoutLeavingWrappedLinesBehi
   Play(Json::array(
       {Rule("run", {{"num_ctx", 1024}, {"num_batch", 256}, {"nth", 3}}, {{"hang", true}})}));
   TerminalProgram program(Sweep(), 80);
-  ASSERT_TRUE(program.WaitForOutput("num_batch 256  run 2"));
+  ASSERT_TRUE(program.WaitForOutput("num_batch=256  run 2"));
+  // What is drawn between two ways back is a whole block.
+  const std::size_t drawn = program.output().size();
+  ASSERT_TRUE(program.WaitForOutput("\x1b[3F\x1b[J", drawn));
+  const std::size_t first = program.output().find("\x1b[3F\x1b[J", drawn) + 4;
+  ASSERT_TRUE(program.WaitForOutput("\x1b[3F\x1b[J", first));
+  const std::size_t second = program.output().find("\x1b[3F\x1b[J", first);
+  std::size_t rows = 0;
+  for (const std::string& line : Screen(program.output().substr(first, second - first))) {
+    rows += (Columns(line) + 39) / 40;
+  }
+  EXPECT_GT(rows, 3U) << "the wide lines take two rows each";
   const std::size_t before = program.output().size();
   program.Resize(40);
-  // Each of the wide lines takes two rows now.
-  ASSERT_TRUE(program.WaitForOutput("\x1b[6F\x1b[J", before));
+  ASSERT_TRUE(program.WaitForOutput("\x1b[" + std::to_string(rows) + "F\x1b[J", before));
   const std::size_t narrow = program.output().find("F\x1b[J", before);
   ASSERT_TRUE(program.WaitForOutput("\x1b[3F\x1b[J", narrow)) << "and from then on three";
   program.Signal(SIGINT);
@@ -128,7 +138,7 @@ TEST_F(RunTerminalTest, AfterCtrlZAndFgItGoesOnBelowWhatTheShellPrinted) {
       "/bin/bash", "-mc", "\"$@\"\necho stopped; read line; fg >/dev/null; exit $?", "bash"};
   shell.argv.insert(shell.argv.begin(), script.begin(), script.end());
   TerminalProgram program(shell);
-  ASSERT_TRUE(program.WaitForOutput("num_batch 256  run 2"));
+  ASSERT_TRUE(program.WaitForOutput("num_batch=256  run 2"));
   program.Type("\x1a");
   ASSERT_TRUE(program.WaitForOutput("stopped"));
   const std::size_t stopped = program.output().find("stopped");

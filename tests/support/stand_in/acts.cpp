@@ -2,8 +2,10 @@
 
 #include <poll.h>
 #include <unistd.h>
+#include <array>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -47,18 +49,26 @@ void Flood(int descriptor, std::int64_t bytes, std::int64_t line) {
 }
 
 // A child in a session of its own, so that ending the process group leaves it, with the inherited
-// pipes open.
+// pipes open. It is on its own when this returns: before, it would end with the group.
 void LeaveGrandchild(const Json& how) {
+  std::array<int, 2> ready{};
+  if (pipe(ready.data()) != 0) return;
   const pid_t child = fork();
   if (child == 0) {
+    close(ready[0]);
     setsid();
     std::signal(SIGTERM, SIG_IGN);
     const std::string file = how.value("pid_file", "");
     if (!file.empty()) std::ofstream(file + ".new") << getpid() << "\n";
     if (!file.empty()) std::rename((file + ".new").c_str(), file.c_str());
+    close(ready[1]);
     Wait(std::chrono::seconds(how.value("seconds", 30)));
     _exit(0);
   }
+  close(ready[1]);
+  char end = 0;
+  while (read(ready[0], &end, 1) < 0 && errno == EINTR) continue;
+  close(ready[0]);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
 
 #include "support/failed_visit.h"
 #include "support/load_results.h"
@@ -52,6 +53,47 @@ TEST(ComparisonTest, CallsTheOneCellThatChanged) {
   EXPECT_EQ(Called(comparison), 1U);
   EXPECT_TRUE(comparison.cells[5].change.is_called);
   EXPECT_FALSE(comparison.overall->is_called);
+}
+
+TEST(ComparisonTest, PairsTheCellsOfAnyNumberOfParametersAndNamesTheOthers) {
+  std::mt19937 random(4);
+  NoisyMachine machine(1, 0.004, 0.004);
+  std::vector<CellResult> before;
+  std::vector<CellResult> after;
+  std::vector<Cell> slower;
+  const Cell only_after = Cell(1024, 64).With(Parameter::kNumThread, 16);
+  for (const int context : {1024, 2048}) {
+    for (const int batch : {64, 128}) {
+      for (const int threads : {kAutoValue, 4, 8}) {
+        const Cell cell = Cell(context, batch).With(Parameter::kNumThread, threads);
+        before.emplace_back().cell = cell;
+        machine.Measure(before.back(), 300, 3, 2);
+        after.emplace_back().cell = cell;
+        const bool is_slower = threads == 8;
+        machine.Measure(after.back(), is_slower ? 240 : 300, 3, 2);
+        if (is_slower) slower.push_back(cell);
+      }
+    }
+  }
+  after.emplace_back().cell = only_after;
+  machine.Measure(after.back(), 300, 3, 2);
+  before.emplace_back().cell = Cell().With(Parameter::kNumThread, 4);
+  machine.Measure(before.back(), 300, 3, 2);
+  std::shuffle(after.begin(), after.end(), random);
+  const SweepComparison comparison = CompareSweeps(before, after, kRate);
+  EXPECT_EQ(comparison.cells.size(), 12U);
+  EXPECT_EQ(comparison.only_second, std::vector<Cell>{only_after});
+  EXPECT_EQ(comparison.only_first, std::vector<Cell>{Cell().With(Parameter::kNumThread, 4)});
+  std::vector<Cell> called;
+  for (std::size_t i = 0; i < comparison.cells.size(); ++i) {
+    const CellChange& change = comparison.cells[i];
+    EXPECT_EQ(change.first.cell, change.second.cell);
+    if (i > 0) {
+      EXPECT_LT(comparison.cells[i - 1].first.cell, change.first.cell);
+    }
+    if (change.change.is_called) called.push_back(change.first.cell);
+  }
+  EXPECT_EQ(called, slower);
 }
 
 TEST(ComparisonTest, CallsNoChangeBelowTheThresholdHoweverSure) {

@@ -17,14 +17,18 @@ Eigen::Index At(std::size_t place) {
   return static_cast<Eigen::Index>(place);
 }
 
-/// Loads of random cells of a 3 x 3 grid by two starts of the program, some without a time.
-std::vector<LoadUnit> RandomUnits(std::mt19937& random, int count, bool have_time) {
+constexpr Parameter kAxes[] = {Parameter::kNumCtx, Parameter::kNumBatch, Parameter::kNumThread};
+
+/// Loads of random cells of a space with three values on each of so many axes, by two starts of the
+/// program, some without a time.
+std::vector<LoadUnit> RandomUnits(std::mt19937& random, int axes, int count, bool have_time) {
   std::normal_distribution<double> noise(0, 0.02);
   std::vector<LoadUnit> units;
   for (int i = 0; i < count; ++i) {
     LoadUnit unit;
-    unit.cell = {1024 * static_cast<int>(1 + random() % 3),
-                 64 * static_cast<int>(1 + random() % 3)};
+    for (int axis = 0; axis < axes; ++axis) {
+      unit.cell.Set(kAxes[axis], 64 * static_cast<int>(1 + random() % 3));
+    }
     unit.load_id = i + 1;
     unit.log_value = std::log(300) + noise(random);
     unit.runs = 1 + static_cast<int>(random() % 3);
@@ -63,9 +67,9 @@ struct DenseModel {
   DenseModel(const EffectData& data, const EffectScales& scales, const EffectWeights& weights,
              const Information& information = {}) {
     const auto loads = data.observations.size();
-    const auto first_ctx = loads + data.cells.size();
-    const auto first_batch = first_ctx + data.num_ctx.size();
-    const auto first_origin = first_batch + data.num_batch.size();
+    const auto first_main = loads + data.cells.size();
+    std::size_t first_origin = first_main;
+    for (const Axis& axis : data.axes) first_origin += axis.values.size();
     const auto size = At(first_origin + data.origins.size());
     prior = Matrix::Zero(size, size);
     design = Matrix::Zero(At(loads), size);
@@ -75,17 +79,12 @@ struct DenseModel {
       prior(At(loads + i), At(loads + i)) =
           std::pow(scales.cell, 2) / (information.cells * weights.cells[i]);
     }
-    for (auto i = At(first_ctx); i < At(first_batch); ++i)
-      prior(i, i) = std::pow(scales.num_ctx, 2);
-    for (auto i = At(first_batch); i < At(first_origin); ++i) {
-      prior(i, i) = std::pow(scales.num_batch, 2);
-    }
+    SetMainEffects(data, scales, first_main);
     for (auto i = At(first_origin); i < size; ++i) prior(i, i) = 1e4;
     Matrix noise = Matrix::Zero(At(loads), At(loads));
     for (std::size_t i = 0; i < loads; ++i) {
       const EffectData::Observation& seen = data.observations[i];
-      for (const std::size_t node : {i, loads + seen.cell, first_ctx + seen.num_ctx,
-                                     first_batch + seen.num_batch, first_origin + seen.origin}) {
+      for (const std::size_t node : {i, loads + seen.cell, first_origin + seen.origin}) {
         design(At(i), At(node)) = 1;
       }
       values[At(i)] = seen.value;
@@ -93,6 +92,21 @@ struct DenseModel {
           (std::pow(scales.load, 2) + seen.run_variance) / (information.loads * weights.loads[i]);
     }
     marginal = design * prior * design.transpose() + noise;
+  }
+
+  // One for each value of an axis, which the loads of all cells with that value share.
+  void SetMainEffects(const EffectData& data, const EffectScales& scales, std::size_t first) {
+    std::size_t node = first;
+    for (std::size_t axis = 0; axis < data.axes.size(); ++axis) {
+      for (const int value : data.axes[axis].values) {
+        prior(At(node), At(node)) = std::pow(scales.axes[axis], 2);
+        for (std::size_t i = 0; i < data.observations.size(); ++i) {
+          const Cell& cell = data.cells[data.observations[i].cell];
+          if (cell[data.axes[axis].parameter] == value) design(At(i), At(node)) = 1;
+        }
+        ++node;
+      }
+    }
   }
 
   // A drift is what is kept of the one before, and a step.
@@ -126,12 +140,14 @@ struct DenseModel {
   }
 };
 
-EffectScales RandomScales(std::mt19937& random) {
+EffectScales RandomScales(const EffectData& data, std::mt19937& random) {
   std::uniform_real_distribution<double> log_of(std::log(0.003), std::log(0.05));
   EffectScales scales;
-  for (double* scale :
-       {&scales.load, &scales.num_ctx, &scales.num_batch, &scales.cell, &scales.drift}) {
+  for (double* scale : {&scales.load, &scales.cell, &scales.drift}) {
     *scale = std::exp(log_of(random));
+  }
+  for (std::size_t i = 0; i < data.axes.size(); ++i) {
+    scales.axes.push_back(std::exp(log_of(random)));
   }
   scales.memory = std::pow(4, random() % 4);
   return scales;
@@ -162,10 +178,14 @@ void ExpectSame(const EffectData& data, const EffectPosterior& posterior, const 
 
 TEST(EffectModelTest, WithFixedWeightsIsTheNormalPosteriorOfTheDenseModel) {
   std::mt19937 random(20261121);
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < 60; ++round) {
+    const int axes = 1 + round % 3;
     const EffectData data =
-        EffectData::From(RandomUnits(random, 2 + round % 20, /*have_time=*/round % 4 != 0));
-    const EffectScales scales = RandomScales(random);
+        EffectData::From(RandomUnits(random, axes, 2 + round / 3, /*have_time=*/round % 4 != 0));
+    if (round > 40) {
+      EXPECT_EQ(data.axes.size(), static_cast<std::size_t>(axes));
+    }
+    const EffectScales scales = RandomScales(data, random);
     const EffectWeights weights = RandomWeights(data, random);
     const EffectPosterior posterior(data, scales, weights, 0);
     ExpectSame(data, posterior, DenseModel(data, scales, weights), true);
@@ -176,8 +196,8 @@ TEST(EffectModelTest, WithFixedWeightsIsTheNormalPosteriorOfTheDenseModel) {
 TEST(EffectModelTest, ExpectedInformationChangesTheCovariancesAndNoMean) {
   std::mt19937 random(1);
   for (int round = 0; round < 10; ++round) {
-    const EffectData data = EffectData::From(RandomUnits(random, 12, true));
-    const EffectScales scales = RandomScales(random);
+    const EffectData data = EffectData::From(RandomUnits(random, 1 + round % 3, 12, true));
+    const EffectScales scales = RandomScales(data, random);
     const EffectWeights weights = RandomWeights(data, random);
     EffectPosterior posterior(data, scales, weights, 0);
     const double before = posterior.Mean(posterior.CellVector(0));
@@ -194,11 +214,12 @@ TEST(EffectModelTest, ExpectedInformationChangesTheCovariancesAndNoMean) {
 TEST(EffectModelTest, EvidenceIsTheMarginalLikelihoodUpToOneConstantForAllScales) {
   std::mt19937 random(2);
   for (int round = 0; round < 10; ++round) {
-    const EffectData data = EffectData::From(RandomUnits(random, 14, round % 2 == 0));
+    const EffectData data =
+        EffectData::From(RandomUnits(random, 1 + round % 3, 14, round % 2 == 0));
     const EffectWeights weights = RandomWeights(data, random);
     std::optional<double> constant;
     for (int i = 0; i < 8; ++i) {
-      const EffectScales scales = RandomScales(random);
+      const EffectScales scales = RandomScales(data, random);
       const double evidence = EffectPosterior(data, scales, weights, 0).log_evidence();
       const double apart = evidence - DenseModel(data, scales, weights).LogEvidence();
       if (!constant) constant = apart;
@@ -210,8 +231,8 @@ TEST(EffectModelTest, EvidenceIsTheMarginalLikelihoodUpToOneConstantForAllScales
 TEST(EffectModelTest, EachRoundOfTheWeightsRaisesTheBound) {
   std::mt19937 random(3);
   for (int round = 0; round < 10; ++round) {
-    const EffectData data = EffectData::From(RandomUnits(random, 14, true));
-    const EffectScales scales = RandomScales(random);
+    const EffectData data = EffectData::From(RandomUnits(random, 1 + round % 3, 14, true));
+    const EffectScales scales = RandomScales(data, random);
     double before = -1e300;
     // With no round the weights are no answer of the iteration yet, and the bound none of theirs.
     for (int iterations = 1; iterations < 12; ++iterations) {
@@ -232,12 +253,24 @@ TEST(EffectModelTest, ALoadFarFromItsCellCountsLessThanTheOthers) {
     units.push_back(unit);
   }
   const EffectData data = EffectData::From(units);
-  const EffectPosterior posterior(data, {}, EffectWeights::Ones(data), 10);
+  EffectScales scales;
+  scales.axes.assign(data.axes.size(), 0.01);
+  const EffectPosterior posterior(data, scales, EffectWeights::Ones(data), 10);
   for (std::size_t i = 0; i < 8; ++i) {
     if (i != 5) {
       EXPECT_LT(10 * posterior.weights().loads[5], posterior.weights().loads[i]) << i;
     }
   }
+}
+
+TEST(EffectModelTest, HasMainEffectsOfTheParametersWithSeveralValuesAlone) {
+  std::vector<LoadUnit> units(4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    units[i].cell = Cell(1024, 64).With(Parameter::kNumThread, 2 + static_cast<int>(i / 2));
+    if (i % 2 == 0) units[i].cell.Set(Parameter::kNumGpu, 7);
+  }
+  EXPECT_EQ(EffectData::From(units).axes, (std::vector<Axis>{{Parameter::kNumGpu, {kAutoValue, 7}},
+                                                             {Parameter::kNumThread, {2, 3}}}));
 }
 
 TEST(EffectModelTest, MeasuresTimeInMedianIntervalsOfAStartOfTheProgram) {

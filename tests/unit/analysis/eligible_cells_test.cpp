@@ -32,14 +32,14 @@ void Fail(CellResult& result) {
 }
 
 bool IsEligible(const std::vector<CellResult>& results, const Cell& cell) {
-  const std::vector<Cell> eligible = EligibleCells(results, MakeGrid(3, 3));
+  const std::vector<Cell> eligible = EligibleCells(results, SpaceOf(MakeGrid(3, 3)));
   return std::binary_search(eligible.begin(), eligible.end(), cell);
 }
 
 TEST(EligibleCellsTest, AreTheMeasuredCellsOfTheGrid) {
   std::vector<CellResult> results = Square();
   results.push_back(ResultWithRates({999, 128}, {300}));
-  EXPECT_EQ(EligibleCells(results, MakeGrid(3, 3)).size(), 9U)
+  EXPECT_EQ(EligibleCells(results, SpaceOf(MakeGrid(3, 3))).size(), 9U)
       << "the current setting lies outside";
   EXPECT_EQ(EligibleCells(results, {}).size(), 10U) << "of a grid that is not known";
   At(results, 1, 1).samples.clear();
@@ -72,16 +72,36 @@ TEST(EligibleCellsTest, ACellAmongNeighboursThatAllFailedIsNone) {
   EXPECT_TRUE(IsEligible(results, {2048, 128}) == false) << "in the corner both failed";
 }
 
+TEST(EligibleCellsTest, NeighboursLieAlongEachOfAnyNumberOfAxes) {
+  const Cell middle = Cell(4096, 256).With(Parameter::kNumThread, 4);
+  std::vector<CellResult> results = {ResultWithRates(middle, {300})};
+  for (const auto& [parameter, step] : {std::pair{Parameter::kNumCtx, 2048},
+                                        {Parameter::kNumBatch, 128},
+                                        {Parameter::kNumThread, 2}}) {
+    for (const int value : {middle[parameter] - step, middle[parameter] + step}) {
+      results.push_back(FailedResult(middle.With(parameter, value), FailureKind::kOutOfMemory));
+    }
+  }
+  EXPECT_TRUE(EligibleCells(results, {}).empty());
+  for (std::size_t i = 1; i < results.size(); ++i) {
+    auto with_one_good = results;
+    with_one_good[i] = ResultWithRates(results[i].cell, {300});
+    const auto eligible = EligibleCells(with_one_good, {});
+    EXPECT_TRUE(std::binary_search(eligible.begin(), eligible.end(), middle))
+        << NameOf(results[i].cell);
+  }
+}
+
 TEST(EligibleCellsTest, OneNeighbourThatFailedIsTooFewToDoubtACell) {
   std::vector<CellResult> results = {ResultWithRates({2048, 128}, {300}),
                                      FailedResult({4096, 128}, FailureKind::kOutOfMemory)};
-  const auto eligible = EligibleCells(results, {{{2048, 4096}}, {{128}}});
+  const auto eligible = EligibleCells(results, PairSpace({2048, 4096}, {128}));
   EXPECT_EQ(eligible, (std::vector<Cell>{{2048, 128}}));
 }
 
 TEST(EligibleCellsTest, CountsEachPlannedCellThatWasVisitedOnce) {
   std::vector<CellResult> results = Square();
-  const Grid planned = MakeGrid(3, 3);
+  const Space planned = SpaceOf(MakeGrid(3, 3));
   EXPECT_EQ(VisitedCells(results, planned), 9U);
   Fail(At(results, 1, 1));
   CellResult& alias = At(results, 1, 2);

@@ -16,8 +16,8 @@ SweepMap MapOfResults(const std::vector<CellResult>& results, const AnswerOption
   std::vector<CellResult> of_grid = results;
   std::erase_if(of_grid, [off = OffGrid(options.current, options.planned)](
                              const CellResult& result) { return result.cell == off; });
-  const auto table = BuildResultTable(of_grid, options.planned, Metric::kPromptEvalRate);
-  return MapOf(*table, AnswerSweep(results, Metric::kPromptEvalRate, options));
+  const auto table = TableOf(of_grid);
+  return MapOf(table, OneAnswer(AnswerSweep(results, Metric::kPromptEvalRate, options)));
 }
 
 TEST(MapOfTest, TakesContendersLossesAndTheRecommendedCellFromTheAnswer) {
@@ -25,7 +25,7 @@ TEST(MapOfTest, TakesContendersLossesAndTheRecommendedCellFromTheAnswer) {
   const auto answer = AnswerSweep(results, Metric::kPromptEvalRate);
   const SweepMap map = MapOfResults(results);
   ASSERT_EQ(map.cells.size(), 4U);
-  EXPECT_EQ(map.recommended, answer->cells[*answer->recommended].cell);
+  EXPECT_EQ(map.recommended, std::set<Cell>{answer->cells[*answer->recommended].cell});
   EXPECT_TRUE(map.cells[0].is_contender && map.cells[1].is_contender);
   EXPECT_FALSE(map.cells[0].is_worse || map.cells[1].is_worse);
   EXPECT_TRUE(map.cells[2].is_worse && map.cells[3].is_worse);
@@ -48,7 +48,7 @@ TEST(MapOfTest, KeepsCellsOfEveryKindInTheirPlaces) {
                   Untested{},
                   Untested{},
                   Untested{ExpectedValue{80, 0.1}}};
-  const SweepMap map = MapOf(table, AnswerOf(table), {Cell{12288, 128}});
+  const SweepMap map = MapOf(table, OneAnswer(AnswerOf(table)), {Cell{12288, 128}});
   const Kind kinds[] = {Kind::kMeasured, Kind::kFailed,         Kind::kExcluded, Kind::kAlias,
                         Kind::kUntested, Kind::kExpectedToFail, Kind::kEstimated};
   for (std::size_t i = 0; i < 7; ++i) EXPECT_EQ(map.cells[i].kind, kinds[i]) << i;
@@ -62,8 +62,8 @@ TEST(MapOfTest, KeepsCellsOfEveryKindInTheirPlaces) {
 TEST(MapOfTest, ShowsARowThatIsSlowerThroughoutInItsMean) {
   const auto [results, grid] = ReadCsvTable(ReadTestFile("nemotron_5gpu_sweep.csv"));
   const auto table = BuildResultTable(results, grid, Metric::kPromptEvalRate);
-  const SweepMap map = MapOf(*table, AnswerSweep(results, Metric::kPromptEvalRate));
-  ASSERT_EQ(map.grid.num_batch.values[0], 32);
+  const SweepMap map = MapOf(table, OneAnswer(AnswerSweep(results, Metric::kPromptEvalRate)));
+  ASSERT_EQ(map.grid.down.values[0], 32);
   ASSERT_TRUE(map.rows[0]);
   EXPECT_NEAR(map.rows[0]->percent, -7, 1.5);
   EXPECT_LT(map.rows[0]->high, -4);
@@ -81,7 +81,7 @@ TEST(MapOfTest, MeansOfRowsAndColumnsAreFreeOfWhatIsMissing) {
       }
     }
   }
-  const SweepMap map = MapOf(table, AnswerOf(table));
+  const SweepMap map = MapOf(table, OneAnswer(AnswerOf(table)));
   for (int i = 0; i < 5; ++i) {
     EXPECT_NEAR(map.rows[static_cast<std::size_t>(i)]->percent, 100 * (std::pow(0.9, i) - 1), 0.2);
   }
@@ -96,16 +96,16 @@ TEST(MapOfTest, HasTheCurrentSettingAlsoWhereItIsOutsideTheGrid) {
   auto results = machine.Sweep({300, 300, 300, 300}, 4, 3);
   AnswerOptions options;
   options.current = results[1].cell;
-  options.planned = {{{2048, 4096, 6144, 8192}}, {{512}}};
+  options.planned = PairSpace({2048, 4096, 6144, 8192}, {512});
   SweepMap map = MapOfResults(results, options);
-  EXPECT_EQ(map.current, options.current);
+  EXPECT_EQ(map.current, std::set<Cell>{*options.current});
   EXPECT_FALSE(map.current_off_grid);
   options.current = Cell{1000, 7};
   results.emplace_back().cell = *options.current;
   machine.Measure(results.back(), 150, 3, 1, SampleRole::kControl);
   map = MapOfResults(results, options);
   EXPECT_EQ(map.cells.size(), 4U);
-  EXPECT_EQ(map.current, options.current);
+  EXPECT_EQ(map.current, std::set<Cell>{*options.current});
   ASSERT_TRUE(map.current_off_grid);
   EXPECT_NEAR(map.current_off_grid->loss, 0.5, 0.02);
   EXPECT_TRUE(map.current_off_grid->is_worse);
@@ -113,8 +113,8 @@ TEST(MapOfTest, HasTheCurrentSettingAlsoWhereItIsOutsideTheGrid) {
 
 TEST(MapOfTest, HasNoMarksWithoutAnAnswer) {
   ResultTable table{Metric::kPromptEvalRate, MakeGrid(2, 1), {Untested{}, Untested{}}};
-  const SweepMap map = MapOf(table, std::nullopt);
-  EXPECT_FALSE(map.recommended || map.current);
+  const SweepMap map = MapOf(table, OneAnswer(std::nullopt));
+  EXPECT_TRUE(map.recommended.empty() && map.current.empty());
   for (const auto* margins : {&map.rows, &map.columns}) {
     for (const auto& margin : *margins) EXPECT_FALSE(margin);
   }

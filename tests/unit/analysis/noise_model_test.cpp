@@ -56,7 +56,7 @@ TEST(NoiseModelTest, DoesNotCareForTheCellsValuesOrTheOrderOfTheUnits) {
   NoisyMachine machine(3, 0.01, 0.02);
   std::vector<LoadUnit> units = UnitsOf(machine.Sweep(std::vector<double>(12, 300.0), 3, 2));
   const Variances before = NoiseModel::Fit(units).PosteriorMean();
-  for (LoadUnit& unit : units) unit.log_value += 0.1 * unit.cell.num_ctx / 2048;
+  for (LoadUnit& unit : units) unit.log_value += 0.1 * unit.cell[Parameter::kNumCtx] / 2048;
   std::reverse(units.begin(), units.end());
   const Variances after = NoiseModel::Fit(units).PosteriorMean();
   EXPECT_NEAR(after.load / before.load, 1, 1e-6);

@@ -34,7 +34,7 @@ SweepAnswer AnswerFor(const std::vector<CellResult>& results, std::optional<Cell
 
 int SafeContextOf(const std::vector<CellResult>& results, const AnswerOptions& options = {}) {
   const auto answer = AnswerSweep(results, kRate, options);
-  return answer->cells[answer->largest_safe_context->place].cell.num_ctx;
+  return answer->cells[answer->largest_safe_context->place].cell[Parameter::kNumCtx];
 }
 
 TEST(SweepAnswerTest, IsNoneWhereNoCellHasAValue) {
@@ -87,14 +87,15 @@ TEST(SweepAnswerTest, ComparesWithACurrentSettingOutsideTheGridWithoutTakingItIn
   machine.Measure(current, 320, 5, 2, SampleRole::kControl);
   AnswerOptions options;
   options.current = current.cell;
-  options.planned = {{{2048, 4096}}, {{512}}};
+  options.planned = PairSpace({2048, 4096}, {512});
   EXPECT_EQ(OffGrid(options.current, options.planned), options.current);
   const auto answer = AnswerSweep(results, kRate, options);
   EXPECT_EQ(answer->cells.size(), 3U);
   EXPECT_EQ(answer->cells[answer->leader].cell, (Cell{4096, 512}));
   EXPECT_EQ(answer->verdict, Verdict::kKeep) << "what the user has is better";
   EXPECT_FALSE(answer->Find(current.cell)->is_eligible);
-  EXPECT_EQ(answer->rows.size(), 1U) << "the means are those of the grid";
+  EXPECT_EQ(answer->MeansAlong(Parameter::kNumBatch).size(), 1U)
+      << "the means are those of the grid";
   EXPECT_EQ(OffGrid(results[0].cell, options.planned), std::nullopt);
   EXPECT_EQ(OffGrid(options.current, {}), std::nullopt) << "a grid that is not known holds all";
 }
@@ -165,7 +166,7 @@ TEST(SweepAnswerTest, TakesADriftOutAndSaysHowLargeItWas) {
   const auto answer = AnswerSweep(results, kRate);
   EXPECT_NEAR(answer->drift, std::expm1(0.096), 0.03);
   for (const CellStanding& standing : answer->cells) {
-    EXPECT_NEAR(standing.against_leader.mean, 0, 0.01) << standing.cell.num_ctx;
+    EXPECT_NEAR(standing.against_leader.mean, 0, 0.01) << standing.cell[Parameter::kNumCtx];
   }
 }
 
@@ -194,7 +195,7 @@ TEST(SweepAnswerTest, IsUndecidedWhereNotEveryCellWasVisited) {
   const auto results = QuietSweep({250, 299.7, 300});
   AnswerOptions options;
   options.current = results[0].cell;
-  options.planned = {{{2048, 4096, 6144, 8192}}, {{512}}};
+  options.planned = PairSpace({2048, 4096, 6144, 8192}, {512});
   EXPECT_EQ(AnswerSweep(results, kRate, options)->verdict, Verdict::kUndecided);
   options.total_cells = 3;
   EXPECT_EQ(AnswerSweep(results, kRate, options)->verdict, Verdict::kChange)
@@ -241,12 +242,12 @@ TEST(SweepAnswerTest, TrustIsPoorAfterADisturbanceThatWasNotReplaced) {
 TEST(SweepAnswerTest, TheMeansOfARowThatIsSlowerThroughoutShowIt) {
   const auto [results, grid] = ReadCsvTable(ReadTestFile("nemotron_5gpu_sweep.csv"));
   AnswerOptions options;
-  options.planned = grid;
+  options.planned = SpaceOf(grid);
   const auto answer = AnswerSweep(results, kRate, options);
-  ASSERT_EQ(answer->rows.front().value, 32);
-  EXPECT_LT(answer->rows.front().against_best.high, -0.04);
+  ASSERT_EQ(answer->MeansAlong(Parameter::kNumBatch).front().value, 32);
+  EXPECT_LT(answer->MeansAlong(Parameter::kNumBatch).front().against_best.high, -0.04);
   for (const CellStanding& standing : answer->cells) {
-    if (standing.cell.num_batch == 32) {
+    if (standing.cell[Parameter::kNumBatch] == 32) {
       EXPECT_LT(standing.against_leader.high, -0.02);
     }
   }

@@ -77,14 +77,14 @@ TEST(SweepModelTest, ShowsARowThatIsSlowerThroughoutThoughEachCellWasReadOnce) {
   std::vector<std::size_t> slow;
   std::vector<std::size_t> others;
   for (std::size_t i = 0; i < model->cells().size(); ++i) {
-    (model->cells()[i].num_batch == 32 ? slow : others).push_back(i);
+    (model->cells()[i][Parameter::kNumBatch] == 32 ? slow : others).push_back(i);
   }
   ASSERT_EQ(slow.size(), 6U);
   const LogPosterior difference = model->Difference(slow, others);
   EXPECT_LT(difference.high, -0.04);
   EXPECT_NEAR(difference.mean, std::log(1 - 0.07), 0.015);
   for (const std::size_t cell : slow) {
-    const auto fast = model->Find({model->cells()[cell].num_ctx, 1056});
+    const auto fast = model->Find({model->cells()[cell][Parameter::kNumCtx], 1056});
     EXPECT_LT(model->Contrasts(*fast)[cell].high, -0.03) << NameOf(model->cells()[cell]);
   }
 }

@@ -9,9 +9,9 @@
 namespace ollama_bench {
 namespace {
 
-constexpr Cell kSmall{2048, 512};
-constexpr Cell kMiddle{4096, 512};
-constexpr Cell kLarge{8192, 512};
+const Cell kSmall{2048, 512};
+const Cell kMiddle{4096, 512};
+const Cell kLarge{8192, 512};
 
 struct Scene {
   std::vector<LoadUnit> units;

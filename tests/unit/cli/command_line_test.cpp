@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/command_line.h"
+#include "command_line.h"
 
 #include <gtest/gtest.h>
 

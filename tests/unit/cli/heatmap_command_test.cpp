@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/heatmap_command.h"
+#include "commands.h"
 
 #include <gtest/gtest.h>
 

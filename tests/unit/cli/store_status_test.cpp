@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/store_status.h"
+#include "store_status.h"
 
 #include <gtest/gtest.h>
 
@@ -53,7 +53,7 @@ class StoreStatusTest : public testing::Test {
   }
   void ComparedWith(const Cell& present) {
     Metadata metadata = Planned();
-    metadata.baseline = Baseline{present.num_ctx, present.num_batch, "Modelfile"};
+    metadata.baseline = Baseline{present, "Modelfile"};
     store_.SetMetadata(metadata);
   }
   void Break(const Cell& cell, FailureKind kind, const std::string& when) {

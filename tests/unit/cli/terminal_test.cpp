@@ -1,4 +1,4 @@
-#include "ollama_bench/cli/terminal.h"
+#include "terminal.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

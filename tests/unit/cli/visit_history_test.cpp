@@ -11,16 +11,17 @@
 #include <stdexcept>
 
 #include "ollama_bench/analysis/result_table.h"
-#include "ollama_bench/cli/store_status.h"
-#include "ollama_bench/cli/stored_sweep.h"
 #include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/plan/pending.h"
 #include "ollama_bench/plan/plan_cells.h"
+#include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/store/merge.h"
 #include "ollama_bench/sweep/sweep.h"
+#include "store_status.h"
 #include "support/fake_driver.h"
 #include "support/listed_cells.h"
 #include "support/memory_file_system.h"
+#include "support/pair.h"
 #include "support/recording_observer.h"
 #include "support/seed.h"
 
@@ -28,7 +29,7 @@ namespace ollama_bench {
 namespace {
 
 constexpr int kRepetitions = 3;
-const Grid kGrid{{{1024, 2048}}, {{64, 128}}};
+const Space kSpace = PairSpace({1024, 2048}, {64, 128});
 
 struct Killed : std::exception {};
 
@@ -43,8 +44,7 @@ class Starts {
     Metadata metadata;
     metadata.store_id = "store";
     metadata.identity = {"smollm2", "sha256:1", "p", {}, 2, "cli", "0.11.4"};
-    metadata.num_ctx_range = DescribeAxis(kGrid.num_ctx);
-    metadata.num_batch_range = DescribeAxis(kGrid.num_batch);
+    SetPlan(metadata, kSpace, WorkloadKind::kPrefill, kSpace.CellCount());
     files_.files.erase(name);
     ResultsStore store = ResultsStore::Create(files_, name, metadata);
     ASSERT_TRUE(store.Commit());
@@ -83,7 +83,7 @@ class Starts {
   std::size_t Below(std::size_t n) { return random_() % n; }
 
   std::vector<Visit> SomeVisits() {
-    const std::vector<Cell> cells = PlanCells(kGrid, false);
+    const std::vector<Cell> cells = PlanCells(kSpace, false);
     std::vector<Visit> visits;
     for (std::size_t i = Below(4) + 1; i > 0; --i) {
       using enum SampleRole;
@@ -147,7 +147,7 @@ class VisitHistoryTest : public testing::Test {
   // status, heatmap and run on one file, against the visits that the file holds.
   void ExpectOneView(const std::string& name) {
     const ResultsStore store = Load(name);
-    const std::vector<Cell> cells = PlanCells(kGrid, false);
+    const std::vector<Cell> cells = PlanCells(kSpace, false);
     const auto report = ReportOf(store, Metric::kPromptEvalRate);
     ASSERT_TRUE(report);
     std::size_t failed = 0;
@@ -161,7 +161,7 @@ class VisitHistoryTest : public testing::Test {
             return visit.failure && visit.failure->kind != FailureKind::kServerUnavailable;
           });
       const std::string wanted = has_sample ? "measured" : has_failure ? "failed" : "untested";
-      ASSERT_EQ(StateIn(report->table, cell), wanted) << NameOf(cell);
+      ASSERT_EQ(StateIn(report->tables.at(0), cell), wanted) << NameOf(cell);
       const Pending one =
           FindPending(std::vector{cell}, store.results(), {kRepetitions, false, {}});
       ASSERT_EQ(one.failed, wanted == "failed" ? 1U : 0U) << NameOf(cell);

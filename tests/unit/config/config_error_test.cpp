@@ -42,11 +42,11 @@ TEST_F(ConfigErrorTest, NamesFileLineFieldValueAndRemedyForEachKindOfNumber) {
        "num_predict: .inf is not a whole number; write a whole number from 1 to 100000"},
       {"num_predict: true",
        "num_predict: true is not a whole number; write a whole number from 1 to 100000"},
-      {"num_predict:", "num_predict: has no value; write \"num_predict: 2\""},
-      {"num_predict: ~", "num_predict: has no value; write \"num_predict: 2\""},
-      {"num_predict: [2]", "num_predict: is a list, but takes one value; write \"num_predict: 2\""},
-      {"num_predict: {a: 2}",
-       "num_predict: is a map, but takes one value; write \"num_predict: 2\""},
+      {"num_predict:", "num_predict: has no value; write \"num_predict: [2]\""},
+      {"num_predict: ~", "num_predict: has no value; write \"num_predict: [2]\""},
+      {"timeout_s:", "timeout_s: has no value; write \"timeout_s: 360\""},
+      {"timeout_s: [2]", "timeout_s: is a list, but takes one value; write \"timeout_s: 360\""},
+      {"timeout_s: {a: 2}", "timeout_s: is a map, but takes one value; write \"timeout_s: 360\""},
       {"repetitions: 1001",
        "repetitions: 1001 is above 1000; write a whole number from 1 to 1000, or auto"},
       {"repetitions: automatic",
@@ -83,10 +83,10 @@ TEST_F(ConfigErrorTest, NamesTheLineOfEachFaultOfAnAxis) {
             "sweep.yaml:3: num_ctx.end: 8 is below the start, 9; write 9 or more, or a smaller "
             "start\n");
   EXPECT_EQ(axis("num_ctx:\n  start: 9\n  end: 10\n"),
-            "sweep.yaml:3: num_ctx.step: is missing; write \"step: 2048\" there\n");
+            "sweep.yaml:3: num_ctx.step: is missing; write \"step: 4096\" there\n");
   EXPECT_EQ(axis("num_ctx: {start: 1, stop: 2, step: 1}"),
             "sweep.yaml:3: num_ctx.stop: is no known key; did you mean step?\n"
-            "sweep.yaml:3: num_ctx.end: is missing; write \"end: 102400\" there\n");
+            "sweep.yaml:3: num_ctx.end: is missing; write \"end: 8192\" there\n");
   EXPECT_EQ(axis("num_ctx: [8,\n 16,\n 8]"),
             "sweep.yaml:5: num_ctx: 8 is in the list twice; keep one of them\n");
   EXPECT_EQ(axis("num_ctx: [8, \"16\", 1k,]"),
@@ -95,16 +95,15 @@ TEST_F(ConfigErrorTest, NamesTheLineOfEachFaultOfAnAxis) {
   EXPECT_EQ(axis("num_ctx: []"),
             "sweep.yaml:3: num_ctx: the list is empty; write \"num_ctx: [4096,8192]\"\n");
   EXPECT_EQ(axis("num_ctx:\n"),
-            "sweep.yaml:3: num_ctx: has no value; write \"num_ctx: {start: 8192, end: 102400, "
-            "step: 2048}\"\n");
+            "sweep.yaml:3: num_ctx: has no value; write \"num_ctx: [4096,8192]\"\n");
   EXPECT_EQ(axis("num_ctx: [[8], 16]"),
-            "sweep.yaml:3: num_ctx: an entry of the list is not a number; write \"num_ctx: {start: "
-            "8192, end: 102400, step: 2048}\"\n");
+            "sweep.yaml:3: num_ctx: an entry of the list is not a number; write \"num_ctx: "
+            "[4096,8192]\"\n");
   EXPECT_EQ(axis("num_ctx: 1073741825"),
             "sweep.yaml:3: num_ctx: 1073741825 is above 1073741824; " + tokens + "\n");
   EXPECT_EQ(axis("num_ctx: {start:1, end: 2, step: 1}"),
             "sweep.yaml:3: num_ctx.start:1: there is no blank after the colon; write \"start: 1\"\n"
-            "sweep.yaml:3: num_ctx.start: is missing; write \"start: 8192\" there\n");
+            "sweep.yaml:3: num_ctx.start: is missing; write \"start: 4096\" there\n");
 }
 
 TEST_F(ConfigErrorTest, CountsCellsWithoutOverflow) {
@@ -113,7 +112,7 @@ TEST_F(ConfigErrorTest, CountsCellsWithoutOverflow) {
             "larger step or a smaller range\n");
   EXPECT_EQ(ErrorsOf("model: m\nnum_batch: {start: 1, end: 100000, step: 1}\n"
                      "num_ctx: {start: 1, end: 100000, step: 1}"),
-            "sweep.yaml: num_ctx x num_batch: 100000 x 100000 = 10000000000 cells are more than "
+            "sweep.yaml: num_batch x num_ctx: 100000 x 100000 = 10000000000 cells are more than "
             "100000; write larger steps or smaller ranges\n");
 }
 
@@ -121,9 +120,9 @@ TEST_F(ConfigErrorTest, NamesUnknownAndDoubledKeys) {
   EXPECT_EQ(ErrorsOf(With("num_cxt: 3")),
             "sweep.yaml:4: num_cxt: is no known key; did you mean num_ctx?\n");
   EXPECT_EQ(ErrorsOf(With("temperature: 3")),
-            "sweep.yaml:4: temperature: is no known key; write one of num_ctx, num_batch, "
-            "test_row_first, model, modelfile, prompt_file, prompt, prompt_tokens, num_predict, "
-            "repetitions, extra, timeout_s\n");
+            "sweep.yaml:4: temperature: is no known key; write one of test_row_first, model, "
+            "modelfile, workload, num_ctx, num_batch, num_gpu, num_thread, main_gpu, use_mmap, "
+            "prompt_tokens, num_predict, prompt_file, prompt, repetitions, extra, timeout_s\n");
   EXPECT_EQ(ErrorsOf(With("model: m")),
             "sweep.yaml:4: model: is given twice, first in line 1; keep one of them\n");
   EXPECT_EQ(
@@ -210,9 +209,9 @@ TEST_F(ConfigErrorTest, WantsTheModelfileToBeThere) {
 
 TEST_F(ConfigErrorTest, NamesTheFlagInsteadOfALine) {
   ConfigOverrides flags;
-  flags.ctx_step = "0";
-  flags.batch = "8,,8";
-  flags.num_predict = "";
+  flags.values["num_ctx.step"] = "0";
+  flags.values["num_batch"] = "8,,8";
+  flags.values["num_predict"] = "";
   EXPECT_EQ(ErrorsOf("model: m\nnum_ctx: {start: 1, end: 2, step: 1}", flags),
             "--ctx-step: 0 is below 1; write a whole number from 1 to 1073741824\n"
             "--batch: \"\" is not a whole number; write a whole number from 1 to 1073741824\n"
@@ -222,11 +221,11 @@ TEST_F(ConfigErrorTest, NamesTheFlagInsteadOfALine) {
 
 TEST_F(ConfigErrorTest, SaysWhenAFlagHasNothingToChange) {
   ConfigOverrides flags;
-  flags.ctx_step = "5";
+  flags.values["num_ctx.step"] = "5";
   EXPECT_EQ(ErrorsOf(With(""), flags),
             "--ctx-step: has no effect on a list of values (num_ctx in line 2); give --ctx-start, "
             "--ctx-end and --ctx-step together, or --ctx alone\n");
-  flags.ctx = "1,2";
+  flags.values["num_ctx"] = "1,2";
   EXPECT_EQ(ErrorsOf(With(""), flags),
             "--ctx-step: has no effect on a list of values (--ctx); give --ctx-start, --ctx-end "
             "and --ctx-step together, or --ctx alone\n");
@@ -234,12 +233,12 @@ TEST_F(ConfigErrorTest, SaysWhenAFlagHasNothingToChange) {
 
 TEST_F(ConfigErrorTest, SaysWhichFlagIsMissing) {
   ConfigOverrides flags;
-  flags.model = "m";
-  flags.ctx_start = "1";
-  flags.ctx_end = "2";
+  flags.values["model"] = "m";
+  flags.values["num_ctx.start"] = "1";
+  flags.values["num_ctx.end"] = "2";
   EXPECT_EQ(Lines(LoadSweepConfig(std::nullopt, flags)),
-            "--ctx-step: is missing; give it, for example --ctx-step 2048\n");
-  flags.modelfile = "x";
+            "--ctx-step: is missing; give it, for example --ctx-step 4096\n");
+  flags.values["modelfile"] = "x";
   EXPECT_EQ(Lines(LoadSweepConfig(std::nullopt, flags)).substr(0, 53),
             "--modelfile: cannot be given together with --model; k");
 }

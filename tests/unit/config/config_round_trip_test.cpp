@@ -8,19 +8,25 @@
 namespace ollama_bench {
 namespace {
 
+Space InOrderOfParameters(Space space) {
+  std::sort(space.axes.begin(), space.axes.end(),
+            [](const Axis& a, const Axis& b) { return a.parameter < b.parameter; });
+  return space;
+}
+
 // A random valid configuration, the YAML that says it, and what loading it must bring.
 class RandomConfig {
  public:
   explicit RandomConfig(std::mt19937& random) : random_(random) {
     AddModel();
-    expected_.grid.num_ctx = AddAxis("num_ctx");
-    expected_.grid.num_batch = AddAxis("num_batch");
+    AddAxes();
     AddPrompt();
+    std::sort(expected_.space.axes.begin(), expected_.space.axes.end(),
+              [](const Axis& a, const Axis& b) { return a.parameter < b.parameter; });
     if (Coin()) {
       expected_.row_first = Coin();
       Add("test_row_first", expected_.row_first ? "true" : "false");
     }
-    MaybeAddNumber("num_predict", 100'000, expected_.num_predict);
     if (Coin()) {
       expected_.extra = Number(0, 10'000);
       Add("extra", fmt::format("{}", *expected_.extra));
@@ -64,12 +70,6 @@ class RandomConfig {
     lines_.push_back(
         fmt::format("{}: {}", Coin() ? std::string(key) : fmt::format("\"{}\"", key), value));
   }
-  void MaybeAddNumber(std::string_view key, int highest, int& value) {
-    if (!Coin()) return;
-    value = Number(1, highest);
-    Add(key, fmt::format("{}", value));
-  }
-
   void AddModel() {
     const std::string letters = "abcXYZ019_";
     const auto part = [&] {
@@ -83,35 +83,55 @@ class RandomConfig {
     Add("model", fmt::format(fmt::runtime(Coin() ? "{}" : "'{}'"), expected_.model));
   }
 
-  Axis AddAxis(std::string_view key) {
-    Axis axis;
-    const int start = Number(1, 100'000);
-    if (Coin()) {
-      const int step = Number(1, 5'000);
-      const int count = Number(1, 40);
-      for (int i = 0; i < count; ++i) axis.values.push_back(start + i * step);
-      const int end = axis.values.back() + Number(0, step - 1);
-      Add(key, fmt::format(fmt::runtime(Coin() ? "{{start: {}, end: {}, step: {}}}"
-                                               : "\n  start: {}\n  end: {}\n  step: {}"),
-                           start, end, step));
-      return axis;
+  // Each of the parameters or not; a text as the prompt leaves no choice of its length.
+  void AddAxes() {
+    for (const ParameterInfo& info : AllParameters()) {
+      if (info.parameter != Parameter::kPromptTokens && Coin()) AddAxis(info);
     }
-    for (int i = Number(1, 20); i > 0; --i) {
-      const int value = Number(1, 1 << 30);
-      const bool known =
-          std::find(axis.values.begin(), axis.values.end(), value) != axis.values.end();
-      if (!known) axis.values.push_back(value);
+  }
+
+  void AddAxis(const ParameterInfo& info) {
+    const std::size_t most = kMostCells / std::max<std::size_t>(1, expected_.space.CellCount());
+    std::vector<int> values = info.type == ParameterType::kSwitch
+                                  ? Switches(most)
+                                  : Counts(info, std::min<std::size_t>(most, 40));
+    expected_.space.Set(info.parameter, std::move(values));
+  }
+
+  std::vector<int> Switches(std::size_t most) {
+    const int first = Number(0, 1);
+    const bool both = most > 1 && Coin();
+    const auto word = [](int value) { return value == 0 ? "no" : "True"; };
+    Add("use_mmap", both ? fmt::format("[{}, {}]", word(first), word(1 - first)) : word(first));
+    return both ? std::vector<int>{first, 1 - first} : std::vector<int>{first};
+  }
+
+  std::vector<int> Counts(const ParameterInfo& info, std::size_t most) {
+    std::vector<int> values;
+    if (most > 0 && Coin()) {
+      const int start = Number(info.lowest, std::min(info.highest, 100'000));
+      const int step = Number(1, std::min(info.highest, 4'000));
+      const int end =
+          Number(start, std::min<int>(info.highest, start + step * static_cast<int>(most) - 1));
+      for (int value = start; value <= end; value += step) values.push_back(value);
+      constexpr const char* kForms[] = {"{{start: {}, end: {}, step: {}}}",
+                                        "\n  start: {}\n  end: {}\n  step: {}", "{}-{}:{}"};
+      Add(info.key, fmt::format(fmt::runtime(kForms[random_() % 3]), start, end, step));
+      return values;
     }
-    Add(key, Coin() ? fmt::format("[{}]", fmt::join(axis.values, ", "))
-                    : fmt::format("\n- {}", fmt::join(axis.values, "\n- ")));
-    return axis;
+    for (int i = Number(1, static_cast<int>(std::min<std::size_t>(most, 20))); i > 0; --i) {
+      const int value = Number(info.lowest, info.highest);
+      if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+    }
+    Add(info.key, Coin() ? fmt::format("[{}]", fmt::join(values, ", "))
+                         : fmt::format("\n- {}", fmt::join(values, "\n- ")));
+    return values;
   }
 
   void AddPrompt() {
     if (Coin()) return;
     if (Coin()) {
-      expected_.prompt = BuiltInPrompt{Number(1, 4'000'000)};
-      Add("prompt_tokens", fmt::format("{}", *std::get<BuiltInPrompt>(expected_.prompt).tokens));
+      AddAxis(Describe(Parameter::kPromptTokens));
       return;
     }
     std::string text = "x";
@@ -144,9 +164,8 @@ TEST_F(ConfigRoundTripTest, LoadsBackEveryValidConfigurationThatIsWrittenOut) {
     ASSERT_TRUE(loaded) << Lines(loaded) << yaml;
     const SweepConfig& expected = written.expected();
     ASSERT_EQ(loaded->model, expected.model) << yaml;
-    ASSERT_EQ(loaded->grid, expected.grid) << yaml;
+    ASSERT_EQ(InOrderOfParameters(loaded->space), InOrderOfParameters(expected.space)) << yaml;
     ASSERT_EQ(loaded->row_first, expected.row_first) << yaml;
-    ASSERT_EQ(loaded->num_predict, expected.num_predict) << yaml;
     ASSERT_EQ(loaded->repetitions, expected.repetitions) << yaml;
     ASSERT_EQ(loaded->extra, expected.extra) << yaml;
     ASSERT_EQ(loaded->timeout, expected.timeout) << yaml;

@@ -1,6 +1,11 @@
 #include "ollama_bench/config/format_config.h"
 
+#include <algorithm>
+#include <random>
+#include <set>
+
 #include "config_fixture.h"
+#include "support/pair.h"
 
 namespace ollama_bench {
 namespace {
@@ -13,6 +18,13 @@ class FormatConfigTest : public ConfigTest {
     EXPECT_TRUE(read) << Lines(read) << FormatSweepConfig(config);
     return read ? *read : SweepConfig();
   }
+
+  // The same of one whose requests are the same for all cells.
+  SweepConfig HeldRoundTrip(const SweepConfig& config) {
+    SweepConfig read = RoundTrip(config);
+    HoldRequestForAll(read);
+    return read;
+  }
 };
 
 TEST_F(FormatConfigTest, WhatIsWrittenIsReadBackToTheSameValues) {
@@ -21,15 +33,16 @@ TEST_F(FormatConfigTest, WhatIsWrittenIsReadBackToTheSameValues) {
   config.extra = 0;
   EXPECT_EQ(RoundTrip(config), config) << "no extra loads are not the usual ones";
   config.model = "hf.co/me/model:Q4_0";
-  config.grid = {{{4096, 1024, 2048}}, {{64}}};
+  config.space = PairSpace({4096, 1024, 2048}, {64});
   EXPECT_EQ(RoundTrip(config), config);
-  config.row_first = true;
   config.num_predict = 9;
+  EXPECT_EQ(HeldRoundTrip(config), config);
+  config.row_first = true;
   config.repetitions = 4;
   config.extra = 1;
   config.timeout = std::chrono::seconds(77);
   config.prompt = BuiltInPrompt{300};
-  EXPECT_EQ(RoundTrip(config), config);
+  EXPECT_EQ(HeldRoundTrip(config), config);
 }
 
 TEST_F(FormatConfigTest, APromptInWordsKeepsEveryCharacter) {
@@ -46,8 +59,28 @@ TEST_F(FormatConfigTest, FilesAreNamedByTheirPaths) {
   SweepConfig config;
   config.modelfile = Write("Modelfile", "FROM x\n");
   config.prompt = PromptText{"Hello.\n", Write("prompt.txt", "Hello.\n")};
-  config.grid = {{{1024}}, {{64, 128}}};
+  config.space = PairSpace({1024}, {64, 128});
   EXPECT_EQ(RoundTrip(config), config);
+}
+
+TEST_F(FormatConfigTest, AnySpaceOfAnyWorkloadIsReadBack) {
+  std::mt19937 random(7);
+  const auto number = [&random](int lowest, int highest) {
+    return std::uniform_int_distribution<int>(lowest, highest)(random);
+  };
+  for (int round = 0; round < 300; ++round) {
+    SweepConfig config;
+    config.workload = AllWorkloads()[random() % AllWorkloads().size()].kind;
+    config.num_predict = Describe(config.workload).num_predict;
+    for (const ParameterInfo& info : AllParameters()) {
+      std::set<int> values;
+      for (int i = number(-2, 3); i > 0; --i) values.insert(number(info.lowest, info.highest));
+      std::vector<int> shuffled(values.begin(), values.end());
+      std::shuffle(shuffled.begin(), shuffled.end(), random);
+      config.space.Set(info.parameter, shuffled);
+    }
+    EXPECT_EQ(RoundTrip(config), config) << FormatSweepConfig(config);
+  }
 }
 
 }  // namespace

@@ -34,9 +34,12 @@ class HostileConfigTest : public ConfigTest {
   static void ExpectChecked(const SweepConfig& config, const std::string& what) {
     EXPECT_TRUE(config.model.empty() || config.modelfile.empty()) << what;
     EXPECT_TRUE(config.model.empty() || IsValidModelName(config.model)) << what;
-    EXPECT_LE(config.grid.CellCount(), 100'000U) << what;
-    for (const Axis* axis : {&config.grid.num_ctx, &config.grid.num_batch}) {
-      for (const int value : axis->values) EXPECT_GE(value, 1) << what;
+    EXPECT_LE(config.space.CellCount(), 100'000U) << what;
+    for (const Axis& axis : config.space.axes) {
+      const ParameterInfo& info = Describe(axis.parameter);
+      for (const int value : axis.values) {
+        EXPECT_TRUE(value >= info.lowest && value <= info.highest) << what;
+      }
     }
     EXPECT_GE(config.num_predict, 1) << what;
     EXPECT_GE(config.repetitions.value_or(1), 1) << what;

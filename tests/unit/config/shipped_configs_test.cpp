@@ -11,10 +11,12 @@ class ShippedConfigsTest : public ConfigTest {
  protected:
   static SweepConfig LoadShipped(const std::string& name) {
     ConfigOverrides flags;
-    flags.model = "smollm2";
+    flags.values["model"] = "smollm2";
     const auto config = LoadSweepConfig(kConfigs / name, flags);
     EXPECT_TRUE(config) << name;
-    return config.value_or(SweepConfig{});
+    SweepConfig loaded = config.value_or(SweepConfig{});
+    HoldRequestForAll(loaded);
+    return loaded;
   }
 };
 
@@ -28,26 +30,26 @@ TEST_F(ShippedConfigsTest, AreAllKnownToTheseTests) {
 
 TEST_F(ShippedConfigsTest, QuickHasNineCellsThatTheirPromptFitsIntoAndFills) {
   const SweepConfig config = LoadShipped("quick.yaml");
-  EXPECT_EQ(config.grid.CellCount(), 9U);
+  EXPECT_EQ(config.space.CellCount(), 9U);
   EXPECT_EQ(config.repetitions, 3);
   const int tokens = std::get<BuiltInPrompt>(config.prompt).tokens.value_or(0);
-  EXPECT_LT(tokens + config.num_predict, config.grid.num_ctx.values.front());
-  EXPECT_GE(tokens, 2 * config.grid.num_batch.values.back());
+  EXPECT_LT(tokens + config.num_predict, config.space.ValuesOf(Parameter::kNumCtx).front());
+  EXPECT_GE(tokens, 2 * config.space.ValuesOf(Parameter::kNumBatch).back());
 }
 
 TEST_F(ShippedConfigsTest, DefaultIsTheOldScriptsFullGrid) {
   const SweepConfig config = LoadShipped("default.yaml");
-  EXPECT_EQ(DescribeAxis(config.grid.num_ctx), "8192-102400:2048");
-  EXPECT_EQ(DescribeAxis(config.grid.num_batch), "32-2080:128");
-  EXPECT_EQ(config.grid.CellCount(), 799U);
+  EXPECT_EQ(DescribeAxis(*config.space.Find(Parameter::kNumCtx)), "8192-102400:2048");
+  EXPECT_EQ(DescribeAxis(*config.space.Find(Parameter::kNumBatch)), "32-2080:128");
+  EXPECT_EQ(config.space.CellCount(), 799U);
 }
 
 TEST_F(ShippedConfigsTest, LargeContextHasAPromptThatFillsItsBatches) {
   const SweepConfig config = LoadShipped("large-context.yaml");
-  EXPECT_EQ(config.grid.CellCount(), 24U);
+  EXPECT_EQ(config.space.CellCount(), 24U);
   const int tokens = std::get<BuiltInPrompt>(config.prompt).tokens.value_or(0);
-  EXPECT_LT(tokens + config.num_predict, config.grid.num_ctx.values.front());
-  EXPECT_GE(tokens, 2 * config.grid.num_batch.values.back());
+  EXPECT_LT(tokens + config.num_predict, config.space.ValuesOf(Parameter::kNumCtx).front());
+  EXPECT_GE(tokens, 2 * config.space.ValuesOf(Parameter::kNumBatch).back());
 }
 
 }  // namespace

@@ -79,5 +79,18 @@ TEST(FormatDurationTest, ChoosesTheUnitAPersonWould) {
   EXPECT_EQ(FormatDuration(duration<double>(21.7 * 3600)), "21.7 h");
 }
 
+TEST(TrimTest, TakesBlanksFromTheEndsAlone) {
+  EXPECT_EQ(Trim(" \t a b\r\n"), "a b");
+  EXPECT_EQ(Trim("a"), "a");
+  EXPECT_EQ(Trim(" \n"), "");
+  EXPECT_EQ(Trim(""), "");
+  EXPECT_EQ(Trim("\"host\" ", " \""), "host");
+  EXPECT_EQ(Trim("\na\r", " \t"), "\na\r") << "only what is named";
+}
+
+TEST(LowerTest, LeavesAllButAsciiLettersAsTheyAre) {
+  EXPECT_EQ(Lower("CUDA Error: 2\xC3\x84"), "cuda error: 2\xC3\x84");
+}
+
 }  // namespace
 }  // namespace ollama_bench

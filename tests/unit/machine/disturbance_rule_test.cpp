@@ -1,4 +1,4 @@
-#include "ollama_bench/machine/disturbance_rule.h"
+#include "ollama_bench/machine/load_probe.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "ollama_bench/machine/gpu_throttling.h"
+#include "ollama_bench/machine/conditions.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "ollama_bench/machine/power.h"
+#include "ollama_bench/machine/conditions.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "ollama_bench/machine/server_process.h"
+#include "ollama_bench/machine/process_times.h"
 
 #include <gtest/gtest.h>
 

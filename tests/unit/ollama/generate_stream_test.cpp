@@ -1,4 +1,4 @@
-#include "ollama_bench/ollama/generate_stream.h"
+#include "generate.h"
 
 #include <gtest/gtest.h>
 

@@ -23,7 +23,7 @@ std::string ErrorOf(std::string_view text) {
 
 TEST(ModelfileTest, DropsTheOldLinesAndAppendsTheNewOnes) {
   EXPECT_EQ(Parsed("FROM x\nPARAMETER num_ctx 1\nparameter num_batch 2\nSYSTEM hi")
-                .WithParameters({{"num_ctx", 4096}, {"num_batch", 512}}),
+                .WithParameters({{"num_ctx", "4096"}, {"num_batch", "512"}}),
             "FROM x\nSYSTEM hi\nPARAMETER num_ctx 4096\nPARAMETER num_batch 512\n");
 }
 
@@ -31,18 +31,18 @@ TEST(ModelfileTest, NeverTouchesATextThatOnlyLooksLikeAParameter) {
   const std::string text =
       "FROM x\nSYSTEM \"\"\"\nPARAMETER num_ctx 1\n\"\"\"\n"
       "TEMPLATE \"a\nPARAMETER num_ctx 2\nb\"\n# PARAMETER num_ctx 3\nPARAMETER num_ctxx 4\n";
-  EXPECT_EQ(Parsed(text).WithParameters({{"num_ctx", 9}}), text + "PARAMETER num_ctx 9\n");
+  EXPECT_EQ(Parsed(text).WithParameters({{"num_ctx", "9"}}), text + "PARAMETER num_ctx 9\n");
 }
 
 TEST(ModelfileTest, ParameterNamesAreCaseSensitive) {
-  EXPECT_EQ(Parsed("FROM x\nPARAMETER NUM_CTX 1\n").WithParameters({{"num_ctx", 9}}),
+  EXPECT_EQ(Parsed("FROM x\nPARAMETER NUM_CTX 1\n").WithParameters({{"num_ctx", "9"}}),
             "FROM x\nPARAMETER NUM_CTX 1\nPARAMETER num_ctx 9\n");
 }
 
 TEST(ModelfileTest, DropsEveryRepetitionAndKeepsStops) {
   EXPECT_EQ(Parsed("PARAMETER num_ctx 1\nPARAMETER stop a\nFROM x\nPARAMETER num_ctx 2\n"
                    "PARAMETER stop b\n")
-                .WithParameters({{"num_ctx", 9}}),
+                .WithParameters({{"num_ctx", "9"}}),
             "PARAMETER stop a\nFROM x\nPARAMETER stop b\nPARAMETER num_ctx 9\n");
 }
 
@@ -50,7 +50,7 @@ TEST(ModelfileTest, TakesEveryLineEnd) {
   for (const char* end : {"\n", "\r\n", "\r"}) {
     const std::string e = end;
     EXPECT_EQ(Parsed("FROM x" + e + "PARAMETER num_ctx 1" + e + "PARAMETER top_k 2" + e)
-                  .WithParameters({{"num_ctx", 9}}),
+                  .WithParameters({{"num_ctx", "9"}}),
               "FROM x" + e + "PARAMETER top_k 2" + e + "PARAMETER num_ctx 9\n");
   }
 }
@@ -128,7 +128,8 @@ TEST(ModelfileTest, ARewriteIsAFixedPointAndChangesNothingElse) {
       text += piece;
       if (!piece.starts_with("PARAMETER num_")) kept += piece;
     }
-    const std::vector<std::pair<std::string, int>> set = {{"num_ctx", 1024}, {"num_batch", 64}};
+    const std::vector<std::pair<std::string, std::string>> set = {{"num_ctx", "1024"},
+                                                                  {"num_batch", "64"}};
     const std::string once = Parsed(text).WithParameters(set);
     ASSERT_EQ(once, kept + "PARAMETER num_ctx 1024\nPARAMETER num_batch 64\n") << text;
     ASSERT_EQ(Parsed(once).WithParameters(set), once);
@@ -142,7 +143,7 @@ TEST(ModelfileTest, RandomBytesAreParsedOrRefused) {
     std::string text;
     for (auto n = random() % 40; n > 0; --n) text += alphabet[random() % alphabet.size()];
     if (const auto modelfile = Modelfile::Parse(text)) {
-      EXPECT_TRUE(Modelfile::Parse(modelfile->WithParameters({{"num_ctx", 1}})));
+      EXPECT_TRUE(Modelfile::Parse(modelfile->WithParameters({{"num_ctx", "1"}})));
     }
   }
 }

@@ -1,4 +1,4 @@
-#include "ollama_bench/ollama/terminal_text.h"
+#include "cli_output.h"
 
 #include <gtest/gtest.h>
 

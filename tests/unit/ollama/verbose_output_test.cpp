@@ -1,4 +1,4 @@
-#include "ollama_bench/ollama/verbose_output.h"
+#include "cli_output.h"
 
 #include <gtest/gtest.h>
 

@@ -27,10 +27,22 @@ TEST(AliasesTest, AContextAboveTheTrainedOneIsTheTrainedOneWhereThatIsInTheGrid)
   EXPECT_TRUE(FindAliases(kCells, {false, 5000}).empty());
 }
 
+TEST(AliasesTest, ANumGpuAboveAllLayersIsTheSmallestThatHoldsThemAll) {
+  std::vector<Cell> cells;
+  for (const int num_gpu : {0, 30, 31, 99, 999})
+    cells.push_back(Cell().With(Parameter::kNumGpu, num_gpu));
+  EffectiveLimits limits;
+  EXPECT_TRUE(FindAliases(cells, limits).empty()) << "the layers are not known";
+  limits.layers = 30;
+  const std::string reason = "num_gpu above the model's layers";
+  EXPECT_EQ(FindAliases(cells, limits),
+            (std::vector<Alias>{{cells[3], cells[2], reason}, {cells[4], cells[2], reason}}));
+}
+
 TEST(AliasesTest, AnAliasNeverStandsForAnAlias) {
   const std::vector<Cell> cells = {{1024, 1024}, {1024, 4096}, {2048, 1024}, {2048, 4096}};
   for (const Alias& alias : FindAliases(cells, {true, 1024})) {
-    EXPECT_EQ(alias.of, (Cell{1024, 1024})) << alias.cell.num_ctx << ' ' << alias.cell.num_batch;
+    EXPECT_EQ(alias.of, (Cell{1024, 1024})) << NameOf(alias.cell);
   }
   EXPECT_EQ(FindAliases(cells, {true, 1024}).size(), 3U);
 }

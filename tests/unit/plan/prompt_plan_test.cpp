@@ -4,47 +4,55 @@
 
 #include <random>
 
+#include "support/pair.h"
+
 namespace ollama_bench {
 namespace {
 
 using Kind = PlanWarning::Kind;
 
 TEST(BuiltInPromptTest, FillsTwoOfTheLargestBatches) {
-  EXPECT_EQ(BuiltInPromptTokens({{{32768, 65536}}, {{128, 2048, 512}}}, 2), 4096);
+  EXPECT_EQ(BuiltInPromptTokens(PairSpace({32768, 65536}, {128, 2048, 512}), 2), 4096);
 }
 
 TEST(BuiltInPromptTest, HasAtLeast512TokensForSmallBatches) {
-  EXPECT_EQ(BuiltInPromptTokens({{{32768}}, {{16, 32}}}, 2), 512);
+  EXPECT_EQ(BuiltInPromptTokens(PairSpace({32768}, {16, 32}), 2), 512);
 }
 
 TEST(BuiltInPromptTest, LeavesRoomInTheSmallestContext) {
-  EXPECT_EQ(BuiltInPromptTokens({{{65536, 1024}}, {{2048}}}, 100), 1024 - 100 - 64);
+  EXPECT_EQ(BuiltInPromptTokens(PairSpace({65536, 1024}, {2048}), 100), 1024 - 100 - 64);
 }
 
 TEST(BuiltInPromptTest, NeverFallsBelow16Tokens) {
-  EXPECT_EQ(BuiltInPromptTokens({{{1}}, {{1}}}, 100'000), 16);
+  EXPECT_EQ(BuiltInPromptTokens(PairSpace({1}, {1}), 100'000), 16);
 }
 
 TEST(BuiltInPromptTest, StaysWithinTheBoundsOfTheLargestGrid) {
-  EXPECT_EQ(BuiltInPromptTokens({{{1 << 30}}, {{1 << 30}}}, 1), (1 << 30) - 65);
+  EXPECT_EQ(BuiltInPromptTokens(PairSpace({1 << 30}, {1 << 30}), 1), (1 << 30) - 65);
+}
+
+TEST(BuiltInPromptTest, TakesTheUsualContextAndBatchWhereTheSpaceHasNone) {
+  const Space threads{{{Parameter::kNumThread, {1, 2}}}};
+  EXPECT_EQ(BuiltInPromptTokens(threads, 2), BuiltInPromptTokens(PairSpace({4096}, {512}), 2));
+  EXPECT_TRUE(PlanWarnings(threads, PromptFacts{}).empty()) << "there is no value to name";
 }
 
 TEST(BuiltInPromptTest, NeverGivesAWarningAboutTheContextWhereItHasRoom) {
   std::mt19937 random(5);
   for (int i = 0; i < 500; ++i) {
-    const Grid grid{
-        {{static_cast<int>(100 + random() % 5000), static_cast<int>(100 + random() % 5000)}},
-        {{static_cast<int>(1 + random() % 3000)}}};
+    const Space space = PairSpace(
+        {static_cast<int>(100 + random() % 5000), static_cast<int>(100 + random() % 5000)},
+        {static_cast<int>(1 + random() % 3000)});
     PromptFacts facts;
     facts.num_predict = static_cast<int>(1 + random() % 20);
-    facts.prompt_tokens = BuiltInPromptTokens(grid, facts.num_predict);
-    for (const PlanWarning& warning : PlanWarnings(grid, facts)) {
+    facts.prompt_tokens = BuiltInPromptTokens(space, facts.num_predict);
+    for (const PlanWarning& warning : PlanWarnings(space, facts)) {
       ASSERT_NE(warning.kind, Kind::kPromptDoesNotFit) << warning.message;
     }
   }
 }
 
-const Grid kGrid{{{1024, 2048, 3072}}, {{64, 256, 512, 1024}}};
+const Space kSpace = PairSpace({1024, 2048, 3072}, {64, 256, 512, 1024});
 
 PromptFacts Facts(std::int64_t prompt_tokens) {
   PromptFacts facts;
@@ -54,15 +62,15 @@ PromptFacts Facts(std::int64_t prompt_tokens) {
 }
 
 TEST(PlanWarningsTest, SaysNothingWhenEverythingFits) {
-  const Grid grid{{{4096, 8192}}, {{64, 512}}};
+  const Space space = PairSpace({4096, 8192}, {64, 512});
   PromptFacts facts = Facts(1024);
   facts.trained_context = 8192;
   facts.command_line_driver = true;
-  EXPECT_TRUE(PlanWarnings(grid, facts).empty());
+  EXPECT_TRUE(PlanWarnings(space, facts).empty());
 }
 
 TEST(PlanWarningsTest, NamesTheBatchesThatThePromptDoesNotFillTwice) {
-  const auto warnings = PlanWarnings(kGrid, Facts(600));
+  const auto warnings = PlanWarnings(kSpace, Facts(600));
   ASSERT_EQ(warnings.size(), 1U);
   EXPECT_EQ(warnings[0].kind, Kind::kBatchWithoutEffect);
   EXPECT_EQ(warnings[0].message,
@@ -71,7 +79,7 @@ TEST(PlanWarningsTest, NamesTheBatchesThatThePromptDoesNotFillTwice) {
 }
 
 TEST(PlanWarningsTest, NamesTheContextsThatWouldCutThePrompt) {
-  const auto warnings = PlanWarnings(kGrid, Facts(2046));
+  const auto warnings = PlanWarnings(kSpace, Facts(2046));
   ASSERT_EQ(warnings.size(), 2U);
   EXPECT_EQ(warnings[1].kind, Kind::kPromptDoesNotFit);
   EXPECT_EQ(warnings[1].message,
@@ -81,7 +89,7 @@ TEST(PlanWarningsTest, NamesTheContextsThatWouldCutThePrompt) {
 
 TEST(PlanWarningsTest, DrawsItsBordersAtTheExactToken) {
   const auto has = [](std::int64_t tokens, Kind kind) {
-    for (const PlanWarning& warning : PlanWarnings(kGrid, Facts(tokens))) {
+    for (const PlanWarning& warning : PlanWarnings(kSpace, Facts(tokens))) {
       if (warning.kind == kind) return true;
     }
     return false;
@@ -95,7 +103,7 @@ TEST(PlanWarningsTest, DrawsItsBordersAtTheExactToken) {
 TEST(PlanWarningsTest, NamesTheContextsAboveTheTrainedOne) {
   PromptFacts facts = Facts(900);
   facts.trained_context = 2048;
-  const auto warnings = PlanWarnings({{{1024, 2048, 3072}}, {{64}}}, facts);
+  const auto warnings = PlanWarnings(PairSpace({1024, 2048, 3072}, {64}), facts);
   ASSERT_EQ(warnings.size(), 1U);
   EXPECT_EQ(warnings[0].kind, Kind::kAboveTrainedContext);
   EXPECT_EQ(warnings[0].message,
@@ -104,18 +112,18 @@ TEST(PlanWarningsTest, NamesTheContextsAboveTheTrainedOne) {
 }
 
 TEST(PlanWarningsTest, WarnsOfPromptsTooLongForTheCommandLine) {
-  const Grid grid{{{131072}}, {{512}}};
+  const Space space = PairSpace({131072}, {512});
   PromptFacts facts = Facts(75'000);
-  EXPECT_TRUE(PlanWarnings(grid, facts).empty()) << "other drivers keep their metrics";
+  EXPECT_TRUE(PlanWarnings(space, facts).empty()) << "other drivers keep their metrics";
   facts.command_line_driver = true;
-  const auto warnings = PlanWarnings(grid, facts);
+  const auto warnings = PlanWarnings(space, facts);
   ASSERT_EQ(warnings.size(), 1U);
   EXPECT_EQ(warnings[0].kind, Kind::kMetricsLost);
   EXPECT_EQ(warnings[0].message,
             "a prompt of 75000 tokens is so long that `ollama run` may print no metrics (from "
             "about 75000 tokens on); use a shorter prompt");
   facts.prompt_tokens = 74'999;
-  EXPECT_TRUE(PlanWarnings(grid, facts).empty());
+  EXPECT_TRUE(PlanWarnings(space, facts).empty());
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "ollama_bench/render/cairo_output.h"
+#include "cairo_output.h"
 
 #include <cairo.h>
 #include <gtest/gtest.h>
@@ -55,7 +55,7 @@ Scene LayOut(const SweepMap& map) {
   const auto font = Font::Load();
   SweepCaption caption;
   caption.model = "qwen3:4b";
-  return LayOutHeatmap(map, caption, {}, *font);
+  return LayOutHeatmap(Only(map), caption, {}, *font);
 }
 
 Box CellBox(const Scene& scene, const std::string& part_of_title) {
@@ -82,7 +82,7 @@ TEST(PngTest, HasTwoPixelsPerUnitOfTheScene) {
 
 TEST(PngTest, ShowsEachCellInItsColorWhereverThePictureIsCutIntoBands) {
   SweepMap map = MapOfCells(2, 60, std::vector<MapCell>(120, MeasuredCell(10)));
-  map.recommended = std::nullopt;
+  map.recommended.clear();
   const Scene scene = LayOut(map);
   const Pixels pixels(*RenderPng(scene, Theme::kDark));
   for (const RectangleShape& cell : CellsOf(scene)) {

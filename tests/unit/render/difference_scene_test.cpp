@@ -15,7 +15,9 @@ SweepComparison Compare(const std::vector<double>& before, const std::vector<dou
 }
 
 Scene LayOut(const SweepComparison& comparison) {
-  return LayOutDifference(comparison, {"a.json", "b.json", {}}, *Font::Load());
+  auto scene = LayOutDifference(comparison, {"a.json", "b.json", {}}, *Font::Load());
+  EXPECT_TRUE(scene) << scene.error();
+  return std::move(*scene);
 }
 
 TEST(DifferenceSceneTest, ColorsOnlySignificantDifferences) {
@@ -31,21 +33,13 @@ TEST(DifferenceSceneTest, ColorsOnlySignificantDifferences) {
 }
 
 TEST(DifferenceSceneTest, KeepsTextsInTheirPlacesAndApart) {
-  const auto font = Font::Load();
   for (const std::size_t size : {1U, 6U, 60U}) {
     std::vector<double> rates(size, 300.0);
     const auto before = rates;
     for (double& rate : rates) rate *= 0.9;
     rates.resize(std::max<std::size_t>(1, size - 1));
     const Scene scene = LayOut(Compare(before, rates));
-    std::vector<Box> taken;
-    for (const TextShape& text : ShapesOf<TextShape>(scene)) {
-      const Box bounds = BoundsOf(text, *font);
-      EXPECT_TRUE(Contains(text.place, bounds)) << text.text;
-      EXPECT_TRUE(Contains({0, 0, scene.width, scene.height}, bounds)) << text.text;
-      for (const Box& other : taken) EXPECT_FALSE(Overlap(other, bounds)) << text.text;
-      taken.push_back(bounds);
-    }
+    ExpectSoundLayout(scene);
   }
 }
 
@@ -74,6 +68,48 @@ TEST(DifferenceSceneTest, ShowsCellsOfOneSweepAloneAsUntested) {
   const auto cells = CellsOf(LayOut(Compare({300, 300, 300}, {300, 300})));
   ASSERT_EQ(cells.size(), 3U);
   EXPECT_NE(cells[2].title.find("not measured in both"), std::string::npos);
+}
+
+// The sweep's cells are spread over several values of num_gpu and num_thread.
+std::vector<CellResult> Spread(std::vector<CellResult> results, int gpus) {
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const auto number = static_cast<int>(i);
+    results[i].cell = Cell(1024 * (1 + number % 2), 128 * (1 + number / 2 % 2))
+                          .With(Parameter::kNumGpu, number / 4 % gpus)
+                          .With(Parameter::kNumThread, 1 + number / 4 / gpus);
+  }
+  return results;
+}
+
+TEST(DifferenceSceneTest, DrawsFurtherParametersAsTablesSideBySide) {
+  for (const int gpus : {2, 5, 30}) {
+    const std::vector<double> rates(static_cast<std::size_t>(8 * gpus), 300.0);
+    const auto before = Spread(NoisyMachine(1, 0.003, 0.003).Sweep(rates, 2, 2), gpus);
+    const auto after = Spread(NoisyMachine(2, 0.003, 0.003).Sweep(rates, 2, 2), gpus);
+    const Scene scene = LayOut(CompareSweeps(before, after, Metric::kPromptEvalRate));
+    ExpectSoundLayout(scene);
+    EXPECT_EQ(CellsOf(scene).size(), rates.size());
+    int named = 0;
+    for (const TextShape& text : ShapesOf<TextShape>(scene)) {
+      if (text.text.find("num_gpu 1") == 0) ++named;
+    }
+    EXPECT_GE(named, 2) << "one for each num_thread";
+  }
+}
+
+TEST(DifferenceSceneTest, NamesTheWayOutOfMoreTablesThanAPictureHolds) {
+  const std::vector<double> rates(8 * 40, 300.0);
+  const auto results = Spread(NoisyMachine(1, 0.003, 0.003).Sweep(rates, 1, 1), 40);
+  const auto comparison = CompareSweeps(results, results, Metric::kPromptEvalRate);
+  const auto scene = LayOutDifference(comparison, {"a.json", "b.json", {}}, *Font::Load());
+  ASSERT_FALSE(scene);
+  EXPECT_NE(scene.error().find("--where"), std::string::npos) << scene.error();
+  Slice slice;
+  slice.where = {{Parameter::kNumThread, {2}}};
+  const auto cut = LayOutDifference(comparison, {"a.json", "b.json", {}}, *Font::Load(), slice);
+  ASSERT_TRUE(cut) << cut.error();
+  EXPECT_EQ(CellsOf(*cut).size(), 160U);
+  EXPECT_NE(cut->title.find("num_thread 2"), std::string::npos) << "it says what is held";
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 
 #include "ollama_bench/analysis/table_statistics.h"
 #include "support/load_results.h"
@@ -15,8 +17,8 @@ using nlohmann::json;
 
 TEST(JsonReportTest, HoldsEveryCellOnceUnderItsState) {
   const ResultTable table = MakeTable(13, 7, true);
-  const json report = json::parse(RenderJsonReport(table, AnswerOf(table), {}));
-  const TableStatistics statistics = ComputeStatistics(table);
+  const json report = json::parse(RenderJsonReport(Only(table), OneAnswer(AnswerOf(table)), {}));
+  const TableStatistics statistics = ComputeStatistics(Only(table));
   EXPECT_EQ(report["cells"].size(), statistics.successful);
   EXPECT_EQ(report["failures"].size(), statistics.failed);
   EXPECT_EQ(report["excluded"].size(), statistics.excluded);
@@ -35,7 +37,8 @@ TEST(JsonReportTest, NamesTheBestCellTheStatisticsAndTheFailures) {
   SweepCaption caption;
   caption.model = "qwen3:4b";
   caption.replayed = true;
-  const json report = json::parse(RenderJsonReport(table, AnswerOf(table), caption));
+  const json report =
+      json::parse(RenderJsonReport(Only(table), OneAnswer(AnswerOf(table)), caption));
   EXPECT_EQ(report["model"], "qwen3:4b");
   EXPECT_EQ(report["metric"], "prompt_eval_rate");
   EXPECT_EQ(report["unit"], "tokens/s");
@@ -88,8 +91,8 @@ TEST(JsonReportTest, EveryVerdictHasEveryKeyOfTheAnswer) {
   const char* verdicts[] = {"change", "keep", "tie", "undecided", "no_answer"};
   const std::vector<SweepAnswer> answers = AnswersOfEveryVerdict();
   for (std::size_t i = 0; i < answers.size(); ++i) {
-    const json alone = json::parse(RenderAnswerJson(table, answers[i]));
-    const json report = json::parse(RenderJsonReport(table, answers[i], {}));
+    const json alone = json::parse(RenderAnswerJson(Only(table), OneAnswer(answers[i])));
+    const json report = json::parse(RenderJsonReport(Only(table), OneAnswer(answers[i]), {}));
     EXPECT_EQ(alone["verdict"], verdicts[i]);
     for (const char* key :
          {"verdict", "reason", "fastest", "recommended", "current", "gain", "contenders", "tied",
@@ -109,7 +112,8 @@ TEST(JsonReportTest, EveryVerdictHasEveryKeyOfTheAnswer) {
 }
 
 TEST(JsonReportTest, SaysOfACellWhatItIsAndHowManyLoadsItRestsOn) {
-  const json report = json::parse(RenderAnswerJson(MakeTable(3, 1), AnswersOfEveryVerdict()[0]));
+  const json report =
+      json::parse(RenderAnswerJson(Only(MakeTable(3, 1)), OneAnswer(AnswersOfEveryVerdict()[0])));
   for (const char* object : {"recommended", "current"}) {
     for (const char* key : {"num_ctx", "num_batch", "estimate", "low", "high", "loads"}) {
       EXPECT_TRUE(report[object][key].is_number()) << object << ' ' << key;
@@ -130,7 +134,7 @@ TEST(JsonReportTest, NamesTheContextAsTheReasonOfAChangeThatIsNoGain) {
   options.current = Cell{2048, 512};
   const auto answer = AnswerSweep(NoisyMachine(1, 0.001, 0.001).Sweep({300, 300, 300}, 6, 2),
                                   Metric::kPromptEvalRate, options);
-  const json report = json::parse(RenderAnswerJson(MakeTable(3, 1), answer));
+  const json report = json::parse(RenderAnswerJson(Only(MakeTable(3, 1)), OneAnswer(answer)));
   EXPECT_EQ(report["verdict"], "change");
   EXPECT_EQ(report["reason"], "context");
   EXPECT_EQ(report["recommended"]["num_ctx"], 6144);
@@ -139,7 +143,7 @@ TEST(JsonReportTest, NamesTheContextAsTheReasonOfAChangeThatIsNoGain) {
 TEST(JsonReportTest, HasNullsWhereNothingWasMeasuredAndStandsBytesThatAreNoText) {
   ResultTable table{Metric::kPromptEvalRate, MakeGrid(1, 1), {}};
   table.states = {Failed{FailureKind::kUnknown, "\xFF"}};
-  const json report = json::parse(RenderJsonReport(table, AnswerOf(table), {}));
+  const json report = json::parse(RenderJsonReport(Only(table), OneAnswer(AnswerOf(table)), {}));
   for (const char* key : {"answer", "verdict", "reason", "fastest", "best", "recommended",
                           "current", "gain", "baseline", "largest_safe_context", "trust",
                           "detectable_percent", "more_loads", "more_s"}) {
@@ -148,6 +152,69 @@ TEST(JsonReportTest, HasNullsWhereNothingWasMeasuredAndStandsBytesThatAreNoText)
   EXPECT_EQ(report["best_set"], json::array());
   EXPECT_TRUE(report["statistics"]["mean"].is_null());
   EXPECT_EQ(report["failures"][0]["message"], "\xEF\xBF\xBD");
+}
+
+TEST(JsonReportTest, HoldsTheCellsOfSeveralTablesWithEachParameterThatIsSet) {
+  std::vector<ResultTable> tables(3, MakeTable(4, 2, true));
+  for (int i = 0; i < 3; ++i) {
+    Cell& fixed = tables[static_cast<std::size_t>(i)].grid.fixed;
+    if (i > 0) fixed.Set(Parameter::kNumThread, 4 * i);
+    fixed.Set(Parameter::kUseMmap, i % 2);
+  }
+  const json report = json::parse(RenderJsonReport(tables, OneAnswer(std::nullopt), {}));
+  std::set<std::string> seen;
+  for (const char* list : {"cells", "failures", "excluded", "aliases", "untested"}) {
+    for (const json& cell : report[list]) {
+      json setting = json::object();
+      for (const ParameterInfo& info : AllParameters()) {
+        const std::string key(info.key);
+        if (cell.contains(key)) setting[key] = cell[key];
+      }
+      EXPECT_TRUE(setting.contains("num_ctx") && setting.contains("num_batch"));
+      EXPECT_TRUE(setting["use_mmap"].is_boolean());
+      EXPECT_TRUE(seen.insert(setting.dump()).second) << setting;
+    }
+  }
+  EXPECT_EQ(seen.size(), 24U);
+  EXPECT_EQ(report["statistics"]["combinations"], 24);
+  for (const ParameterInfo& info : AllParameters()) {
+    const bool is_set = info.parameter <= Parameter::kNumBatch ||
+                        info.parameter == Parameter::kNumThread ||
+                        info.parameter == Parameter::kUseMmap;
+    EXPECT_EQ(report.contains("best_per_" + std::string(info.key)), is_set) << info.key;
+  }
+}
+
+TEST(JsonReportTest, NamesTheBestOfNoParameterThatNoCellSets) {
+  const ResultTable table{Metric::kPromptEvalRate,
+                          {{Parameter::kNumThread, {4}}, {Parameter::kNumBatch, {kAutoValue}}, {}},
+                          {Measured{84, 1}}};
+  const json report = json::parse(RenderJsonReport(Only(table), OneAnswer(std::nullopt), {}));
+  EXPECT_TRUE(report.contains("best_per_num_thread"));
+  EXPECT_FALSE(report.contains("best_per_num_batch"));
+}
+
+TEST(JsonReportTest, GivesEachStratumItsOwnAnswer) {
+  const ResultTable table = MakeTable(3, 1);
+  const std::vector<SweepAnswer> known = AnswersOfEveryVerdict();
+  std::vector<StratumAnswer> answers;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    answers.push_back({Cell().With(Parameter::kPromptTokens, 256 << i), known[i]});
+  }
+  answers.push_back({Cell().With(Parameter::kPromptTokens, 1), std::nullopt});
+  for (const std::string& text :
+       {RenderAnswerJson(Only(table), answers), RenderJsonReport(Only(table), answers, {})}) {
+    const json report = json::parse(text);
+    EXPECT_TRUE(report["verdict"].is_null()) << "there is no one answer";
+    ASSERT_EQ(report["answers"].size(), answers.size());
+    for (std::size_t i = 0; i < known.size(); ++i) {
+      json alone = json::parse(RenderAnswerJson(Only(table), OneAnswer(known[i])));
+      alone["prompt_tokens"] = 256 << i;
+      EXPECT_EQ(report["answers"][i], alone) << i;
+    }
+    EXPECT_TRUE(report["answers"].back()["verdict"].is_null());
+    EXPECT_EQ(report["answers"].back()["prompt_tokens"], 1);
+  }
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "ollama_bench/render/number_format.h"
+#include "number_format.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "ollama_bench/render/svg.h"
+#include "svg.h"
 
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@ Scene HostileScene() {
   for (MapCell& cell : map.cells) {
     if (cell.failure) cell.message = kHostileName;
   }
-  return LayOutHeatmap(map, caption, {}, *font);
+  return LayOutHeatmap(Only(map), caption, {}, *font);
 }
 
 TEST(XmlCheckTest, RefusesWhatIsNotWellFormed) {

@@ -1,10 +1,10 @@
-#include "ollama_bench/render/terminal_table.h"
+#include "terminal_table.h"
 
 #include <gtest/gtest.h>
 
 #include <sstream>
 
-#include "ollama_bench/render/number_format.h"
+#include "number_format.h"
 #include "support/sample_maps.h"
 
 namespace ollama_bench {
@@ -35,7 +35,7 @@ TEST(TerminalTableTest, FitsTheWidthWhateverTheTable) {
   for (const std::size_t width : {40U, 80U, 131U}) {
     for (const auto& map : {MakeMap(47, 17, true), MakeMap(1, 1), MakeMap(40, 3)}) {
       for (const ColorDepth color : {ColorDepth::kNone, ColorDepth::k256, ColorDepth::kTrueColor}) {
-        const std::string text = RenderTerminalTable(map, {width, color});
+        const std::string text = RenderTerminalTables(Only(map), {width, color});
         const std::vector<std::string> lines = Lines(WithoutSequences(text));
         for (const std::string& line : lines) EXPECT_LE(line.size(), width) << line;
       }
@@ -45,10 +45,10 @@ TEST(TerminalTableTest, FitsTheWidthWhateverTheTable) {
 
 TEST(TerminalTableTest, HasTheSameLettersWithColorsAndWithout) {
   const SweepMap map = MakeMap(23, 11, true);
-  const std::string plain = RenderTerminalTable(map, {80, ColorDepth::kNone});
+  const std::string plain = RenderTerminalTables(Only(map), {80, ColorDepth::kNone});
   EXPECT_EQ(plain.find('\x1b'), std::string::npos);
   for (const ColorDepth color : {ColorDepth::k256, ColorDepth::kTrueColor}) {
-    const std::string colored = RenderTerminalTable(map, {80, color});
+    const std::string colored = RenderTerminalTables(Only(map), {80, color});
     EXPECT_NE(colored, plain);
     EXPECT_EQ(WithoutTrailingSpaces(WithoutSequences(colored)), plain);
   }
@@ -56,13 +56,13 @@ TEST(TerminalTableTest, HasTheSameLettersWithColorsAndWithout) {
 
 TEST(TerminalTableTest, ReadsBackAsTheMapWithItsMarks) {
   SweepMap map = MakeMap(47, 17);
-  map.current = map.CellAt(3, 40);
+  map.current = {map.CellAt(3, 40)};
   std::vector<double> values;
   for (const MapCell& cell : map.cells) values.push_back(cell.raw);
   const NumberFormat format = ChooseNumberFormat(values, map.metric);
   std::vector<int> columns;
   std::size_t read = 0;
-  for (const std::string& line : Lines(RenderTerminalTable(map, {80, ColorDepth::kNone}))) {
+  for (const std::string& line : Lines(RenderTerminalTables(Only(map), {80, ColorDepth::kNone}))) {
     if (line.empty() || line[0] == '*') continue;
     std::istringstream fields(line);
     std::string field;
@@ -77,8 +77,8 @@ TEST(TerminalTableTest, ReadsBackAsTheMapWithItsMarks) {
       ASSERT_TRUE(fields >> field);
       const auto column = static_cast<std::size_t>(num_ctx / 2048 - 1);
       const Cell cell = map.CellAt(row, column);
-      const std::string mark = map.recommended == cell            ? "*"
-                               : map.current == cell              ? "@"
+      const std::string mark = map.recommended.count(cell) > 0    ? "*"
+                               : map.current.count(cell) > 0      ? "@"
                                : map.At(row, column).is_contender ? "+"
                                                                   : "";
       EXPECT_EQ(field, format(map.At(row, column).raw) + mark);
@@ -95,15 +95,15 @@ TEST(TerminalTableTest, ShowsEachKindOfCellByAMarkThatItExplains) {
       {MeasuredCell(84), FailedCell(FailureKind::kOutOfMemory), CellOfKind(Kind::kExcluded),
        CellOfKind(Kind::kAlias), CellOfKind(Kind::kUntested), CellOfKind(Kind::kExpectedToFail),
        MeasuredCell(83.5)});
-  map.current = Cell{14336, 128};
-  EXPECT_EQ(RenderTerminalTable(map, {80, ColorDepth::kNone}),
+  map.current = {Cell{14336, 128}};
+  EXPECT_EQ(RenderTerminalTables(Only(map), {80, ColorDepth::kNone}),
             "num_batch  2048   4096   6144   8192  10240  12288  14336\n"
             "      128  84.0*   OOM  excl.      =      -   OOM?   83.5@\n"
             "\n"
             "* recommended   @ current setting   excl. not counted   = same as another cell\n"
             "OOM? expected to run out of memory   - not measured\n");
   map.current = map.recommended;
-  const std::string text = RenderTerminalTable(map, {80, ColorDepth::kNone});
+  const std::string text = RenderTerminalTables(Only(map), {80, ColorDepth::kNone});
   EXPECT_NE(text.find("\n* recommended (the current setting)   + may be the best   "),
             std::string::npos)
       << text;

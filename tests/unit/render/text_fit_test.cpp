@@ -1,4 +1,4 @@
-#include "ollama_bench/render/text_fit.h"
+#include "text_fit.h"
 
 #include <gtest/gtest.h>
 

@@ -14,8 +14,8 @@ bool Contains(const std::string& text, const std::string& part) {
 }
 
 std::string ReportOf(const ResultTable& table, const SweepCaption& caption) {
-  const auto answer = AnswerOf(table);
-  return RenderTextReport(table, answer, MapOf(table, answer), caption, {});
+  const auto answers = OneAnswer(AnswerOf(table));
+  return RenderTextReport(Only(table), answers, Only(MapOf(table, answers)), caption, {});
 }
 
 TEST(TextReportTest, TellsTheRealSweepsNumbers) {
@@ -23,7 +23,7 @@ TEST(TextReportTest, TellsTheRealSweepsNumbers) {
   const auto table = BuildResultTable(results, grid, Metric::kPromptEvalRate);
   SweepCaption caption;
   caption.model = "nemotron";
-  const std::string report = ReportOf(*table, caption);
+  const std::string report = ReportOf(table, caption);
   EXPECT_EQ(Lines(report)[0], "nemotron");
   for (const char* part :
        {"combinations   102\nsuccessful     101\nfailed         0\nuntested       1\n",

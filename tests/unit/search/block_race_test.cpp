@@ -106,11 +106,11 @@ bool Play(BlockRace& race, Rig& rig, std::size_t most = 10'000) {
   return race.IsOver();
 }
 
-RaceOptions Options(const Grid& grid, std::size_t extra, std::optional<Cell> current) {
+RaceOptions Options(const Space& space, std::size_t extra, std::optional<Cell> current) {
   RaceOptions options;
   options.extra = extra;
   options.current = current;
-  options.planned = grid;
+  options.planned = space;
   return options;
 }
 
@@ -118,16 +118,17 @@ double Flat(const Cell&) {
   return 300;
 }
 double Smooth(const Cell& cell) {
-  return 300 * (1 - 0.01 * cell.num_ctx / 2048.0 - std::pow(cell.num_batch / 128.0 - 3, 2) * 0.01);
+  return 300 * (1 - 0.01 * cell[Parameter::kNumCtx] / 2048.0 -
+                std::pow(cell[Parameter::kNumBatch] / 128.0 - 3, 2) * 0.01);
 }
 
 TEST(BlockRaceTest, ThePassVisitsEachPendingCellOnceInItsOrder) {
-  const Grid grid = MakeGrid(6, 5);
-  const std::vector<Cell> cells = PlanCells(grid, false);
+  const Space space = SpaceOf(MakeGrid(6, 5));
+  const std::vector<Cell> cells = PlanCells(space, false);
   for (const std::optional<Cell>& current :
        {std::optional<Cell>(), {{4096, 256}}, {{2048, 128}}, {{999, 7}}}) {
     Rig rig(Smooth);
-    BlockRace race(cells, {}, Options(grid, 0, current));
+    BlockRace race(cells, {}, Options(space, 0, current));
     EXPECT_TRUE(Play(race, rig));
     std::vector<Cell> expected = cells;
     if (current) {
@@ -140,10 +141,10 @@ TEST(BlockRaceTest, ThePassVisitsEachPendingCellOnceInItsOrder) {
 }
 
 TEST(BlockRaceTest, TheControlCellIsVisitedFirstAfterEachTwelfthVisitAndLast) {
-  const Grid grid = MakeGrid(6, 5);
+  const Space space = SpaceOf(MakeGrid(6, 5));
   const Cell current{999, 7};
   Rig rig(Smooth);
-  BlockRace race(PlanCells(grid, false), {}, Options(grid, 0, current));
+  BlockRace race(PlanCells(space, false), {}, Options(space, 0, current));
   Play(race, rig);
   // The first one has not been measured before.
   const std::vector<std::size_t> places = {0, 13, 26, 33};
@@ -158,11 +159,11 @@ TEST(BlockRaceTest, TheControlCellIsVisitedFirstAfterEachTwelfthVisitAndLast) {
 }
 
 TEST(BlockRaceTest, ACurrentSettingThatIsKnownIsStillTheFirstVisitOfAStart) {
-  const Grid grid = MakeGrid(3, 2);
+  const Space space = SpaceOf(MakeGrid(3, 2));
   const Cell current{999, 7};
   Rig rig(Smooth);
   rig.Make({current, kMeasure, std::nullopt, false});
-  BlockRace race(PlanCells(grid, false), rig.Results(), Options(grid, 0, current));
+  BlockRace race(PlanCells(space, false), rig.Results(), Options(space, 0, current));
   EXPECT_FALSE(race.MeasuresCurrentFirst());
   Play(race, rig);
   EXPECT_EQ(rig.visits()[1].cell, current);
@@ -171,12 +172,12 @@ TEST(BlockRaceTest, ACurrentSettingThatIsKnownIsStillTheFirstVisitOfAStart) {
 }
 
 TEST(BlockRaceTest, ACurrentSettingWhoseVisitSaidNothingOfItIsMeasuredAgain) {
-  const Grid grid = MakeGrid(3, 2);
+  const Space space = SpaceOf(MakeGrid(3, 2));
   const Cell current{999, 7};
   CellResult interrupted;
   interrupted.cell = current;
   AddFailure(interrupted, {FailureKind::kInterrupted, "", {}, 1});
-  BlockRace race(PlanCells(grid, false), {interrupted}, Options(grid, 0, current));
+  BlockRace race(PlanCells(space, false), {interrupted}, Options(space, 0, current));
   EXPECT_TRUE(race.MeasuresCurrentFirst());
   EXPECT_EQ(race.Next()->cell, current);
 }
@@ -184,11 +185,11 @@ TEST(BlockRaceTest, ACurrentSettingWhoseVisitSaidNothingOfItIsMeasuredAgain) {
 TEST(BlockRaceTest, NeverMakesMoreExtraLoadsThanAllowed) {
   for (const std::size_t extra : {0U, 1U, 5U, 12U, 27U, 40U}) {
     for (unsigned seed = 1; seed <= 3; ++seed) {
-      const Grid grid = MakeGrid(5, 4);
+      const Space space = SpaceOf(MakeGrid(5, 4));
       Rig rig(Flat, 0.02);
-      RaceOptions options = Options(grid, extra, Cell{2048, 128});
+      RaceOptions options = Options(space, extra, Cell{2048, 128});
       options.seed = seed;
-      BlockRace race(PlanCells(grid, false), {}, options);
+      BlockRace race(PlanCells(space, false), {}, options);
       EXPECT_TRUE(Play(race, rig));
       EXPECT_LE(rig.Visited(kConfirm).size(), extra);
       if (extra <= 12) {
@@ -202,9 +203,9 @@ TEST(BlockRaceTest, NeverMakesMoreExtraLoadsThanAllowed) {
 // setting, which is in all of them.
 TEST(BlockRaceTest, TheCurrentSettingIsInEveryBlockAndNoCellIsInABlockTwice) {
   for (const Cell& current : {Cell{4096, 256}, Cell{999, 7}}) {
-    const Grid grid = MakeGrid(5, 5);
-    Rig rig(Smooth, 0.02);
-    BlockRace race(PlanCells(grid, false), {}, Options(grid, 60, current));
+    const Space space = SpaceOf(MakeGrid(5, 5));
+    Rig rig(Smooth, 0.03);
+    BlockRace race(PlanCells(space, false), {}, Options(space, 60, current));
     Play(race, rig);
     const std::vector<Cell> extra = rig.Visited(kConfirm);
     ASSERT_GT(extra.size(), 20U);
@@ -218,13 +219,13 @@ TEST(BlockRaceTest, TheCurrentSettingIsInEveryBlockAndNoCellIsInABlockTwice) {
 }
 
 TEST(BlockRaceTest, TheOrderWithinABlockIsRandomButTheSameForTheSameSeed) {
-  const Grid grid = MakeGrid(4, 4);
+  const Space space = SpaceOf(MakeGrid(4, 4));
   std::set<std::vector<Cell>> orders;
   for (const unsigned seed : {1U, 2U, 3U, 1U, 2U, 3U}) {
     Rig rig(Smooth, 0.01);
-    RaceOptions options = Options(grid, 12, std::nullopt);
+    RaceOptions options = Options(space, 12, std::nullopt);
     options.seed = seed;
-    BlockRace race(PlanCells(grid, false), {}, options);
+    BlockRace race(PlanCells(space, false), {}, options);
     Play(race, rig);
     orders.insert(rig.Visited(kConfirm));
   }
@@ -232,11 +233,11 @@ TEST(BlockRaceTest, TheOrderWithinABlockIsRandomButTheSameForTheSameSeed) {
 }
 
 TEST(BlockRaceTest, TheLargestContextThatMayLoseNothingIsInEveryBlock) {
-  const Grid grid = MakeGrid(8, 1);
+  const Space space = SpaceOf(MakeGrid(8, 1));
   const Cell current{2048, 128};
   const Cell largest{16384, 128};
   Rig rig(Flat, 0.0005);
-  BlockRace race(PlanCells(grid, false), {}, Options(grid, 40, current));
+  BlockRace race(PlanCells(space, false), {}, Options(space, 40, current));
   Play(race, rig);
   std::map<Cell, int> count;
   for (const Cell& cell : rig.Visited(kConfirm)) {
@@ -247,24 +248,24 @@ TEST(BlockRaceTest, TheLargestContextThatMayLoseNothingIsInEveryBlock) {
 }
 
 TEST(BlockRaceTest, TheHighestReadingsAreLoadedAgain) {
-  const Grid grid = MakeGrid(5, 4);
+  const Space space = SpaceOf(MakeGrid(5, 4));
   const Cell peak{6144, 256};
   Rig rig([&](const Cell& cell) { return cell == peak ? 330.0 : 300.0; }, 0.005);
-  BlockRace race(PlanCells(grid, false), {}, Options(grid, 27, Cell{2048, 128}));
+  BlockRace race(PlanCells(space, false), {}, Options(space, 27, Cell{2048, 128}));
   Play(race, rig);
   const std::vector<Cell> extra = rig.Visited(kConfirm);
   EXPECT_GE(std::count(extra.begin(), extra.end(), peak), 2);
 }
 
 TEST(BlockRaceTest, ResumesFromWhereverItWasStoppedWithinTheSameBounds) {
-  const Grid grid = MakeGrid(4, 3);
-  const std::vector<Cell> cells = PlanCells(grid, false);
+  const Space space = SpaceOf(MakeGrid(4, 3));
+  const std::vector<Cell> cells = PlanCells(space, false);
   constexpr std::size_t kExtra = 20;
   for (const Cell& current : {Cell{4096, 256}, Cell{999, 7}}) {
     std::size_t total = 1;
     for (std::size_t stopped = 0; stopped < total; ++stopped) {
       Rig rig(Flat, 0.02);
-      const RaceOptions options = Options(grid, kExtra, current);
+      const RaceOptions options = Options(space, kExtra, current);
       BlockRace before(cells, {}, options);
       Play(before, rig, stopped);
       BlockRace after(rig.Pending(cells), rig.Results(), options);
@@ -274,7 +275,7 @@ TEST(BlockRaceTest, ResumesFromWhereverItWasStoppedWithinTheSameBounds) {
       std::vector<Cell> measured = rig.Visited(kMeasure);
       std::sort(measured.begin(), measured.end());
       EXPECT_EQ(std::adjacent_find(measured.begin(), measured.end()), measured.end()) << stopped;
-      EXPECT_EQ(measured.size(), cells.size() + (grid.Contains(current) ? 0 : 1)) << stopped;
+      EXPECT_EQ(measured.size(), cells.size() + (space.Contains(current) ? 0 : 1)) << stopped;
       BlockRace again({}, rig.Results(), options);
       EXPECT_TRUE(again.IsOver() || rig.Visited(kConfirm).size() < kExtra) << stopped;
     }
@@ -283,11 +284,11 @@ TEST(BlockRaceTest, ResumesFromWhereverItWasStoppedWithinTheSameBounds) {
 }
 
 TEST(BlockRaceTest, AVisitOfABlockThatFailsIsMadeOnceMoreAtItsEnd) {
-  const Grid grid = MakeGrid(4, 3);
+  const Space space = SpaceOf(MakeGrid(4, 3));
   const Cell broken{4096, 256};
   Rig rig(Flat, 0.01);
   rig.fails = [&](const Visit& visit) { return visit.cell == broken && visit.role == kConfirm; };
-  BlockRace race(PlanCells(grid, false), {}, Options(grid, 13, Cell{2048, 128}));
+  BlockRace race(PlanCells(space, false), {}, Options(space, 13, Cell{2048, 128}));
   Play(race, rig);
   const std::vector<Cell> extra = rig.Visited(kConfirm);
   ASSERT_EQ(extra.size(), 13U);
@@ -297,7 +298,7 @@ TEST(BlockRaceTest, AVisitOfABlockThatFailsIsMadeOnceMoreAtItsEnd) {
 }
 
 TEST(BlockRaceTest, AReadingFarBelowItsNeighboursIsRepeatedAtOnceAndTheControlCellFollows) {
-  const Grid grid = MakeGrid(4, 4);
+  const Space space = SpaceOf(MakeGrid(4, 4));
   const Cell current{2048, 128};
   const Cell slow{6144, 256};
   for (const std::size_t extra : {0U, 27U}) {
@@ -305,7 +306,7 @@ TEST(BlockRaceTest, AReadingFarBelowItsNeighboursIsRepeatedAtOnceAndTheControlCe
     rig.slowness = [&](const Visit& visit) {
       return visit.cell == slow && visit.role == kMeasure ? 0.3 : 1.0;
     };
-    BlockRace race(PlanCells(grid, false), {}, Options(grid, extra, current));
+    BlockRace race(PlanCells(space, false), {}, Options(space, extra, current));
     Play(race, rig);
     const auto& visits = rig.visits();
     const auto place = std::find_if(visits.begin(), visits.end(),
@@ -324,15 +325,15 @@ TEST(BlockRaceTest, AReadingFarBelowItsNeighboursIsRepeatedAtOnceAndTheControlCe
 }
 
 TEST(BlockRaceTest, AStartThatGoesOnWithThePassStillFollowsADoubtedReadingByTheControlCell) {
-  const Grid grid = MakeGrid(4, 4);
-  const std::vector<Cell> cells = PlanCells(grid, false);
+  const Space space = SpaceOf(MakeGrid(4, 4));
+  const std::vector<Cell> cells = PlanCells(space, false);
   const Cell current{2048, 128};
   const std::set<Cell> slow = {{4096, 256}, {8192, 256}};
   Rig rig(Flat);
   rig.slowness = [&](const Visit& visit) {
     return slow.contains(visit.cell) && visit.role == kMeasure ? 0.3 : 1.0;
   };
-  const RaceOptions options = Options(grid, 27, current);
+  const RaceOptions options = Options(space, 27, current);
   BlockRace before(cells, {}, options);
   Play(before, rig, 11);
   ASSERT_EQ(rig.Visited(kConfirm).size(), 1U);
@@ -348,38 +349,38 @@ TEST(BlockRaceTest, AStartThatGoesOnWithThePassStillFollowsADoubtedReadingByTheC
 }
 
 TEST(BlockRaceTest, AskingWhetherItIsOverChangesNothing) {
-  const Grid grid = MakeGrid(4, 3);
+  const Space space = SpaceOf(MakeGrid(4, 3));
   Rig asked(Smooth, 0.01);
   Rig unasked(Smooth, 0.01);
-  BlockRace first(PlanCells(grid, false), {}, Options(grid, 27, Cell{2048, 128}));
-  BlockRace second(PlanCells(grid, false), {}, Options(grid, 27, Cell{2048, 128}));
+  BlockRace first(PlanCells(space, false), {}, Options(space, 27, Cell{2048, 128}));
+  BlockRace second(PlanCells(space, false), {}, Options(space, 27, Cell{2048, 128}));
   while (!first.IsOver() && !first.IsOver()) first.Report(asked.Make(*first.Next()));
   while (const auto visit = second.Next()) second.Report(unasked.Make(*visit));
   EXPECT_EQ(asked.visits(), unasked.visits());
 }
 
 TEST(BlockRaceTest, ExpectsNoFewerVisitsThanItMakes) {
-  const Grid grid = MakeGrid(5, 5);
+  const Space space = SpaceOf(MakeGrid(5, 5));
   for (const std::optional<Cell>& current : {std::optional<Cell>(), {{4096, 256}}, {{999, 7}}}) {
     Rig rig(Flat, 0.02);
-    BlockRace race(PlanCells(grid, false), {}, Options(grid, 27, current));
+    BlockRace race(PlanCells(space, false), {}, Options(space, 27, current));
     while (const auto visit = race.Next()) {
       const std::size_t expected = race.Remaining();
       EXPECT_LE(expected, 25U + 27U + 4U);
       race.Report(rig.Make(*visit));
     }
     EXPECT_EQ(race.Remaining(), 0U);
-    BlockRace fresh(PlanCells(grid, false), {}, Options(grid, 27, current));
+    BlockRace fresh(PlanCells(space, false), {}, Options(space, 27, current));
     EXPECT_GE(fresh.Remaining(), rig.visits().size());
   }
 }
 
 TEST(BlockRaceTest, ACellThatFailsInThePassIsNotRacedAndAPassOfFailuresEnds) {
-  const Grid grid = MakeGrid(4, 3);
+  const Space space = SpaceOf(MakeGrid(4, 3));
   const Cell broken{4096, 256};
   Rig rig(Flat);
   rig.fails = [&](const Visit& visit) { return visit.cell == broken; };
-  BlockRace race(PlanCells(grid, false), {}, Options(grid, 27, broken));
+  BlockRace race(PlanCells(space, false), {}, Options(space, 27, broken));
   EXPECT_TRUE(Play(race, rig));
   EXPECT_EQ(rig.Visited(kMeasure).size(), 12U);
   EXPECT_TRUE(rig.Visited(kControl).empty()) << "a current setting that cannot be loaded";
@@ -387,7 +388,7 @@ TEST(BlockRaceTest, ACellThatFailsInThePassIsNotRacedAndAPassOfFailuresEnds) {
   EXPECT_EQ(std::count(extra.begin(), extra.end(), broken), 0);
   Rig dead(Flat);
   dead.fails = [](const Visit&) { return true; };
-  BlockRace none(PlanCells(grid, false), {}, Options(grid, 27, broken));
+  BlockRace none(PlanCells(space, false), {}, Options(space, 27, broken));
   EXPECT_TRUE(Play(none, dead));
   EXPECT_EQ(dead.visits().size(), 12U);
 }
@@ -395,9 +396,9 @@ TEST(BlockRaceTest, ACellThatFailsInThePassIsNotRacedAndAPassOfFailuresEnds) {
 TEST(BlockRaceTest, EndsWithinItsBoundsWhateverFailsAndHoweverOftenItIsStopped) {
   std::mt19937 random(20261121);
   for (int round = 0; round < 12; ++round) {
-    const Grid grid =
-        MakeGrid(1 + static_cast<int>(random() % 4), 1 + static_cast<int>(random() % 4));
-    const std::vector<Cell> cells = PlanCells(grid, round % 2 == 0);
+    const Space space =
+        SpaceOf(MakeGrid(1 + static_cast<int>(random() % 4), 1 + static_cast<int>(random() % 4)));
+    const std::vector<Cell> cells = PlanCells(space, round % 2 == 0);
     const std::size_t extra = random() % 20;
     std::optional<Cell> current;
     if (round % 3 == 1) current = cells[random() % cells.size()];
@@ -408,7 +409,7 @@ TEST(BlockRaceTest, EndsWithinItsBoundsWhateverFailsAndHoweverOftenItIsStopped) 
     bool is_over = false;
     while (!is_over) {
       const std::vector<Cell> pending = rig.Pending(cells);
-      BlockRace race(pending, rig.Results(), Options(grid, extra, current));
+      BlockRace race(pending, rig.Results(), Options(space, extra, current));
       const std::size_t before = rig.visits().size();
       is_over = Play(race, rig, 1 + random() % 15);
       ASSERT_TRUE(is_over || rig.visits().size() > before) << "each start gets on";
@@ -426,16 +427,16 @@ TEST(BlockRaceTest, EndsWithinItsBoundsWhateverFailsAndHoweverOftenItIsStopped) 
 }
 
 TEST(BlockRaceTest, LoadsACellOfEachEarlierStartThatSharesNoneWithTheRest) {
-  const Grid grid = MakeGrid(6, 6);
-  const std::vector<Cell> cells = PlanCells(grid, false);
+  const Space space = SpaceOf(MakeGrid(6, 6));
+  const std::vector<Cell> cells = PlanCells(space, false);
   Rig rig(Smooth, 0.01);
   for (char start = 'A'; !rig.Pending(cells).empty(); ++start) {
     rig.start = std::string(1, start);
-    BlockRace race(rig.Pending(cells), rig.Results(), Options(grid, 0, std::nullopt));
+    BlockRace race(rig.Pending(cells), rig.Results(), Options(space, 0, std::nullopt));
     Play(race, rig, 5);
   }
   rig.start = "Z";
-  BlockRace race({}, rig.Results(), Options(grid, 27, std::nullopt));
+  BlockRace race({}, rig.Results(), Options(space, 27, std::nullopt));
   EXPECT_TRUE(Play(race, rig));
   std::vector<LoadUnit> units;
   for (const CellResult& result : rig.Results()) {
@@ -445,15 +446,15 @@ TEST(BlockRaceTest, LoadsACellOfEachEarlierStartThatSharesNoneWithTheRest) {
 }
 
 TEST(BlockRaceTest, MeasuresTheCurrentSettingThatAFinishedPassLacks) {
-  const Grid grid = MakeGrid(4, 3);
+  const Space space = SpaceOf(MakeGrid(4, 3));
   const Cell current{999, 7};
   Rig rig(Smooth);
-  BlockRace pass(PlanCells(grid, false), {}, Options(grid, 27, std::nullopt));
+  BlockRace pass(PlanCells(space, false), {}, Options(space, 27, std::nullopt));
   Play(pass, rig);
   for (const bool fails : {true, false}) {
     Rig resumed = rig;
     if (fails) resumed.fails = [&](const Visit& visit) { return visit.cell == current; };
-    BlockRace race({}, resumed.Results(), Options(grid, 60, current));
+    BlockRace race({}, resumed.Results(), Options(space, 60, current));
     EXPECT_TRUE(Play(race, resumed));
     const auto visits = resumed.Visited(kConfirm);
     const auto of_current = std::count(visits.begin(), visits.end(), current);
@@ -463,18 +464,21 @@ TEST(BlockRaceTest, MeasuresTheCurrentSettingThatAFinishedPassLacks) {
 }
 
 TEST(BlockRaceTest, OneCellNeedsNoRace) {
-  const Grid grid = MakeGrid(1, 1);
+  const Space space = SpaceOf(MakeGrid(1, 1));
   Rig rig(Flat);
-  BlockRace race(PlanCells(grid, false), {}, Options(grid, 27, std::nullopt));
+  BlockRace race(PlanCells(space, false), {}, Options(space, 27, std::nullopt));
   EXPECT_TRUE(Play(race, rig));
   EXPECT_EQ(rig.visits().size(), 1U);
 }
 
 TEST(BlockRaceTest, EndsBeforeItsLoadsAreSpentWhereTheAnswerIsClear) {
-  const Grid grid = MakeGrid(4, 3);
-  Rig rig([](const Cell& cell) { return cell.num_batch == 384 ? 400.0 - cell.num_ctx / 100 : 200; },
-          0.002);
-  BlockRace race(PlanCells(grid, false), {}, Options(grid, 200, Cell{2048, 128}));
+  const Space space = SpaceOf(MakeGrid(4, 3));
+  Rig rig(
+      [](const Cell& cell) {
+        return cell[Parameter::kNumBatch] == 384 ? 400.0 - cell[Parameter::kNumCtx] / 100 : 200;
+      },
+      0.002);
+  BlockRace race(PlanCells(space, false), {}, Options(space, 200, Cell{2048, 128}));
   EXPECT_TRUE(Play(race, rig));
   EXPECT_LT(rig.Visited(kConfirm).size(), 60U);
 }

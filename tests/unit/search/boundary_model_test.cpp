@@ -1,4 +1,4 @@
-#include "ollama_bench/search/boundary_model.h"
+#include "boundary_model.h"
 
 #include <gtest/gtest.h>
 
@@ -14,8 +14,8 @@ const double kNo = std::log(0.01);
 SearchGrid Square(int size) {
   Grid grid;
   for (int i = 1; i <= size; ++i) {
-    grid.num_ctx.values.push_back(1024 * i);
-    grid.num_batch.values.push_back(128 * i);
+    grid.across.values.push_back(1024 * i);
+    grid.down.values.push_back(128 * i);
   }
   return SearchGrid(grid);
 }

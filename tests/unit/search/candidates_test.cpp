@@ -63,7 +63,7 @@ TEST(CandidatesTest, TheFirstAreDistinctCellsOfTheGridAmongThemTheHighestReading
 TEST(CandidatesTest, TheFirstHaveACellOfEachLeadingColumn) {
   const Sweep sweep = ReadOnce(1, 0.005, [](int, int row) { return row == 3 ? 330.0 : 300.0; });
   std::set<int> columns;
-  for (const Cell& cell : First(sweep)) columns.insert(cell.num_ctx);
+  for (const Cell& cell : First(sweep)) columns.insert(cell[Parameter::kNumCtx]);
   EXPECT_EQ(columns.size(), 6U);
 }
 

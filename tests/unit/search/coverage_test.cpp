@@ -1,18 +1,18 @@
-#include "ollama_bench/search/coverage.h"
+#include "coverage.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "ollama_bench/search/random.h"
+#include "ollama_bench/core/random.h"
 
 namespace ollama_bench {
 namespace {
 
 SearchGrid GridOf(int contexts, int batches) {
   Grid grid;
-  for (int i = 1; i <= contexts; ++i) grid.num_ctx.values.push_back(1024 * i);
-  for (int i = 1; i <= batches; ++i) grid.num_batch.values.push_back(64 * i);
+  for (int i = 1; i <= contexts; ++i) grid.across.values.push_back(1024 * i);
+  for (int i = 1; i <= batches; ++i) grid.down.values.push_back(64 * i);
   return SearchGrid(grid);
 }
 
@@ -33,12 +33,12 @@ TEST(CoverageTest, AFewVisitsBringEveryCellIntoSight) {
   for (std::size_t cell = 0; cell < grid.CellCount(); ++cell) {
     bool is_in_sight = false;
     for (const std::size_t visit : visits) {
-      const double ctx =
-          (static_cast<double>(grid.CtxIndex(cell)) - static_cast<double>(grid.CtxIndex(visit))) /
-          46.0;
-      const double batch = (static_cast<double>(grid.BatchIndex(cell)) -
-                            static_cast<double>(grid.BatchIndex(visit))) /
-                           16.0;
+      const double ctx = (static_cast<double>(grid.AcrossIndex(cell)) -
+                          static_cast<double>(grid.AcrossIndex(visit))) /
+                         46.0;
+      const double batch =
+          (static_cast<double>(grid.DownIndex(cell)) - static_cast<double>(grid.DownIndex(visit))) /
+          16.0;
       is_in_sight |= std::hypot(ctx, batch) <= 0.131;
     }
     EXPECT_TRUE(is_in_sight) << cell;

@@ -1,4 +1,4 @@
-#include "ollama_bench/search/islands.h"
+#include "islands.h"
 
 #include <gtest/gtest.h>
 
@@ -13,8 +13,8 @@ using Eigen::MatrixXd;
 
 SearchGrid GridOf(int contexts, int batches) {
   Grid grid;
-  for (int i = 1; i <= contexts; ++i) grid.num_ctx.values.push_back(2048 * i);
-  for (int i = 1; i <= batches; ++i) grid.num_batch.values.push_back(128 * i);
+  for (int i = 1; i <= contexts; ++i) grid.across.values.push_back(2048 * i);
+  for (int i = 1; i <= batches; ++i) grid.down.values.push_back(128 * i);
   return SearchGrid(grid);
 }
 

@@ -6,15 +6,16 @@
 #include <cmath>
 #include <vector>
 
-#include "ollama_bench/search/random.h"
+#include "ollama_bench/core/random.h"
+#include "support/pair.h"
 
 namespace ollama_bench {
 namespace {
 
 Grid GridOf(int contexts, int batches) {
   Grid grid;
-  for (int i = 1; i <= contexts; ++i) grid.num_ctx.values.push_back(4096 * i);
-  for (int i = 1; i <= batches; ++i) grid.num_batch.values.push_back(128 * i);
+  for (int i = 1; i <= contexts; ++i) grid.across.values.push_back(4096 * i);
+  for (int i = 1; i <= batches; ++i) grid.down.values.push_back(128 * i);
   return grid;
 }
 
@@ -28,7 +29,7 @@ struct Machine {
   Measurement Measure(const Cell& cell) {
     Measurement measurement;
     measurement.cell = cell;
-    if (cell.num_ctx + 20.0 * cell.num_batch > memory) {
+    if (cell[Parameter::kNumCtx] + 20.0 * cell[Parameter::kNumBatch] > memory) {
       measurement.failure = FailureKind::kOutOfMemory;
     } else {
       measurement.rate = Truth(cell) * std::exp(noise * random.Normal());
@@ -36,7 +37,8 @@ struct Machine {
     return measurement;
   }
   [[nodiscard]] double Truth(const Cell& cell) const {
-    return scale * cell.num_batch / (cell.num_batch + 100.0) / (1.0 + cell.num_ctx / 2e5);
+    return scale * cell[Parameter::kNumBatch] / (cell[Parameter::kNumBatch] + 100.0) /
+           (1.0 + cell[Parameter::kNumCtx] / 2e5);
   }
 };
 
@@ -55,7 +57,7 @@ bool Holds(const Grid& grid, const Cell& cell) {
   const auto has = [](const Axis& axis, int value) {
     return std::find(axis.values.begin(), axis.values.end(), value) != axis.values.end();
   };
-  return has(grid.num_ctx, cell.num_ctx) && has(grid.num_batch, cell.num_batch);
+  return has(grid.across, cell[Parameter::kNumCtx]) && has(grid.down, cell[Parameter::kNumBatch]);
 }
 
 TEST(SearchTest, IsNotSureOfAnythingAfterAFewMeasurements) {
@@ -120,15 +122,16 @@ TEST(SearchTest, FindsAndCertifiesTheBestCellOfASmoothSurface) {
 TEST(SearchTest, OneReadingAboveItsSurroundingsIsFollowedUp) {
   const Cell hint = {20 * 4096, 9 * 128};
   const auto is_near = [&](const Cell& cell) {
-    return std::abs(cell.num_ctx - hint.num_ctx) <= 4 * 4096 &&
-           std::abs(cell.num_batch - hint.num_batch) <= 3 * 128;
+    return std::abs(cell[Parameter::kNumCtx] - hint[Parameter::kNumCtx]) <= 4 * 4096 &&
+           std::abs(cell[Parameter::kNumBatch] - hint[Parameter::kNumBatch]) <= 3 * 128;
   };
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     Random random(seed);
     const auto measure = [&](const Cell& cell) {
       Measurement measurement;
       measurement.cell = cell;
-      measurement.rate = 500.0 * std::exp(-1e-6 * cell.num_ctx + 0.01 * random.Normal());
+      measurement.rate =
+          500.0 * std::exp(-1e-6 * cell[Parameter::kNumCtx] + 0.01 * random.Normal());
       if (cell == hint) *measurement.rate *= 1.06;
       return measurement;
     };
@@ -158,8 +161,8 @@ TEST(SearchTest, TheUnitOfTheRateDoesNotMatter) {
 
 TEST(SearchTest, TheOrderOfTheAxesValuesDoesNotMatter) {
   Grid turned = GridOf(20, 10);
-  std::reverse(turned.num_ctx.values.begin(), turned.num_ctx.values.end());
-  std::reverse(turned.num_batch.values.begin(), turned.num_batch.values.end());
+  std::reverse(turned.across.values.begin(), turned.across.values.end());
+  std::reverse(turned.down.values.begin(), turned.down.values.end());
   Machine first;
   Machine second;
   Search one(GridOf(20, 10), {});
@@ -202,7 +205,7 @@ TEST(SearchTest, AnswersOnlyCellsThatWereMeasured) {
 
 TEST(SearchTest, SmallAndUnevenGridsWork) {
   std::vector<Grid> grids = {GridOf(1, 1), GridOf(1, 7), GridOf(9, 1), GridOf(2, 2), GridOf(3, 5)};
-  grids.push_back({{{2048, 4096, 32768}}, {{1, 7, 512, 513}}});
+  grids.push_back(PairGrid({2048, 4096, 32768}, {1, 7, 512, 513}));
   for (const Grid& grid : grids) {
     Machine machine;
     Search search(grid, {});
@@ -239,7 +242,8 @@ TEST(SearchTest, LearnsWhatDoesNotFitIntoMemory) {
   Search search(GridOf(20, 10), {});
   Play(search, machine, 40);
   for (const SearchEstimate& estimate : search.Estimates()) {
-    const double need = estimate.cell.num_ctx + 20.0 * estimate.cell.num_batch;
+    const double need =
+        estimate.cell[Parameter::kNumCtx] + 20.0 * estimate.cell[Parameter::kNumBatch];
     if (need < 45000.0) {
       EXPECT_GT(estimate.p_feasible, 0.5) << need;
     }

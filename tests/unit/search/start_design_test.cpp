@@ -1,4 +1,4 @@
-#include "ollama_bench/search/start_design.h"
+#include "start_design.h"
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@ namespace {
 
 SearchGrid GridOf(int contexts, int batches) {
   Grid grid;
-  for (int i = 1; i <= contexts; ++i) grid.num_ctx.values.push_back(i);
-  for (int i = 1; i <= batches; ++i) grid.num_batch.values.push_back(i);
+  for (int i = 1; i <= contexts; ++i) grid.across.values.push_back(i);
+  for (int i = 1; i <= batches; ++i) grid.down.values.push_back(i);
   return SearchGrid(grid);
 }
 
@@ -31,8 +31,8 @@ TEST(StartDesignTest, EveryTwelfthOfEachAxisIsVisitedOnce) {
   std::set<std::size_t> contexts;
   std::set<std::size_t> batches;
   for (const std::size_t cell : StartDesign(grid, 12, 5)) {
-    contexts.insert(grid.CtxIndex(cell) / 4);
-    batches.insert(grid.BatchIndex(cell) / 2);
+    contexts.insert(grid.AcrossIndex(cell) / 4);
+    batches.insert(grid.DownIndex(cell) / 2);
   }
   EXPECT_EQ(contexts.size(), 12U);
   EXPECT_EQ(batches.size(), 12U);

@@ -1,10 +1,10 @@
-#include "ollama_bench/search/step_scan.h"
+#include "step_scan.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "ollama_bench/search/random.h"
+#include "ollama_bench/core/random.h"
 
 namespace ollama_bench {
 namespace {
@@ -15,8 +15,8 @@ using Eigen::VectorXd;
 
 SearchGrid GridOf(int contexts, int batches) {
   Grid grid;
-  for (int i = 1; i <= contexts; ++i) grid.num_ctx.values.push_back(2048 * i);
-  for (int i = 1; i <= batches; ++i) grid.num_batch.values.push_back(128 * i);
+  for (int i = 1; i <= contexts; ++i) grid.across.values.push_back(2048 * i);
+  for (int i = 1; i <= batches; ++i) grid.down.values.push_back(128 * i);
   return SearchGrid(grid);
 }
 
@@ -72,7 +72,7 @@ TEST(StepScanTest, EachMeasuredCellStandsWhollyOnOneSide) {
 TEST(StepScanTest, FindsWhereASurfaceJumps) {
   const SearchGrid grid = GridOf(12, 8);
   const ValueKernel kernel(grid);
-  const auto is_above = [&](std::size_t cell) { return grid.BatchIndex(cell) >= 4; };
+  const auto is_above = [&](std::size_t cell) { return grid.DownIndex(cell) >= 4; };
   const ValueData data =
       Measure(grid, 5, 0.005, [&](std::size_t cell) { return is_above(cell) ? 5.9 : 6.0; });
   ValueEvidence evidence(kernel, data);

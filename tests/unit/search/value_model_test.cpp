@@ -1,10 +1,10 @@
-#include "ollama_bench/search/value_model.h"
+#include "value_model.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "ollama_bench/search/random.h"
+#include "ollama_bench/core/random.h"
 
 namespace ollama_bench {
 namespace {
@@ -15,8 +15,8 @@ using Eigen::VectorXd;
 
 SearchGrid GridOf(int contexts, int batches) {
   Grid grid;
-  for (int i = 1; i <= contexts; ++i) grid.num_ctx.values.push_back(2048 * i);
-  for (int i = 1; i <= batches; ++i) grid.num_batch.values.push_back(128 * i);
+  for (int i = 1; i <= contexts; ++i) grid.across.values.push_back(2048 * i);
+  for (int i = 1; i <= batches; ++i) grid.down.values.push_back(128 * i);
   return SearchGrid(grid);
 }
 

@@ -248,7 +248,7 @@ TEST(HandEditPropertyTest, RandomEditsBetweenCommitsAreAllKept) {
       file["results"].erase(index);
       files.Save(kPath, file.dump(static_cast<int>(random.Between(-1, 4))));
     } else if (!expected.contains(cell) && random.Chance(0.3)) {
-      file["results"].push_back({{"num_ctx", cell.num_ctx},
+      file["results"].push_back({{"num_ctx", cell[Parameter::kNumCtx]},
                                  {"num_batch", 1},
                                  {"samples", {{{"id", "hand"}, {"role", "measure"}}}}});
       expected[cell] = {"hand"};

@@ -57,13 +57,28 @@ class RandomSweeps {
           {OneOf<std::string>({"x", "y", "z"}) + std::to_string(i), "", "rig"});
     }
     if (random_.Chance(0.3)) metadata.temporary_models = {{"mine", "sha256:1"}};
+    if (random_.Chance(0.4)) MakeSchema2(metadata);
     return metadata;
+  }
+
+  void MakeSchema2(Metadata& metadata) {
+    UpgradeToAxes(metadata);
+    metadata.axes.clear();
+    for (const Parameter parameter : {Parameter::kNumCtx, Parameter::kNumThread}) {
+      if (random_.Chance(0.7)) {
+        metadata.axes.push_back({parameter, OneOf<std::vector<int>>({{1}, {1, 4}, {2, 3}})});
+      }
+    }
+    metadata.workload = OneOf<std::string>({"prefill", "prefill", "generate"});
   }
 
   std::string When() { return "2026-11-21T07:00:0" + std::to_string(random_.Between(0, 5)); }
 
   void Change(ResultsStore& store) {
-    const Cell cell{1024 * static_cast<int>(random_.Between(1, 3)), 64};
+    Cell cell{1024 * static_cast<int>(random_.Between(1, 3)), 64};
+    if (store.metadata().schema_version == 2 && random_.Chance(0.5)) {
+      cell.Set(Parameter::kNumThread, static_cast<int>(random_.Between(1, 2)));
+    }
     if (random_.Chance(0.3)) {
       const std::int64_t number = random_.Between(1, 4);
       VisitRecord visit = random_.MakeVisit("V" + std::to_string(number));
@@ -167,17 +182,17 @@ TEST_F(MergeTest, AFileMergedWithItselfOrWithAPartOfTheUnionAddsNothing) {
 TEST_F(MergeTest, EverySampleOfEveryFileIsThereOnceAndNoOther) {
   RandomSweeps sweeps(files_, kSeed + 3);
   const auto ids_of = [this](const std::string& name) {
-    std::multiset<std::pair<int, std::string>> ids;
+    std::multiset<std::pair<Cell, std::string>> ids;
     const auto store = ResultsStore::Load(files_, name);
     for (const CellResult& result : store->results()) {
-      for (const Sample& sample : result.samples) ids.emplace(result.cell.num_ctx, sample.id);
+      for (const Sample& sample : result.samples) ids.emplace(result.cell, sample.id);
     }
     return ids;
   };
   for (int i = 0; i < kTriples; ++i) {
     const std::string a = sweeps.Make("a" + std::to_string(i));
     const std::string b = sweeps.Make("b" + std::to_string(i));
-    std::set<std::pair<int, std::string>> wanted;
+    std::set<std::pair<Cell, std::string>> wanted;
     for (const auto& name : {a, b}) {
       for (const auto& id : ids_of(name)) wanted.insert(id);
     }
@@ -301,6 +316,60 @@ TEST_F(MergeTest, AxesAreUnited) {
   EXPECT_EQ(metadata["num_ctx_range"], "1024-4096:1024");
   EXPECT_EQ(metadata["num_batch_range"], "64-128:64");
   EXPECT_EQ(metadata["total_tests"], 8);
+}
+
+TEST_F(MergeTest, AFileOfAxesMakesAllOfThemSuchAndTheCellsOfBothStay) {
+  files_.Save("pair", R"({"metadata": {"schema_version": 1, "store_id": "1",
+                          "num_ctx_range": "1024-3072:1024", "num_batch_range": "64",
+                          "identity": {"model": "m", "num_predict": 2}},
+                          "results": [{"num_ctx": 1024, "num_batch": 64, "prompt_eval_rate": 5}]})");
+  files_.Save("axes", R"({"metadata": {"schema_version": 2, "store_id": "2",
+                          "axes": [{"name": "num_ctx", "values": [1024]},
+                                   {"name": "num_thread", "values": [4, 8]}],
+                          "workload": "prefill", "identity": {"model": "m"}},
+                          "results": [{"num_ctx": 1024, "num_thread": 4, "prompt_eval_rate": 6}]})");
+  const auto merged = MergeStores(files_, {"pair", "axes"});
+  ASSERT_TRUE(merged);
+  EXPECT_EQ(merged->conflicts, std::vector<std::string>());
+  files_.Save("m", merged->text);
+  const auto store = ResultsStore::Load(files_, "m");
+  ASSERT_TRUE(store) << store.error().message;
+  EXPECT_EQ(store->metadata().schema_version, 2);
+  EXPECT_EQ(store->metadata().axes, (std::vector<Axis>{{Parameter::kNumCtx, {1024, 2048, 3072}},
+                                                       {Parameter::kNumBatch, {64}},
+                                                       {Parameter::kNumThread, {4, 8}}}));
+  EXPECT_EQ(store->metadata().total_tests, 6);
+  EXPECT_EQ(store->metadata().num_ctx_range, "");
+  EXPECT_NE(store->Find({1024, 64}), nullptr);
+  EXPECT_NE(store->Find(Cell(1024, kAutoValue).With(Parameter::kNumThread, 4)), nullptr);
+  EXPECT_EQ(store->results().size(), 2U);
+}
+
+TEST_F(MergeTest, WorkloadsThatDifferAreAConflict) {
+  for (const char* one : {"prefill", "generate"}) {
+    for (const char* other : {"prefill", "generate"}) {
+      const auto save = [this](const std::string& name, const std::string& workload) {
+        files_.Save(name, R"({"metadata": {"schema_version": 2, "store_id": ")" + name +
+                              R"(", "workload": ")" + workload + R"("}, "results": []})");
+      };
+      save("a", one);
+      save("b", other);
+      EXPECT_EQ(MergeStores(files_, {"a", "b"})->conflicts.empty(), one == other)
+          << one << ' ' << other;
+    }
+  }
+  files_.Save("pair", R"({"metadata": {"schema_version": 1, "store_id": "1"}, "results": []})");
+  EXPECT_EQ(MergeStores(files_, {"pair", "a"})->conflicts,
+            std::vector<std::string>{"workload: pair has prefill, a has generate"});
+}
+
+TEST_F(MergeTest, TokensHeldForAllCellsBesideThoseOfEachAreAConflict) {
+  files_.Save("held", R"({"metadata": {"schema_version": 1, "store_id": "1",
+                          "identity": {"model": "m", "num_predict": 128}}, "results": []})");
+  files_.Save("axes", R"({"metadata": {"schema_version": 2, "store_id": "2", "workload": "prefill",
+                          "identity": {"model": "m"}}, "results": []})");
+  EXPECT_EQ(MergeStores(files_, {"held", "axes"})->conflicts,
+            std::vector<std::string>{"num_predict: held has 128 for all cells, axes has not"});
 }
 
 TEST_F(MergeTest, TemporaryModelsStayWithTheFileThatIsReplacedAlone) {

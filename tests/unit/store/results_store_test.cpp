@@ -43,17 +43,21 @@ TEST(ResultsStoreTest, ReadsBackWhatItWrote) {
   RandomValues random(PrintedSeed());
   for (int round = 0; round < 50; ++round) {
     MemoryFileSystem files;
-    const Metadata metadata = random.MakeMetadata();
+    const bool has_axes = round % 2 == 0;
+    const Metadata metadata = has_axes ? random.MakeMetadataOfSchema2() : random.MakeMetadata();
     ResultsStore store = ResultsStore::Create(files, kPath, metadata);
+    std::vector<Cell> cells;
+    for (int i = 0; i < 18; ++i) {
+      cells.push_back(has_axes ? random.MakeCell() : Cell{1 + i % 6, 1 + i / 6});
+    }
     for (int i = 0; i < 60; ++i) {
-      const Cell cell{static_cast<int>(random.Between(1, 6)),
-                      static_cast<int>(random.Between(1, 3))};
+      const Cell cell = cells[static_cast<std::size_t>(random.Between(0, 17))];
       switch (random.Between(0, 4)) {
         case 0:
           store.SetVisit(cell, random.MakeVisit(std::to_string(i)), random.Text());
           break;
         case 1:
-          store.SetAlias(cell, {7, 8}, random.Text());
+          store.SetAlias(cell, has_axes ? random.MakeCell() : Cell{7, 8}, random.Text());
           break;
         case 2:
           store.Remove(cell);

@@ -43,9 +43,17 @@ std::string WithSample(const std::string& members) {
                    members + "}]}");
 }
 
-TEST(StoreReaderTest, RefusesAFileCutAtAnyByteOrReadsItWhole) {
+class DamagedStoreTest : public testing::TestWithParam<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(Schemas, DamagedStoreTest,
+                         testing::Values(kStoreWithUnknownKeys, kStoreOfAxes),
+                         [](const auto& text) {
+                           return "Schema" + std::to_string(text.index + 1);
+                         });
+
+TEST_P(DamagedStoreTest, CutAtAnyByteIsRefusedOrReadWhole) {
   MemoryFileSystem files;
-  const std::string text = kStoreWithUnknownKeys;
+  const std::string text = GetParam();
   const auto whole = LoadText(files, text);
   ASSERT_TRUE(whole) << whole.error().message;
   for (std::size_t length = 0; length < text.size(); ++length) {
@@ -60,9 +68,9 @@ TEST(StoreReaderTest, RefusesAFileCutAtAnyByteOrReadsItWhole) {
   }
 }
 
-TEST(StoreReaderTest, AFlippedBitIsRefusedOrChangesOneValueAlone) {
+TEST_P(DamagedStoreTest, AFlippedBitIsRefusedOrChangesOneValueAlone) {
   MemoryFileSystem files;
-  const std::string text = kStoreWithUnknownKeys;
+  const std::string text = GetParam();
   const Json before = Json::parse(text);
   const auto whole = LoadText(files, text);
   ASSERT_TRUE(whole);
@@ -87,15 +95,13 @@ TEST(StoreReaderTest, AFlippedBitIsRefusedOrChangesOneValueAlone) {
   EXPECT_GT(accepted, 0);
 }
 
-// Twenty cells as a sweep writes them: no flip reaches beyond the value that it hits.
-TEST(BitFlipLongTest, AnyFlippedBitOfTwentyCellsIsRefusedOrChangesOneEntryAlone) {
+// No flip reaches beyond the value that it hits.
+void FlipBitsOf(const std::string& text) {
   MemoryFileSystem files;
-  ResultsStore store = ResultsStore::Create(files, kPath, {});
-  FillStore(store, 20, 1, 1);
-  ASSERT_TRUE(store.Commit());
-  const std::string text = files.TextOf(kPath);
-  const std::vector<CellResult> whole = store.results();
-  const Metadata metadata = ResultsStore::Load(files, kPath)->metadata();
+  const auto store = LoadText(files, text);
+  ASSERT_TRUE(store);
+  const std::vector<CellResult> whole = store->results();
+  const Metadata metadata = store->metadata();
   const std::size_t step = FullCountsWanted() ? 1 : 401;
   int tried = 0;
   int edits = 0;
@@ -123,16 +129,39 @@ TEST(BitFlipLongTest, AnyFlippedBitOfTwentyCellsIsRefusedOrChangesOneEntryAlone)
   EXPECT_GT(edits, 0);
 }
 
+// Twenty cells as a sweep writes them.
+TEST(BitFlipLongTest, AnyFlippedBitOfTwentyCellsIsRefusedOrChangesOneEntryAlone) {
+  MemoryFileSystem files;
+  ResultsStore store = ResultsStore::Create(files, kPath, {});
+  FillStore(store, 20, 1, 1);
+  ASSERT_TRUE(store.Commit());
+  FlipBitsOf(files.TextOf(kPath));
+}
+
+TEST(BitFlipLongTest, AnyFlippedBitOfTwentyCellsOfAnyParametersDoesTheSame) {
+  MemoryFileSystem files;
+  RandomValues random(2);
+  ResultsStore store = ResultsStore::Create(files, kPath, random.MakeMetadataOfSchema2());
+  std::vector<Cell> cells;
+  for (int i = 0; i < 20; ++i) cells.push_back(random.MakeCell());
+  FillStore(store, cells, 1, 1);
+  ASSERT_TRUE(store.Commit());
+  FlipBitsOf(files.TextOf(kPath));
+}
+
 TEST(StoreReaderTest, NamesLineAndReasonOfWhatIsWrong) {
   const std::string good = R"({"num_ctx": 1, "num_batch": 1})";
   const std::pair<std::string, std::string> cases[] = {
       {WithEntry(R"({"num_batch": 1})"), R"(results.json:3: "num_ctx" is missing)"},
       {WithEntry(R"({"num_ctx": 1})"), R"(results.json:3: "num_batch" is missing)"},
-      {WithEntry(R"({"num_ctx": -1, "num_batch": 1})"), R"(3: "num_ctx" is not between)"},
+      {WithEntry(R"({"num_ctx": -1, "num_batch": 1})"),
+       R"(3: "num_ctx" is not a whole number from 1 to 1073741824)"},
       {WithEntry(R"({"num_ctx": 1.5, "num_batch": 1})"), R"(3: "num_ctx" is not a whole number)"},
       {WithEntry(R"({"num_ctx": "1", "num_batch": 1})"), R"(3: "num_ctx" is not a whole number)"},
-      {WithEntry(R"({"num_ctx": 2000000000, "num_batch": 1})"), "not between 1 and 1000000000"},
-      {WithEntry(R"({"num_ctx": 18446744073709551615, "num_batch": 1})"), "is not between"},
+      {WithEntry(R"({"num_ctx": 2000000000, "num_batch": 1})"),
+       "not a whole number from 1 to 1073741824"},
+      {WithEntry(R"({"num_ctx": 18446744073709551615, "num_batch": 1})"),
+       "is not a whole number from"},
       {WithEntry(good + ",\n" + good), "4: num_ctx=1 num_batch=1 has a second entry"},
       {WithEntry("7"), "3: an element of \"results\" is not an object"},
       {WithEntry(R"({"num_ctx": 1, "num_batch": 1, "prompt_eval_rate": -4})"), "out of range"},
@@ -190,9 +219,9 @@ TEST(StoreReaderTest, BoundsTheDepth) {
 
 TEST(StoreReaderTest, RefusesANewerSchemaWhateverElseItHolds) {
   for (const std::string text :
-       {R"({"metadata": {"schema_version": 2, "identity": 5}, "results": [{"cell": [1, 2]}]})",
+       {R"({"metadata": {"schema_version": 3, "identity": 5}, "results": [{"cell": [1, 2]}]})",
         R"({"results": [{"cell": [1, 2]}], "metadata": {"schema_version": 99}})",
-        R"({"metadata": {"schema_version": 2}, "cells": {}})"}) {
+        R"({"metadata": {"schema_version": 4}, "cells": {}})"}) {
     EXPECT_EQ(ErrorOf(text).kind, StoreError::Kind::kNewerSchema);
   }
 }

@@ -7,16 +7,17 @@
 
 #include "ollama_bench/core/metric.h"
 #include "support/failed_visit.h"
+#include "support/pair.h"
 
 namespace ollama_bench {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr Cell kFast{1024, 64};
-constexpr Cell kFull{2048, 64};
-constexpr Cell kAlias{1024, 128};
-constexpr Cell kUnknown{4096, 64};
+const Cell kFast{1024, 64};
+const Cell kFull{2048, 64};
+const Cell kAlias{1024, 128};
+const Cell kUnknown{4096, 64};
 
 Sample Timed(std::int64_t tokens, milliseconds duration) {
   Sample sample;
@@ -132,9 +133,7 @@ TEST_F(ReplayDriverTest, AnOldEntryWithAPrintedRateAloneIsReplayedAsOne) {
 }
 
 TEST_F(ReplayDriverTest, WhatTellsNothingOfACellIsNoRecord) {
-  const Grid axes = recording_.Axes();
-  EXPECT_EQ(axes.num_ctx.values, (std::vector<int>{1024, 2048}));
-  EXPECT_EQ(axes.num_batch.values, (std::vector<int>{64, 128}));
+  EXPECT_EQ(recording_.Axes(), PairSpace({1024, 2048}, {64, 128}));
   EXPECT_EQ(recording_.Select({kUnknown, kFull, {8192, 64}, {8192, 128}, kFast}),
             (std::vector<Cell>{kFull, kFast}));
 }

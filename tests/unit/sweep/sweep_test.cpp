@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 using enum FailureKind;
 using Reason = SweepOutcome::Reason;
 
-constexpr Cell kCell{1024, 64};
-constexpr Cell kOther{2048, 64};
+const Cell kCell{1024, 64};
+const Cell kOther{2048, 64};
 
 class SweepTest : public testing::Test {
  protected:

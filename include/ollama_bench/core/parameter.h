@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace ollama_bench {
+
+/// What can be set for a cell. The order is that of columns, keys and names in every output, and
+/// within a cost that of cells.
+enum class Parameter : std::uint8_t {
+  kNumCtx,
+  kNumBatch,
+  kNumGpu,
+  kNumThread,
+  kMainGpu,
+  kUseMmap,
+  kPromptTokens,
+  kNumPredict,
+};
+inline constexpr std::size_t kParameterCount = 8;
+
+/// What a change of the value costs, dearest first.
+enum class Scope {
+  kModel,    ///< a load of the model
+  kRequest,  ///< nothing
+};
+
+enum class ParameterType {
+  kCount,   ///< a whole number
+  kSwitch,  ///< off and on, stored as 0 and 1
+};
+
+/// Which of two values is recommended where both do equally well.
+enum class Preference { kSmaller, kLarger };
+
+/// The value of a parameter that is not set: Ollama, or the workload, decides. It differs from, and
+/// sorts before, every number.
+inline constexpr int kAutoValue = std::numeric_limits<int>::min();
+
+/// One row of the table that flags, YAML keys, help, columns, labels and store keys come from.
+struct ParameterInfo {
+  Parameter parameter;
+  std::string_view key;   ///< in YAML, JSON, CSV and the store, and of a Modelfile's PARAMETER line
+  std::string_view flag;  ///< of a list on the command line: "--num-thread"
+  Scope scope;
+  ParameterType type;
+  std::string_view unit;  ///< "tokens"; empty where it is a plain count
+  int lowest;             ///< bounds, both ends included
+  int highest;
+  Preference preferred;
+  bool
+      is_option;  ///< an option of Ollama's: a Modelfile's PARAMETER, or one of the API's "options"
+  std::string_view help;     ///< one clause, without a period
+  std::string_view example;  ///< a list of valid values
+};
+
+/// Every parameter once, in the order of the enumeration.
+std::span<const ParameterInfo> AllParameters();
+const ParameterInfo& Describe(Parameter parameter);
+std::optional<Parameter> ParameterFromKey(std::string_view key);
+inline std::string_view KeyOf(Parameter parameter) {
+  return Describe(parameter).key;
+}
+
+/// "4096", "true", "auto".
+std::string FormatValue(Parameter parameter, int value);
+
+}  // namespace ollama_bench

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ollama_bench/config/sweep_config.h"
+#include "ollama_bench/core/expected.h"
+#include "ollama_bench/render/picture.h"
+#include "ollama_bench/session/session_error.h"
+#include "ollama_bench/session/session_options.h"
+#include "ollama_bench/store/file_system.h"
+
+namespace ollama_bench {
+
+/// What a file holds, as its content shows.
+enum class OutputKind { kPng, kSvg, kPdf, kCsv, kConfig, kResults };
+
+OutputKind KindOf(PictureFormat format);
+
+/// A file that a command is about to write.
+struct OutputTarget {
+  std::filesystem::path path;
+  OutputKind kind = OutputKind::kPng;
+  std::string option;  ///< names another file: "--csv FILE"
+  /// The results that the command reads or is going to write; they need not exist. Output of
+  /// another kind never replaces one of them, merged results replace nothing else.
+  std::vector<std::filesystem::path> results;
+};
+
+/// Whether `target` may be written: a new or an empty file, or one that already holds output of the
+/// same kind. What a file holds is seen by its content, so neither a link nor another spelling of a
+/// path hides a results file. Names that the program keeps for locks and temporary files are
+/// refused. kUsage says what is in the way and which option names another file.
+Expected<void, SessionError> CheckOutput(FileSystem& file_system, const OutputTarget& target);
+
+/// Checks once more, then writes the file whole: it is the old one or the new one, never half.
+/// kUsage as CheckOutput; kEnvironment where the system refuses.
+Expected<void, SessionError> WriteOutput(FileSystem& file_system, const OutputTarget& target,
+                                         std::string_view bytes);
+
+/// Whether the file that --save-config names, if it is given, may be written (see CheckOutput).
+Expected<void, SessionError> CheckSavedConfig(FileSystem& file_system,
+                                              const SessionOptions& options);
+
+/// Writes `config` there, as YAML that LoadSweepConfig reads. To be called only once the run is
+/// accepted.
+Expected<void, SessionError> SaveConfig(FileSystem& file_system, const SessionOptions& options,
+                                        const SweepConfig& config);
+
+}  // namespace ollama_bench

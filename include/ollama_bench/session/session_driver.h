@@ -1,0 +1,109 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ollama_bench/config/sweep_config.h"
+#include "ollama_bench/core/clock.h"
+#include "ollama_bench/core/expected.h"
+#include "ollama_bench/core/stop_request.h"
+#include "ollama_bench/ollama/cli_driver.h"
+#include "ollama_bench/ollama/ollama_api.h"
+#include "ollama_bench/ollama/present_setting.h"
+#include "ollama_bench/ollama/server_address.h"
+#include "ollama_bench/plan/default_grid.h"
+#include "ollama_bench/process/posix_process_runner.h"
+#include "ollama_bench/session/leftovers.h"
+#include "ollama_bench/session/session_error.h"
+#include "ollama_bench/session/session_options.h"
+#include "ollama_bench/store/file_lock.h"
+#include "ollama_bench/store/results_store.h"
+#include "ollama_bench/sweep/recording.h"
+#include "ollama_bench/workload/driver.h"
+
+namespace ollama_bench {
+
+/// The server that a command is about: `host` (from --host), where that is empty OLLAMA_HOST, else
+/// Ollama's default. Nothing is contacted. The error (kUsage) says what is wrong with the text.
+Expected<ServerAddress, SessionError> FindServer(const std::string& host);
+
+/// The configured Modelfile, or nothing where a model is named instead. The error (kUsage) names
+/// file and line.
+Expected<std::optional<ModelfileTemplate>, SessionError> ReadTemplate(const SweepConfig& config);
+
+/// The model as the user named it: its name, or the path of the Modelfile.
+std::string ModelDescription(const SweepConfig& config);
+
+/// What a command measures with: a server or a recording, and the driver that speaks to it. Owns
+/// all that the driver depends on. The steps must be taken in the order of their declaration, for a
+/// sweep's grid may depend on what the server reports of the model.
+class SessionDriver {
+ public:
+  /// The options, the clock and the stop request must outlive the object. `on_idle`, where given,
+  /// is called a few times a second while something runs.
+  SessionDriver(const DriverOptions& options, FileSystem& file_system, Clock& clock,
+                const StopRequest& stop, std::function<void()> on_idle);
+
+  /// Finds the server's address or reads the recording, and chooses the driver: the one asked for,
+  /// else that of `stored_driver` (what earlier results were made with, may be empty), else the
+  /// command line where there is one. Contacts nothing.
+  Expected<void, SessionError> Open(const std::string& stored_driver);
+  /// Keeps other sweeps off this server until the object goes.
+  Expected<void, SessionError> LockServer();
+  /// `config` with what it leaves open filled in: the recording's model, a grid that fits model and
+  /// memory. Where no model is named the error lists those of the server.
+  Expected<SweepConfig, SessionError> Complete(SweepConfig config, GridSize size);
+  /// Makes the driver for `config`, which must be complete, and connects it. Nothing is created on
+  /// the server yet. `store` is what results go to. `on_created` may be empty.
+  Expected<ServerFacts, SessionError> Connect(const SweepConfig& config, const Metadata& store,
+                                              std::uint64_t runs_before, OnCreated on_created);
+
+  /// What the user has at present for the model of `config`; of a recording, what it had. Empty
+  /// where it cannot be told, or not without a load that is not allowed.
+  std::optional<Baseline> FindBaseline(const SweepConfig& config, MayLoad may_load);
+
+  [[nodiscard]] Driver& driver() { return *driver_; }
+  /// Null with a recording.
+  [[nodiscard]] OllamaApi* api() { return api_ ? &*api_ : nullptr; }
+  /// Null with a server.
+  [[nodiscard]] const Recording* recording() const { return recording_ ? &*recording_ : nullptr; }
+  /// Metadata of the recording; null with a server.
+  [[nodiscard]] const Metadata* recorded() const { return recording_ ? &recorded_ : nullptr; }
+  /// URL or file, for a person.
+  [[nodiscard]] const std::string& place() const { return place_; }
+  /// What there is to know of the driver chosen, where that is worth a word; else empty.
+  [[nodiscard]] const std::string& notice() const { return notice_; }
+
+ private:
+  enum class Kind { kCli, kApi, kReplay };
+
+  Expected<void, SessionError> OpenRecording();
+  Expected<void, SessionError> ChooseKind(const std::string& stored_driver);
+  Expected<void, SessionError> RequireModelName(const SweepConfig& config);
+  GridFacts FactsOf(const std::string& model);
+  Expected<void, SessionError> MakeCliDriver(const SweepConfig& config, const Metadata& store,
+                                             OnCreated on_created);
+  Expected<void, SessionError> MakeApiDriver(const SweepConfig& config);
+  void MakeReplayDriver(std::uint64_t runs_before);
+
+  const DriverOptions& options_;
+  FileSystem& file_system_;
+  Clock& clock_;
+  const StopRequest& stop_;
+  std::function<void()> on_idle_;
+  PosixProcessRunner runner_;
+  Kind kind_ = Kind::kCli;
+  std::string place_;
+  std::string notice_;
+  std::optional<OllamaApi> api_;
+  std::optional<FileLock> server_lock_;
+  std::optional<Recording> recording_;
+  Metadata recorded_;
+  std::optional<ScratchFolder> scratch_;
+  std::unique_ptr<Driver> driver_;
+};
+
+}  // namespace ollama_bench

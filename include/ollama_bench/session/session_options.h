@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace ollama_bench {
+
+/// What to measure with.
+struct DriverOptions {
+  std::string driver;             ///< "cli", "api" or "replay"; empty: whichever can be had
+  std::string host;               ///< empty: OLLAMA_HOST, else Ollama's default
+  std::string ollama = "ollama";  ///< Ollama's program
+  std::string temporary_model;    ///< empty: named after the store
+  std::filesystem::path replay;   ///< the recording; empty: none
+  double replay_noise = 0;        ///< see ReplayOptions
+  std::uint64_t seed = 1;         ///< of all that is drawn at random
+};
+
+/// How a command that measures is to do it, unchecked but for the types.
+struct SessionOptions {
+  std::filesystem::path results = "benchmark_results.json";
+  DriverOptions driver;
+  std::filesystem::path save_config;  ///< empty: not saved
+  bool force_mixed = false;
+  bool ignore_disturbance = false;
+  std::optional<std::string> wait_quiet;  ///< as ParseQuietLimit reads it
+};
+
+/// What `run` is to measure and how, unchecked but for the types.
+struct RunOptions {
+  SessionOptions session;
+  std::optional<std::size_t> limit;  ///< cells measured by this start at most
+  bool retry_failed = false;
+  bool remeasure_unverified = false;
+  bool baseline = true;          ///< measure what the user has at present, too
+  bool measure_aliases = false;  ///< also cells that are known to be the same measurement
+};
+
+}  // namespace ollama_bench

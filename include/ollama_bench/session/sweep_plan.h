@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ollama_bench/config/sweep_config.h"
+#include "ollama_bench/core/cell_result.h"
+#include "ollama_bench/core/clock.h"
+#include "ollama_bench/core/stop_request.h"
+#include "ollama_bench/plan/pending.h"
+#include "ollama_bench/plan/prompt_plan.h"
+#include "ollama_bench/session/session_error.h"
+#include "ollama_bench/session/session_identity.h"
+#include "ollama_bench/session/session_options.h"
+#include "ollama_bench/store/results_store.h"
+
+namespace ollama_bench {
+
+/// Room on the disk, in bytes.
+struct DiskNeed {
+  std::int64_t results = 0;          ///< of the results file and its next version beside it
+  std::optional<std::int64_t> free;  ///< where the results go; empty where it is not known
+  std::int64_t weights = 0;  ///< copied into Ollama's own folder, where a Modelfile names a file
+};
+
+/// What `tune` would take for the same grid: measurements of one load and one run each.
+struct TuneNeed {
+  std::size_t least = 0;                ///< before a certificate, with what is known already
+  std::size_t most = 0;                 ///< the usual budget
+  std::optional<double> measurement_s;  ///< by the loads of the results; empty where none is
+};
+
+/// What `run` would do with the same options.
+struct SweepPlan {
+  SweepConfig config;  ///< complete: a grid was chosen where none was given
+  Metadata metadata;   ///< of the results, with what they would learn
+  std::string place;   ///< server or recording
+  Pending pending;
+  std::string present_setting;  ///< as in RunHeader
+  std::size_t visits = 0;       ///< loads of the model, those that confirm the leaders included
+  TuneNeed tune;
+  SessionPrompt prompt;
+  std::int64_t prompt_tokens = 0;    ///< as counted before, or guessed
+  std::vector<CellResult> measured;  ///< what is in the results file
+  DiskNeed disk;
+  std::vector<PlanWarning> grid_warnings;
+  std::vector<std::string> warnings;     ///< others, one line each
+  std::optional<SessionError> obstacle;  ///< what `run` would end with before its first cell
+};
+
+/// Looks at configuration, results and server, and changes none of them: no lock is taken, nothing
+/// written, nothing created. A server that cannot be reached becomes an obstacle where the grid is
+/// known without it. Errors: what leaves no plan to speak of.
+Expected<SweepPlan, SessionError> MakeSweepPlan(const RunOptions& options,
+                                                const SweepConfig& config, Clock& clock,
+                                                const StopRequest& stop);
+
+}  // namespace ollama_bench

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ollama_bench/config/sweep_config.h"
+#include "ollama_bench/core/cell.h"
+#include "ollama_bench/plan/aliases.h"
+#include "ollama_bench/plan/pending.h"
+#include "ollama_bench/search/block_race.h"
+#include "ollama_bench/session/session_options.h"
+#include "ollama_bench/workload/driver.h"
+
+namespace ollama_bench {
+
+// The rules of `run`, for itself and for those who report what it would do.
+
+/// Which of the planned cells a start has to measure.
+PendingRules PendingRulesOf(const RunOptions& options, const SweepConfig& config);
+
+/// What it measures beside `pending`. Extra loads are made only by a start whose limit does not cut
+/// the pass.
+RaceOptions RaceOptionsOf(const RunOptions& options, const SweepConfig& config,
+                          const Pending& pending, std::optional<Cell> current);
+
+/// What a server of these facts makes of a cell's values.
+EffectiveLimits LimitsOf(const ServerFacts& facts);
+
+/// What to say of the server before a sweep, a line each, mostly none.
+std::vector<std::string> ServerWarnings(const ServerFacts& facts);
+
+}  // namespace ollama_bench

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "ollama_bench/config/load_config.h"
+#include "ollama_bench/session/session_error.h"
+#include "ollama_bench/session/session_options.h"
+
+namespace ollama_bench {
+
+/// What the command line of every command that measures says beside its SessionOptions.
+struct CommandFlags {
+  std::optional<std::filesystem::path> config;
+  ConfigOverrides overrides;
+  bool quiet = false;
+  bool json = false;
+};
+
+/// Adds the flags that fill `options` and `flags`, which must outlive `app`.
+void AddSessionFlags(CLI::App& app, SessionOptions& options, CommandFlags& flags);
+
+/// The configuration of the file and the flags. Without `config` a benchmark_config.yaml in the
+/// current folder counts.
+Expected<SweepConfig, std::vector<ConfigError>> LoadConfigOf(const CommandFlags& flags);
+
+/// Adds the flags that say what is swept and measured; `options` and `flags` must outlive `app`.
+void AddRunFlags(CLI::App& app, RunOptions& options, CommandFlags& flags);
+
+/// What `act` returns for the configuration of `flags`, or that of wrong usage after its errors
+/// were printed.
+int WithConfig(const CommandFlags& flags, const std::function<ExitCode(const SweepConfig&)>& act);
+
+}  // namespace ollama_bench

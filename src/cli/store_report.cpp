@@ -1,0 +1,160 @@
+#include "store_report.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iterator>
+#include <utility>
+
+#include "ollama_bench/analysis/map_of.h"
+#include "ollama_bench/render/answer_text.h"
+#include "ollama_bench/render/csv.h"
+#include "ollama_bench/render/json_report.h"
+#include "ollama_bench/render/text_report.h"
+#include "ollama_bench/session/opened_store.h"
+#include "terminal.h"
+
+namespace ollama_bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+OutputTarget PictureTarget(const ReportOptions& options, const fs::path& path) {
+  const PictureFormat format = *PictureFormatFromExtension(path.extension().string());
+  return {path, KindOf(format), "--output FILE", {options.results}};
+}
+
+OutputTarget CsvTarget(const ReportOptions& options) {
+  return {options.csv, OutputKind::kCsv, "--csv FILE, or none: --no-csv", {options.results}};
+}
+
+std::vector<std::string> NotesOf(std::span<const StratumAnswer> answers) {
+  if (HaveNoChoice(answers)) return {};
+  if (answers.size() > 1) {
+    return {
+        "Cells are compared with those of the same request alone; the best is the best of "
+        "these."};
+  }
+  if (answers.empty() || !answers.front().answer) return {};
+  return NoteSentences(*answers.front().answer);
+}
+
+}  // namespace
+
+void AddReportArguments(CLI::App& app, ReportOptions& options) {
+  app.add_option("RESULTS", options.results, "Results of a sweep, finished or running")
+      ->capture_default_str();
+  app.add_option("-o,--output", options.pictures, "Picture, by its ending; may be repeated")
+      ->type_name("FILE.png|.svg|.pdf")
+      ->allow_extra_args(false)
+      ->check(CheckPictureName)
+      ->capture_default_str();
+}
+
+void AddMetricOption(CLI::App& app, ReportOptions& options) {
+  app.add_option("--metric", options.metric, "What is drawn [the workload's]")
+      ->check(CLI::IsMember(KeysOf(AllMetrics())));
+}
+
+void AddThemeOption(CLI::App& app, ReportOptions& options) {
+  app.add_option("--theme", options.theme,
+                 "auto: an SVG follows the reader's setting, the other formats are light")
+      ->check(CLI::IsMember(std::vector<std::string>{"auto", "light", "dark"}))
+      ->capture_default_str();
+}
+
+void AddMaxLossOption(CLI::App& app, ReportOptions& options) {
+  app.add_option("--max-loss", options.max_loss,
+                 "What the largest safe context may lose against the fastest cell")
+      ->type_name("PERCENT")
+      ->check(CheckPercent)
+      ->capture_default_str();
+}
+
+void AddJsonFlag(CLI::App& app, ReportOptions& options) {
+  app.add_flag("--json", options.json, "Report for programs instead of people");
+}
+
+Expected<void, SessionError> CheckFiles(FileSystem& file_system, const ReportOptions& options) {
+  for (const fs::path& path : options.pictures) {
+    auto fits = CheckOutput(file_system, PictureTarget(options, path));
+    if (!fits) return fits;
+  }
+  if (options.csv.empty()) return {};
+  return CheckOutput(file_system, CsvTarget(options));
+}
+
+Expected<LoadedReport, SessionError> LoadReport(FileSystem& file_system,
+                                                const ReportOptions& options,
+                                                TablesOfSlice* tables_of) {
+  auto store = ResultsStore::Load(file_system, options.results);
+  if (!store) return Unexpected<SessionError>(ToSessionError(store.error()));
+  const Metadata& metadata = store->metadata();
+  const Metric metric = options.metric.empty() ? Describe(WorkloadOf(metadata)).headline
+                                               : *MetricFromKey(options.metric);
+  if (const auto ok = CheckMetric(metric, metadata); !ok) {
+    return Unexpected<SessionError>(ok.error());
+  }
+  AnswerOptions answer_options;
+  answer_options.max_loss = *ParsePercent(options.max_loss);  // checked with the command line
+  auto report = ReportOf(*store, metric, answer_options, SliceOf(options.slice), tables_of);
+  if (!report) {
+    return Fail(report.error().code,
+                fmt::format("{}: {}", options.results.string(), report.error().message));
+  }
+  return LoadedReport{std::move(*store), metric, std::move(*report)};
+}
+
+std::vector<SweepMap> DescribeMaps(const StoredReport& report,
+                                   const std::set<Cell>& expected_to_fail) {
+  std::vector<SweepMap> maps;
+  for (const ResultTable& table : report.tables) {
+    maps.push_back(MapOf(table, report.answers, expected_to_fail));
+  }
+  maps.front().title = AnswersSentence(report.answers);
+  maps.front().notes = NotesOf(report.answers);
+  return maps;
+}
+
+void PrintReport(const ReportOptions& options, const StoredReport& report,
+                 std::span<const SweepMap> maps, const Colormap& colormap) {
+  if (options.json) {
+    Print(stdout, "{}", RenderJsonReport(report.tables, report.answers, report.caption));
+    return;
+  }
+  const TerminalStyle style = StyleOf(STDOUT_FILENO, colormap);
+  Print(stdout, "{}", RenderTextReport(report.tables, report.answers, maps, report.caption, style));
+}
+
+Expected<void, SessionError> WriteFiles(
+    FileSystem& file_system, const ReportOptions& options, const StoredReport& report,
+    const std::function<Scene(PictureFormat, const Font&)>& lay_out) {
+  if (report.tables.front().states.empty()) return {};
+  auto font = Font::Load();
+  if (!font) return Fail(ExitCode::kEnvironment, font.error());
+  std::vector<std::pair<OutputTarget, std::string>> files;
+  for (const fs::path& path : options.pictures) {
+    const PictureFormat format = *PictureFormatFromExtension(path.extension().string());
+    auto bytes = RenderPicture(lay_out(format, *font), format, ThemeFromKey(options.theme));
+    if (!bytes) {
+      return Fail(ExitCode::kEnvironment,
+                  fmt::format("cannot draw {}: {}", path.string(), bytes.error()));
+    }
+    files.emplace_back(PictureTarget(options, path), std::move(*bytes));
+  }
+  if (!options.csv.empty()) files.emplace_back(CsvTarget(options), RenderCsv(report.tables));
+  for (const auto& [target, bytes] : files) {
+    if (auto done = WriteOutput(file_system, target, bytes); !done) return done;
+    Print(stderr, "wrote {}\n", target.path.string());
+  }
+  return {};
+}
+
+int FinishCommand(const Expected<ExitCode, SessionError>& code) {
+  if (code) return static_cast<int>(*code);
+  Print(stderr, "ollama-bench: {}\n", code.error().message);
+  return static_cast<int>(code.error().code);
+}
+
+}  // namespace ollama_bench

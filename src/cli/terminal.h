@@ -1,0 +1,48 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "ollama_bench/render/terminal_style.h"
+
+namespace ollama_bench {
+
+bool IsTerminal(int fd);
+
+/// Whether the terminal at `fd` is this program's to draw on: false for a job in the background,
+/// whose shell is at work there.
+bool OwnsTerminal(int fd);
+
+/// In columns: of the terminal at `fd`, else what COLUMNS says, else 80.
+int TerminalWidth(int fd);
+
+/// What the environment says about colours; empty where a variable is not set.
+struct ColorWishes {
+  std::string_view no_color;   ///< NO_COLOR: anything forbids colours (no-color.org)
+  std::string_view term;       ///< TERM
+  std::string_view colorterm;  ///< COLORTERM
+};
+ColorDepth DecideColorDepth(bool is_terminal, const ColorWishes& wishes);
+
+/// The same for `fd` and this process' environment.
+ColorDepth TerminalColorDepth(int fd);
+
+/// How to write to `fd`: its width and colours, and `colormap` for values.
+TerminalStyle StyleOf(int fd, const Colormap& colormap = DefaultColormap());
+
+/// Whether `fd` is to get any colours.
+bool UseColor(int fd);
+
+/// Formats to `out`. Unlike fmt::print it does not throw where nobody reads any more, a closed
+/// terminal or `| head`: a sweep must get to its end and clean up. The stream remembers the error.
+template <class... Values>
+void Print(std::FILE* out, fmt::format_string<Values...> format, Values&&... values) {
+  const std::string text = fmt::format(format, std::forward<Values>(values)...);
+  std::fwrite(text.data(), 1, text.size(), out);
+}
+
+}  // namespace ollama_bench

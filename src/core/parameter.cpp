@@ -1,0 +1,59 @@
+#include "ollama_bench/core/parameter.h"
+
+#include <algorithm>
+#include <array>
+
+namespace ollama_bench {
+namespace {
+
+// Far above any model, and the difference of any two fits into an int.
+constexpr int kMostTokens = 1 << 30;
+constexpr int kMostPromptTokens = 4'000'000;
+
+constexpr std::array<ParameterInfo, kParameterCount> kParameters = {{
+    {Parameter::kNumCtx, "num_ctx", "--ctx", Scope::kModel, ParameterType::kCount, "tokens", 1,
+     kMostTokens, Preference::kLarger, true, "context length, and so the size of the KV cache",
+     "4096,8192"},
+    {Parameter::kNumBatch, "num_batch", "--batch", Scope::kModel, ParameterType::kCount, "tokens",
+     1, kMostTokens, Preference::kSmaller, true, "prompt tokens that go through the model at once",
+     "128,512"},
+    {Parameter::kNumGpu, "num_gpu", "--num-gpu", Scope::kModel, ParameterType::kCount, "layers", 0,
+     10'000, Preference::kLarger, true, "layers of the model on GPUs", "0,16,99"},
+    {Parameter::kNumThread, "num_thread", "--num-thread", Scope::kModel, ParameterType::kCount,
+     "threads", 1, 4'096, Preference::kSmaller, true, "threads that compute on CPUs", "4,8,12"},
+    {Parameter::kMainGpu, "main_gpu", "--main-gpu", Scope::kModel, ParameterType::kCount, "", 0,
+     255, Preference::kSmaller, true, "GPU that holds what is not split over all", "0,1"},
+    {Parameter::kUseMmap, "use_mmap", "--use-mmap", Scope::kModel, ParameterType::kSwitch, "", 0, 1,
+     Preference::kLarger, true, "map the weights into memory instead of reading them",
+     "false,true"},
+    {Parameter::kPromptTokens, "prompt_tokens", "--prompt-tokens", Scope::kRequest,
+     ParameterType::kCount, "tokens", 1, kMostPromptTokens, Preference::kLarger, false,
+     "length of the built-in prompt", "2048"},
+    {Parameter::kNumPredict, "num_predict", "--num-predict", Scope::kRequest, ParameterType::kCount,
+     "tokens", 1, 100'000, Preference::kLarger, true, "tokens to generate in each run", "2"},
+}};
+
+}  // namespace
+
+std::span<const ParameterInfo> AllParameters() {
+  return kParameters;
+}
+
+const ParameterInfo& Describe(Parameter parameter) {
+  return kParameters[static_cast<std::size_t>(parameter)];
+}
+
+std::optional<Parameter> ParameterFromKey(std::string_view key) {
+  const auto found = std::find_if(kParameters.begin(), kParameters.end(),
+                                  [key](const ParameterInfo& info) { return info.key == key; });
+  if (found == kParameters.end()) return std::nullopt;
+  return found->parameter;
+}
+
+std::string FormatValue(Parameter parameter, int value) {
+  if (value == kAutoValue) return "auto";
+  if (Describe(parameter).type == ParameterType::kSwitch) return value != 0 ? "true" : "false";
+  return std::to_string(value);
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ollama_bench/core/cell.h"
+#include "ollama_bench/core/expected.h"
+#include "ollama_bench/core/failure.h"
+#include "ollama_bench/core/sample.h"
+#include "ollama_bench/core/stop_request.h"
+#include "ollama_bench/ollama/ollama_api.h"
+#include "ollama_bench/ollama/server_address.h"
+
+namespace ollama_bench {
+
+/// Reads the answer to /api/generate as it comes: one JSON object a line, the last of which holds
+/// the metrics. What the model says is passed over; no more than one line is kept.
+class GenerateStream {
+ public:
+  /// The last line repeats every token of the context as a number, 8 bytes or so each.
+  static constexpr std::size_t kLongestLine = std::size_t{32} * 1024 * 1024;
+
+  /// `longest_line` in bytes; a longer one ends the reading as kNoMetrics.
+  explicit GenerateStream(std::size_t longest_line = kLongestLine) : longest_line_(longest_line) {}
+
+  /// The next bytes, cut anywhere. False when nothing that follows can matter any more.
+  bool Feed(std::string_view bytes);
+
+  /// After the last byte: the metrics, or why there are none. An error in mid-stream comes under
+  /// status 200; an end without a last line is kNoMetrics.
+  Expected<RunMetrics, Failure> Finish(int status);
+  /// Whether a whole line came, which is when the first token was generated.
+  [[nodiscard]] bool has_begun() const { return has_begun_; }
+
+ private:
+  void TakeLine(const std::string& line);
+
+  std::size_t longest_line_;
+  std::string line_;  ///< begun, not ended yet
+  std::string error_line_;
+  bool has_begun_ = false;
+  std::optional<RunMetrics> metrics_;
+  std::optional<Failure> failure_;
+};
+
+/// One prompt for /api/generate.
+struct GenerateRequest {
+  std::string model;
+  std::string prompt;
+  std::optional<Cell> cell;  ///< options that override the model's; empty: as the model has them
+  int num_predict = 2;       ///< tokens
+  bool raw = false;          ///< without the model's template and SYSTEM text around it
+  std::chrono::milliseconds timeout{360'000};  ///< for the whole answer
+};
+
+/// What came of it.
+struct GenerateAnswer {
+  RunMetrics metrics;
+  std::optional<std::chrono::nanoseconds> first_token;  ///< as in Sample
+};
+
+/// Sends the request and waits for the end of its answer, the time-out (kTimeout) or a stop request
+/// (kInterrupted), whichever is first; on the latter two the connection is cut, which Ollama takes
+/// as a wish to end the run. Blocks; a thread of its own does the talking meanwhile.
+/// `on_idle`, where given, is called a few times a second, on the caller's thread.
+Expected<GenerateAnswer, Failure> Generate(const ServerAddress& address,
+                                           const GenerateRequest& request, const StopRequest& stop,
+                                           const std::function<void()>& on_idle = nullptr);
+
+/// Has the loaded `model` read one token in place of what its prompt cache holds, so that nothing
+/// of a later prompt, not even the template before it, is there already. `cell` must be what the
+/// model is loaded with, or empty where those are its own parameters; then no load follows.
+/// `version` is the server's, as it reports it.
+///
+/// llama-server (Ollama v0.30 on) saves the prompt that is displaced, and brings it back for a
+/// later one of which it holds a larger share than what is loaded then. A token that the later
+/// prompt begins with is contained in it wholly, so no saved prompt is better; that one token is
+/// not read again. Source: server_prompt_cache::load of llama.cpp.
+Expected<void, Failure> ForgetPrompt(OllamaApi& api, const std::string& version,
+                                     const std::string& model, std::optional<Cell> cell,
+                                     const StopRequest& stop);
+
+/// Has the loaded `model` generate `tokens` tokens; `cell` as for ForgetPrompt. A text that
+/// continues by itself is given without the model's template, so that few models stop before.
+Expected<RunMetrics, Failure> GenerateTokens(const ServerAddress& address, const std::string& model,
+                                             std::optional<Cell> cell, int tokens,
+                                             std::chrono::milliseconds timeout,
+                                             const StopRequest& stop,
+                                             const std::function<void()>& on_idle = nullptr);
+
+}  // namespace ollama_bench

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ollama_bench/analysis/sweep_map.h"
+#include "ollama_bench/core/cell.h"
+#include "ollama_bench/core/metric.h"
+#include "ollama_bench/render/sweep_caption.h"
+#include "scene_builder.h"
+
+namespace ollama_bench {
+
+/// The lines above the plot: the answer, of what, where the numbers come from.
+struct PictureHeader {
+  std::vector<std::string> title;
+  std::vector<std::string> details;
+  std::vector<std::string> badges;  ///< warnings that must not be overlooked
+};
+
+/// What a header says beside the caption.
+struct HeaderTexts {
+  std::string title;  ///< the answer
+  Metric metric = Metric::kPromptEvalRate;
+  Cell held;  ///< what every cell of the picture has in common
+};
+
+/// Wraps the header to `width`.
+PictureHeader PlanHeader(const HeaderTexts& texts, const SweepCaption& caption, const Font& font,
+                         double width);
+double HeaderHeight(const PictureHeader& header);
+/// `place` is as wide as planned and as high as HeaderHeight says.
+void DrawHeader(SceneBuilder& scene, const PictureHeader& header, const Box& place);
+
+/// What a picture of the map, and of others of its axes, shows: one line.
+std::string SceneName(const SweepMap& map, const SweepCaption& caption);
+
+}  // namespace ollama_bench

@@ -1,0 +1,299 @@
+#include "ollama_bench/session/session_driver.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "ollama_bench/core/model_name.h"
+#include "ollama_bench/machine/machine.h"
+#include "ollama_bench/ollama/api_driver.h"
+#include "ollama_bench/ollama/cli_driver.h"
+#include "ollama_bench/ollama/server_check.h"
+#include "ollama_bench/process/find_program.h"
+#include "ollama_bench/session/leftovers.h"
+#include "ollama_bench/session/opened_store.h"
+#include "ollama_bench/sweep/replay_driver.h"
+
+namespace ollama_bench {
+
+Expected<ServerAddress, SessionError> FindServer(const std::string& host) {
+  const char* variable = std::getenv("OLLAMA_HOST");
+  const std::string text = !host.empty()         ? host
+                           : variable != nullptr ? std::string(variable)
+                                                 : std::string();
+  auto address = ParseServerAddress(text);
+  if (!address) return Fail(ExitCode::kUsage, address.error());
+  return *address;
+}
+
+Expected<std::optional<ModelfileTemplate>, SessionError> ReadTemplate(const SweepConfig& config) {
+  if (config.modelfile.empty()) return std::optional<ModelfileTemplate>();
+  // With room for licences; somebody may have meant the weights.
+  constexpr std::uintmax_t kMostMiB = 4;
+  std::error_code error;
+  const auto size = std::filesystem::file_size(config.modelfile, error);
+  if (!error && size > kMostMiB << 20U) {
+    return Fail(ExitCode::kUsage,
+                fmt::format("{} is larger than {} MiB and so no Modelfile; weights are named by "
+                            "FROM in one",
+                            config.modelfile.string(), kMostMiB));
+  }
+  std::ifstream in(config.modelfile, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  auto modelfile = Modelfile::Parse(bytes);
+  if (!modelfile) {
+    return Fail(ExitCode::kUsage,
+                fmt::format("{}: {}", config.modelfile.string(), modelfile.error()));
+  }
+  return std::optional<ModelfileTemplate>({*modelfile, config.modelfile.parent_path()});
+}
+
+std::string ModelDescription(const SweepConfig& config) {
+  return config.model.empty() ? config.modelfile.string() : config.model;
+}
+
+namespace {
+
+using Error = SessionError;
+
+constexpr std::size_t kMostModelsShown = 20;
+
+// Weights that do not fit on the GPUs spill over, and then all memory counts.
+std::optional<std::int64_t> MemoryFor(std::optional<std::int64_t> weights,
+                                      const FreeMemory& memory) {
+  if (!memory.gpu) return memory.ram;
+  if (weights.value_or(0) < *memory.gpu) return memory.gpu;
+  return *memory.gpu + memory.ram.value_or(0);
+}
+
+std::string NoModelNamed(const std::vector<ModelListing>& models, const std::string& place) {
+  if (models.empty()) {
+    return fmt::format(
+        "no model is named, and the server at {} has none yet\n"
+        "download one, for example:  ollama pull qwen3:4b\n"
+        "then:                       ollama-bench run --model qwen3:4b",
+        place);
+  }
+  std::string text = fmt::format("no model is named; the server at {} has\n", place);
+  for (std::size_t i = 0; i < std::min(models.size(), kMostModelsShown); ++i) {
+    text += fmt::format("  {}\n", models[i].name);
+  }
+  if (models.size() > kMostModelsShown) {
+    text += fmt::format("  and {} more\n", models.size() - kMostModelsShown);
+  }
+  return text + fmt::format("for example:  ollama-bench run --model {}", models.front().name);
+}
+
+}  // namespace
+
+SessionDriver::SessionDriver(const DriverOptions& options, FileSystem& file_system, Clock& clock,
+                             const StopRequest& stop, std::function<void()> on_idle)
+    : options_(options),
+      file_system_(file_system),
+      clock_(clock),
+      stop_(stop),
+      on_idle_(std::move(on_idle)),
+      runner_(on_idle_) {}
+
+Expected<void, Error> SessionDriver::Open(const std::string& stored_driver) {
+  if (options_.driver == "replay" || !options_.replay.empty()) return OpenRecording();
+  const auto address = FindServer(options_.host);
+  if (!address) return Unexpected<Error>(address.error());
+  api_.emplace(*address, stop_);
+  place_ = address->Url();
+  return ChooseKind(stored_driver);
+}
+
+Expected<void, Error> SessionDriver::OpenRecording() {
+  if (options_.replay.empty()) {
+    return Fail(ExitCode::kUsage, "--driver replay needs a recording: --replay FILE");
+  }
+  if (!options_.driver.empty() && options_.driver != "replay") {
+    return Fail(ExitCode::kUsage,
+                fmt::format("--replay and --driver {} exclude each other", options_.driver));
+  }
+  const auto store = ResultsStore::Load(file_system_, options_.replay);
+  if (!store) return Unexpected<Error>(ToSessionError(store.error()));
+  kind_ = Kind::kReplay;
+  place_ = options_.replay.string();
+  recorded_ = store->metadata();
+  recording_.emplace(store->results());
+  if (recording_->Axes().CellCount() == 0) {
+    return Fail(ExitCode::kUsage, fmt::format("{} holds no measured cell to replay", place_));
+  }
+  if (options_.replay_noise == 0) {
+    notice_ =
+        "without --replay-noise a recorded reading repeats itself, and the intervals come out too "
+        "narrow";
+  }
+  return {};
+}
+
+Expected<void, Error> SessionDriver::ChooseKind(const std::string& stored_driver) {
+  const std::string& wish = options_.driver.empty() ? stored_driver : options_.driver;
+  // A program that was named and is not there is a mistake to be told, not to be worked around.
+  const bool named = options_.ollama != DriverOptions().ollama;
+  if (wish == "cli" || (wish != "api" && (named || FindProgram(options_.ollama)))) {
+    kind_ = Kind::kCli;
+    return {};
+  }
+  kind_ = Kind::kApi;
+  if (wish == "api") return {};
+  const auto version = api_->Version();
+  if (!version && version.error().kind == FailureKind::kInterrupted) return Fail(version.error());
+  if (!version) {
+    return Fail(ExitCode::kEnvironment,
+                fmt::format("there is no program '{}' here, and no Ollama answers at {}\n"
+                            "install Ollama (https://ollama.com/download), name its program with "
+                            "--ollama PATH, or a server elsewhere with --host HOST:PORT",
+                            options_.ollama, place_));
+  }
+  notice_ = fmt::format("there is no program '{}' here; measuring through the API of {}",
+                        options_.ollama, place_);
+  return {};
+}
+
+Expected<void, Error> SessionDriver::LockServer() {
+  if (!api_) return {};
+  const ServerAddress& address = api_->address();
+  auto lock = ollama_bench::LockServer(fmt::format("{}:{}", address.host, address.port), clock_);
+  if (!lock) return Unexpected<Error>(ToSessionError(lock.error()));
+  server_lock_.emplace(std::move(*lock));
+  return {};
+}
+
+Expected<SweepConfig, Error> SessionDriver::Complete(SweepConfig config, GridSize size) {
+  if (recording_) {
+    if (config.model.empty() && config.modelfile.empty()) config.model = recorded_.identity.model;
+    for (const Axis& axis : recording_->Axes().axes) {
+      if (config.space.Find(axis.parameter) == nullptr) config.space.axes.push_back(axis);
+    }
+    return config;
+  }
+  if (const auto named = RequireModelName(config); !named) return Unexpected<Error>(named.error());
+  std::string base = config.model;
+  if (base.empty()) {
+    const auto modelfile = ReadTemplate(config);
+    if (!modelfile) return Unexpected<Error>(modelfile.error());
+    base = (*modelfile)->modelfile.from();
+  }
+  config.space = CompleteSpace(std::move(config.space), FactsOf(base), size);
+  return config;
+}
+
+Expected<void, Error> SessionDriver::RequireModelName(const SweepConfig& config) {
+  if (!config.modelfile.empty()) return {};
+  if (const auto version = ReachServer(*api_); !version) return Fail(version.error());
+  if (!config.model.empty()) {
+    const auto model = RequireModel(*api_, config.model);
+    if (!model) return Fail(model.error());
+    return {};
+  }
+  const auto models = api_->Models();
+  if (!models) return Fail(models.error());
+  return Fail(ExitCode::kUsage, NoModelNamed(*models, place_));
+}
+
+// What cannot be found out stays open: the server does not know a Modelfile's weights file yet.
+GridFacts SessionDriver::FactsOf(const std::string& model) {
+  GridFacts facts;
+  if (!IsValidModelName(model)) return facts;
+  if (const auto details = api_->Show(model)) {
+    facts.trained_context = details->trained_context;
+    facts.kv_bytes_per_token = details->kv_bytes_per_token;
+  }
+  if (const auto listing = RequireModel(*api_, model)) facts.weights_bytes = listing->size_bytes;
+  if (api_->address().IsLoopback()) {
+    facts.free_bytes = MemoryFor(facts.weights_bytes, MeasureFreeMemory(runner_, stop_));
+  }
+  return facts;
+}
+
+Expected<ServerFacts, Error> SessionDriver::Connect(const SweepConfig& config,
+                                                    const Metadata& store,
+                                                    std::uint64_t runs_before,
+                                                    OnCreated on_created) {
+  Expected<void, Error> made;
+  switch (kind_) {
+    case Kind::kCli:
+      made = MakeCliDriver(config, store, std::move(on_created));
+      break;
+    case Kind::kApi:
+      made = MakeApiDriver(config);
+      break;
+    case Kind::kReplay:
+      MakeReplayDriver(runs_before);
+      break;
+  }
+  if (!made) return Unexpected<Error>(made.error());
+  auto facts = driver_->Connect();
+  if (!facts) return Fail(facts.error());
+  return std::move(*facts);
+}
+
+std::optional<Baseline> SessionDriver::FindBaseline(const SweepConfig& config, MayLoad may_load) {
+  if (recording_) return recorded_.baseline;
+  std::string base = config.model;
+  std::string own;
+  if (const auto modelfile = ReadTemplate(config); modelfile && *modelfile) {
+    base = (*modelfile)->modelfile.from();
+    own = (*modelfile)->modelfile.ParameterLines();
+  }
+  // A Modelfile's weights file is no model that could be asked or loaded as it is.
+  const auto details =
+      IsValidModelName(base) ? api_->Show(base) : Expected<ModelDetails, Failure>(ModelDetails());
+  if (!details) return std::nullopt;
+  const auto setting = FindPresentSetting(ReadParameters(details->parameters + '\n' + own), base,
+                                          *api_, clock_, stop_, may_load);
+  if (!setting) return std::nullopt;
+  return Baseline{setting->cell, setting->source};
+}
+
+Expected<void, Error> SessionDriver::MakeCliDriver(const SweepConfig& config, const Metadata& store,
+                                                   OnCreated on_created) {
+  auto modelfile = ReadTemplate(config);
+  if (!modelfile) return Unexpected<Error>(modelfile.error());
+  auto scratch = ScratchFolder::Make();
+  if (!scratch) return Unexpected<Error>(scratch.error());
+  scratch_.emplace(std::move(*scratch));
+  CliDriverOptions driver;
+  driver.program = options_.ollama;
+  driver.base_model = config.model;
+  driver.modelfile = std::move(*modelfile);
+  driver.temporary_model =
+      options_.temporary_model.empty() ? OwnModelName(store.store_id) : options_.temporary_model;
+  driver.scratch = scratch_->path();
+  driver.num_predict = config.num_predict;
+  driver.timeout = config.timeout;
+  driver_ = std::make_unique<CliDriver>(
+      std::move(driver), CliDriverSeams{runner_, *api_, clock_, stop_, std::move(on_created)});
+  return {};
+}
+
+Expected<void, Error> SessionDriver::MakeApiDriver(const SweepConfig& config) {
+  if (config.model.empty()) {
+    return Fail(ExitCode::kUsage,
+                "the api driver creates no model, so it cannot measure a Modelfile; name a model, "
+                "or measure with --driver cli");
+  }
+  driver_ = std::make_unique<ApiDriver>(
+      ApiDriverOptions{config.model, config.num_predict, config.timeout, on_idle_}, *api_, clock_,
+      stop_);
+  return {};
+}
+
+void SessionDriver::MakeReplayDriver(std::uint64_t runs_before) {
+  ServerFacts facts;
+  facts.ollama_version = recorded_.identity.ollama_version;
+  facts.model_digest = recorded_.identity.model_digest;
+  facts.is_local = recorded_.environment.server_is_local;
+  driver_ = std::make_unique<ReplayDriver>(
+      *recording_, std::move(facts),
+      ReplayOptions{options_.replay_noise, options_.seed, runs_before});
+}
+
+}  // namespace ollama_bench

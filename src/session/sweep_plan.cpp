@@ -1,0 +1,218 @@
+#include "ollama_bench/session/sweep_plan.h"
+#include "ollama_bench/search/search.h"
+#include "ollama_bench/search/stratified_race.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "baseline.h"
+#include "ollama_bench/analysis/load_units.h"
+#include "ollama_bench/analysis/sweep_answer.h"
+#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/plan/plan_cells.h"
+#include "ollama_bench/plan/remaining_time.h"
+#include "ollama_bench/session/opened_store.h"
+#include "ollama_bench/session/session.h"
+#include "ollama_bench/session/session_driver.h"
+#include "ollama_bench/session/session_identity.h"
+#include "ollama_bench/session/sweep_rules.h"
+#include "ollama_bench/session/tune_strategy.h"
+
+namespace ollama_bench {
+namespace {
+
+namespace fs = std::filesystem;
+using Error = SessionError;
+
+// Of a sample as the store writes it, and of the most that `repetitions: auto` takes.
+constexpr std::int64_t kBytesOfSample = 600;
+constexpr std::int64_t kUsualRepetitions = 3;
+
+/// Collects the parts of a plan, as far as they can be had.
+class Planner {
+ public:
+  Planner(const RunOptions& options, const SweepConfig& config, Clock& clock,
+          const StopRequest& stop)
+      : options_(options), driver_(options.session.driver, file_system_, clock, stop, nullptr) {
+    plan_.config = config;
+  }
+
+  Expected<SweepPlan, Error> Make() {
+    if (auto step = ReadResults(); !step) return Unexpected<Error>(step.error());
+    if (auto step = AskServer(); !step) return Unexpected<Error>(step.error());
+    CompareWithResults();
+    std::vector<Cell> cells = PlanCells(plan_.config.space, plan_.config.row_first);
+    if (driver_.recording() != nullptr) cells = driver_.recording()->Select(cells);
+    LeaveOutAliases(cells);
+    plan_.pending = FindPending(cells, plan_.measured, PendingRulesOf(options_, plan_.config));
+    plan_.prompt_tokens = ExpectedPromptTokens(plan_.prompt, plan_.metadata);
+    CountVisits();
+    CountMeasurements();
+    plan_.place = driver_.place();
+    WarnOfGrid();
+    MeasureDisk();
+    return std::move(plan_);
+  }
+
+ private:
+  void LeaveOutAliases(std::vector<Cell>& cells) {
+    if (!facts_ || options_.measure_aliases || driver_.recording() != nullptr) return;
+    const std::vector<Alias> aliases = FindAliases(cells, LimitsOf(*facts_));
+    if (aliases.empty()) return;
+    for (const Alias& alias : aliases) std::erase(cells, alias.cell);
+    plan_.warnings.push_back(
+        fmt::format("{} of the cells would repeat another's measurement ({}) and {} left out; "
+                    "--measure-aliases measures {}",
+                    aliases.size(), aliases.front().reason, aliases.size() == 1 ? "is" : "are",
+                    aliases.size() == 1 ? "it" : "them"));
+  }
+
+  Expected<void, Error> ReadResults() {
+    const auto store = ResultsStore::Load(file_system_, options_.session.results);
+    if (store) {
+      plan_.metadata = store->metadata();
+      plan_.measured = store->results();
+      is_new_ = false;
+      return {};
+    }
+    if (store.error().kind == StoreError::Kind::kMissing) return {};
+    return Unexpected<Error>(ToSessionError(store.error()));
+  }
+
+  Expected<void, Error> AskServer() {
+    const bool has_grid = plan_.config.space.CellCount() > 0;
+    const bool has_model = !plan_.config.model.empty() || !plan_.config.modelfile.empty();
+    auto asked = Connect();
+    if (asked || !has_grid || !has_model) return asked;
+    plan_.obstacle = asked.error();
+    return {};
+  }
+
+  Expected<void, Error> Connect() {
+    if (auto step = driver_.Open(plan_.metadata.identity.driver); !step) return step;
+    if (!driver_.notice().empty()) plan_.warnings.push_back(driver_.notice());
+    auto complete = driver_.Complete(plan_.config, GridSize::kSweep);
+    if (!complete) return Unexpected<Error>(complete.error());
+    plan_.config = std::move(*complete);
+    if (AsksTheSameOfAll(plan_.config, plan_.metadata, driver_.recorded())) {
+      HoldRequestForAll(plan_.config);
+    }
+    auto facts = driver_.Connect(plan_.config, plan_.metadata, 0, nullptr);
+    if (!facts) return Unexpected<Error>(facts.error());
+    facts_ = std::move(*facts);
+    for (std::string& warning : ServerWarnings(*facts_)) {
+      plan_.warnings.push_back(std::move(warning));
+    }
+    return {};
+  }
+
+  void CompareWithResults() {
+    auto settled =
+        facts_ ? SettleIdentity(plan_.metadata, {plan_.config, *facts_, driver_.driver().name(),
+                                                 options_.session.results, is_new_,
+                                                 options_.session.force_mixed, driver_.recorded()})
+               : Expected<SettledIdentity, Error>();
+    if (!settled) plan_.obstacle = settled.error();
+    if (facts_ && settled) {
+      plan_.warnings.insert(plan_.warnings.end(), settled->warnings.begin(),
+                            settled->warnings.end());
+      plan_.metadata = std::move(settled->metadata);
+      plan_.prompt = std::move(settled->prompt);
+      NoteUnverified(settled->adopts);
+      return;
+    }
+    auto prompt = ChoosePrompt(plan_.config, plan_.metadata);
+    if (!prompt) prompt = ChoosePrompt(plan_.config, Metadata());
+    if (prompt) plan_.prompt = std::move(*prompt);
+    if (plan_.metadata.identity.model.empty()) {
+      plan_.metadata.identity.model = ModelDescription(plan_.config);
+    }
+  }
+
+  void NoteUnverified(bool adopts) {
+    for (CellResult& result : plan_.measured) {
+      for (Sample& sample : result.samples) sample.unverified = sample.unverified || adopts;
+    }
+    std::string warning = UnverifiedWarning(options_.session.results, plan_.measured);
+    if (!warning.empty()) plan_.warnings.push_back(std::move(warning));
+  }
+
+  void CountVisits() {
+    BaselineChoice choice;
+    if (options_.baseline && facts_) {
+      choice =
+          ChooseBaseline(driver_, plan_.config, plan_.metadata, plan_.prompt_tokens, MayLoad::kNo);
+    }
+    if (!choice.warning.empty()) plan_.warnings.push_back(choice.warning);
+    // What a server takes by itself may depend on its memory, and is seen only with a model loaded.
+    const bool is_unknown = options_.baseline && !choice.found && driver_.recording() == nullptr;
+    if (is_unknown) choice.cell = Cell();  // one that represents it in the count
+    StratifiedRace race(plan_.pending.cells, plan_.measured,
+                        RaceOptionsOf(options_, plan_.config, plan_.pending, choice.cell));
+    plan_.visits = race.IsOver() ? 0 : race.Remaining();
+    const auto off_grid =
+        race.MeasuresCurrentFirst() ? OffGrid(choice.cell, plan_.config.space) : std::nullopt;
+    if (off_grid) plan_.present_setting = is_unknown ? "asked at the start" : NameOf(*off_grid);
+  }
+
+  void CountMeasurements() {
+    const Space& space = plan_.config.space;
+    const Metric metric = Describe(plan_.config.workload).headline;
+    std::size_t known = 0;
+    for (const CellResult& result : plan_.measured) {
+      if (!space.Contains(result.cell) || IsUnverified(result)) continue;
+      known += LoadUnitsOf(result, metric).size();
+      if (StatusOf(result) == CellStatus::kFailed) ++known;
+    }
+    const std::size_t least = LeastForCertificate(space.CellCount());
+    plan_.tune.least = least - std::min(least, known);
+    plan_.tune.most = kUsualTuneBudget;
+    const auto time = RemainingTime(SingleRunTimes(plan_.measured), 1);
+    if (time) plan_.tune.measurement_s = time->count();
+  }
+
+  void WarnOfGrid() {
+    if (driver_.recording() != nullptr) return;
+    plan_.grid_warnings =
+        PlanWarnings(plan_.config.space, {plan_.prompt_tokens, plan_.config.num_predict,
+                                          facts_ ? facts_->trained_context : std::nullopt,
+                                          plan_.metadata.identity.driver == "cli",
+                                          plan_.config.workload == WorkloadKind::kPrefill});
+  }
+
+  void MeasureDisk() {
+    const auto repetitions = plan_.config.repetitions.value_or(kUsualRepetitions);
+    const auto cells = static_cast<std::int64_t>(plan_.pending.cells.size());
+    plan_.disk.results = 2 * cells * (repetitions + 1) * kBytesOfSample;
+    std::error_code error;
+    const fs::path folder = fs::absolute(options_.session.results, error).parent_path();
+    const fs::space_info space = fs::space(folder, error);
+    if (!error) plan_.disk.free = static_cast<std::int64_t>(space.available);
+    const auto modelfile = ReadTemplate(plan_.config);
+    if (!modelfile || !*modelfile) return;
+    const fs::path weights =
+        ResolveModelfilePath((*modelfile)->modelfile.from(), (*modelfile)->folder);
+    const auto size = weights.empty() ? 0 : fs::file_size(weights, error);
+    if (!error) plan_.disk.weights = static_cast<std::int64_t>(size);
+  }
+
+  const RunOptions& options_;
+  PosixFileSystem file_system_;
+  SessionDriver driver_;
+  SweepPlan plan_;
+  bool is_new_ = true;
+  std::optional<ServerFacts> facts_;
+};
+
+}  // namespace
+
+Expected<SweepPlan, SessionError> MakeSweepPlan(const RunOptions& options,
+                                                const SweepConfig& config, Clock& clock,
+                                                const StopRequest& stop) {
+  return Planner(options, config, clock, stop).Make();
+}
+
+}  // namespace ollama_bench

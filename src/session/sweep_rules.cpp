@@ -1,0 +1,50 @@
+#include "ollama_bench/session/sweep_rules.h"
+
+#include <fmt/format.h>
+
+#include "ollama_bench/core/stratum.h"
+#include "ollama_bench/ollama/version_facts.h"
+
+namespace ollama_bench {
+
+PendingRules PendingRulesOf(const RunOptions& options, const SweepConfig& config) {
+  return {config.repetitions, options.retry_failed, options.limit, options.remeasure_unverified};
+}
+
+RaceOptions RaceOptionsOf(const RunOptions& options, const SweepConfig& config,
+                          const Pending& pending, std::optional<Cell> current) {
+  RaceOptions race;
+  race.repetitions = config.repetitions;
+  race.current = current;
+  race.planned = config.space;
+  race.metric = Describe(config.workload).headline;
+  race.seed = options.session.driver.seed;
+  const bool is_whole = !options.limit || pending.cells.size() < *options.limit;
+  const std::size_t strata = StrataOf(config.space).size();
+  const std::size_t usual = strata * UsualExtra(config.space.CellCount() / strata);
+  if (is_whole) race.extra = config.extra ? static_cast<std::size_t>(*config.extra) : usual;
+  return race;
+}
+
+EffectiveLimits LimitsOf(const ServerFacts& facts) {
+  EffectiveLimits limits;
+  const auto version = ParseOllamaVersion(facts.ollama_version);
+  if (!version) return limits;
+  const EffectiveRules rules = RulesOfVersion(*version);
+  limits.batch_cut_to_context = rules.cuts_batch_to_context;
+  if (rules.cuts_context_to_trained) limits.largest_context = facts.trained_context;
+  limits.layers = facts.layers;
+  return limits;
+}
+
+std::vector<std::string> ServerWarnings(const ServerFacts& facts) {
+  std::vector<std::string> warnings = VersionWarnings(facts.ollama_version);
+  if (!facts.other_models_loaded.empty()) {
+    warnings.push_back(
+        fmt::format("other models are loaded and take memory: {}; `ollama stop NAME` frees it",
+                    fmt::join(facts.other_models_loaded, ", ")));
+  }
+  return warnings;
+}
+
+}  // namespace ollama_bench

@@ -1,0 +1,50 @@
+#include "ollama_bench/session/sweep_rules.h"
+
+#include <gtest/gtest.h>
+
+#include "support/sample_tables.h"
+
+namespace ollama_bench {
+namespace {
+
+std::size_t ExtraOf(const SweepConfig& config, std::optional<std::size_t> limit,
+                    std::size_t pending) {
+  RunOptions options;
+  options.limit = limit;
+  Pending rest;
+  rest.cells.resize(pending);
+  return RaceOptionsOf(options, config, rest, std::nullopt).extra;
+}
+
+TEST(SweepRulesTest, ExtraLoadsAreThoseConfiguredElseByTheSizeOfTheGrid) {
+  SweepConfig config;
+  config.space = SpaceOf(MakeGrid(6, 6));
+  EXPECT_EQ(ExtraOf(config, std::nullopt, 36), 27U);
+  config.space = SpaceOf(MakeGrid(47, 17));
+  EXPECT_EQ(ExtraOf(config, std::nullopt, 799), 60U);
+  for (const int extra : {0, 1, 500}) {
+    config.extra = extra;
+    EXPECT_EQ(ExtraOf(config, std::nullopt, 799), static_cast<std::size_t>(extra));
+  }
+}
+
+TEST(SweepRulesTest, AStartThatALimitCutsShortMakesNoExtraLoads) {
+  SweepConfig config;
+  config.space = SpaceOf(MakeGrid(6, 6));
+  config.extra = 12;
+  EXPECT_EQ(ExtraOf(config, 5, 5), 0U) << "as many are pending as the limit leaves";
+  EXPECT_EQ(ExtraOf(config, 6, 5), 12U);
+}
+
+TEST(SweepRulesTest, TheRaceIsToldGridCurrentSettingAndRepetitions) {
+  SweepConfig config;
+  config.space = SpaceOf(MakeGrid(2, 3));
+  config.repetitions = 4;
+  const RaceOptions race = RaceOptionsOf({}, config, {}, Cell{999, 7});
+  EXPECT_EQ(race.planned, config.space);
+  EXPECT_EQ(race.current, (Cell{999, 7}));
+  EXPECT_EQ(race.repetitions, 4);
+}
+
+}  // namespace
+}  // namespace ollama_bench
