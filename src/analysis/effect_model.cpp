@@ -41,6 +41,19 @@ std::vector<Axis> VaryingAxes(const std::vector<Cell>& cells) {
   return axes;
 }
 
+std::vector<EffectData::Places> PlacesOf(const std::vector<Cell>& cells,
+                                         const std::vector<Axis>& axes) {
+  std::vector<EffectData::Places> places(cells.size());
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    std::size_t first = 0;
+    for (const Axis& axis : axes) {
+      places[i].push_back(first + PlaceOf(axis.values, cells[i][axis.parameter]));
+      first += axis.values.size();
+    }
+  }
+  return places;
+}
+
 double RunVariance(std::span<const LoadUnit> units) {
   double squares = 0;
   double degrees = 0;
@@ -76,6 +89,7 @@ EffectData EffectData::From(std::span<const LoadUnit> units) {
   SortUnique(data.cells);
   SortUnique(data.origins);
   data.axes = VaryingAxes(data.cells);
+  data.places = PlacesOf(data.cells, data.axes);
   std::stable_sort(sorted.begin(), sorted.end(), [](const LoadUnit* a, const LoadUnit* b) {
     return std::tie(a->origin, a->start_s, a->first_sample) <
            std::tie(b->origin, b->start_s, b->first_sample);
@@ -109,7 +123,11 @@ EffectWeights EffectWeights::Ones(const EffectData& data) {
 
 EffectPosterior::EffectPosterior(const EffectData& data, const EffectScales& scales,
                                  EffectWeights weights, int iterations)
-    : data_(data), scales_(scales), weights_(std::move(weights)) {
+    : data_(data),
+      scales_(scales),
+      weights_(std::move(weights)),
+      first_axis_(AxisNode(0)),
+      first_origin_(AxisNode(data.axes.size())) {
   Solve();
   for (int i = 0; i < iterations; ++i) {
     Reweigh();
@@ -138,7 +156,7 @@ std::size_t EffectPosterior::AxisNode(std::size_t axis) const {
   return node;
 }
 std::size_t EffectPosterior::OriginNode(std::size_t origin) const {
-  return AxisNode(data_.axes.size()) + origin;
+  return first_origin_ + origin;
 }
 std::size_t EffectPosterior::NodeCount() const {
   return OriginNode(data_.origins.size());
@@ -146,18 +164,14 @@ std::size_t EffectPosterior::NodeCount() const {
 
 EffectPosterior::Nodes EffectPosterior::NodesOfCell(std::size_t cell) const {
   Nodes nodes{CellNode(cell)};
-  std::size_t first = AxisNode(0);
-  for (const Axis& axis : data_.axes) {
-    nodes.push_back(first + PlaceOf(axis.values, data_.cells[cell][axis.parameter]));
-    first += axis.values.size();
-  }
+  for (const std::size_t place : data_.places[cell]) nodes.push_back(first_axis_ + place);
   return nodes;
 }
 
 EffectPosterior::Nodes EffectPosterior::NodesOf(std::size_t observation) const {
   const EffectData::Observation& seen = data_.observations[observation];
-  Nodes nodes = NodesOfCell(seen.cell);
-  nodes.insert(nodes.begin(), observation);
+  Nodes nodes{observation, CellNode(seen.cell)};
+  for (const std::size_t place : data_.places[seen.cell]) nodes.push_back(first_axis_ + place);
   nodes.push_back(OriginNode(seen.origin));
   return nodes;
 }

@@ -27,6 +27,9 @@ struct EffectData {
   };
   std::vector<Cell> cells;  ///< that have a load, ascending
   std::vector<Axis> axes;   ///< parameters of which the cells have several values, ascending
+  /// Of each cell's value of each axis, among the values of all axes one after the other.
+  using Places = boost::container::static_vector<std::size_t, kParameterCount>;
+  std::vector<Places> places;
   std::vector<std::string> origins;
   std::vector<Observation> observations;  ///< by origin, within it by time
   double run_deviation = 0;               ///< of one run, relative
@@ -123,6 +126,8 @@ class EffectPosterior {
   const EffectData& data_;
   EffectScales scales_;
   EffectWeights weights_;
+  std::size_t first_axis_;  ///< nodes
+  std::size_t first_origin_;
   double load_information_ = 1;
   double cell_information_ = 1;
   double step_information_ = 1;
