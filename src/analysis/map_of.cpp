@@ -80,41 +80,31 @@ void AddCurrent(SweepMap& map, const SweepAnswer& answer, bool is_only) {
   map.current_off_grid = cell;
 }
 
-// Of the cells of one answer.
-void AddCells(SweepMap& map, std::span<const StratumAnswer> answers, const SweepAnswer& answer) {
-  const bool higher_is_better = Describe(map.metric).higher_is_better;
-  const double best = std::exp(answer.cells[answer.leader].value.mean);
-  for (std::size_t i = 0; i < map.cells.size(); ++i) {
-    MapCell& cell = map.cells[i];
-    const Cell place = map.CellAt(i / map.column_count(), i % map.column_count());
-    if (AnswerFor(answers, place) != &answer) continue;
-    if (cell.kind == MapCell::Kind::kEstimated) CompareEstimate(cell, best, higher_is_better);
-    if (cell.kind != MapCell::Kind::kMeasured) continue;
-    if (const CellStanding* standing = answer.Find(place)) {
-      SetStanding(cell, *standing, higher_is_better);
-    }
+// What the answer that speaks of it says of the cell.
+void AddStanding(MapCell& cell, const Cell& place, const SweepAnswer& answer, Metric metric) {
+  const bool higher_is_better = Describe(metric).higher_is_better;
+  if (cell.kind == MapCell::Kind::kEstimated) {
+    CompareEstimate(cell, std::exp(answer.cells[answer.leader].value.mean), higher_is_better);
   }
-  if (HaveNoChoice(answers)) return;
+  if (cell.kind != MapCell::Kind::kMeasured) return;
+  if (const CellStanding* standing = answer.Find(place)) {
+    SetStanding(cell, *standing, higher_is_better);
+  }
+}
+
+// What one answer marks.
+void AddMarks(SweepMap& map, const SweepAnswer& answer, bool is_only) {
   for (const std::size_t contender : answer.contenders) {
     const Cell& cell = answer.cells[contender].cell;
     if (const auto place = map.grid.PlaceOf(cell)) map.cells[*place].is_contender = true;
   }
+  if (answer.recommended) map.recommended.insert(answer.cells[*answer.recommended].cell);
+  AddCurrent(map, answer, is_only);
 }
 
 void AddMargins(SweepMap& map, const SweepAnswer& answer) {
   map.rows = Margins(answer.MeansAlong(map.grid.down.parameter), map.grid.down);
   map.columns = Margins(answer.MeansAlong(map.grid.across.parameter), map.grid.across);
-}
-
-// The answers that speak of a cell of the map.
-std::set<const SweepAnswer*> AnswersOf(const SweepMap& map,
-                                       std::span<const StratumAnswer> answers) {
-  std::set<const SweepAnswer*> found;
-  for (std::size_t i = 0; i < map.cells.size(); ++i) {
-    const Cell place = map.CellAt(i / map.column_count(), i % map.column_count());
-    if (const SweepAnswer* answer = AnswerFor(answers, place)) found.insert(answer);
-  }
-  return found;
 }
 
 }  // namespace
@@ -124,20 +114,21 @@ SweepMap MapOf(const ResultTable& table, std::span<const StratumAnswer> answers,
   SweepMap map;
   map.metric = table.metric;
   map.grid = table.grid;
+  std::set<const SweepAnswer*> of_map;
   for (std::size_t i = 0; i < table.states.size(); ++i) {
-    map.cells.push_back(CellWithoutAnswer(table.states[i]));
+    MapCell& cell = map.cells.emplace_back(CellWithoutAnswer(table.states[i]));
     const Cell place = table.CellAt(i / table.columns(), i % table.columns());
-    if (map.cells.back().kind == MapCell::Kind::kUntested && expected_to_fail.count(place) > 0) {
-      map.cells.back().kind = MapCell::Kind::kExpectedToFail;
+    if (cell.kind == MapCell::Kind::kUntested && expected_to_fail.count(place) > 0) {
+      cell.kind = MapCell::Kind::kExpectedToFail;
     }
+    const SweepAnswer* answer = AnswerFor(answers, place);
+    if (answer == nullptr) continue;
+    of_map.insert(answer);
+    AddStanding(cell, place, *answer, table.metric);
   }
-  const std::set<const SweepAnswer*> of_map = AnswersOf(map, answers);
   const bool is_only = of_map.size() == 1;
   for (const SweepAnswer* answer : of_map) {
-    AddCells(map, answers, *answer);
-    if (HaveNoChoice(answers)) continue;
-    if (answer->recommended) map.recommended.insert(answer->cells[*answer->recommended].cell);
-    AddCurrent(map, *answer, is_only);
+    if (!HaveNoChoice(answers)) AddMarks(map, *answer, is_only);
   }
   if (is_only) AddMargins(map, **of_map.begin());
   return map;

@@ -447,9 +447,10 @@ std::string_view KeyOf(Trust trust) {
 }
 
 const CellStanding* SweepAnswer::Find(const Cell& cell) const {
-  const auto found = std::find_if(cells.begin(), cells.end(),
-                                  [&cell](const auto& standing) { return standing.cell == cell; });
-  return found == cells.end() ? nullptr : &*found;
+  const auto found = std::lower_bound(
+      cells.begin(), cells.end(), cell,
+      [](const CellStanding& standing, const Cell& wanted) { return standing.cell < wanted; });
+  return found == cells.end() || found->cell != cell ? nullptr : &*found;
 }
 
 const std::vector<AxisMean>& SweepAnswer::MeansAlong(Parameter parameter) const {

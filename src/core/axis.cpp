@@ -23,7 +23,6 @@ bool IsEvenlySpaced(const Axis& axis) {
   return true;
 }
 
-// Most axes ascend.
 std::optional<std::size_t> PlaceOn(const Axis& axis, const Cell& cell) {
   const auto found = std::find(axis.values.begin(), axis.values.end(), cell[axis.parameter]);
   if (found == axis.values.end()) return std::nullopt;

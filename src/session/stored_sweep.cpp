@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -200,9 +201,9 @@ class Reporter {
   }
 
   [[nodiscard]] StratumAnswer AnswerOf(const Cell& stratum) const {
-    std::vector<CellResult> results = store_.results();
-    std::erase_if(results,
-                  [&](const CellResult& result) { return RequestOf(result.cell) != stratum; });
+    std::vector<CellResult> results;
+    std::copy_if(store_.results().begin(), store_.results().end(), std::back_inserter(results),
+                 [&](const CellResult& result) { return RequestOf(result.cell) == stratum; });
     AnswerOptions options = options_;
     options.current = CurrentIn(stratum);
     options.planned = InStratum(planned_, stratum);
