@@ -31,13 +31,8 @@ void SortUnique(std::vector<Value>& values) {
 }
 
 std::vector<Axis> VaryingAxes(const std::vector<Cell>& cells) {
-  std::vector<Axis> axes;
-  for (const ParameterInfo& info : AllParameters()) {
-    Axis axis{info.parameter, {}};
-    for (const Cell& cell : cells) axis.values.push_back(cell[info.parameter]);
-    SortUnique(axis.values);
-    if (axis.values.size() > 1) axes.push_back(std::move(axis));
-  }
+  std::vector<Axis> axes = AxesOf(cells).axes;
+  std::erase_if(axes, [](const Axis& axis) { return axis.values.size() < 2; });
   return axes;
 }
 

@@ -34,7 +34,25 @@ CellState StateOf(const CellResult& result, Metric metric) {
   return Untested{};
 }
 
+bool Sets(const Axis& axis, Parameter parameter) {
+  return axis.parameter == parameter && std::any_of(axis.values.begin(), axis.values.end(),
+                                                    [](int value) { return value != kAutoValue; });
+}
+
 }  // namespace
+
+std::vector<Parameter> ParametersOf(std::span<const ResultTable> tables) {
+  std::vector<Parameter> set;
+  for (const ParameterInfo& info : AllParameters()) {
+    const bool is_set = std::any_of(tables.begin(), tables.end(), [&info](const auto& table) {
+      const Grid& grid = table.grid;
+      return Sets(grid.across, info.parameter) || Sets(grid.down, info.parameter) ||
+             grid.fixed.Sets(info.parameter);
+    });
+    if (is_set) set.push_back(info.parameter);
+  }
+  return set;
+}
 
 ResultTable BuildResultTable(const std::vector<CellResult>& results, const Grid& grid,
                              Metric metric) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 namespace ollama_bench {
@@ -11,22 +12,14 @@ namespace {
 
 using Problem = Unexpected<std::string>;
 
-void SortUnique(std::vector<int>& values) {
-  std::sort(values.begin(), values.end());
-  values.erase(std::unique(values.begin(), values.end()), values.end());
-}
-
 Space Unite(const std::vector<CellResult>& results, const Space& planned) {
   Space space;
   for (const ParameterInfo& info : AllParameters()) {
-    std::vector<int> values = planned.ValuesOf(info.parameter);
-    bool is_set = !values.empty();
-    for (const CellResult& result : results) {
-      is_set = is_set || result.cell.Sets(info.parameter);
-      values.push_back(result.cell[info.parameter]);
-    }
-    SortUnique(values);
-    if (is_set) space.Set(info.parameter, std::move(values));
+    const std::vector<int>& of_plan = planned.ValuesOf(info.parameter);
+    std::set<int> values(of_plan.begin(), of_plan.end());
+    for (const CellResult& result : results) values.insert(result.cell[info.parameter]);
+    const bool is_set = !of_plan.empty() || (!values.empty() && *values.rbegin() != kAutoValue);
+    if (is_set) space.Set(info.parameter, {values.begin(), values.end()});
   }
   return space;
 }
@@ -48,9 +41,8 @@ Expected<Space, std::string> Restrict(Space space, const Slice& slice) {
       return Problem(fmt::format("no cell has {}={}", KeyOf(wanted.parameter),
                                  FormatValue(wanted.parameter, value)));
     }
-    std::vector<int> chosen = wanted.values;
-    SortUnique(chosen);
-    space.Set(wanted.parameter, std::move(chosen));
+    const std::set<int> chosen(wanted.values.begin(), wanted.values.end());
+    space.Set(wanted.parameter, {chosen.begin(), chosen.end()});
   }
   return space;
 }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <string_view>
@@ -40,19 +39,10 @@ Expected<ParameterValue, std::string> ParseWhere(const std::string& text) {
     return Unexpected<std::string>(
         fmt::format("{}: write a parameter and a value, such as num_thread=8", text));
   }
-  const ParameterInfo& info = Describe(*parameter);
   const std::string value = text.substr(equals + 1);
-  if (value == "auto") return ParameterValue{*parameter, kAutoValue};
-  if (info.type == ParameterType::kSwitch && (value == "true" || value == "false")) {
-    return ParameterValue{*parameter, value == "true" ? 1 : 0};
-  }
-  int number = 0;
-  const char* end = value.data() + value.size();
-  const auto parsed = std::from_chars(value.data(), end, number);
-  if (info.type == ParameterType::kCount && parsed.ec == std::errc() && parsed.ptr == end) {
-    return ParameterValue{*parameter, number};
-  }
-  return Unexpected<std::string>(fmt::format("{}: {} is no value of {}", text, value, info.key));
+  if (const auto parsed = ParseValue(*parameter, value)) return ParameterValue{*parameter, *parsed};
+  return Unexpected<std::string>(
+      fmt::format("{}: {} is no value of {}", text, value, KeyOf(*parameter)));
 }
 
 constexpr const char* kSliceGroup = "Which cells, where more than two parameters were swept";

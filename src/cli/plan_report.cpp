@@ -7,7 +7,6 @@
 
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/plan/remaining_time.h"
-#include "ollama_bench/render/cell_json.h"
 #include "run_report.h"
 
 namespace ollama_bench {
@@ -23,8 +22,8 @@ std::string ValueLines(const Axis& axis, std::size_t width) {
                                  axis.values.size() == 1 ? "" : "s");
   std::string text;
   for (std::size_t i = 0; i < axis.values.size(); ++i) {
-    const std::string value = fmt::format(" {}{}", FormatValue(axis.parameter, axis.values[i]),
-                                          i + 1 < axis.values.size() ? "," : "");
+    const std::string value =
+        fmt::format(" {}{}", LabelOf(axis, i), i + 1 < axis.values.size() ? "," : "");
     if (line.size() + value.size() > width) {
       text += line + "\n";
       line = std::string(kIndent - 1, ' ');
@@ -85,10 +84,7 @@ Json WarningsJson(const SweepPlan& plan) {
 
 Json ValuesJson(const Axis& axis) {
   Json list = Json::array();
-  for (const int value : axis.values) {
-    const Json json = CellJson(Cell().With(axis.parameter, value));
-    list.push_back(json.front());
-  }
+  for (const int value : axis.values) list.push_back(ValueAs<Json>(axis.parameter, value));
   return list;
 }
 

@@ -10,13 +10,7 @@ namespace {
 void Add(YAML::Emitter& out, const Axis& axis) {
   out << YAML::Key << std::string(KeyOf(axis.parameter)) << YAML::Value << YAML::Flow
       << YAML::BeginSeq;
-  for (const int value : axis.values) {
-    if (Describe(axis.parameter).type == ParameterType::kSwitch) {
-      out << (value != 0);
-    } else {
-      out << value;
-    }
-  }
+  for (std::size_t i = 0; i < axis.values.size(); ++i) out << LabelOf(axis, i);
   out << YAML::EndSeq;
 }
 

@@ -126,11 +126,26 @@ void Space::Set(Parameter parameter, std::vector<int> values) {
   }
 }
 
+Space AxesOf(std::span<const Cell> cells) {
+  Space space;
+  for (const ParameterInfo& info : AllParameters()) {
+    std::set<int> values;
+    for (const Cell& cell : cells) values.insert(cell[info.parameter]);
+    const bool is_set = !values.empty() && *values.rbegin() != kAutoValue;
+    if (is_set) space.Set(info.parameter, {values.begin(), values.end()});
+  }
+  return space;
+}
+
 std::optional<std::size_t> Grid::PlaceOf(const Cell& cell) const {
   const auto column = PlaceOn(across, cell);
   const auto row = PlaceOn(down, cell);
   if (!column || !row || CellAt(*row, *column) != cell) return std::nullopt;
   return *row * across.values.size() + *column;
+}
+
+std::string LabelOf(const Axis& axis, std::size_t place) {
+  return FormatValue(axis.parameter, axis.values[place]);
 }
 
 std::string DescribeAxis(const Axis& axis) {
@@ -139,9 +154,9 @@ std::string DescribeAxis(const Axis& axis) {
                        axis.values[1] - axis.values[0]);
   }
   std::string text;
-  for (const int value : axis.values) {
-    if (!text.empty()) text += ',';
-    text += FormatValue(axis.parameter, value);
+  for (std::size_t i = 0; i < axis.values.size(); ++i) {
+    if (i > 0) text += ',';
+    text += LabelOf(axis, i);
   }
   return text;
 }

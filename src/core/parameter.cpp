@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace ollama_bench {
 namespace {
@@ -54,6 +55,18 @@ std::string FormatValue(Parameter parameter, int value) {
   if (value == kAutoValue) return "auto";
   if (Describe(parameter).type == ParameterType::kSwitch) return value != 0 ? "true" : "false";
   return std::to_string(value);
+}
+
+std::optional<int> ParseValue(Parameter parameter, std::string_view text) {
+  if (text == "auto") return kAutoValue;
+  if (Describe(parameter).type == ParameterType::kSwitch) {
+    if (text == "true") return 1;
+    return text == "false" ? std::optional(0) : std::nullopt;
+  }
+  int number = 0;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  return parsed.ec == std::errc() && parsed.ptr == end ? std::optional(number) : std::nullopt;
 }
 
 }  // namespace ollama_bench

@@ -1,7 +1,6 @@
 #include "ollama_bench/ollama/present_setting.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <sstream>
 
@@ -29,19 +28,6 @@ std::optional<int> AskContext(const std::string& model, OllamaApi& api, Clock& c
   return static_cast<int>(*loaded->num_ctx);
 }
 
-// Ollama gives numbers below the bounds (-1) a meaning of their own: its default.
-std::optional<int> ValueFrom(const ParameterInfo& info, const std::string& text) {
-  if (info.type == ParameterType::kSwitch) {
-    if (text == "true") return 1;
-    return text == "false" ? std::optional(0) : std::nullopt;
-  }
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  const bool is_within = number >= info.lowest && number <= info.highest;
-  return is_within ? std::optional(number) : std::nullopt;
-}
-
 }  // namespace
 
 Cell ReadParameters(std::string_view text) {
@@ -55,8 +41,11 @@ Cell ReadParameters(std::string_view text) {
     if (name == "PARAMETER" && !(words >> name)) continue;
     const auto parameter = ParameterFromKey(name);
     if (!parameter || !(words >> value)) continue;
-    if (Describe(*parameter).scope != Scope::kModel) continue;
-    if (const auto number = ValueFrom(Describe(*parameter), value)) named.Set(*parameter, *number);
+    const ParameterInfo& info = Describe(*parameter);
+    const auto number = ParseValue(*parameter, value);
+    if (info.scope != Scope::kModel || !number) continue;
+    // Ollama gives numbers below the bounds (-1) a meaning of their own: its default.
+    if (*number >= info.lowest && *number <= info.highest) named.Set(*parameter, *number);
   }
   return named;
 }

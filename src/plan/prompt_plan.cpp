@@ -14,9 +14,8 @@ constexpr std::int64_t kRoomForTemplate = 64;
 // buffer (8 MB in newer releases).
 constexpr std::int64_t kMetricsLostFrom = 75'000;
 
-// Of contexts and batches where the server chooses them.
+// Where the server chooses it.
 constexpr int kUsualContext = 4096;
-constexpr int kUsualBatch = 512;
 
 int Smallest(const std::vector<int>& values) {
   return *std::min_element(values.begin(), values.end());

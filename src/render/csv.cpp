@@ -30,21 +30,6 @@ std::string MatrixOf(const ResultTable& table) {
   return csv;
 }
 
-std::vector<Parameter> ParametersOf(std::span<const ResultTable> tables) {
-  std::vector<Parameter> set;
-  for (const ParameterInfo& info : AllParameters()) {
-    for (const ResultTable& table : tables) {
-      const Cell first = table.states.empty() ? Cell() : table.CellAt(0, 0);
-      const Cell last =
-          table.states.empty() ? Cell() : table.CellAt(table.rows() - 1, table.columns() - 1);
-      if (!first.Sets(info.parameter) && !last.Sets(info.parameter)) continue;
-      set.push_back(info.parameter);
-      break;
-    }
-  }
-  return set;
-}
-
 std::string ListOf(std::span<const ResultTable> tables) {
   const std::vector<Parameter> parameters = ParametersOf(tables);
   std::string csv;

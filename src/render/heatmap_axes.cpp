@@ -14,10 +14,6 @@ constexpr double kLabelLine = 16;
 constexpr double kLabelGap = 8;        // between the plot and its labels
 constexpr double kLabelDistance = 10;  // between two labels of one line
 
-std::string LabelOf(const Axis& axis, std::size_t place) {
-  return FormatValue(axis.parameter, axis.values[place]);
-}
-
 double WidestLabel(const Axis& axis, const std::vector<std::size_t>& shown, const Font& font) {
   double widest = 0;
   for (const std::size_t i : shown) {

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "answer_json.h"
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/table_statistics.h"
@@ -27,20 +25,10 @@ Json BestListJson(std::span<const ResultTable> tables, Parameter parameter) {
   return json;
 }
 
-bool Sets(const Axis& axis, Parameter parameter) {
-  return axis.parameter == parameter && std::any_of(axis.values.begin(), axis.values.end(),
-                                                    [](int value) { return value != kAutoValue; });
-}
-
 // Of each parameter that some cell sets.
 void AddBestLists(Json& report, std::span<const ResultTable> tables) {
-  for (const ParameterInfo& info : AllParameters()) {
-    const bool is_set = std::any_of(tables.begin(), tables.end(), [&info](const auto& table) {
-      return Sets(table.grid.across, info.parameter) || Sets(table.grid.down, info.parameter) ||
-             table.grid.fixed.Sets(info.parameter);
-    });
-    if (!is_set) continue;
-    report[fmt::format("best_per_{}", info.key)] = BestListJson(tables, info.parameter);
+  for (const Parameter parameter : ParametersOf(tables)) {
+    report[fmt::format("best_per_{}", KeyOf(parameter))] = BestListJson(tables, parameter);
   }
 }
 

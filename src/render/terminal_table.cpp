@@ -26,10 +26,6 @@ constexpr char kRecommendedSign = '*';
 constexpr char kContenderSign = '+';
 constexpr char kCurrentSign = '@';
 
-std::string LabelOf(const Axis& axis, std::size_t place) {
-  return FormatValue(axis.parameter, axis.values[place]);
-}
-
 class TableWriter {
  public:
   TableWriter(const SweepMap& map, const ValueScale& scale, const TerminalStyle& style)

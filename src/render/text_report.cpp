@@ -93,17 +93,6 @@ std::string StatisticsText(const TableStatistics& statistics, const MetricInfo& 
                             format(statistics.values->median), metric.unit);
 }
 
-// The parameters that cells of the tables set.
-std::vector<Parameter> ParametersOf(const Grid& grid) {
-  std::vector<Parameter> set;
-  for (const ParameterInfo& info : AllParameters()) {
-    const bool is_axis = info.parameter == grid.across.parameter ||
-                         (info.parameter == grid.down.parameter && !grid.down.IsAuto());
-    if (is_axis || grid.fixed.Sets(info.parameter)) set.push_back(info.parameter);
-  }
-  return set;
-}
-
 // To the right, in columns as wide as the header or wider.
 std::vector<std::string> Aligned(const std::vector<std::vector<std::string>>& rows) {
   constexpr std::size_t kNarrowest[] = {9, 14, 12};  // first, between, last
@@ -161,7 +150,7 @@ std::string SideBySide(const std::vector<std::string>& left, const std::vector<s
 }
 
 std::string BestLists(std::span<const ResultTable> tables, std::size_t width) {
-  const std::vector<Parameter> parameters = ParametersOf(tables.front().grid);
+  const std::vector<Parameter> parameters = ParametersOf(tables);
   std::vector<std::vector<std::string>> lists;
   for (const Parameter parameter : parameters) {
     std::vector<Parameter> others = parameters;

@@ -21,11 +21,6 @@ bool IsWritable(double rate) {
   return rate >= 0 && rate <= kHighestRate;
 }
 
-nlohmann::json ValueJson(const ParameterInfo& info, int value) {
-  if (info.type == ParameterType::kSwitch) return value != 0;
-  return value;
-}
-
 // Of a cell that has nothing else to show: the program of before takes an entry with a failure for
 // one without a rate.
 const Failure* FailureForOldReaders(const CellResult& result) {
@@ -77,12 +72,14 @@ void FieldWriter::operator()(std::string_view key, Parameter value) {
 
 void FieldWriter::Setting(const ParameterInfo& info, const Cell& cell) {
   if (!cell.Sets(info.parameter)) return;
-  object_[std::string(info.key)] = ValueJson(info, cell[info.parameter]);
+  object_[std::string(info.key)] = ValueAs<nlohmann::json>(info.parameter, cell[info.parameter]);
 }
 
 void FieldWriter::Values(std::string_view key, const Axis& axis) {
   nlohmann::json list = nlohmann::json::array();
-  for (const int value : axis.values) list.push_back(ValueJson(Describe(axis.parameter), value));
+  for (const int value : axis.values) {
+    list.push_back(ValueAs<nlohmann::json>(axis.parameter, value));
+  }
   object_[std::string(key)] = std::move(list);
 }
 

@@ -9,6 +9,7 @@
 
 #include "ollama_bench/core/median.h"
 #include "ollama_bench/core/sha256.h"
+#include "ollama_bench/plan/prompt_plan.h"
 #include "ollama_bench/plan/repetitions.h"
 #include "ollama_bench/workload/prompt_settler.h"
 #include "ollama_bench/workload/verify.h"
@@ -26,8 +27,6 @@ constexpr int kMostDisturbed = 3;
 constexpr int kPatience = 3;
 // Enough for a decode rate; a second or so where a model is used interactively.
 constexpr int kDecodeTokens = 64;
-// Where the server chooses it.
-constexpr int kUsualBatch = 512;
 // A guess for texts of which nothing is known: English has 4 to 5 bytes per token.
 constexpr double kTokensPerByteGuess = 0.25;
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
 #include <utility>
 
 #include "ollama_bench/core/cell_status.h"
@@ -44,18 +43,11 @@ const CellResult* Recording::Find(const Cell& cell) const {
 }
 
 Space Recording::Axes() const {
-  Space space;
-  for (const ParameterInfo& info : AllParameters()) {
-    std::set<int> values;
-    bool is_set = false;
-    for (const CellResult& result : results_) {
-      if (Find(result.cell) == nullptr) continue;
-      values.insert(result.cell[info.parameter]);
-      is_set = is_set || result.cell.Sets(info.parameter);
-    }
-    if (is_set) space.Set(info.parameter, {values.begin(), values.end()});
+  std::vector<Cell> cells;
+  for (const CellResult& result : results_) {
+    if (Find(result.cell) != nullptr) cells.push_back(result.cell);
   }
-  return space;
+  return AxesOf(cells);
 }
 
 std::vector<Cell> Recording::Select(const std::vector<Cell>& cells) const {

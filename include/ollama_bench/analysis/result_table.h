@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -79,6 +80,9 @@ struct ResultTable {
   }
   friend bool operator==(const ResultTable&, const ResultTable&) = default;
 };
+
+/// The parameters that a cell of the tables sets, in their order.
+std::vector<Parameter> ParametersOf(std::span<const ResultTable> tables);
 
 /// What `results` say of the grid's cells, each in the state that StatusOf returns; of two entries
 /// for one cell the later counts.

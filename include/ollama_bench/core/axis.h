@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,10 @@ struct Space {
   friend bool operator==(const Space&, const Space&) = default;
 };
 
+/// An axis for each parameter that a cell sets, in their order: the cells' values, auto among them,
+/// ascending.
+Space AxesOf(std::span<const Cell> cells);
+
 /// Two axes of a space, what a table or a picture shows. All other parameters have one value.
 struct Grid {
   Axis across{Parameter::kNumCtx, {}};  ///< one column each
@@ -57,6 +62,9 @@ struct Grid {
   [[nodiscard]] bool Contains(const Cell& cell) const { return PlaceOf(cell).has_value(); }
   friend bool operator==(const Grid&, const Grid&) = default;
 };
+
+/// FormatValue of the axis' value at `place`.
+std::string LabelOf(const Axis& axis, std::size_t place);
 
 /// "1024-3072:1024" for an evenly spaced ascending axis of two or more values (the old script's
 /// spelling), otherwise the values joined by commas.

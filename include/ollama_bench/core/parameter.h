@@ -69,5 +69,15 @@ inline std::string_view KeyOf(Parameter parameter) {
 
 /// "4096", "true", "auto".
 std::string FormatValue(Parameter parameter, int value);
+/// The value that FormatValue writes so, whatever the bounds; empty where there is none.
+std::optional<int> ParseValue(Parameter parameter, std::string_view text);
+
+/// A value that is set, as a format has it that knows numbers and booleans: true or false for a
+/// switch. `Json` is any type that can be made of both.
+template <class Json>
+Json ValueAs(Parameter parameter, int value) {
+  if (Describe(parameter).type == ParameterType::kSwitch) return Json(value != 0);
+  return Json(value);
+}
 
 }  // namespace ollama_bench

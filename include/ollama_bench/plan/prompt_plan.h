@@ -9,6 +9,9 @@
 
 namespace ollama_bench {
 
+/// Prompt tokens that go through a model at once where the server chooses it, or nearly so.
+inline constexpr int kUsualBatch = 512;
+
 /// Length in tokens of the built-in prompt when none is configured: long enough for two of the
 /// largest batches (512 at least), short enough for the smallest context with `num_predict` tokens
 /// and 64 more for the template; never below 16, even where that does not fit.

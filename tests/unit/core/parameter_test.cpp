@@ -70,12 +70,22 @@ TEST(ParameterTest, WritesEachValueInAFormOfItsOwn) {
     std::set<std::string> seen;
     for (const int value : {kAutoValue, info.lowest, info.highest}) {
       EXPECT_TRUE(seen.insert(FormatValue(info.parameter, value)).second) << info.key;
+      EXPECT_EQ(ParseValue(info.parameter, FormatValue(info.parameter, value)), value) << info.key;
     }
     EXPECT_EQ(FormatValue(info.parameter, kAutoValue), "auto");
   }
   EXPECT_EQ(FormatValue(Parameter::kNumCtx, 4096), "4096");
   EXPECT_EQ(FormatValue(Parameter::kUseMmap, 1), "true");
   EXPECT_EQ(FormatValue(Parameter::kUseMmap, 0), "false");
+}
+
+TEST(ParameterTest, ReadsNothingThatIsNoValue) {
+  for (const std::string text : {"", "4k", "4.0", " 4", "yes", "Auto"}) {
+    EXPECT_EQ(ParseValue(Parameter::kNumThread, text), std::nullopt) << text;
+    EXPECT_EQ(ParseValue(Parameter::kUseMmap, text), std::nullopt) << text;
+  }
+  EXPECT_EQ(ParseValue(Parameter::kNumThread, "true"), std::nullopt);
+  EXPECT_EQ(ParseValue(Parameter::kUseMmap, "1"), std::nullopt);
 }
 
 TEST(ParameterTest, SaysOfEachWhatItIs) {
