@@ -37,52 +37,49 @@ function(expect said)
   endif()
 endfunction()
 
+# That the tree with `line` at the end of `file` is refused.
+function(refuses file line said)
+  make_tree()
+  file(APPEND ${tree}/${file} "${line}")
+  expect("${said}")
+endfunction()
+
 make_tree()
 expect("")
 
-make_tree()
-file(APPEND ${tree}/src/low/own.h "#include \"ollama_bench/high/act.h\"\n")
-expect("src/low/own.h includes ollama_bench/high/act.h: low may not use high")
+refuses(src/low/own.h "#include \"ollama_bench/high/act.h\"\n"
+  "src/low/own.h includes ollama_bench/high/act.h: low may not use high")
 
-make_tree()
-file(APPEND ${tree}/src/main.cpp "#include \"ollama_bench/low/word.h\"\n")
-expect("src/main.cpp includes ollama_bench/low/word.h: main may not use low")
+refuses(src/main.cpp "#include \"ollama_bench/low/word.h\"\n"
+  "src/main.cpp includes ollama_bench/low/word.h: main may not use low")
 
 make_tree()
 file(WRITE ${tree}/include/ollama_bench/low/alone.h "#pragma once\n")
 file(APPEND ${tree}/src/low/word.cpp "#include \"ollama_bench/low/alone.h\"\n")
 expect("include/ollama_bench/low/alone.h is used by no other layer")
 
-make_tree()
-file(APPEND ${tree}/src/cli/program.cpp "#include \"own.h\"\n")
-expect("src/cli/program.cpp includes own.h, which is not in src/cli")
+refuses(src/cli/program.cpp "#include \"own.h\"\n"
+  "src/cli/program.cpp includes own.h, which is not in src/cli")
 
-make_tree()
-file(APPEND ${tree}/src/cli/program.cpp "#include \"../low/own.h\"\n")
-expect("src/cli/program.cpp includes ../low/own.h: a header is named as")
+refuses(src/cli/program.cpp "#include \"../low/own.h\"\n"
+  "src/cli/program.cpp includes ../low/own.h: a header is named as")
 
-make_tree()
-file(APPEND ${tree}/include/ollama_bench/low/word.h "#include \"own.h\"\n")
-expect("a public header includes none that is private")
+refuses(include/ollama_bench/low/word.h "#include \"own.h\"\n"
+  "a public header includes none that is private")
 
-make_tree()
-file(APPEND ${tree}/src/low/own.h "#include \"ollama_bench/low/gone.h\"\n")
-expect("which does not exist")
+refuses(src/low/own.h "#include \"ollama_bench/low/gone.h\"\n"
+  "which does not exist")
 
 make_tree()
 file(WRITE ${tree}/src/other/other.cpp "")
 expect("src/other is no layer")
 
-make_tree()
-file(APPEND ${tree}/cmake/Layers.cmake "set(OLLAMA_BENCH_cli_USES high low)\n")
-expect("cli may use low and does not")
+refuses(cmake/Layers.cmake "set(OLLAMA_BENCH_cli_USES high low)\n"
+  "cli may use low and does not")
 
-make_tree()
-file(APPEND ${tree}/cmake/Layers.cmake "set(OLLAMA_BENCH_low_USES cli)\n")
-expect("low uses cli, which does not stand before it")
+refuses(cmake/Layers.cmake "set(OLLAMA_BENCH_low_USES cli)\n"
+  "low uses cli, which does not stand before it")
 
 foreach(line "std::fprintf(stderr, text)" "fmt::print(text)" "std::exit(1)" "std::cout << text")
-  make_tree()
-  file(APPEND ${tree}/src/low/word.cpp "${line}\n")
-  expect("src/low/word.cpp prints or ends the program")
+  refuses(src/low/word.cpp "${line}\n" "src/low/word.cpp prints or ends the program")
 endforeach()

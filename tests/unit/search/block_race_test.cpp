@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -15,6 +16,7 @@
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "support/failed_visit.h"
+#include "support/measured_visits.h"
 #include "support/sample_tables.h"
 
 namespace ollama_bench {
@@ -36,51 +38,25 @@ class Rig {
   std::string start = "A";
 
   const CellResult& Make(const Visit& visit) {
-    visits_.push_back(visit);
-    CellResult& result = results_[visit.cell];
-    result.cell = visit.cell;
-    const auto number = visits_.size();
-    const std::string id = std::to_string(1000 + number);
-    const std::string minute = std::to_string(100 + number % 60).substr(1);
-    VisitRecord record;
-    record.id = "V" + id;
-    record.role = visit.role;
-    record.started = "2026-11-21T" + std::to_string(10 + number / 60) + ":" + minute + ":00+00:00";
-    record.start = start;
-    if (fails(visit)) {
-      record.failure = Failure{FailureKind::kRunnerCrash, "", {}, 1};
-    } else {
-      Sample sample;
-      sample.id = "S" + id;
-      sample.visit = record.id;
-      sample.load_id = static_cast<std::int64_t>(number);
-      sample.role = visit.role;
-      sample.started = record.started;
-      sample.metrics.printed_prompt_eval_rate =
-          rate_(visit.cell) * slowness(visit) * std::exp(noise_(engine_));
-      result.samples.push_back(sample);
-    }
-    result.visits.push_back(record);
-    return result;
+    const auto number = visits().size() + 1;
+    std::optional<double> rate;
+    if (!fails(visit)) rate = rate_(visit.cell) * slowness(visit) * std::exp(noise_(engine_));
+    return measured_.Add(visit, std::to_string(1000 + number), number, start, rate);
   }
 
-  [[nodiscard]] const std::vector<Visit>& visits() const { return visits_; }
-  [[nodiscard]] std::vector<CellResult> Results() const {
-    std::vector<CellResult> results;
-    for (const auto& [cell, result] : results_) results.push_back(result);
-    return results;
-  }
+  [[nodiscard]] const std::vector<Visit>& visits() const { return measured_.visits(); }
+  [[nodiscard]] std::vector<CellResult> Results() const { return measured_.Results(); }
   /// Of the cells those without a sample.
   [[nodiscard]] std::vector<Cell> Pending(std::vector<Cell> cells) const {
     std::erase_if(cells, [this](const Cell& cell) {
-      const auto found = results_.find(cell);
-      return found != results_.end() && StatusOf(found->second) != CellStatus::kUntested;
+      const CellResult* found = measured_.Find(cell);
+      return found != nullptr && StatusOf(*found) != CellStatus::kUntested;
     });
     return cells;
   }
   [[nodiscard]] std::vector<Cell> Visited(SampleRole role) const {
     std::vector<Cell> cells;
-    for (const Visit& visit : visits_) {
+    for (const Visit& visit : visits()) {
       if (visit.role == role) cells.push_back(visit.cell);
     }
     return cells;
@@ -90,8 +66,7 @@ class Rig {
   std::function<double(const Cell&)> rate_;
   std::mt19937 engine_;
   std::normal_distribution<double> noise_;
-  std::vector<Visit> visits_;
-  std::map<Cell, CellResult> results_;
+  MeasuredVisits measured_;
 };
 
 /// Visits at most `most` cells; returns whether the race is over.

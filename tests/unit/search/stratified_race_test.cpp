@@ -4,11 +4,13 @@
 
 #include <cmath>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 
 #include "ollama_bench/core/stratum.h"
 #include "ollama_bench/plan/plan_cells.h"
+#include "support/measured_visits.h"
 
 namespace ollama_bench {
 namespace {
@@ -20,49 +22,26 @@ class Rig {
   explicit Rig(double noise, double failures = 0) : noise_(noise), failures_(failures) {}
 
   const CellResult& Make(const Visit& visit) {
-    visits_.push_back(visit);
-    CellResult& result = results_[visit.cell];
-    result.cell = visit.cell;
-    const int number = ++clock_[RequestOf(visit.cell)];
-    const std::string id = NameOf(visit.cell) + "-" + std::to_string(result.visits.size());
+    const CellResult* known = measured_.Find(visit.cell);
+    const std::size_t number = known == nullptr ? 0 : known->visits.size();
+    const std::string id = NameOf(visit.cell) + "-" + std::to_string(number);
     std::mt19937 random(static_cast<unsigned>(std::hash<std::string>()(id)));
-    VisitRecord record;
-    record.id = "V" + id;
-    record.role = visit.role;
-    record.start = "A";
-    const std::string minute = std::to_string(100 + number % 60).substr(1);
-    record.started = "2026-11-21T" + std::to_string(10 + number / 60) + ":" + minute + ":00+00:00";
-    if (std::bernoulli_distribution(failures_)(random)) {
-      record.failure = Failure{FailureKind::kRunnerCrash, "", {}, 1};
-    } else {
-      Sample sample;
-      sample.id = "S" + id;
-      sample.visit = record.id;
-      sample.load_id = 1 + static_cast<std::int64_t>(visits_.size());
-      sample.role = visit.role;
-      sample.started = record.started;
-      sample.metrics.printed_prompt_eval_rate =
-          (300 + visit.cell[Parameter::kNumThread]) *
-          std::exp(std::normal_distribution<double>(0, noise_)(random));
-      result.samples.push_back(sample);
+    std::optional<double> rate;
+    if (!std::bernoulli_distribution(failures_)(random)) {
+      rate = (300 + visit.cell[Parameter::kNumThread]) *
+             std::exp(std::normal_distribution<double>(0, noise_)(random));
     }
-    result.visits.push_back(record);
-    return result;
+    return measured_.Add(visit, id, ++clock_[RequestOf(visit.cell)], "A", rate);
   }
 
-  [[nodiscard]] const std::vector<Visit>& visits() const { return visits_; }
-  [[nodiscard]] std::vector<CellResult> Results() const {
-    std::vector<CellResult> results;
-    for (const auto& [cell, result] : results_) results.push_back(result);
-    return results;
-  }
+  [[nodiscard]] const std::vector<Visit>& visits() const { return measured_.visits(); }
+  [[nodiscard]] std::vector<CellResult> Results() const { return measured_.Results(); }
 
  private:
   double noise_;
   double failures_;
-  std::vector<Visit> visits_;
-  std::map<Cell, CellResult> results_;
-  std::map<Cell, int> clock_;
+  MeasuredVisits measured_;
+  std::map<Cell, std::size_t> clock_;
 };
 
 template <class Race>
