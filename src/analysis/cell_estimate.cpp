@@ -1,9 +1,56 @@
 #include "ollama_bench/analysis/cell_estimate.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "ollama_bench/core/median.h"
 
 namespace ollama_bench {
+namespace {
+
+std::optional<double> FiniteValue(const Sample& sample, Metric metric) {
+  const auto value = Describe(metric).value(sample);
+  return value && std::isfinite(*value) ? value : std::nullopt;
+}
+
+std::vector<double> ValuesOfCountedSamples(const CellResult& result, Metric metric) {
+  std::vector<double> values;
+  for (const Sample* sample : CountedOf(result)) {
+    if (const auto value = FiniteValue(*sample, metric)) values.push_back(*value);
+  }
+  return values;
+}
+
+}  // namespace
+
+std::vector<double> LoadTimes(const CellResult& result) {
+  std::vector<double> times;
+  std::map<std::int64_t, double> longest;
+  for (const Sample& sample : result.samples) {
+    if (sample.excluded == Exclusion::kClock) continue;
+    const auto value = FiniteValue(sample, Metric::kLoad);
+    if (!value) continue;
+    if (sample.load_id == 0) {
+      // Nobody knows which runs shared an unknown load.
+      times.push_back(*value);
+    } else {
+      const auto [entry, is_new] = longest.emplace(sample.load_id, *value);
+      if (!is_new) entry->second = std::max(entry->second, *value);
+    }
+  }
+  for (const auto& [load_id, time] : longest) times.push_back(time);
+  return times;
+}
+
+std::optional<double> CellValue(const CellResult& result, Metric metric) {
+  return Median(metric == Metric::kLoad ? LoadTimes(result)
+                                        : ValuesOfCountedSamples(result, metric));
+}
+
 namespace {
 
 CellEstimate EstimateOf(const Cell& cell, const std::vector<const LoadUnit*>& units,
@@ -62,6 +109,48 @@ std::vector<CellEstimate> EstimateCells(const std::vector<LoadUnit>& units,
 LogEstimate Difference(const LogEstimate& a, const LogEstimate& b, const NoiseModel& noise) {
   const NoiseShares shares = a.shares + b.shares;
   return {b.value - a.value, shares, noise.Of(shares)};
+}
+
+namespace {
+
+// The first sample of each load that has the sizes; all samples of a load have the same.
+std::vector<const Sample*> OnePerLoad(const CellResult& result) {
+  std::vector<const Sample*> samples;
+  std::set<std::int64_t> loads;
+  for (const Sample& sample : result.samples) {
+    if (!GpuShare(sample)) continue;
+    if (sample.load_id != 0 && !loads.insert(sample.load_id).second) continue;
+    samples.push_back(&sample);
+  }
+  return samples;
+}
+
+}  // namespace
+
+std::optional<double> GpuShare(const Sample& sample) {
+  if (!sample.size_bytes || !sample.size_vram_bytes || *sample.size_bytes <= 0) return std::nullopt;
+  const double share =
+      static_cast<double>(*sample.size_vram_bytes) / static_cast<double>(*sample.size_bytes);
+  return std::clamp(share, 0.0, 1.0);
+}
+
+CellServing ServingOf(const CellResult& result) {
+  CellServing serving;
+  std::vector<double> shares;
+  std::vector<double> bytes;
+  std::vector<double> rates;
+  for (const VisitRecord& visit : result.visits) {
+    const auto rate = visit.decode ? DecodeRate(*visit.decode) : std::nullopt;
+    if (rate) rates.push_back(*rate);
+  }
+  serving.decode_rate = Median(std::move(rates));
+  for (const Sample* sample : OnePerLoad(result)) {
+    shares.push_back(*GpuShare(*sample));
+    bytes.push_back(static_cast<double>(*sample->size_bytes));
+  }
+  serving.gpu_share = Median(std::move(shares));
+  if (const auto median = Median(std::move(bytes))) serving.memory_bytes = std::llround(*median);
+  return serving;
 }
 
 }  // namespace ollama_bench

@@ -5,7 +5,7 @@
 #include <map>
 #include <numeric>
 
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/cell_result.h"
 
 namespace ollama_bench {
 namespace {

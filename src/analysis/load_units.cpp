@@ -7,8 +7,8 @@
 
 #include "iso_time.h"
 #include "load_runs.h"
-#include "ollama_bench/analysis/cell_value.h"
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/analysis/cell_estimate.h"
+#include "ollama_bench/core/cell_result.h"
 
 namespace ollama_bench {
 namespace {

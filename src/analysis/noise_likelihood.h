@@ -4,8 +4,18 @@
 #include <vector>
 
 #include "ollama_bench/analysis/noise_model.h"
+#include "ollama_bench/analysis/sweep_model.h"
 
 namespace ollama_bench {
+
+struct NormalPart {
+  double weight = 0;  ///< the parts' weights add up to 1
+  double mean = 0;
+  double variance = 0;
+};
+
+/// Mean, deviation and central 95 % interval of a mixture of normal distributions.
+LogPosterior Summarise(const std::vector<NormalPart>& parts);
 
 /// The restricted likelihood of both variances, given the units of a sweep. Cells whose loads have
 /// the same number of runs are summed up beforehand, so that its cost does not grow with them.

@@ -49,8 +49,8 @@ Expected<Space, std::string> Restrict(Space space, const Slice& slice) {
 
 /// The two axes of the tables.
 struct AxisPair {
-  Parameter across = Parameter::kNumCtx;
-  Parameter down = Parameter::kNumBatch;
+  Parameter across = kUsualAcross;
+  Parameter down = kUsualDown;
 };
 
 // Of the axes that are not taken, the first with several values, else the first.
@@ -67,17 +67,17 @@ std::optional<Parameter> ChooseAxis(const Space& space, std::optional<Parameter>
 AxisPair ChooseAxes(const Space& space, const Slice& slice) {
   AxisPair pair;
   const auto across = slice.across ? slice.across : ChooseAxis(space, slice.down);
-  pair.across = across.value_or(Parameter::kNumCtx);
+  pair.across = across.value_or(kUsualAcross);
   const auto down = slice.down ? slice.down : ChooseAxis(space, pair.across);
   if (down) {
     pair.down = *down;
-  } else if (pair.across == Parameter::kNumBatch) {
-    pair.down = Parameter::kNumCtx;
+  } else if (pair.across == kUsualDown) {
+    pair.down = kUsualAcross;
   }
-  // The contexts go across, as the old script drew them.
+  // The usual one goes across, as the old script drew it.
   const bool is_open = !slice.across && !slice.down;
-  const bool is_turned = pair.across != Parameter::kNumCtx && pair.down == Parameter::kNumCtx;
-  if (is_open && is_turned && space.Find(Parameter::kNumCtx) != nullptr) {
+  const bool is_turned = pair.across != kUsualAcross && pair.down == kUsualAcross;
+  if (is_open && is_turned && space.Find(kUsualAcross) != nullptr) {
     std::swap(pair.across, pair.down);
   }
   return pair;
@@ -110,7 +110,7 @@ Parameter ChooseAcross(const Space& space) {
   for (const Axis& axis : space.axes) {
     if (chosen == nullptr || axis.values.size() > chosen->values.size()) chosen = &axis;
   }
-  return chosen != nullptr ? chosen->parameter : Parameter::kNumCtx;
+  return chosen != nullptr ? chosen->parameter : kUsualAcross;
 }
 
 // A parameter for the only row.
@@ -118,7 +118,7 @@ Parameter ChooseUnset(const Space& space, Parameter across) {
   for (const ParameterInfo& info : AllParameters()) {
     if (info.parameter != across && space.Find(info.parameter) == nullptr) return info.parameter;
   }
-  return across == Parameter::kNumCtx ? Parameter::kNumBatch : Parameter::kNumCtx;
+  return across == kUsualAcross ? kUsualDown : kUsualAcross;
 }
 
 // "num_batch, num_gpu and use_mmap have several values: …"

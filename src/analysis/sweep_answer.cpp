@@ -7,10 +7,10 @@
 #include <set>
 #include <utility>
 
+#include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/disturbances.h"
-#include "ollama_bench/analysis/eligible_cells.h"
 #include "ollama_bench/analysis/load_units.h"
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/median.h"
 #include "ollama_bench/core/stratum.h"
 #include "outliers.h"

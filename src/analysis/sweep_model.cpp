@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "effect_model.h"
-#include "normal_mixture.h"
+#include "noise_likelihood.h"
 #include "ollama_bench/core/random.h"
 #include "scale_search.h"
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "doctor.h"
-#include "ollama_bench/core/system_clock.h"
+#include "ollama_bench/core/clock.h"
 #include "ollama_bench/process/posix_process_runner.h"
 #include "ollama_bench/session/leftovers.h"
 #include "ollama_bench/session/opened_store.h"

@@ -14,7 +14,7 @@
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/core/metric.h"
-#include "ollama_bench/render/colormap.h"
+#include "ollama_bench/render/color.h"
 #include "ollama_bench/render/heatmap_scene.h"
 #include "ollama_bench/search/search.h"
 #include "ollama_bench/session/tune_strategy.h"

@@ -4,10 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/render/cell_json.h"
+#include "ollama_bench/render/json_report.h"
 #include "terminal.h"
 
 namespace ollama_bench {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/text.h"
 #include "signals.h"
 #include "terminal.h"

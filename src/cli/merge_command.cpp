@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "ollama_bench/core/system_clock.h"
+#include "ollama_bench/core/clock.h"
 #include "ollama_bench/session/opened_store.h"
 #include "ollama_bench/session/output_file.h"
 #include "ollama_bench/store/merge.h"

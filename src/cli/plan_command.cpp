@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "commands.h"
-#include "ollama_bench/core/system_clock.h"
+#include "ollama_bench/core/clock.h"
 #include "ollama_bench/plan/remaining_time.h"
 #include "ollama_bench/search/block_race.h"
 #include "ollama_bench/session/output_file.h"

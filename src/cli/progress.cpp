@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "ollama_bench/analysis/cell_value.h"
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/analysis/cell_estimate.h"
+#include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/median.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/core/stratum.h"

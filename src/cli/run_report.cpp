@@ -4,11 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "ollama_bench/analysis/table_statistics.h"
+#include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/core/version.h"
 #include "ollama_bench/plan/remaining_time.h"
-#include "ollama_bench/render/disturbances_text.h"
 #include "ollama_bench/render/json_report.h"
 #include "ollama_bench/render/text_report.h"
 #include "terminal.h"

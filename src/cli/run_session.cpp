@@ -4,8 +4,8 @@
 
 #include <cstdio>
 
-#include "ollama_bench/analysis/table_statistics.h"
-#include "ollama_bench/search/stratified_race.h"
+#include "ollama_bench/analysis/result_table.h"
+#include "ollama_bench/search/block_race.h"
 #include "ollama_bench/session/session.h"
 #include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/session/sweep_rules.h"

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "live_progress.h"
-#include "ollama_bench/core/system_clock.h"
+#include "ollama_bench/core/clock.h"
 #include "progress.h"
 #include "session_flags.h"
 

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "ollama_bench/core/system_clock.h"
+#include "ollama_bench/core/clock.h"
 #include "ollama_bench/session/opened_store.h"
 #include "store_status.h"
 #include "terminal.h"

@@ -7,7 +7,7 @@
 #include <iterator>
 #include <utility>
 
-#include "ollama_bench/analysis/map_of.h"
+#include "ollama_bench/analysis/sweep_map.h"
 #include "ollama_bench/render/answer_text.h"
 #include "ollama_bench/render/csv.h"
 #include "ollama_bench/render/json_report.h"

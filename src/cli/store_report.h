@@ -10,7 +10,7 @@
 
 #include "ollama_bench/analysis/sweep_map.h"
 #include "ollama_bench/core/expected.h"
-#include "ollama_bench/render/colormap.h"
+#include "ollama_bench/render/color.h"
 #include "ollama_bench/render/font.h"
 #include "ollama_bench/render/picture.h"
 #include "ollama_bench/session/output_file.h"

@@ -11,7 +11,7 @@
 
 #include "ollama_bench/analysis/load_units.h"
 #include "ollama_bench/analysis/sweep_answer.h"
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/stratum.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/plan/pending.h"
@@ -19,9 +19,8 @@
 #include "ollama_bench/plan/remaining_time.h"
 #include "ollama_bench/plan/repetitions.h"
 #include "ollama_bench/render/answer_text.h"
-#include "ollama_bench/render/cell_json.h"
-#include "ollama_bench/render/disturbances_text.h"
 #include "ollama_bench/render/json_report.h"
+#include "ollama_bench/render/text_report.h"
 #include "ollama_bench/session/stored_sweep.h"
 #include "progress.h"
 

@@ -6,8 +6,6 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "ollama_bench/render/cell_json.h"
-#include "ollama_bench/render/disturbances_text.h"
 #include "ollama_bench/render/json_report.h"
 #include "ollama_bench/render/text_report.h"
 #include "terminal.h"

@@ -114,4 +114,11 @@ bool IsCounted(const Sample& sample) {
          (PromptEvalRate(sample.metrics) || sample.metrics.printed_prompt_eval_rate);
 }
 
+std::optional<double> DecodeRate(const DecodeRun& run) {
+  RunMetrics metrics;
+  metrics.eval_count = run.eval_count;
+  metrics.eval = run.eval;
+  return EvalRate(metrics);
+}
+
 }  // namespace ollama_bench

@@ -10,7 +10,6 @@
 #include <optional>
 
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/core/utf8.h"
 
 namespace ollama_bench {
 namespace {

@@ -21,11 +21,11 @@ std::optional<int> AskContext(const std::string& model, OllamaApi& api, Clock& c
   if (!Generate(api.address(), request, stop)) return std::nullopt;
   const auto loaded = FindLoaded(api, model);
   [[maybe_unused]] const auto unloaded = UnloadAndWait(api, clock, stop, model);
-  if (!loaded || !loaded->num_ctx) return std::nullopt;
-  if (*loaded->num_ctx <= 0 || *loaded->num_ctx > std::numeric_limits<int>::max()) {
+  if (!loaded || !loaded->context) return std::nullopt;
+  if (*loaded->context <= 0 || *loaded->context > std::numeric_limits<int>::max()) {
     return std::nullopt;
   }
-  return static_cast<int>(*loaded->num_ctx);
+  return static_cast<int>(*loaded->context);
 }
 
 }  // namespace

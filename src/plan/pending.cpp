@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/plan/repetitions.h"
 
 namespace ollama_bench {

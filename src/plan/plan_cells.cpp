@@ -12,10 +12,10 @@ std::vector<Axis> InOrder(const Space& space, bool row_first) {
     return std::find_if(axes.begin(), axes.end(),
                         [parameter](const Axis& axis) { return axis.parameter == parameter; });
   };
-  const auto num_ctx = find(Parameter::kNumCtx);
-  const auto num_batch = find(Parameter::kNumBatch);
-  if (num_ctx != axes.end() && num_batch != axes.end() && (num_batch < num_ctx) != row_first) {
-    std::iter_swap(num_ctx, num_batch);
+  const auto across = find(kUsualAcross);
+  const auto down = find(kUsualDown);
+  if (across != axes.end() && down != axes.end() && (down < across) != row_first) {
+    std::iter_swap(across, down);
   }
   std::stable_sort(axes.begin(), axes.end(), [](const Axis& a, const Axis& b) {
     return Describe(a.parameter).scope < Describe(b.parameter).scope;

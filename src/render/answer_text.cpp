@@ -10,7 +10,6 @@
 #include "number_format.h"
 #include "ollama_bench/core/stratum.h"
 #include "ollama_bench/core/text.h"
-#include "signed_percent.h"
 
 namespace ollama_bench {
 namespace {

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "cell_label.h"
+#include "color_bar.h"
 #include "heatmap_palette.h"
-#include "loss_scale.h"
 #include "number_format.h"
 #include "ollama_bench/core/text.h"
 

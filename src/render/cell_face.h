@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "color_bar.h"
 #include "heatmap_plot.h"
 #include "ollama_bench/render/heatmap_scene.h"
-#include "value_scale.h"
 
 namespace ollama_bench {
 

@@ -1,13 +1,64 @@
 #include "color_bar.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
+#include <vector>
 
 #include "heatmap_axes.h"
 #include "heatmap_palette.h"
 
 namespace ollama_bench {
+
+Color ValueScale::ColorOf(double value) const {
+  return colormap.At(high > low ? (value - low) / (high - low) : 0.5);
+}
+
+ValueScale MakeValueScale(std::span<const SweepMap> maps, const Colormap& colormap) {
+  const Metric metric = maps.front().metric;
+  std::vector<double> values;
+  for (const SweepMap& map : maps) {
+    for (const MapCell& cell : map.cells) {
+      if (cell.kind == MapCell::Kind::kMeasured) values.push_back(cell.raw);
+    }
+  }
+  ValueScale scale{colormap, ChooseNumberFormat(values, metric)};
+  if (values.empty()) return scale;
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  scale.low = *low;
+  scale.high = *high;
+  scale.best = Describe(metric).higher_is_better ? scale.high : scale.low;
+  scale.has_values = true;
+  return scale;
+}
+
+namespace {
+
+constexpr double kNoEnd = std::numeric_limits<double>::infinity();
+
+constexpr std::array kClasses = {
+    LossClass{0.00, 0.02, {Rgb(0xCFE3D0), Rgb(0x274236)}},
+    LossClass{0.02, 0.05, {Rgb(0xDDE2A0), Rgb(0x4D5A2A)}},
+    LossClass{0.05, 0.10, {Rgb(0xF2CE7E), Rgb(0x846A24)}},
+    LossClass{0.10, 0.20, {Rgb(0xE89C57), Rgb(0xBC7434)}},
+    LossClass{0.20, 0.40, {Rgb(0xCB5F45), Rgb(0xE07C5E)}},
+    LossClass{0.40, kNoEnd, {Rgb(0x86314A), Rgb(0xF3A3A8)}},
+};
+
+}  // namespace
+
+std::span<const LossClass> LossClasses() {
+  return kClasses;
+}
+
+const LossClass& LossClassOf(double loss) {
+  const auto found = std::find_if(kClasses.begin(), kClasses.end(),
+                                  [loss](const LossClass& step) { return loss < step.to; });
+  return found == kClasses.end() ? kClasses.back() : *found;
+}
+
 namespace {
 
 constexpr double kBarWidth = 16;

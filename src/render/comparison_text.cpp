@@ -6,10 +6,9 @@
 #include <array>
 #include <cmath>
 
-#include "answer_json.h"
 #include "number_format.h"
 #include "ollama_bench/core/text.h"
-#include "signed_percent.h"
+#include "ollama_bench/render/json_report.h"
 
 namespace ollama_bench {
 namespace {

@@ -52,8 +52,8 @@ std::string ListOf(std::span<const ResultTable> tables) {
 
 std::string RenderCsv(std::span<const ResultTable> tables) {
   const bool is_pair = tables.size() == 1 && tables.front().grid.fixed == Cell() &&
-                       tables.front().grid.across.parameter == Parameter::kNumCtx &&
-                       tables.front().grid.down.parameter == Parameter::kNumBatch;
+                       tables.front().grid.across.parameter == kUsualAcross &&
+                       tables.front().grid.down.parameter == kUsualDown;
   return is_pair ? MatrixOf(tables.front()) : ListOf(tables);
 }
 

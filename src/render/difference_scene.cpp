@@ -12,16 +12,15 @@
 #include <vector>
 
 #include "color_bar.h"
-#include "facet_names.h"
 #include "facets.h"
 #include "heatmap_axes.h"
 #include "heatmap_cell.h"
 #include "heatmap_palette.h"
 #include "heatmap_plot.h"
 #include "heatmap_region.h"
+#include "number_format.h"
 #include "ollama_bench/core/text.h"
-#include "picture_notes.h"
-#include "signed_percent.h"
+#include "picture_header.h"
 #include "text_fit.h"
 
 namespace ollama_bench {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -8,10 +9,20 @@
 #include "heatmap_axes.h"
 #include "heatmap_plot.h"
 #include "ollama_bench/core/axis.h"
+#include "ollama_bench/core/cell.h"
 #include "scene_builder.h"
 
+// What tables of the same axes, each held at other values, are called.
 // Several tables of the same axes in one picture.
+
 namespace ollama_bench {
+
+/// What the tables are held at.
+std::set<int> HeldValues(std::span<const Grid> grids, Parameter parameter);
+/// What all of them are held at.
+Cell HeldByAll(std::span<const Grid> grids);
+/// "num_thread 4", "use_mmap auto": what sets each apart from the others; none for one alone.
+std::vector<std::vector<std::string>> FacetPhrases(std::span<const Grid> grids);
 
 /// What a table takes beside its cells.
 struct FacetRoom {

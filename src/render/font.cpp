@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "free_type_face.h"
-#include "ollama_bench/core/utf8.h"
+#include "ollama_bench/core/text.h"
 #include "system_font.h"
 
 namespace ollama_bench {

@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "cell_label.h"
-#include "estimate_text.h"
+#include "color_bar.h"
 #include "heatmap_palette.h"
-#include "loss_scale.h"
+#include "number_format.h"
 #include "ollama_bench/core/stratum.h"
 
 namespace ollama_bench {

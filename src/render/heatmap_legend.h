@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "heatmap_cell.h"
-#include "picture_legend.h"
+#include "picture_header.h"
 
 namespace ollama_bench {
 

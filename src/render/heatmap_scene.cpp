@@ -5,17 +5,14 @@
 #include <utility>
 
 #include "color_bar.h"
-#include "facet_names.h"
 #include "facets.h"
 #include "heatmap_axes.h"
 #include "heatmap_cell.h"
 #include "heatmap_legend.h"
-#include "heatmap_margins.h"
 #include "heatmap_palette.h"
 #include "heatmap_plot.h"
 #include "ollama_bench/core/text.h"
 #include "picture_header.h"
-#include "picture_notes.h"
 #include "text_fit.h"
 
 namespace ollama_bench {

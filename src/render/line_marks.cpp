@@ -5,7 +5,7 @@
 #include <numbers>
 
 #include "heatmap_palette.h"
-#include "ollama_bench/render/colormap.h"
+#include "ollama_bench/render/color.h"
 
 namespace ollama_bench {
 namespace {

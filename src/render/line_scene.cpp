@@ -18,7 +18,6 @@
 #include "line_marks.h"
 #include "line_scales.h"
 #include "picture_header.h"
-#include "picture_notes.h"
 
 namespace ollama_bench {
 namespace {

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <utility>
+#include <vector>
 
+#include "ollama_bench/core/median.h"
 #include "ollama_bench/core/metric.h"
 
 namespace ollama_bench {
@@ -86,6 +89,19 @@ std::string RoundedToInterval(double value, double low, double high, Metric metr
 NumberFormat FormatForTicks(const std::vector<double>& ticks) {
   const int decimals = static_cast<int>(-std::floor(std::log10(ticks[1] - ticks[0]) + 1e-6));
   return {std::clamp(decimals, 0, kMostDecimals)};
+}
+
+std::string EstimateMargins(std::span<const SweepMap> maps) {
+  std::vector<double> margins;
+  for (const SweepMap& map : maps) {
+    for (const MapCell& cell : map.cells) {
+      if (cell.kind == MapCell::Kind::kEstimated) margins.push_back(cell.high / cell.value - 1);
+    }
+  }
+  if (margins.empty()) return {};
+  const double largest = *std::max_element(margins.begin(), margins.end());
+  return fmt::format("+/- {:.1f} % (median), {:.1f} % at most", 100 * *Median(std::move(margins)),
+                     100 * largest);
 }
 
 }  // namespace ollama_bench

@@ -1,8 +1,13 @@
 #pragma once
 
+#include <fmt/format.h>
+
+#include <cmath>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "ollama_bench/analysis/sweep_map.h"
 #include "ollama_bench/core/metric.h"
 
 namespace ollama_bench {
@@ -30,5 +35,24 @@ std::vector<double> RoundTicks(double low, double high, int most);
 
 /// The fewest decimals that show these evenly spaced ascending values exactly; two at least.
 NumberFormat FormatForTicks(const std::vector<double>& ticks);
+
+/// "+2.1 %" for the log of a ratio. What rounds to nothing has no sign.
+inline std::string SignedPercent(double log_ratio) {
+  const double percent = 100 * std::expm1(log_ratio);
+  return std::fabs(percent) < 0.05 ? "0.0 %" : fmt::format("{:+.1f} %", percent);
+}
+
+/// "[-1.2, 3.4]" in per cent, for the logs of two ratios.
+inline std::string PercentInterval(double low, double high) {
+  // Adding 0 takes the sign off a zero.
+  const auto percent = [](double log_ratio) {
+    return std::round(1000 * std::expm1(log_ratio)) / 10 + 0.0;
+  };
+  return fmt::format("[{:.1f}, {:.1f}]", percent(low), percent(high));
+}
+
+/// How far the estimated cells may be off at 95 %: "+/- 1.4 % (median), 2.7 % at most"; empty where
+/// none is estimated.
+std::string EstimateMargins(std::span<const SweepMap> maps);
 
 }  // namespace ollama_bench

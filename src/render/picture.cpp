@@ -1,6 +1,6 @@
 #include "ollama_bench/render/picture.h"
 
-#include "cairo_output.h"
+#include "cairo_painter.h"
 #include "ollama_bench/core/text.h"
 #include "svg.h"
 

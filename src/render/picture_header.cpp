@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <iterator>
+#include <utility>
 
 #include "heatmap_palette.h"
 #include "ollama_bench/core/text.h"
@@ -114,6 +117,88 @@ std::string SceneName(const SweepMap& map, const SweepCaption& caption) {
       grid.down.IsAuto() ? "" : fmt::format(" and {}", KeyOf(grid.down.parameter));
   return fmt::format("{}{} by {}{}. {}", model, Describe(map.metric).label,
                      KeyOf(grid.across.parameter), down, Printable(map.title, false));
+}
+
+namespace {
+
+constexpr double kSize = 12;
+constexpr double kLine = 18;
+constexpr double kGap = 6;             // above the first
+constexpr std::size_t kMostLines = 4;  // per sentence
+
+}  // namespace
+
+std::vector<std::string> NoteTexts(const SweepMap& map, const SweepCaption& caption,
+                                   const Font& font) {
+  std::vector<std::string> texts;
+  for (const std::string& note : map.notes) texts.push_back(Printable(note, false));
+  std::vector<std::string> shown = texts;
+  for (const std::string& text :
+       {map.title, caption.model, caption.ollama_version, caption.hardware, caption.date}) {
+    shown.push_back(Printable(text, false));
+  }
+  if (auto note = SubstituteNote(font, shown)) texts.push_back(std::move(*note));
+  return texts;
+}
+
+std::vector<std::string> WrapNotes(const std::vector<std::string>& sentences, double width,
+                                   const Font& font) {
+  std::vector<std::string> lines;
+  for (const std::string& sentence : sentences) {
+    for (std::string& line : WrapWords(font, font.Drawable(sentence), kSize, width, kMostLines)) {
+      lines.push_back(std::move(line));
+    }
+  }
+  return lines;
+}
+
+double NotesHeight(const std::vector<std::string>& lines) {
+  return lines.empty() ? 0 : kGap + kLine * static_cast<double>(lines.size());
+}
+
+void DrawNotes(SceneBuilder& scene, const std::vector<std::string>& lines, Point top_left,
+               double width) {
+  double y = top_left.y + kGap;
+  for (const std::string& line : lines) {
+    scene.Text({top_left.x, y, width, kLine}, line, {kSize, palette::kQuiet});
+    y += kLine;
+  }
+}
+
+namespace {
+
+constexpr double kSwatchWidth = 28;
+constexpr double kSwatchHeight = 18;
+constexpr double kSwatchGap = 8;
+constexpr double kEntryDistance = 26;
+constexpr double kEntryLine = 26;
+constexpr double kLabelSize = 12;
+
+}  // namespace
+
+void PlaceLegend(std::vector<LegendEntry>& legend, Point top_left, double width, const Font& font) {
+  Point corner = top_left;
+  for (LegendEntry& entry : legend) {
+    const double text_width = font.Width(entry.text, kLabelSize);
+    const double entry_width = std::min(width, kSwatchWidth + kSwatchGap + std::ceil(text_width));
+    if (corner.x > top_left.x && corner.x + entry_width > top_left.x + width) {
+      corner = {top_left.x, corner.y + kEntryLine};
+    }
+    entry.place = {corner.x, corner.y, entry_width, kEntryLine};
+    corner.x += entry_width + kEntryDistance;
+  }
+}
+
+void DrawLegend(SceneBuilder& scene, const std::vector<LegendEntry>& legend) {
+  for (const LegendEntry& entry : legend) {
+    const Box& place = entry.place;
+    const Box swatch{place.x, place.y + (place.height - kSwatchHeight) / 2, kSwatchWidth,
+                     kSwatchHeight};
+    entry.draw(scene, swatch);
+    scene.Text({swatch.right() + kSwatchGap, place.y, place.right() - swatch.right() - kSwatchGap,
+                place.height},
+               entry.text, {kLabelSize, palette::kText});
+  }
 }
 
 }  // namespace ollama_bench

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,5 +35,27 @@ void DrawHeader(SceneBuilder& scene, const PictureHeader& header, const Box& pla
 
 /// What a picture of the map, and of others of its axes, shows: one line.
 std::string SceneName(const SweepMap& map, const SweepCaption& caption);
+
+/// The notes of a map, and what to know of letters that no font has.
+std::vector<std::string> NoteTexts(const SweepMap& map, const SweepCaption& caption,
+                                   const Font& font);
+
+/// Sentences broken into the lines at the foot of a picture.
+std::vector<std::string> WrapNotes(const std::vector<std::string>& sentences, double width,
+                                   const Font& font);
+double NotesHeight(const std::vector<std::string>& lines);
+void DrawNotes(SceneBuilder& scene, const std::vector<std::string>& lines, Point top_left,
+               double width);
+
+/// One thing that a picture holds.
+struct LegendEntry {
+  std::function<void(SceneBuilder&, const Box&)> draw;  ///< an example
+  std::string text;
+  Box place;
+};
+
+/// Gives the entries their places, wrapped to the width from `top_left` on.
+void PlaceLegend(std::vector<LegendEntry>& legend, Point top_left, double width, const Font& font);
+void DrawLegend(SceneBuilder& scene, const std::vector<LegendEntry>& legend);
 
 }  // namespace ollama_bench

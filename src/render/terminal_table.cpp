@@ -10,10 +10,9 @@
 #include <vector>
 
 #include "cell_label.h"
-#include "estimate_text.h"
-#include "facet_names.h"
+#include "color_bar.h"
+#include "facets.h"
 #include "number_format.h"
-#include "value_scale.h"
 
 namespace ollama_bench {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "ollama_bench/core/utf8.h"
+#include "ollama_bench/core/text.h"
 
 namespace ollama_bench {
 namespace {

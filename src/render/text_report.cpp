@@ -4,15 +4,16 @@
 
 #include <algorithm>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
 #include <vector>
 
 #include "cell_label.h"
-#include "facet_names.h"
+#include "facets.h"
 #include "number_format.h"
 #include "ollama_bench/analysis/best_cell.h"
-#include "ollama_bench/analysis/table_statistics.h"
+#include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/render/answer_text.h"
 #include "terminal_table.h"
@@ -248,6 +249,61 @@ std::string RenderTextSummary(std::span<const ResultTable> tables,
   const MetricInfo& metric = Describe(tables.front().metric);
   return StatisticsText(ComputeStatistics(tables), metric, style.width) +
          AnswersText(answers, style);
+}
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// "2026-11-21T07:00:05+00:00" as "2026-11-21 07:00".
+std::string Minute(std::string time) {
+  constexpr std::size_t kLength = 16;
+  constexpr std::size_t kPlaceOfT = 10;
+  if (time.size() < kLength) return time;
+  time.resize(kLength);
+  time[kPlaceOfT] = ' ';
+  return time;
+}
+
+std::string Describe(const DisturbedSpell& spell) {
+  const std::string from = Minute(spell.from);
+  const std::string to = Minute(spell.to);
+  return fmt::format("{}{} ({:.1f} CPUs used by other programs{})", from,
+                     to == from ? "" : " to " + to, spell.others_cpus,
+                     spell.cause == "memory" ? ", memory short" : "");
+}
+
+}  // namespace
+
+std::string DisturbancesText(const Disturbances& disturbances) {
+  constexpr std::size_t kMostSpells = 3;
+  if (disturbances.samples == 0) return {};
+  std::vector<std::string> spells;
+  for (const DisturbedSpell& spell : disturbances.spells) {
+    if (spells.size() < kMostSpells) spells.push_back(Describe(spell));
+  }
+  const std::size_t left = disturbances.spells.size() - spells.size();
+  return fmt::format("{} disturbed sample{} not counted: {}{}{}", disturbances.samples,
+                     disturbances.samples == 1 ? "" : "s", fmt::join(spells, "; "),
+                     left > 0 ? fmt::format("; {} more times", left) : "",
+                     disturbances.not_replaced > 0 ? fmt::format("; {} loads have none that counts",
+                                                                 disturbances.not_replaced)
+                                                   : "");
+}
+
+Json DisturbancesJson(const Disturbances& disturbances) {
+  if (disturbances.samples == 0) return {};
+  Json json = {{"samples", disturbances.samples},
+               {"loads_not_replaced", disturbances.not_replaced},
+               {"spells", Json::array()}};
+  for (const DisturbedSpell& spell : disturbances.spells) {
+    json["spells"].push_back({{"from", spell.from},
+                              {"to", spell.to},
+                              {"cause", spell.cause},
+                              {"others_cpus", spell.others_cpus},
+                              {"samples", spell.samples}});
+  }
+  return json;
 }
 
 }  // namespace ollama_bench

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "gain.h"
 #include "ollama_bench/search/search.h"
-#include "posterior_draws.h"
 #include "search_grid.h"
 #include "search_model.h"
 

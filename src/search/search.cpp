@@ -4,9 +4,8 @@
 #include <cmath>
 #include <utility>
 
-#include "coverage.h"
 #include "gain.h"
-#include "island_scan.h"
+#include "islands.h"
 #include "knowledge.h"
 #include "start_design.h"
 

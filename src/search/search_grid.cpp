@@ -62,8 +62,8 @@ std::optional<Grid> SearchGridOf(const Space& space) {
   }
   if (searched.empty()) return std::nullopt;
   if (searched.size() < 2) {
-    const bool is_batch = searched.front().parameter == Parameter::kNumBatch;
-    searched.push_back({is_batch ? Parameter::kNumCtx : Parameter::kNumBatch, {kAutoValue}});
+    const bool is_down = searched.front().parameter == kUsualDown;
+    searched.push_back({is_down ? kUsualAcross : kUsualDown, {kAutoValue}});
   }
   std::sort(searched.begin(), searched.end(),
             [](const Axis& a, const Axis& b) { return a.parameter < b.parameter; });

@@ -6,7 +6,7 @@
 
 #include "islands.h"
 #include "search_grid.h"
-#include "value_evidence.h"
+#include "value_model.h"
 
 namespace ollama_bench {
 

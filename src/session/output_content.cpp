@@ -60,7 +60,7 @@ bool IsCsv(string_view text) {
     if (comma == string_view::npos) break;
   }
   if (fields.size() < 2) return false;
-  const bool is_table = fields.front() == KeyOf(Parameter::kNumBatch);
+  const bool is_table = fields.front() == KeyOf(kUsualDown);
   if (is_table && std::all_of(fields.begin() + 1, fields.end(), IsValue)) return true;
   return MetricFromKey(fields.back()) &&
          std::all_of(fields.begin(), fields.end() - 1, ParameterFromKey);

@@ -161,7 +161,7 @@ void Session::WarnOfMachine() {
   if (parallel != settings.end() && parallel->second != "1" && parallel->second != "0") {
     Warn(
         fmt::format("the server runs with OLLAMA_NUM_PARALLEL={}, which takes that many times the "
-                    "memory of num_ctx; set it to 1 to measure",
+                    "memory for the context; set it to 1 to measure",
                     parallel->second));
   }
 }

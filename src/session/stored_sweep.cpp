@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "ollama_bench/analysis/eligible_cells.h"
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/analysis/best_cell.h"
+#include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/core/stratum.h"
 #include "ollama_bench/ollama/version_facts.h"

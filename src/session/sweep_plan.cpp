@@ -1,6 +1,6 @@
 #include "ollama_bench/session/sweep_plan.h"
+#include "ollama_bench/search/block_race.h"
 #include "ollama_bench/search/search.h"
-#include "ollama_bench/search/stratified_race.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 #include "baseline.h"
 #include "ollama_bench/analysis/load_units.h"
 #include "ollama_bench/analysis/sweep_answer.h"
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/remaining_time.h"
 #include "ollama_bench/session/opened_store.h"

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <vector>
 
-#include "ollama_bench/analysis/cell_serving.h"
+#include "ollama_bench/analysis/cell_estimate.h"
 #include "ollama_bench/analysis/load_units.h"
 #include "ollama_bench/analysis/verdict.h"
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/metric.h"
 
 namespace ollama_bench {

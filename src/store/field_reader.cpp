@@ -8,7 +8,7 @@
 #include <set>
 
 #include "ollama_bench/core/text.h"
-#include "store_limits.h"
+#include "store_content.h"
 
 namespace ollama_bench {
 namespace {

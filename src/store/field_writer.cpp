@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ollama_bench/core/cell_status.h"
-#include "store_limits.h"
+#include "ollama_bench/core/cell_result.h"
+#include "store_content.h"
 
 namespace ollama_bench {
 namespace {

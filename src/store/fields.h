@@ -47,7 +47,7 @@ void VisitFields(auto& visit, Is<Sample> auto& sample) {
   visit("wall_ms", sample.wall);
   visit("create_ms", sample.create);
   visit("ttft_ms", sample.first_token);
-  visit("effective_num_ctx", sample.effective_num_ctx);
+  visit("effective_num_ctx", sample.effective_context);
   visit("size_bytes", sample.size_bytes);
   visit("size_vram_bytes", sample.size_vram_bytes);
   visit("attempt", sample.attempt);
@@ -132,8 +132,8 @@ void VisitFields(auto& visit, Is<Metadata> auto& metadata) {
   visit("store_id", metadata.store_id);
   visit("start_time", metadata.start_time);
   visit("total_tests", metadata.total_tests);
-  visit("num_ctx_range", metadata.num_ctx_range);
-  visit("num_batch_range", metadata.num_batch_range);
+  visit("num_ctx_range", metadata.across_range);
+  visit("num_batch_range", metadata.down_range);
   visit("axes", metadata.axes);
   visit("workload", metadata.workload);
   visit("identity", metadata.identity);

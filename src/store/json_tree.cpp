@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "ollama_bench/core/text.h"
-#include "store_limits.h"
+#include "store_content.h"
 
 namespace ollama_bench {
 namespace {

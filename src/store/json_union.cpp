@@ -276,11 +276,11 @@ std::vector<Axis> JoinAxes(const std::vector<Axis>& a, const std::vector<Axis>& 
 }
 
 void JoinPlan(Metadata& joined, const Metadata& a, const Metadata& b) {
-  joined.num_ctx_range = JoinRange(Parameter::kNumCtx, a.num_ctx_range, b.num_ctx_range);
-  joined.num_batch_range = JoinRange(Parameter::kNumBatch, a.num_batch_range, b.num_batch_range);
+  joined.across_range = JoinRange(kUsualAcross, a.across_range, b.across_range);
+  joined.down_range = JoinRange(kUsualDown, a.down_range, b.down_range);
   joined.axes = JoinAxes(a.axes, b.axes);
   joined.workload = std::max(a.workload, b.workload);
-  const bool same = a.num_ctx_range == b.num_ctx_range && a.num_batch_range == b.num_batch_range &&
+  const bool same = a.across_range == b.across_range && a.down_range == b.down_range &&
                     a.axes == b.axes && a.total_tests == b.total_tests;
   const std::size_t cells = PlannedSpace(joined).CellCount();
   joined.total_tests = same ? a.total_tests : static_cast<std::int64_t>(cells);

@@ -15,7 +15,6 @@
 #include "ollama_bench/store/identity_check.h"
 #include "ollama_bench/store/ulid.h"
 #include "store_content.h"
-#include "store_limits.h"
 #include "store_reader.h"
 #include "store_writer.h"
 

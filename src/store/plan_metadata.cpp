@@ -9,13 +9,10 @@ namespace {
 
 constexpr WorkloadKind kWorkloadOfSchema1 = WorkloadKind::kPrefill;
 
-bool IsOfPair(const Axis& axis) {
-  return axis.parameter == Parameter::kNumCtx || axis.parameter == Parameter::kNumBatch;
-}
-
 bool FitsSchema1(const Space& space, WorkloadKind workload) {
   return workload == kWorkloadOfSchema1 && space.axes.size() == 2 &&
-         std::all_of(space.axes.begin(), space.axes.end(), IsOfPair);
+         std::all_of(space.axes.begin(), space.axes.end(),
+                     [](const Axis& axis) { return IsOfUsualPair(axis.parameter); });
 }
 
 // Nothing where it is no range.
@@ -33,8 +30,8 @@ Space PlannedSpace(const Metadata& metadata) {
   if (!metadata.axes.empty()) return {metadata.axes};
   Space space;
   if (metadata.schema_version == 2) return space;
-  AddRange(space.axes, Parameter::kNumCtx, metadata.num_ctx_range);
-  AddRange(space.axes, Parameter::kNumBatch, metadata.num_batch_range);
+  AddRange(space.axes, kUsualAcross, metadata.across_range);
+  AddRange(space.axes, kUsualDown, metadata.down_range);
   return space.axes.size() == 2 ? space : Space();
 }
 
@@ -42,12 +39,12 @@ void UpgradeToAxes(Metadata& metadata) {
   if (metadata.schema_version == 2) return;
   // Each range by itself, as a merge takes them.
   metadata.axes.clear();
-  AddRange(metadata.axes, Parameter::kNumCtx, metadata.num_ctx_range);
-  AddRange(metadata.axes, Parameter::kNumBatch, metadata.num_batch_range);
+  AddRange(metadata.axes, kUsualAcross, metadata.across_range);
+  AddRange(metadata.axes, kUsualDown, metadata.down_range);
   metadata.schema_version = 2;
   metadata.workload = Describe(kWorkloadOfSchema1).key;
-  metadata.num_ctx_range.clear();
-  metadata.num_batch_range.clear();
+  metadata.across_range.clear();
+  metadata.down_range.clear();
   // What the workload takes by itself need not be said.
   if (metadata.identity.num_predict == Describe(kWorkloadOfSchema1).num_predict) {
     metadata.identity.num_predict.reset();
@@ -57,8 +54,8 @@ void UpgradeToAxes(Metadata& metadata) {
 void SetPlan(Metadata& metadata, const Space& space, WorkloadKind workload, std::size_t cells) {
   metadata.total_tests = static_cast<std::int64_t>(cells);
   if (metadata.schema_version == 1 && FitsSchema1(space, workload)) {
-    metadata.num_ctx_range = DescribeAxis(*space.Find(Parameter::kNumCtx));
-    metadata.num_batch_range = DescribeAxis(*space.Find(Parameter::kNumBatch));
+    metadata.across_range = DescribeAxis(*space.Find(kUsualAcross));
+    metadata.down_range = DescribeAxis(*space.Find(kUsualDown));
     return;
   }
   UpgradeToAxes(metadata);

@@ -11,7 +11,6 @@
 #include "retry.h"
 #include "store_change.h"
 #include "store_content.h"
-#include "store_limits.h"
 #include "store_reader.h"
 #include "store_writer.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "ollama_bench/core/text.h"
-#include "store_limits.h"
+#include "store_content.h"
 #include "store_writer.h"
 
 namespace ollama_bench {

@@ -11,7 +11,7 @@
 #include "field_reader.h"
 #include "json_tree.h"
 #include "retry.h"
-#include "store_limits.h"
+#include "store_content.h"
 
 namespace ollama_bench {
 namespace {
@@ -84,7 +84,7 @@ class EntryCollector {
 
  private:
   void NoteGap(std::size_t position, std::string_view prefix, const Cell& cell) {
-    for (const Parameter parameter : {Parameter::kNumCtx, Parameter::kNumBatch}) {
+    for (const Parameter parameter : {kUsualAcross, kUsualDown}) {
       if (gap_ || cell.Sets(parameter)) continue;
       gap_ = Problem{position, fmt::format("\"{}{}\" is missing", prefix, KeyOf(parameter))};
     }

@@ -207,7 +207,7 @@ void CellRunner::Fill(Sample& sample, Load& load, SampleRole role, const RunRepo
   sample.create = std::exchange(load.create, std::nullopt);
   sample.attempt = load.attempt;
   if (load.loaded) {
-    sample.effective_num_ctx = load.loaded->num_ctx;
+    sample.effective_context = load.loaded->context;
     sample.size_bytes = load.loaded->size_bytes;
     sample.size_vram_bytes = load.loaded->size_vram_bytes;
   }
@@ -251,7 +251,7 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
     if (*excluded == Exclusion::kWrongContext) {
       return Fail(FailureKind::kCannotLoad,
                   fmt::format("the server uses num_ctx {} where {} was asked for",
-                              load.loaded->num_ctx.value_or(0), load.cell[Parameter::kNumCtx]));
+                              load.loaded->context.value_or(0), load.cell[Parameter::kNumCtx]));
     }
     if (*excluded == Exclusion::kWrongOffload) {
       return Fail(FailureKind::kCannotLoad, std::string(Explain(*excluded)));

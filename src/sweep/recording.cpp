@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/cell_result.h"
 
 namespace ollama_bench {
 namespace {

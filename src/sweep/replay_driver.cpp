@@ -6,7 +6,7 @@
 #include <cmath>
 #include <utility>
 
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/core/random.h"
 
@@ -82,7 +82,7 @@ std::optional<LoadedModel> ReplayDriver::Loaded() {
   const Sample& sample = *CountedOf(*cell_).front();
   if (!sample.size_bytes) return std::nullopt;
   return LoadedModel{
-      {}, sample.effective_num_ctx, *sample.size_bytes, sample.size_vram_bytes.value_or(0)};
+      {}, sample.effective_context, *sample.size_bytes, sample.size_vram_bytes.value_or(0)};
 }
 
 }  // namespace ollama_bench

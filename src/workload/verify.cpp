@@ -16,8 +16,8 @@ bool IsCached(const RunMetrics& metrics) {
 constexpr std::int64_t kContextPadding = 256;
 
 bool HasWrongContext(const Sample& sample, const Cell& cell) {
-  if (!sample.effective_num_ctx || !cell.Sets(Parameter::kNumCtx)) return false;
-  const std::int64_t more = *sample.effective_num_ctx - cell[Parameter::kNumCtx];
+  if (!sample.effective_context || !cell.Sets(Parameter::kNumCtx)) return false;
+  const std::int64_t more = *sample.effective_context - cell[Parameter::kNumCtx];
   return more < 0 || more >= kContextPadding;
 }
 

@@ -56,7 +56,7 @@ class FakeDriver : public Driver {
     return metrics;
   }
   std::optional<LoadedModel> Loaded() override {
-    return LoadedModel{"sha256:abc", effective_num_ctx.value_or(cell_[Parameter::kNumCtx]), 1000,
+    return LoadedModel{"sha256:abc", effective_context.value_or(cell_[Parameter::kNumCtx]), 1000,
                        600};
   }
   Expected<void, Failure> CleanUp() override {
@@ -71,7 +71,7 @@ class FakeDriver : public Driver {
   std::deque<std::optional<Failure>> prepare_failures;
   std::deque<std::optional<Failure>> run_failures;
   std::deque<std::optional<Failure>> decode_failures;
-  std::optional<std::int64_t> effective_num_ctx;
+  std::optional<std::int64_t> effective_context;
   std::function<void()> on_run;
   std::function<void()> on_decode;
   std::map<Cell, double> rates;    ///< tokens/s; 300 where none is given

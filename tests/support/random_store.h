@@ -70,7 +70,7 @@ class RandomValues {
     metrics.printed_eval_rate = Maybe([&] { return Rate(); });
     sample.wall = MaybeDuration();
     sample.create = MaybeDuration();
-    sample.effective_num_ctx = MaybeInteger();
+    sample.effective_context = MaybeInteger();
     sample.size_bytes = MaybeInteger();
     sample.size_vram_bytes = MaybeInteger();
     sample.attempt = static_cast<int>(Between(1, 9));
@@ -136,8 +136,8 @@ class RandomValues {
     metadata.store_id = Text();
     metadata.start_time = Text();
     metadata.total_tests = Between(0, 100'000);
-    metadata.num_ctx_range = Text();
-    metadata.num_batch_range = Text();
+    metadata.across_range = Text();
+    metadata.down_range = Text();
     metadata.identity = {Text(),
                          Text(),
                          Text(),
@@ -167,8 +167,8 @@ class RandomValues {
   Metadata MakeMetadataOfSchema2() {
     Metadata metadata = MakeMetadata();
     metadata.schema_version = 2;
-    metadata.num_ctx_range.clear();
-    metadata.num_batch_range.clear();
+    metadata.across_range.clear();
+    metadata.down_range.clear();
     metadata.axes = MakeAxes();
     metadata.workload = Chance(0.5) ? "generate" : "prefill";
     metadata.baseline = Maybe([&] { return Baseline{MakeCell(), Text()}; });

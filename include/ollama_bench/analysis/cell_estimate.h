@@ -1,13 +1,26 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "ollama_bench/analysis/load_units.h"
 #include "ollama_bench/analysis/noise_model.h"
 #include "ollama_bench/core/cell.h"
+#include "ollama_bench/core/cell_result.h"
+#include "ollama_bench/core/metric.h"
 
 namespace ollama_bench {
+
+/// One cell's value of `metric` in the metric's unit: the median over the counted samples. A load
+/// time is a property of a load, not of a run: there it is the median over the loads of the longest
+/// load time that any run of the load reported, warm-ups included, runs with a bad clock left out.
+/// Empty where no sample has a finite value.
+std::optional<double> CellValue(const CellResult& result, Metric metric);
+
+/// The load times in seconds that CellValue takes the median of, one per load; samples of an
+/// unknown load count as loads of their own.
+std::vector<double> LoadTimes(const CellResult& result);
 
 /// The lower and the upper end of an interval.
 struct Interval {
@@ -47,5 +60,18 @@ std::vector<CellEstimate> EstimateCells(const std::vector<LoadUnit>& units,
 
 /// b - a, where both are independent.
 LogEstimate Difference(const LogEstimate& a, const LogEstimate& b, const NoiseModel& noise);
+
+/// What a setting gives and takes beside its prefill rate: medians over its loads, empty where no
+/// load reports.
+struct CellServing {
+  std::optional<double> decode_rate;         ///< tokens/s
+  std::optional<double> gpu_share;           ///< of the loaded model, 0 to 1
+  std::optional<std::int64_t> memory_bytes;  ///< of the loaded model, wherever it lies
+};
+
+CellServing ServingOf(const CellResult& result);
+
+/// The share of the model that lay on GPUs while the sample ran; empty where it is not known.
+std::optional<double> GpuShare(const Sample& sample);
 
 }  // namespace ollama_bench

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ollama_bench/analysis/cell_serving.h"
+#include "ollama_bench/analysis/cell_estimate.h"
 #include "ollama_bench/analysis/sweep_model.h"
 #include "ollama_bench/analysis/verdict.h"
 #include "ollama_bench/core/axis.h"

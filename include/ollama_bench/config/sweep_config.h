@@ -7,7 +7,7 @@
 #include <variant>
 
 #include "ollama_bench/core/axis.h"
-#include "ollama_bench/core/workload_kind.h"
+#include "ollama_bench/core/metric.h"
 
 namespace ollama_bench {
 

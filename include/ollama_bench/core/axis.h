@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +22,13 @@ struct Axis {
   [[nodiscard]] bool IsAuto() const { return values.size() == 1 && values.front() == kAutoValue; }
   friend bool operator==(const Axis&, const Axis&) = default;
 };
+
+/// The axes of a table where nothing else is said, and the pair of results files of schema 1.
+inline constexpr Parameter kUsualAcross = Parameter::kNumCtx;
+inline constexpr Parameter kUsualDown = Parameter::kNumBatch;
+constexpr bool IsOfUsualPair(Parameter parameter) {
+  return parameter == kUsualAcross || parameter == kUsualDown;
+}
 
 /// The most cells that an experiment, and so a results file, may have.
 inline constexpr std::size_t kMostCells = 100'000;
@@ -48,9 +57,9 @@ Space AxesOf(std::span<const Cell> cells);
 
 /// Two axes of a space, what a table or a picture shows. All other parameters have one value.
 struct Grid {
-  Axis across{Parameter::kNumCtx, {}};  ///< one column each
-  Axis down{Parameter::kNumBatch, {}};  ///< one row each
-  Cell fixed;                           ///< the values of all other parameters
+  Axis across{kUsualAcross, {}};  ///< one column each
+  Axis down{kUsualDown, {}};      ///< one row each
+  Cell fixed;                     ///< the values of all other parameters
 
   [[nodiscard]] std::size_t CellCount() const { return across.values.size() * down.values.size(); }
   [[nodiscard]] Cell CellAt(std::size_t row, std::size_t column) const {
@@ -73,5 +82,17 @@ std::string DescribeAxis(const Axis& axis);
 /// The axis that DescribeAxis wrote for a parameter of whole numbers from 1; empty where `text` is
 /// none (a hand-edited store).
 std::optional<Axis> ParseAxis(Parameter parameter, std::string_view text);
+
+/// The cells beside a cell along each axis of counts, whose values are those of the cells added.
+class CellNeighbours {
+ public:
+  void Add(const Cell& cell);
+  /// At most two an axis, whether added or not; along an axis none where its value of `cell` is not
+  /// known.
+  [[nodiscard]] std::vector<Cell> Of(const Cell& cell) const;
+
+ private:
+  std::array<std::set<int>, kParameterCount> values_;
+};
 
 }  // namespace ollama_bench

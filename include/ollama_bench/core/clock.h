@@ -23,4 +23,12 @@ class Clock {
 /// "2026-11-21T07:00:05+00:00", always UTC.
 std::string FormatTimestamp(std::chrono::system_clock::time_point time);
 
+/// The machine's clocks.
+class SystemClock : public Clock {
+ public:
+  std::chrono::steady_clock::time_point Now() override;
+  std::chrono::system_clock::time_point WallTime() override;
+  void Sleep(std::chrono::milliseconds duration, const StopRequest& stop) override;
+};
+
 }  // namespace ollama_bench

@@ -25,4 +25,23 @@ std::span<const MetricInfo> AllMetrics();
 const MetricInfo& Describe(Metric metric);
 std::optional<Metric> MetricFromKey(std::string_view key);
 
+/// What one sample of a cell is.
+enum class WorkloadKind {
+  kPrefill,   ///< one request that reads its prompt and generates next to nothing
+  kGenerate,  ///< one request that generates an answer
+};
+
+struct WorkloadInfo {
+  WorkloadKind kind;
+  std::string_view key;  ///< in YAML, on the command line and in the store
+  Metric headline;       ///< what cells are compared by unless another metric is asked for
+  int num_predict;       ///< tokens to generate where no cell says how many
+  std::string_view help;
+};
+
+/// Every workload once, the one that is taken by itself first.
+std::span<const WorkloadInfo> AllWorkloads();
+const WorkloadInfo& Describe(WorkloadKind kind);
+std::optional<WorkloadKind> WorkloadFromKey(std::string_view key);
+
 }  // namespace ollama_bench

@@ -35,4 +35,12 @@ std::string FormatDuration(std::chrono::duration<double> duration);
 /// "1.5 GB", "600 bytes": decimal units, as Ollama shows sizes.
 std::string FormatBytes(std::int64_t bytes);
 
+struct DecodedCharacter {
+  std::uint32_t code_point = 0;
+  std::size_t length = 0;  ///< in bytes; 0: not valid UTF-8 here
+};
+
+/// The first character of `text`, which must not be empty. Unicode 15, table 3-7.
+DecodedCharacter DecodeUtf8(std::string_view text);
+
 }  // namespace ollama_bench

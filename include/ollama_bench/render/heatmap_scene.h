@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "ollama_bench/analysis/sweep_map.h"
-#include "ollama_bench/render/colormap.h"
+#include "ollama_bench/render/color.h"
 #include "ollama_bench/render/font.h"
 #include "ollama_bench/render/picture.h"
 #include "ollama_bench/render/scene.h"

@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "ollama_bench/render/color.h"
-#include "ollama_bench/render/colormap.h"
 
 namespace ollama_bench {
 

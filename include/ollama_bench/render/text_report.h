@@ -1,8 +1,10 @@
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 
+#include "ollama_bench/analysis/disturbances.h"
 #include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/analysis/stratum_answer.h"
 #include "ollama_bench/analysis/sweep_map.h"
@@ -30,5 +32,10 @@ std::string ParameterLines(const SweepAnswer& answer);
 /// The report's statistics, answer and Modelfile lines without the tables.
 std::string RenderTextSummary(std::span<const ResultTable> tables,
                               std::span<const StratumAnswer> answers, const TerminalStyle& style);
+
+/// One line for a person, with no line end; empty where nothing was disturbed.
+std::string DisturbancesText(const Disturbances& disturbances);
+/// For programs; null where nothing was disturbed.
+nlohmann::ordered_json DisturbancesJson(const Disturbances& disturbances);
 
 }  // namespace ollama_bench

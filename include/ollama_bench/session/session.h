@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "ollama_bench/core/clock.h"
 #include "ollama_bench/core/strategy.h"
-#include "ollama_bench/core/system_clock.h"
 #include "ollama_bench/machine/load_probe.h"
 #include "ollama_bench/session/machine_watch.h"
 #include "ollama_bench/session/opened_store.h"

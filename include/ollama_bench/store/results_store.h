@@ -12,7 +12,7 @@
 #include "ollama_bench/core/clock.h"
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/identity.h"
-#include "ollama_bench/core/workload_kind.h"
+#include "ollama_bench/core/metric.h"
 #include "ollama_bench/store/file_system.h"
 
 namespace ollama_bench {
@@ -58,8 +58,8 @@ struct Metadata {
   std::string store_id;
   std::string start_time;
   std::int64_t total_tests = 0;
-  std::string num_ctx_range;  ///< schema 1: as DescribeAxis writes it
-  std::string num_batch_range;
+  std::string across_range;  ///< schema 1: as DescribeAxis writes it
+  std::string down_range;
   std::vector<Axis> axes;  ///< schema 2: as planned, in their order
   std::string workload;    ///< schema 2
   Identity identity;

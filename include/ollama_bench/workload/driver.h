@@ -28,7 +28,7 @@ struct ServerFacts {
 /// A model in the server's memory, as /api/ps reports it.
 struct LoadedModel {
   std::string digest;                   ///< "sha256:…"
-  std::optional<std::int64_t> num_ctx;  ///< tokens; servers before v0.10 do not say
+  std::optional<std::int64_t> context;  ///< tokens; servers before v0.10 do not say
   std::int64_t size_bytes = 0;
   std::int64_t size_vram_bytes = 0;
 };

@@ -5,8 +5,8 @@
 
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/failure.h"
+#include "ollama_bench/core/metric.h"
 #include "ollama_bench/core/sample.h"
-#include "ollama_bench/core/workload_kind.h"
 #include "ollama_bench/workload/driver.h"
 #include "ollama_bench/workload/prompt_feed.h"
 #include "ollama_bench/workload/verify.h"

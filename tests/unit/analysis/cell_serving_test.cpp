@@ -1,4 +1,4 @@
-#include "ollama_bench/analysis/cell_serving.h"
+#include "ollama_bench/analysis/cell_estimate.h"
 
 #include <gtest/gtest.h>
 

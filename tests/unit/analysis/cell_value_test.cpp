@@ -1,4 +1,4 @@
-#include "ollama_bench/analysis/cell_value.h"
+#include "ollama_bench/analysis/cell_estimate.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "ollama_bench/analysis/eligible_cells.h"
+#include "ollama_bench/analysis/best_cell.h"
 
 #include <gtest/gtest.h>
 

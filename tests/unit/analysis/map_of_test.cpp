@@ -1,4 +1,4 @@
-#include "ollama_bench/analysis/map_of.h"
+#include "ollama_bench/analysis/sweep_map.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "normal_mixture.h"
+#include "noise_likelihood.h"
 
 #include <gtest/gtest.h>
 

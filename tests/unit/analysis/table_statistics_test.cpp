@@ -1,4 +1,4 @@
-#include "ollama_bench/analysis/table_statistics.h"
+#include "ollama_bench/analysis/result_table.h"
 
 #include <gtest/gtest.h>
 

@@ -20,8 +20,8 @@ class StoreStatusTest : public testing::Test {
   static Metadata Planned() {
     Metadata metadata;
     metadata.identity.model = "smollm2";
-    metadata.num_ctx_range = "1024-3072:1024";
-    metadata.num_batch_range = "64,128";
+    metadata.across_range = "1024-3072:1024";
+    metadata.down_range = "64,128";
     return metadata;
   }
 

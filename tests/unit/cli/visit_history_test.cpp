@@ -11,7 +11,7 @@
 #include <stdexcept>
 
 #include "ollama_bench/analysis/result_table.h"
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/plan/pending.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/session/stored_sweep.h"

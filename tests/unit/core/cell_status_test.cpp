@@ -1,4 +1,4 @@
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/cell_result.h"
 
 #include <gtest/gtest.h>
 

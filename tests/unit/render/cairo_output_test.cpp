@@ -1,4 +1,4 @@
-#include "cairo_output.h"
+#include "cairo_painter.h"
 
 #include <cairo.h>
 #include <gtest/gtest.h>

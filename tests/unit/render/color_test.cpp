@@ -4,8 +4,6 @@
 
 #include <cmath>
 
-#include "ollama_bench/render/colormap.h"
-
 namespace ollama_bench {
 namespace {
 

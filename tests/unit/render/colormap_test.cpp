@@ -1,4 +1,4 @@
-#include "ollama_bench/render/colormap.h"
+#include "ollama_bench/render/color.h"
 
 #include <gtest/gtest.h>
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "color_bar.h"
 #include "heatmap_palette.h"
-#include "loss_scale.h"
 #include "support/sample_maps.h"
 #include "support/scene_checks.h"
 

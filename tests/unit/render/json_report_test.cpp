@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "ollama_bench/analysis/table_statistics.h"
+#include "ollama_bench/analysis/result_table.h"
 #include "support/load_results.h"
 #include "support/sample_tables.h"
 

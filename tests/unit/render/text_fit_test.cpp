@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "ollama_bench/core/utf8.h"
+#include "ollama_bench/core/text.h"
 
 namespace ollama_bench {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "ollama_bench/analysis/map_of.h"
+#include "ollama_bench/analysis/sweep_map.h"
 #include "support/load_results.h"
 #include "support/sample_tables.h"
 

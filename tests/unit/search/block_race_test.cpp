@@ -12,7 +12,7 @@
 #include <string>
 
 #include "ollama_bench/analysis/load_units.h"
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "support/failed_visit.h"

@@ -1,4 +1,4 @@
-#include "coverage.h"
+#include "start_design.h"
 
 #include <gtest/gtest.h>
 

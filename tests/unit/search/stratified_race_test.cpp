@@ -1,4 +1,4 @@
-#include "ollama_bench/search/stratified_race.h"
+#include "ollama_bench/search/block_race.h"
 
 #include <gtest/gtest.h>
 

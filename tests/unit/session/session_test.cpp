@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/plan/pending.h"
 #include "ollama_bench/search/block_race.h"

@@ -42,8 +42,8 @@ TEST(StoredSweepTest, TheBatchThatNobodyNamedIsTheReleasesOwnDefault) {
 /// setting off the grid.
 ResultsStore StoreOf(MemoryFileSystem& files, const std::vector<double>& rates) {
   Metadata metadata;
-  metadata.num_ctx_range = "2048-6144:2048";
-  metadata.num_batch_range = "512";
+  metadata.across_range = "2048-6144:2048";
+  metadata.down_range = "512";
   metadata.baseline = Baseline{{1024, 64}, "Modelfile"};
   ResultsStore store = ResultsStore::Create(files, "results.json", metadata);
   NoisyMachine machine(1, 0.001, 0.001);
@@ -91,8 +91,8 @@ TEST(StoredSweepTest, WhereCellsWereLeftOutTheSearchSaysWhatTheRestMayBe) {
 
 TEST(StoredSweepTest, PlansNothingWhereTheStoreDoesNotSayItsAxes) {
   Metadata metadata;
-  metadata.num_ctx_range = "1024-3072:1024";
-  metadata.num_batch_range = "nonsense";
+  metadata.across_range = "1024-3072:1024";
+  metadata.down_range = "nonsense";
   EXPECT_EQ(PlannedSpace(metadata), Space());
 }
 

@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/store/ulid.h"
 #include "support/memory_file_system.h"
 #include "support/random_store.h"
@@ -43,8 +43,8 @@ class RandomSweeps {
     metadata.store_id = OneOf<std::string>({"one", "two", "three"});
     metadata.start_time = OneOf<std::string>({"", "2026-11-20", "2026-11-21"});
     metadata.total_tests = random_.Between(0, 9);
-    metadata.num_ctx_range = OneOf<std::string>({"", "1024-4096:1024", "1024,8192", "odd"});
-    metadata.num_batch_range = OneOf<std::string>({"64", "64,128"});
+    metadata.across_range = OneOf<std::string>({"", "1024-4096:1024", "1024,8192", "odd"});
+    metadata.down_range = OneOf<std::string>({"64", "64,128"});
     metadata.identity.model = OneOf<std::string>({"", "smollm2", "qwen3"});
     metadata.identity.ollama_version = OneOf<std::string>({"", "0.11.4", "0.13.5", "0.32.15"});
     metadata.identity.num_predict = OneOf<std::optional<int>>({std::nullopt, 2, 128});
@@ -339,7 +339,7 @@ TEST_F(MergeTest, AFileOfAxesMakesAllOfThemSuchAndTheCellsOfBothStay) {
                                                        {Parameter::kNumBatch, {64}},
                                                        {Parameter::kNumThread, {4, 8}}}));
   EXPECT_EQ(store->metadata().total_tests, 6);
-  EXPECT_EQ(store->metadata().num_ctx_range, "");
+  EXPECT_EQ(store->metadata().across_range, "");
   EXPECT_NE(store->Find({1024, 64}), nullptr);
   EXPECT_NE(store->Find(Cell(1024, kAutoValue).With(Parameter::kNumThread, 4)), nullptr);
   EXPECT_EQ(store->results().size(), 2U);

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/store/results_store.h"
 #include "support/memory_file_system.h"
 #include "support/store_texts.h"
@@ -136,7 +136,7 @@ TEST_F(OldStoreTest, NeverOverwritesAnotherBackup) {
 TEST_F(OldStoreTest, KeepsItsOwnMetadata) {
   ResultsStore store = Load();
   EXPECT_EQ(store.metadata().total_tests, 624);
-  EXPECT_EQ(store.metadata().num_ctx_range, "32768-110592:2048");
+  EXPECT_EQ(store.metadata().across_range, "32768-110592:2048");
   EXPECT_EQ(store.metadata().identity, Identity{});
   Metadata metadata = store.metadata();
   metadata.store_id = "f3c1";

@@ -46,7 +46,7 @@ TEST(PlanMetadataTest, WhatOnceHadAxesStaysSo) {
   SetPlan(metadata, PairSpace({1024}, {64}), WorkloadKind::kPrefill, 1);
   EXPECT_EQ(metadata.schema_version, 2);
   EXPECT_EQ(PlannedSpace(metadata), PairSpace({1024}, {64}));
-  EXPECT_EQ(metadata.num_ctx_range, "");
+  EXPECT_EQ(metadata.across_range, "");
 }
 
 TEST(PlanMetadataTest, AnUpgradeKeepsThePlanAndIsMadeOnce) {

@@ -1,5 +1,5 @@
 #include "ollama_bench/store/results_store.h"
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/cell_result.h"
 
 #include <gtest/gtest.h>
 

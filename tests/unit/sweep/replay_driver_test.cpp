@@ -25,7 +25,7 @@ Sample Timed(std::int64_t tokens, milliseconds duration) {
   sample.metrics.prompt_eval = duration;
   sample.metrics.total = duration + milliseconds(400);
   sample.wall = duration + milliseconds(500);
-  sample.effective_num_ctx = 1024;
+  sample.effective_context = 1024;
   sample.size_bytes = 1000;
   sample.size_vram_bytes = 250;
   return sample;
@@ -119,7 +119,7 @@ TEST_F(ReplayDriverTest, DurationsFollowTheRateAndTheLoadedModelIsTheRecordedOne
   EXPECT_EQ(rest, milliseconds(400));
   EXPECT_EQ(report.wall - *report.metrics.total, milliseconds(100));
   EXPECT_EQ(driver.Loaded()->size_vram_bytes, 250);
-  EXPECT_EQ(driver.Loaded()->num_ctx, 1024);
+  EXPECT_EQ(driver.Loaded()->context, 1024);
 }
 
 TEST_F(ReplayDriverTest, AnOldEntryWithAPrintedRateAloneIsReplayedAsOne) {

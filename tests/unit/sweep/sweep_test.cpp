@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/sha256.h"
 #include "support/fake_driver.h"
 #include "support/fake_probe.h"
@@ -316,7 +316,7 @@ TEST_F(SweepTest, ExcludesCachedRunsAndGivesTheCellUpAfterThree) {
 }
 
 TEST_F(SweepTest, DoesNotCountASampleOfAnotherContext) {
-  driver_.effective_num_ctx = 512;
+  driver_.effective_context = 512;
   Run({kCell});
   EXPECT_EQ(CountedSamples(OnDisk(kCell)), 0);
   EXPECT_EQ(OnDisk(kCell).samples.back().excluded, Exclusion::kWrongContext);
@@ -386,7 +386,7 @@ TEST_F(SweepTest, OnAMachineThatIsNeverQuietALoadIsSoonDisturbedOnceAndTheReason
 
 TEST_F(SweepTest, ASampleThatIsExcludedAsWellCountsAgainstTheCell) {
   probe_.always = true;
-  driver_.effective_num_ctx = 512;
+  driver_.effective_context = 512;
   ASSERT_EQ(Run({kCell}).reason, Reason::kDone);
   EXPECT_EQ(FailureOf(Result(kCell))->kind, kCannotLoad);
   EXPECT_TRUE(Result(kCell).samples.back().disturbed);

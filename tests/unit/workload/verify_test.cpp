@@ -22,7 +22,7 @@ Sample GoodSample() {
                     milliseconds(30),
                     66.67};
   sample.wall = milliseconds(1130);
-  sample.effective_num_ctx = 2048;
+  sample.effective_context = 2048;
   return sample;
 }
 
@@ -72,13 +72,13 @@ TEST(VerifyTest, ToleratesACachedTemplateButNotACachedPrompt) {
 
 TEST(VerifyTest, RefusesAnotherContextButNotOneThatIsRoundedUp) {
   Sample sample = GoodSample();
-  sample.effective_num_ctx = 2048 + 255;
+  sample.effective_context = 2048 + 255;
   EXPECT_EQ(Judge(sample), std::nullopt);
   for (const std::int64_t other : {1024, 2047, 4096}) {
-    sample.effective_num_ctx = other;
+    sample.effective_context = other;
     EXPECT_EQ(Judge(sample), Exclusion::kWrongContext) << other;
   }
-  sample.effective_num_ctx.reset();
+  sample.effective_context.reset();
   EXPECT_EQ(Judge(sample), std::nullopt) << "old servers do not tell";
 }
 

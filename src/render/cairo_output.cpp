@@ -1,3 +1,4 @@
+#include <cairo-pdf.h>
 #include <cairo.h>
 #include <fmt/format.h>
 #include <png.h>
@@ -7,7 +8,6 @@
 #include <cmath>
 #include <csetjmp>
 
-#include "cairo_output.h"
 #include "cairo_painter.h"
 
 namespace ollama_bench {
@@ -16,7 +16,7 @@ namespace {
 constexpr int kBandHeight = 128;               // pixels
 constexpr png_uint_32 kPixelsPerMeter = 7559;  // 192 to the inch
 
-void AppendBytes(png_structp png, png_bytep data, std::size_t size) {
+void AppendPngBytes(png_structp png, png_bytep data, std::size_t size) {
   static_cast<std::string*>(png_get_io_ptr(png))->append(reinterpret_cast<const char*>(data), size);
 }
 
@@ -67,7 +67,7 @@ class PngWriter {
   PngWriter()
       : png_(png_create_write_struct(PNG_LIBPNG_VER_STRING, &error_, RememberError, IgnoreWarning)),
         info_(png_ == nullptr ? nullptr : png_create_info_struct(png_)) {
-    if (info_ != nullptr) png_set_write_fn(png_, &out_, AppendBytes, nullptr);
+    if (info_ != nullptr) png_set_write_fn(png_, &out_, AppendPngBytes, nullptr);
   }
   ~PngWriter() { png_destroy_write_struct(&png_, &info_); }
   PngWriter(const PngWriter&) = delete;
@@ -112,6 +112,37 @@ Expected<std::string, std::string> RenderPng(const Scene& scene, Theme theme) {
   auto painter = CairoPainter::Make(theme, TextMode::kOutlines);
   if (!painter) return Unexpected<std::string>(painter.error());
   return PngWriter().Write(scene, *painter);
+}
+
+namespace {
+
+constexpr double kPointsPerUnit = 72.0 / 96.0;
+
+cairo_status_t AppendPdfBytes(void* out, const unsigned char* data, unsigned int size) {
+  static_cast<std::string*>(out)->append(reinterpret_cast<const char*>(data), size);
+  return CAIRO_STATUS_SUCCESS;
+}
+
+}  // namespace
+
+Expected<std::string, std::string> RenderPdf(const Scene& scene, Theme theme) {
+  auto painter = CairoPainter::Make(theme, TextMode::kGlyphs);
+  if (!painter) return Unexpected<std::string>(painter.error());
+  std::string out;
+  const CairoSurface surface(cairo_pdf_surface_create_for_stream(
+      AppendPdfBytes, &out, scene.width * kPointsPerUnit, scene.height * kPointsPerUnit));
+  cairo_pdf_surface_set_metadata(surface.get(), CAIRO_PDF_METADATA_TITLE, scene.title.c_str());
+  cairo_pdf_surface_set_metadata(surface.get(), CAIRO_PDF_METADATA_CREATOR, "ollama-bench");
+  if (auto painted = painter->Paint(scene, surface.get(), kPointsPerUnit, 0, scene.height);
+      !painted) {
+    return Unexpected<std::string>(painted.error());
+  }
+  cairo_surface_finish(surface.get());
+  const cairo_status_t status = cairo_surface_status(surface.get());
+  if (status != CAIRO_STATUS_SUCCESS) {
+    return Unexpected<std::string>(cairo_status_to_string(status));
+  }
+  return out;
 }
 
 }  // namespace ollama_bench
