@@ -65,6 +65,7 @@ bool IsOpened(const std::string& path) {
 
 std::optional<std::string> FindAttachedFile(std::string_view prompt) {
   std::size_t searched = 0;  // up to here no extension can end a path
+  std::size_t stop = 0;      // the end of the line
   for (std::size_t at = 0; at < prompt.size();) {
     const std::size_t drive = DriveLength(prompt.substr(at));
     const std::size_t beginning = BeginningLength(prompt.substr(at + drive));
@@ -73,9 +74,9 @@ std::optional<std::string> FindAttachedFile(std::string_view prompt) {
       continue;
     }
     // At least one character, none of them a line end or a tab, then the first extension.
-    std::size_t end = std::max(at + drive + beginning + 1, searched);
-    const auto stop =
-        std::min(prompt.find_first_of("\t\n\f\r", at + drive + beginning), prompt.size());
+    const std::size_t first = at + drive + beginning;
+    std::size_t end = std::max(first + 1, searched);
+    if (stop < first) stop = std::min(prompt.find_first_of("\t\n\f\r", first), prompt.size());
     while (end < stop && ExtensionLength(prompt.substr(end)) == 0) ++end;
     if (end >= stop) {
       searched = std::max(searched, stop);
