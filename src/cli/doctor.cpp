@@ -6,9 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "doctor_client.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/machine/conditions.h"
 #include "ollama_bench/machine/machine.h"
+#include "ollama_bench/ollama/client_proxy.h"
 #include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/ollama/version_facts.h"
 #include "ollama_bench/process/find_program.h"
@@ -113,6 +115,7 @@ class Examination {
     Server(version);
     if (version) {
       Version(*version);
+      Client();
       Models();
       Loaded();
     }
@@ -143,7 +146,11 @@ class Examination {
     if (version) {
       return Add(Level::kGood, "server", fmt::format("Ollama {} answers at {}", *version, url));
     }
-    Add(Level::kProblem, "server", version.error().message,
+    std::string text = version.error().message;
+    if (const auto proxy = FindClientProxy(subject_.api.address())) {
+      text += "; " + DescribeProxy(*proxy);
+    }
+    Add(Level::kProblem, "server", text,
         is_local_ ? "ollama serve" : "start it there, or name another with --host HOST:PORT");
   }
 
@@ -167,14 +174,20 @@ class Examination {
     }
   }
 
+  void Client() {
+    if (!program_) return;
+    for (Finding& finding : ExamineClient(subject_, *program_)) {
+      findings_.push_back(std::move(finding));
+    }
+  }
+
   std::string AskClient() {
     if (!program_) return {};
-    const ProcessOutcome outcome =
-        subject_.runner.Run({{program_->string(), "--version"},
-                             {{"OLLAMA_HOST", subject_.api.address().Url()}},
-                             {},
-                             kVersionTimeout},
-                            subject_.stop);
+    const ProcessOutcome outcome = subject_.runner.Run({{program_->string(), "--version"},
+                                                        ClientEnvironment(subject_.api.address()),
+                                                        {},
+                                                        kVersionTimeout},
+                                                       subject_.stop);
     if (outcome.end != ProcessOutcome::End::kExited) return {};
     return Printable(ClientVersion(outcome.stdout_tail + "\n" + outcome.stderr_tail), false);
   }
@@ -188,6 +201,10 @@ class Examination {
     std::vector<std::string> names;
     for (const ModelListing& model : *models) {
       if (names.size() == kMostModelsShown) break;
+      if (!model.remote_host.empty()) {
+        names.push_back(fmt::format("{} (runs on {})", model.name, model.remote_host));
+        continue;
+      }
       names.push_back(model.size_bytes
                           ? fmt::format("{} ({})", model.name, FormatBytes(*model.size_bytes))
                           : model.name);

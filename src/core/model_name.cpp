@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "ollama_bench/core/text.h"
+
 namespace ollama_bench {
 namespace {
 
@@ -22,6 +24,10 @@ std::optional<std::string_view> TakeAfterLast(std::string_view& text, char separ
   return after;
 }
 
+bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
+  return Lower(a) == Lower(b);
+}
+
 NameParts Split(std::string_view name) {
   NameParts parts;
   // A colon before the last slash belongs to the host's port.
@@ -35,7 +41,15 @@ NameParts Split(std::string_view name) {
   if (!model) return parts;
   const auto name_space = TakeAfterLast(name, '/');
   parts.name_space = name_space.value_or(name);
-  if (name_space) parts.host = name;
+  if (!name_space) return parts;
+  // Ollama takes the address of a model's page for its name.
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (EqualsIgnoringCase(name.substr(0, scheme.size()), scheme)) {
+      name.remove_prefix(scheme.size());
+      break;
+    }
+  }
+  parts.host = name;
   return parts;
 }
 
@@ -48,11 +62,6 @@ bool IsValidPart(std::string_view part, std::size_t longest, std::string_view al
          std::all_of(part.begin(), part.end(), [also_allowed](char c) {
            return IsWordCharacter(c) || also_allowed.find(c) != std::string_view::npos;
          });
-}
-
-bool EqualsIgnoringCase(std::string_view a, std::string_view lower_case) {
-  return std::equal(a.begin(), a.end(), lower_case.begin(), lower_case.end(),
-                    [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x - 'A' + 'a' : x) == y; });
 }
 
 }  // namespace
@@ -75,6 +84,15 @@ std::string NormalizeModelName(std::string_view name) {
     normalized.append(*parts.name_space).append("/");
   }
   return normalized.append(parts.model).append(":").append(parts.tag.value_or("latest"));
+}
+
+bool IsSameModelName(std::string_view a, std::string_view b) {
+  return EqualsIgnoringCase(NormalizeModelName(a), NormalizeModelName(b));
+}
+
+bool IsCloudModelName(std::string_view name) {
+  const std::string tag = Lower(Split(name).tag.value_or(""));
+  return tag == "cloud" || tag.ends_with("-cloud");
 }
 
 }  // namespace ollama_bench

@@ -10,6 +10,8 @@
 #include "ollama_bench/core/model_name.h"
 #include "ollama_bench/core/sha256.h"
 #include "ollama_bench/core/text.h"
+#include "ollama_bench/ollama/client_proxy.h"
+#include "ollama_bench/ollama/present_setting.h"
 #include "ollama_bench/ollama/server_check.h"
 
 namespace ollama_bench {
@@ -36,19 +38,32 @@ Failure WithStep(Failure failure, std::string_view step) {
 // Size and time represent the content: hashing tens of gigabytes at every start would not.
 std::string FingerprintOf(const fs::path& file) {
   std::error_code error;
+  if (fs::is_directory(file, error)) {
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(file, error)) {
+      if (entry.is_regular_file(error)) files.push_back(entry.path());
+    }
+    std::sort(files.begin(), files.end());
+    std::string all = file.string();
+    for (const fs::path& one : files) all += "\n" + FingerprintOf(one);
+    return all;
+  }
   const auto size = fs::file_size(file, error);
   const auto changed = fs::last_write_time(file, error).time_since_epoch().count();
   return fmt::format("{} {} {}", file.string(), size, changed);
 }
 
+// A context that nobody chooses: shows that the model was made of our Modelfile, not of files that
+// a program without sight of it found where it was started.
+constexpr int kMarkedContext = 2049;
+
 }  // namespace
 
 CliDriver::CliDriver(CliDriverOptions options, CliDriverSeams seams)
-    : options_(std::move(options)), seams_(seams) {}
+    : options_(std::move(options)), seams_(seams), base_(options_.base_model) {}
 
-fs::path CliDriver::WeightsFile() const {
-  if (!options_.modelfile) return {};
-  return ResolveModelfilePath(options_.modelfile->modelfile.from(), options_.modelfile->folder);
+bool CliDriver::HasWeights() const {
+  return options_.modelfile && !options_.modelfile->weights.empty();
 }
 
 std::string CliDriver::BaseName() const {
@@ -56,7 +71,7 @@ std::string CliDriver::BaseName() const {
 }
 
 std::vector<std::string> CliDriver::TemporaryModels() const {
-  if (WeightsFile().empty()) return {options_.temporary_model};
+  if (!HasWeights()) return {options_.temporary_model};
   return {options_.temporary_model, BaseName()};
 }
 
@@ -73,13 +88,11 @@ Expected<ServerFacts, Failure> CliDriver::Connect() {
   auto digest = FindBaseModel();
   if (!digest) return Unexpected<Failure>(digest.error());
   facts.model_digest = std::move(*digest);
-  if (WeightsFile().empty()) {
-    const std::string& base =
-        options_.modelfile ? options_.modelfile->modelfile.from() : options_.base_model;
-    const auto details = seams_.api.Show(base);
-    if (details) {
+  if (!HasWeights()) {
+    if (const auto details = seams_.api.Show(base_)) {
       facts.trained_context = details->trained_context;
       facts.layers = details->layers;
+      facts.attaches_files = details->takes_files;
     }
   }
   auto others = OtherModelsLoaded(seams_.api, options_.temporary_model);
@@ -103,26 +116,21 @@ Expected<void, Failure> CliDriver::CheckProgram() {
 }
 
 Expected<std::string, Failure> CliDriver::FindBaseModel() {
-  if (!options_.modelfile) {
-    const auto base = RequireModel(seams_.api, options_.base_model);
-    if (!base) return Unexpected<Failure>(base.error());
-    return base->digest;
-  }
-  const auto& [modelfile, folder] = *options_.modelfile;
-  const fs::path weights = WeightsFile();
   std::string origin;
-  if (!weights.empty()) {
-    origin = FingerprintOf(weights);
-  } else if (!IsValidModelName(modelfile.from())) {
-    return Fail(FailureKind::kBadModelfile,
-                fmt::format("FROM {}: there is no such file in {}, and it is no model's name",
-                            Printable(modelfile.from(), false), folder.string()));
+  if (HasWeights()) {
+    for (const fs::path& file : options_.modelfile->weights) {
+      origin += (origin.empty() ? "" : "\n") + FingerprintOf(file);
+    }
   } else {
-    const auto base = RequireModel(seams_.api, modelfile.from());
+    const auto base = RequireModel(
+        seams_.api, options_.modelfile ? options_.modelfile->base : options_.base_model);
     if (!base) return Unexpected<Failure>(base.error());
+    base_ = base->name;
+    if (!options_.modelfile) return base->digest;
     origin = base->digest;
   }
-  return "sha256:" + Sha256Hex(modelfile.text() + '\n' + origin);
+  for (const fs::path& file : options_.modelfile->others) origin += "\n" + FingerprintOf(file);
+  return "sha256:" + Sha256Hex(options_.modelfile->modelfile.text() + '\n' + origin);
 }
 
 Expected<PreparedCell, Failure> CliDriver::Prepare(const Cell& cell) {
@@ -133,16 +141,129 @@ Expected<PreparedCell, Failure> CliDriver::Prepare(const Cell& cell) {
   if (const auto imported = ImportWeights(); !imported) {
     return Unexpected<Failure>(imported.error());
   }
-  Modelfile base;
-  if (!options_.modelfile) {
-    base = Modelfile::Parse(fmt::format("FROM {}\n", options_.base_model)).value();
-  } else {
-    base = options_.modelfile->modelfile.WithAbsoluteAdapters(options_.modelfile->folder);
-    if (weights_imported_) base = base.WithFrom(BaseName());
-  }
-  const auto took = Create(options_.temporary_model, base.WithParameters(ParametersOf(cell)));
+  const auto took =
+      Create(options_.temporary_model, CellModelfile().WithParameters(ParametersOf(cell)));
   if (!took) return Unexpected<Failure>(took.error());
   return PreparedCell{*took, is_loaded};
+}
+
+// The server's own spelling of a name: with another FROM would look for a model to download.
+Modelfile CliDriver::CellModelfile() const {
+  const std::string& base = HasWeights() ? BaseName() : base_;
+  if (options_.modelfile) return options_.modelfile->modelfile.WithFrom(base);
+  return Modelfile::Parse(fmt::format("FROM {}\n", base)).value();
+}
+
+Expected<ModelDetails, Failure> CliDriver::CheckServerOfProgram() {
+  if (const auto step = CheckModelsOfProgram(); !step) {
+    return Unexpected<Failure>(step.error());
+  }
+  auto details = CheckTemporaryModel();
+  if (details || details.error().kind == FailureKind::kInterrupted) return details;
+  if (const std::string left = RemoveThroughProgram(); !left.empty()) {
+    details.error().message += left;
+  }
+  return details;
+}
+
+// Nothing is made here: on another server a create would download the base model, or replace a
+// model of the name that the user chose for ours.
+Expected<void, Failure> CliDriver::CheckModelsOfProgram() {
+  const auto models = seams_.api.Models();
+  if (!models) return Unexpected<Failure>(models.error());
+  const ModelListing* base = HasWeights() ? nullptr : FindModel(*models, base_);
+  for (const std::string& name : TemporaryModels()) {
+    const auto listed = ListThroughProgram(name);
+    if (!listed) return Unexpected<Failure>(listed.error());
+    if (!IsListed(*listed, name, {})) continue;
+    return Unexpected<Failure>(OtherServer(
+        fmt::format("it has no model {}, and `{} list` shows one", name, options_.program)));
+  }
+  if (base == nullptr) return {};
+  const auto listed = ListThroughProgram(base->name);
+  if (!listed) return Unexpected<Failure>(listed.error());
+  if (IsListed(*listed, base->name, base->digest)) return {};
+  return Unexpected<Failure>(
+      OtherServer(fmt::format("it has {}, and `{} list` shows no such model, or another of that "
+                              "name",
+                              base->name, options_.program)));
+}
+
+// Those whose names begin with `name`.
+Expected<std::vector<ListedModel>, Failure> CliDriver::ListThroughProgram(const std::string& name) {
+  const ProcessOutcome listed = RunOllama({"list", name}, {});
+  const auto good = Classify(listed, "ollama list");
+  if (good) return ParseModelList(listed.stdout_tail);
+  if (good.error().kind != FailureKind::kServerUnavailable) {
+    return Unexpected<Failure>(good.error());
+  }
+  return Unexpected<Failure>(OtherServer(
+      fmt::format("it answers ollama-bench, but not the program ({})", good.error().message)));
+}
+
+Expected<ModelDetails, Failure> CliDriver::CheckTemporaryModel() {
+  const std::string& name = options_.temporary_model;
+  auto made = ImportWeights();
+  if (made) {
+    const Cell marked = Cell().With(Parameter::kNumCtx, kMarkedContext);
+    const auto took = Create(name, CellModelfile().WithParameters(ParametersOf(marked)));
+    if (!took) made = Unexpected<Failure>(took.error());
+  }
+  if (!made) return Unexpected<Failure>(DescribeFailedCreate(std::move(made.error())));
+  const auto models = seams_.api.Models();
+  if (!models) return Unexpected<Failure>(models.error());
+  if (FindModel(*models, name) == nullptr) {
+    return Unexpected<Failure>(
+        OtherServer("a model that was made through the program is not there"));
+  }
+  auto details = seams_.api.Show(name);
+  if (!details) return details;
+  const Cell shown = ReadParameters(SplitShownParameters(details->parameters));
+  if (shown[Parameter::kNumCtx] != kMarkedContext) {
+    return Unexpected<Failure>(DescribeFailedCreate(
+        {FailureKind::kBadModelfile, "no Modelfile was found, and another model was made", {}, 1}));
+  }
+  const std::string& base = HasWeights() ? options_.modelfile->weights.front().string() : base_;
+  if (auto step = CheckMeasurable(base, *details); !step) return Unexpected<Failure>(step.error());
+  return details;
+}
+
+Failure CliDriver::DescribeFailedCreate(Failure failure) const {
+  if (!SaysModelfileIsUnseen(failure.message)) return failure;
+  failure.message = fmt::format(
+      "'{}' cannot see the temporary folder {} ({}): a snap, a flatpak or a container has a /tmp "
+      "of its own; name a folder that both see, for example TMPDIR=$HOME, or measure with "
+      "--driver api",
+      options_.program, options_.scratch.string(), failure.message);
+  return failure;
+}
+
+Failure CliDriver::OtherServer(std::string_view what) const {
+  return {FailureKind::kModelMissing,
+          fmt::format("'{}' reaches another server than ollama-bench, which asks {}: {}; set "
+                      "OLLAMA_HOST and proxies where the program runs (a wrapper, a container), "
+                      "name the server's own program with --ollama PATH, or measure with --driver "
+                      "api",
+                      options_.program, seams_.api.address().Url(), what),
+          {},
+          1};
+}
+
+// What is left, as a clause for the end of a message; empty where nothing is. After a stop request
+// nothing can be started: the caller removes what the API sees.
+std::string CliDriver::RemoveThroughProgram() {
+  std::string left;
+  for (const auto& [name, digest] : created_) {
+    const ProcessOutcome removed = RunOllama({"rm", name}, {});
+    const auto good = Classify(removed, "ollama rm");
+    // What a create did not make is not found.
+    if (good || good.error().kind == FailureKind::kModelMissing) continue;
+    left +=
+        fmt::format("; {} may be left there: `{} rm {}` removes it", name, options_.program, name);
+  }
+  created_.clear();
+  weights_imported_ = false;
+  return left;
 }
 
 // Those that are not set stay as the model has them.
@@ -158,9 +279,8 @@ std::vector<std::pair<std::string, std::string>> CliDriver::ParametersOf(Cell ce
 
 // `FROM ./file` hashes, and newer servers rewrite, the whole file at each create.
 Expected<void, Failure> CliDriver::ImportWeights() {
-  const fs::path weights = WeightsFile();
-  if (weights_imported_ || weights.empty()) return {};
-  const auto took = Create(BaseName(), fmt::format("FROM \"{}\"\n", weights.string()));
+  if (weights_imported_ || !HasWeights()) return {};
+  const auto took = Create(BaseName(), FromLines(options_.modelfile->weights));
   if (!took) return Unexpected<Failure>(took.error());
   weights_imported_ = true;
   return {};
@@ -232,10 +352,8 @@ Expected<RunReport, Failure> CliDriver::Run(std::string_view prompt) {
 
 ProcessOutcome CliDriver::RunOllama(std::vector<std::string> arguments, std::string input) {
   arguments.insert(arguments.begin(), options_.program);
-  return seams_.runner.Run({std::move(arguments),
-                            {{"OLLAMA_HOST", seams_.api.address().Url()}},
-                            std::move(input),
-                            options_.timeout},
+  return seams_.runner.Run({std::move(arguments), ClientEnvironment(seams_.api.address()),
+                            std::move(input), options_.timeout},
                            seams_.stop);
 }
 

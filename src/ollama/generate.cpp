@@ -133,7 +133,7 @@ std::string BodyOf(const GenerateRequest& request) {
 class Exchange {
  public:
   Exchange(const ServerAddress& address, const GenerateRequest& request)
-      : address_(address), client_(address.Url()) {
+      : address_(address), client_(address.Origin()) {
     ConnectEnds();
     client_.set_connection_timeout(kConnectTimeout);
     client_.set_read_timeout(std::chrono::ceil<std::chrono::seconds>(request.timeout) + kReadSlack);
@@ -173,7 +173,7 @@ class Exchange {
   void Talk(std::string body) {
     httplib::Request request;
     request.method = "POST";
-    request.path = kPath;
+    request.path = address_.path + kPath;
     request.body = std::move(body);
     request.set_header("Content-Type", "application/json");
     request.content_receiver = [this](const char* data, std::size_t size, std::uint64_t,

@@ -8,6 +8,7 @@
 
 #include "http_answer.h"
 #include "ollama_bench/core/model_name.h"
+#include "ollama_bench/core/text.h"
 #include "options.h"
 
 namespace ollama_bench {
@@ -40,6 +41,30 @@ std::vector<json> ModelsOf(const json& answer) {
   return models;
 }
 
+std::vector<std::string> TextsOf(const json& object, const char* key) {
+  std::vector<std::string> texts;
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_array()) return texts;
+  for (const json& text : *found) {
+    if (text.is_string()) texts.push_back(Printable(text.get<std::string>(), false));
+  }
+  return texts;
+}
+
+// By the rule of the `ollama` client (cmd/cmd.go, RunHandler).
+bool TakesFiles(const json& answer, const std::vector<std::string>& capabilities) {
+  for (const std::string& capability : capabilities) {
+    if (capability == "vision" || capability == "audio") return true;
+  }
+  const auto projector = answer.find("projector_info");
+  if (projector != answer.end() && projector->is_object() && !projector->empty()) return true;
+  const auto info = answer.find("model_info");
+  if (info == answer.end() || !info->is_object()) return false;
+  return std::any_of(info->items().begin(), info->items().end(), [](const auto& item) {
+    return item.key().find(".vision.") != std::string::npos;
+  });
+}
+
 // A key and a value of each head that has its own, in each layer. Models with a smaller cache in
 // some layers (sliding windows, latent attention) need less than this. GGUF's keys.
 std::optional<std::int64_t> KvBytesPerToken(const json& info, const std::string& family) {
@@ -63,9 +88,8 @@ std::optional<std::int64_t> KvBytesPerToken(const json& info, const std::string&
 }  // namespace
 
 const ModelListing* FindModel(const std::vector<ModelListing>& models, const std::string& name) {
-  const std::string wanted = NormalizeModelName(name);
-  const auto found = std::find_if(models.begin(), models.end(), [&](const ModelListing& model) {
-    return NormalizeModelName(model.name) == wanted;
+  const auto found = std::find_if(models.begin(), models.end(), [&name](const ModelListing& model) {
+    return IsSameModelName(model.name, name);
   });
   return found == models.end() ? nullptr : &*found;
 }
@@ -75,7 +99,7 @@ class OllamaApi::Connection {
   Connection(ServerAddress server, const StopRequest& stop)
       : address(std::move(server)),
         stop_(stop),
-        client_(address.Url()),
+        client_(address.Origin()),
         guard_(client_, stop, kWholeAnswerTimeout, 2 * static_cast<std::int64_t>(kLargestAnswer)) {
     client_.set_keep_alive(true);
     client_.set_connection_timeout(kConnectTimeout);
@@ -86,7 +110,7 @@ class OllamaApi::Connection {
   Expected<json, Failure> Request(const char* method, const std::string& path, const json& body) {
     httplib::Request request;
     request.method = method;
-    request.path = path;
+    request.path = address.path + path;
     if (!body.is_null()) {
       request.body = body.dump();
       request.set_header("Content-Type", "application/json");
@@ -147,7 +171,8 @@ Expected<std::vector<ModelListing>, Failure> OllamaApi::Models() {
   if (!answer) return Unexpected<Failure>(answer.error());
   std::vector<ModelListing> models;
   for (const json& model : ModelsOf(*answer)) {
-    models.push_back({TextOf(model, "name"), DigestOf(model), NumberOf(model, "size")});
+    models.push_back({TextOf(model, "name"), DigestOf(model), NumberOf(model, "size"),
+                      TextOf(model, "remote_host")});
   }
   return models;
 }
@@ -169,6 +194,9 @@ Expected<ModelDetails, Failure> OllamaApi::Show(const std::string& model) {
   ModelDetails details;
   const auto parameters = answer->find("parameters");
   if (parameters != answer->end() && parameters->is_string()) details.parameters = *parameters;
+  details.remote_host = TextOf(*answer, "remote_host");
+  details.capabilities = TextsOf(*answer, "capabilities");
+  details.takes_files = TakesFiles(*answer, details.capabilities);
   const auto info = answer->find("model_info");
   if (info == answer->end() || !info->is_object()) return details;
   details.family = TextOf(*info, "general.architecture");

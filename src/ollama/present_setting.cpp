@@ -1,10 +1,11 @@
 #include "ollama_bench/ollama/present_setting.h"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
-#include <sstream>
 
 #include "generate.h"
+#include "ollama_bench/core/text.h"
 #include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/ollama/version_facts.h"
 
@@ -28,26 +29,50 @@ std::optional<int> AskContext(const std::string& model, OllamaApi& api, Clock& c
   return static_cast<int>(*loaded->context);
 }
 
+// As Ollama takes it in a Modelfile ("+8192", "T") and shows it ("1.048576e+06").
+std::optional<double> ReadNumber(ParameterType type, const std::string& text) {
+  if (type == ParameterType::kSwitch) {
+    const char first = text.empty() ? ' ' : Lower(text).front();
+    if (first == 't' || first == '1') return 1;
+    return first == 'f' || first == '0' ? std::optional<double>(0) : std::nullopt;
+  }
+  std::string_view digits = text;
+  if (digits.starts_with('+')) digits.remove_prefix(1);
+  double number = 0;
+  const char* end = digits.data() + digits.size();
+  const auto parsed = std::from_chars(digits.data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  return number;
+}
+
 }  // namespace
 
-Cell ReadParameters(std::string_view text) {
+Cell ReadParameters(const std::vector<std::pair<std::string, std::string>>& parameters) {
   Cell named;
-  std::istringstream lines{std::string(text)};
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string name;
-    std::string value;
-    if (!(words >> name)) continue;
-    if (name == "PARAMETER" && !(words >> name)) continue;
+  for (const auto& [name, value] : parameters) {
     const auto parameter = ParameterFromKey(name);
-    if (!parameter || !(words >> value)) continue;
+    if (!parameter || Describe(*parameter).scope != Scope::kModel) continue;
     const ParameterInfo& info = Describe(*parameter);
-    const auto number = ParseValue(*parameter, value);
-    if (info.scope != Scope::kModel || !number) continue;
+    const auto number = ReadNumber(info.type, value);
     // Ollama gives numbers below the bounds (-1) a meaning of their own: its default.
-    if (*number >= info.lowest && *number <= info.highest) named.Set(*parameter, *number);
+    const bool counts = number && *number >= info.lowest && *number <= info.highest;
+    named.Set(*parameter, counts ? static_cast<int>(*number) : kAutoValue);
   }
   return named;
+}
+
+std::vector<std::pair<std::string, std::string>> SplitShownParameters(std::string_view text) {
+  std::vector<std::pair<std::string, std::string>> parameters;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const std::string_view line = Trim(text.substr(0, end));
+    const auto blank = line.find_first_of(" \t");
+    if (blank != std::string_view::npos) {
+      parameters.emplace_back(line.substr(0, blank), Trim(line.substr(blank)));
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parameters;
 }
 
 std::optional<PresentSetting> FindPresentSetting(const Cell& named, const std::string& model,

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ollama_bench/core/model_name.h"
 #include "ollama_bench/core/text.h"
+#include "ollama_bench/ollama/client_proxy.h"
 
 namespace ollama_bench {
 namespace {
@@ -24,7 +27,9 @@ Unexpected<Failure> NoSuchModel(const std::vector<ModelListing>& models, const s
   }
   const std::string nearest = NearestSpelling(name, spellings);
   std::string message = fmt::format("the server has no model '{}'", Printable(name, false));
-  if (!nearest.empty()) {
+  if (IsCloudModelName(name)) {
+    message += "; Ollama takes the name for a model of its cloud, which cannot be measured here";
+  } else if (!nearest.empty()) {
     message += fmt::format("; did you mean '{}'?", nearest);
   } else if (names.empty()) {
     message += fmt::format(" and no other; `ollama pull {}` would download it", name);
@@ -34,11 +39,20 @@ Unexpected<Failure> NoSuchModel(const std::vector<ModelListing>& models, const s
   return Unexpected<Failure>(Failure{FailureKind::kModelMissing, std::move(message), {}, 1});
 }
 
+Failure RunsElsewhere(const std::string& model, const std::string& host) {
+  return {FailureKind::kModelMissing,
+          fmt::format("{} runs on another computer ({}), where this server's num_ctx and num_batch "
+                      "mean nothing; name a model that runs on the server itself",
+                      model, host),
+          {},
+          1};
+}
+
 Expected<std::optional<LoadedModel>, Failure> AskLoaded(OllamaApi& api, const std::string& model) {
   const auto running = api.Running();
   if (!running) return Unexpected<Failure>(running.error());
   for (const RunningModel& loaded : *running) {
-    if (loaded.name != NormalizeModelName(model)) continue;
+    if (!IsSameModelName(loaded.name, model)) continue;
     return LoadedModel{loaded.digest, loaded.context_length, loaded.size_bytes,
                        loaded.size_vram_bytes};
   }
@@ -50,6 +64,10 @@ Expected<std::optional<LoadedModel>, Failure> AskLoaded(OllamaApi& api, const st
 Expected<std::string, Failure> ReachServer(OllamaApi& api) {
   auto version = api.Version();
   if (!version && version.error().kind == FailureKind::kServerUnavailable) {
+    if (const auto proxy = FindClientProxy(api.address())) {
+      version.error().message += "; " + DescribeProxy(*proxy);
+      return version;
+    }
     version.error().message +=
         api.address().IsLoopback()
             ? "; start it with `ollama serve`, or name it with --host HOST:PORT"
@@ -65,7 +83,42 @@ Expected<ModelListing, Failure> RequireModel(OllamaApi& api, const std::string& 
   if (!models) return Unexpected<Failure>(models.error());
   const ModelListing* found = FindModel(*models, name);
   if (found == nullptr) return NoSuchModel(*models, name);
+  if (!found->remote_host.empty()) {
+    return Unexpected<Failure>(RunsElsewhere(found->name, found->remote_host));
+  }
+  // A server that does not say more of it is asked again with the first run.
+  if (const auto details = api.Show(found->name)) {
+    if (auto step = CheckMeasurable(found->name, *details); !step) {
+      return Unexpected<Failure>(step.error());
+    }
+  }
   return *found;
+}
+
+Expected<void, Failure> CheckMeasurable(const std::string& model, const ModelDetails& details) {
+  if (!details.remote_host.empty()) {
+    return Unexpected<Failure>(RunsElsewhere(model, details.remote_host));
+  }
+  const auto can = [&](std::string_view what) {
+    return std::find(details.capabilities.begin(), details.capabilities.end(), what) !=
+           details.capabilities.end();
+  };
+  std::string_view instead;
+  if (can("image")) {
+    instead = "makes pictures";
+  } else if (can("embedding")) {
+    instead = "makes embeddings";
+  } else if (!details.capabilities.empty() && !can("completion")) {
+    instead = "does not answer with text";
+  }
+  if (instead.empty()) return {};
+  return Unexpected<Failure>(
+      Failure{FailureKind::kModelMissing,
+              fmt::format("{} {} (its capabilities: {}), so there is no prefill or decode rate to "
+                          "measure; name a model with the capability \"completion\"",
+                          model, instead, fmt::join(details.capabilities, ", ")),
+              {},
+              1});
 }
 
 Expected<std::vector<std::string>, Failure> OtherModelsLoaded(OllamaApi& api,
@@ -75,7 +128,7 @@ Expected<std::vector<std::string>, Failure> OtherModelsLoaded(OllamaApi& api,
   std::vector<std::string> others;
   for (const RunningModel& model : *running) {
     const bool is_ours =
-        model.name == NormalizeModelName(own) || model.name.starts_with(kTemporaryModelPrefix);
+        IsSameModelName(model.name, own) || model.name.starts_with(kTemporaryModelPrefix);
     if (!is_ours) others.push_back(model.name);
   }
   return others;

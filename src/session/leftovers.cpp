@@ -132,6 +132,10 @@ Expected<ScratchFolder, SessionError> ScratchFolder::Make() {
   for (const fs::path& folder : FindAbandonedScratch(ScratchParent())) {
     fs::remove_all(folder, ignored);
   }
+  return MakeKeepingOthers();
+}
+
+Expected<ScratchFolder, SessionError> ScratchFolder::MakeKeepingOthers() {
   std::string pattern = (ScratchParent() / std::string(kPrefix)).string() + "XXXXXX";
   if (mkdtemp(pattern.data()) == nullptr) {
     return Fail(ExitCode::kEnvironment, fmt::format("cannot make a temporary folder {}: {}",

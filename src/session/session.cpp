@@ -87,6 +87,7 @@ Expected<void, Error> Session::CheckStoreFits() {
   if (!settled) return Unexpected<Error>(settled.error());
   for (const std::string& line : settled->warnings) Warn(line);
   prompt_ = std::move(settled->prompt);
+  if (auto step = CheckAttachesNothing(prompt_.text, facts_); !step) return step;
   host_ = std::move(settled->host);
   if (settled->adopts) opened_->store.MarkUnverified();
   const std::string unverified = UnverifiedWarning(options_.results, opened_->store.results());
@@ -189,6 +190,20 @@ Expected<void, Error> Session::WriteDownPlan() {
   return {};
 }
 
+// The first model is made here, whose name had to be on disk. A refused start leaves the disk as it
+// was.
+Expected<void, Error> Session::CheckProgram() {
+  auto checked = driver_.CheckProgram(prompt_.text);
+  if (checked) return {};
+  CleanUp();
+  if (opened_->is_new && store().metadata().temporary_models.empty()) {
+    [[maybe_unused]] const auto removed = file_system_.Remove(options_.results);
+  } else if (const auto saved = opened_->store.Commit(); !saved) {
+    Warn(saved.error().message);
+  }
+  return checked;
+}
+
 // At once, so that a later start knows the model for ours. A name of the store's own says so by
 // itself. What cannot be saved now is saved with the next sample.
 void Session::NoteDigest(const std::string& model, const std::string& digest) {
@@ -212,6 +227,7 @@ Expected<SweepOutcome, Error> Session::Measure(Strategy& strategy,
     if (!probe_->Gap().empty()) progress->OnNotice(NoticeLevel::kInfo, probe_->Gap());
   }
   if (auto step = WriteDownPlan(); !step) return Unexpected<Error>(step.error());
+  if (auto step = CheckProgram(); !step) return Unexpected<Error>(step.error());
   if (auto step = SaveConfig(file_system_, options_, config_); !step) {
     return Unexpected<Error>(step.error());
   }

@@ -9,8 +9,10 @@
 #include <utility>
 
 #include "ollama_bench/core/model_name.h"
+#include "ollama_bench/core/text.h"
 #include "ollama_bench/machine/machine.h"
 #include "ollama_bench/ollama/api_driver.h"
+#include "ollama_bench/ollama/attached_file.h"
 #include "ollama_bench/ollama/cli_driver.h"
 #include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/process/find_program.h"
@@ -27,6 +29,11 @@ Expected<ServerAddress, SessionError> FindServer(const std::string& host) {
                                                  : std::string();
   auto address = ParseServerAddress(text);
   if (!address) return Fail(ExitCode::kUsage, address.error());
+  if (address->host == "ollama.com") {
+    return Fail(ExitCode::kUsage,
+                "the server is Ollama's cloud, where num_ctx and num_batch cannot be chosen; name "
+                "a server of your own with --host HOST:PORT");
+  }
   return *address;
 }
 
@@ -49,7 +56,23 @@ Expected<std::optional<ModelfileTemplate>, SessionError> ReadTemplate(const Swee
     return Fail(ExitCode::kUsage,
                 fmt::format("{}: {}", config.modelfile.string(), modelfile.error()));
   }
-  return std::optional<ModelfileTemplate>({*modelfile, config.modelfile.parent_path()});
+  auto resolved = ResolveModelfile(*modelfile, config.modelfile.parent_path());
+  if (!resolved) {
+    return Fail(ExitCode::kUsage,
+                fmt::format("{}: {}", config.modelfile.string(), resolved.error()));
+  }
+  return std::optional<ModelfileTemplate>(std::move(*resolved));
+}
+
+Expected<void, SessionError> CheckAttachesNothing(std::string_view prompt,
+                                                  const ServerFacts& facts) {
+  const auto file = facts.attaches_files ? FindAttachedFile(prompt) : std::nullopt;
+  if (!file) return {};
+  return Fail(ExitCode::kUsage,
+              fmt::format("the prompt names {}, which the `ollama` program would open and attach "
+                          "to each prompt, for the model takes pictures or sound; measure with "
+                          "--driver api, which sends the text as it is, or name another prompt",
+                          Printable(*file, false)));
 }
 
 std::string ModelDescription(const SweepConfig& config) {
@@ -85,7 +108,11 @@ std::string NoModelNamed(const std::vector<ModelListing>& models, const std::str
   if (models.size() > kMostModelsShown) {
     text += fmt::format("  and {} more\n", models.size() - kMostModelsShown);
   }
-  return text + fmt::format("for example:  ollama-bench run --model {}", models.front().name);
+  const auto local = std::find_if(models.begin(), models.end(), [](const ModelListing& model) {
+    return model.remote_host.empty();
+  });
+  return text + fmt::format("for example:  ollama-bench run --model {}",
+                            local != models.end() ? local->name : "qwen3:4b");
 }
 
 }  // namespace
@@ -160,7 +187,8 @@ Expected<void, Error> SessionDriver::ChooseKind(const std::string& stored_driver
 Expected<void, Error> SessionDriver::LockServer() {
   if (!api_) return {};
   const ServerAddress& address = api_->address();
-  auto lock = ollama_bench::LockServer(fmt::format("{}:{}", address.host, address.port), clock_);
+  auto lock = ollama_bench::LockServer(
+      fmt::format("{}:{}{}", address.host, address.port, address.path), clock_);
   if (!lock) return Unexpected<Error>(ToSessionError(lock.error()));
   server_lock_.emplace(std::move(*lock));
   return {};
@@ -179,18 +207,22 @@ Expected<SweepConfig, Error> SessionDriver::Complete(SweepConfig config, GridSiz
   if (base.empty()) {
     const auto modelfile = ReadTemplate(config);
     if (!modelfile) return Unexpected<Error>(modelfile.error());
-    base = (*modelfile)->modelfile.from();
+    base = (*modelfile)->base;
   }
   config.space = CompleteSpace(std::move(config.space), FactsOf(base), size);
   return config;
 }
 
-Expected<void, Error> SessionDriver::RequireModelName(const SweepConfig& config) {
+Expected<void, Error> SessionDriver::RequireModelName(SweepConfig& config) {
   if (!config.modelfile.empty()) return {};
   if (const auto version = ReachServer(*api_); !version) return Fail(version.error());
   if (!config.model.empty()) {
     const auto model = RequireModel(*api_, config.model);
     if (!model) return Fail(model.error());
+    // What is only spelt otherwise (case, host, https://) gets the server's spelling.
+    if (model->name != config.model && model->name != config.model + ":latest") {
+      config.model = model->name;
+    }
     return {};
   }
   const auto models = api_->Models();
@@ -238,17 +270,19 @@ Expected<ServerFacts, Error> SessionDriver::Connect(const SweepConfig& config,
 std::optional<Baseline> SessionDriver::FindBaseline(const SweepConfig& config, MayLoad may_load) {
   if (recording_) return recorded_.baseline;
   std::string base = config.model;
-  std::string own;
+  std::vector<std::pair<std::string, std::string>> own;
   if (const auto modelfile = ReadTemplate(config); modelfile && *modelfile) {
-    base = (*modelfile)->modelfile.from();
-    own = (*modelfile)->modelfile.ParameterLines();
+    base = (*modelfile)->base;
+    own = (*modelfile)->modelfile.Parameters();
   }
   // A Modelfile's weights file is no model that could be asked or loaded as it is.
   const auto details =
       IsValidModelName(base) ? api_->Show(base) : Expected<ModelDetails, Failure>(ModelDetails());
   if (!details) return std::nullopt;
-  const auto setting = FindPresentSetting(ReadParameters(details->parameters + '\n' + own), base,
-                                          *api_, clock_, stop_, may_load);
+  auto parameters = SplitShownParameters(details->parameters);
+  parameters.insert(parameters.end(), own.begin(), own.end());
+  const auto setting =
+      FindPresentSetting(ReadParameters(parameters), base, *api_, clock_, stop_, may_load);
   if (!setting) return std::nullopt;
   return Baseline{setting->cell, setting->source};
 }
@@ -269,9 +303,21 @@ Expected<void, Error> SessionDriver::MakeCliDriver(const SweepConfig& config, co
   driver.scratch = scratch_->path();
   driver.num_predict = config.num_predict;
   driver.timeout = config.timeout;
-  driver_ = std::make_unique<CliDriver>(
+  auto made = std::make_unique<CliDriver>(
       std::move(driver), CliDriverSeams{runner_, *api_, clock_, stop_, std::move(on_created)});
+  cli_ = made.get();
+  driver_ = std::move(made);
   return {};
+}
+
+Expected<void, Error> SessionDriver::CheckProgram(std::string_view prompt) {
+  if (cli_ == nullptr || stop_.Requested()) return {};
+  const auto details = cli_->CheckServerOfProgram();
+  if (!details && stop_.Requested()) return {};
+  if (!details) return Fail(details.error());
+  ServerFacts facts;
+  facts.attaches_files = details->takes_files;
+  return CheckAttachesNothing(prompt, facts);
 }
 
 Expected<void, Error> SessionDriver::MakeApiDriver(const SweepConfig& config) {

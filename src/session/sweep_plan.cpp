@@ -121,6 +121,9 @@ class Planner {
                             settled->warnings.end());
       plan_.metadata = std::move(settled->metadata);
       plan_.prompt = std::move(settled->prompt);
+      if (auto step = CheckAttachesNothing(plan_.prompt.text, *facts_); !step) {
+        plan_.obstacle = step.error();
+      }
       NoteUnverified(settled->adopts);
       return;
     }
@@ -193,10 +196,10 @@ class Planner {
     if (!error) plan_.disk.free = static_cast<std::int64_t>(space.available);
     const auto modelfile = ReadTemplate(plan_.config);
     if (!modelfile || !*modelfile) return;
-    const fs::path weights =
-        ResolveModelfilePath((*modelfile)->modelfile.from(), (*modelfile)->folder);
-    const auto size = weights.empty() ? 0 : fs::file_size(weights, error);
-    if (!error) plan_.disk.weights = static_cast<std::int64_t>(size);
+    for (const fs::path& weights : (*modelfile)->weights) {
+      const auto size = fs::file_size(weights, error);
+      if (!error) plan_.disk.weights += static_cast<std::int64_t>(size);
+    }
   }
 
   const RunOptions& options_;

@@ -11,6 +11,7 @@
 
 #include "ollama_bench/core/clock.h"
 #include "ollama_bench/core/stop_request.h"
+#include "ollama_bench/ollama/model_list.h"
 #include "ollama_bench/ollama/modelfile.h"
 #include "ollama_bench/ollama/ollama_api.h"
 #include "ollama_bench/process/process_runner.h"
@@ -18,12 +19,6 @@
 #include "ollama_bench/workload/loaded_setting.h"
 
 namespace ollama_bench {
-
-/// A template that cells are rewritten from, and the folder that its paths start at.
-struct ModelfileTemplate {
-  Modelfile modelfile;
-  std::filesystem::path folder;
-};
 
 struct CliDriverOptions {
   std::string program = "ollama";  ///< the command, as for exec
@@ -66,9 +61,24 @@ class CliDriver : public Driver {
   std::optional<LoadedModel> Loaded() override;
   Expected<void, Failure> CleanUp() override;
 
+  /// Makes the temporary model once, through the program, and looks for it through the API: shows
+  /// that both reach one server, that the program sees our files, and that Ollama takes the
+  /// Modelfile and can measure what it makes. Where the program's server has another base model,
+  /// nothing is made, for that would download one. After a failure that is not kInterrupted the
+  /// model is gone again, from whatever server the program reached. To be called after Connect,
+  /// once the names of TemporaryModels are written down; returns what the model is.
+  Expected<ModelDetails, Failure> CheckServerOfProgram();
+
  private:
-  [[nodiscard]] std::filesystem::path WeightsFile() const;
+  [[nodiscard]] bool HasWeights() const;
   [[nodiscard]] std::string BaseName() const;
+  [[nodiscard]] Modelfile CellModelfile() const;
+  Expected<void, Failure> CheckModelsOfProgram();
+  Expected<std::vector<ListedModel>, Failure> ListThroughProgram(const std::string& name);
+  Expected<ModelDetails, Failure> CheckTemporaryModel();
+  Failure DescribeFailedCreate(Failure failure) const;
+  [[nodiscard]] Failure OtherServer(std::string_view what) const;
+  std::string RemoveThroughProgram();
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> ParametersOf(Cell cell) const;
   void Unload();
   Expected<void, Failure> CheckProgram();
@@ -84,6 +94,7 @@ class CliDriver : public Driver {
   CliDriverOptions options_;
   CliDriverSeams seams_;
   std::string version_;  ///< of the server, once connected
+  std::string base_;     ///< the model that cells are made from, as the server has it
   bool weights_imported_ = false;
   std::map<std::string, std::string> created_;  ///< digests by model; empty where not known
   LoadedSetting loaded_;

@@ -20,9 +20,11 @@ struct ModelListing {
   std::string name;                        ///< with its tag: "qwen3:latest"
   std::string digest;                      ///< "sha256:…"
   std::optional<std::int64_t> size_bytes;  ///< of its files
+  std::string remote_host = {};            ///< that runs it; empty where the server itself does
 };
 
-/// The model that `name` means, a missing tag being ":latest"; null where there is none.
+/// The model that `name` means, as Ollama reads it: a missing tag is ":latest", and case does not
+/// count. Null where there is none.
 const ModelListing* FindModel(const std::vector<ModelListing>& models, const std::string& name);
 
 /// A model in memory, by /api/ps.
@@ -41,6 +43,9 @@ struct ModelDetails {
   std::optional<std::int64_t> layers;              ///< but for the output
   std::optional<std::int64_t> kv_bytes_per_token;  ///< of the KV cache at 16 bits a value
   std::string parameters;                          ///< of its Modelfile, a line each
+  std::string remote_host;                         ///< as in ModelListing
+  std::vector<std::string> capabilities;  ///< "completion", "vision"; servers before v0.6.4: none
+  bool takes_files = false;  ///< sees pictures or hears sound, so that the client attaches files
 };
 
 /// Ollama's HTTP interface, as far as it is needed beside the command line. Answers are bounded in

@@ -3,6 +3,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "ollama_bench/core/cell.h"
 #include "ollama_bench/core/clock.h"
@@ -11,9 +13,14 @@
 
 namespace ollama_bench {
 
-/// What the "parameters" text of /api/show, or the PARAMETER lines of a Modelfile, set of how a
-/// model is loaded: name and value separated by blanks, the last of a name counts.
-Cell ReadParameters(std::string_view text);
+/// What `parameters`, of a Modelfile (see Modelfile::Parameters) or of a model, set of how a model
+/// is loaded. Of a repeated name the last counts; values with a meaning of their own (-1) set
+/// nothing.
+Cell ReadParameters(const std::vector<std::pair<std::string, std::string>>& parameters);
+
+/// The names and values of the "parameters" text of /api/show: a line each, the name filled up with
+/// blanks, texts as Go writes them.
+std::vector<std::pair<std::string, std::string>> SplitShownParameters(std::string_view text);
 
 /// What the user has without this program.
 struct PresentSetting {

@@ -21,9 +21,13 @@ inline constexpr std::string_view kTemporaryModelPrefix = "ollama-bench-";
 /// The server's version, or a failure that says how to start or to name a server.
 Expected<std::string, Failure> ReachServer(OllamaApi& api);
 
-/// The model `name` as the server has it, or a kModelMissing that names the nearest spelling.
-/// Nothing is ever pulled.
+/// The model `name` as the server has it, or a kModelMissing that names the nearest spelling, or
+/// says why it cannot be measured (see CheckMeasurable). Nothing is ever pulled.
 Expected<ModelListing, Failure> RequireModel(OllamaApi& api, const std::string& name);
+
+/// That `model` runs on the server itself and answers with text; the kModelMissing says what it
+/// does instead.
+Expected<void, Failure> CheckMeasurable(const std::string& model, const ModelDetails& details);
 
 /// Names of the models in the server's memory other than `own` and temporary ones of other sweeps,
 /// which are not there to stay and not the user's to stop.

@@ -53,6 +53,7 @@ class ScratchFolder {
  public:
   /// Also removes those that were abandoned.
   static Expected<ScratchFolder, SessionError> Make();
+  static Expected<ScratchFolder, SessionError> MakeKeepingOthers();
 
   ~ScratchFolder();
   ScratchFolder(ScratchFolder&& other) noexcept;

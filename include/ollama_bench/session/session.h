@@ -72,6 +72,7 @@ class Session {
   Expected<void, SessionError> SettleTemporaryModels();
   Expected<void, SessionError> CheckStoreFits();
   Expected<void, SessionError> WriteDownPlan();
+  Expected<void, SessionError> CheckProgram();
   [[nodiscard]] bool IsOnThisMachine() const;
   void WaitUntilQuiet(Observer& observer);
   void WarnOfMachine();

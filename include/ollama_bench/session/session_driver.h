@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ollama_bench/config/sweep_config.h"
@@ -34,6 +35,11 @@ Expected<ServerAddress, SessionError> FindServer(const std::string& host);
 /// file and line.
 Expected<std::optional<ModelfileTemplate>, SessionError> ReadTemplate(const SweepConfig& config);
 
+/// That a prompt can be given as it is where `facts` say that the program attaches the files it
+/// names. The error (kUsage) names the file.
+Expected<void, SessionError> CheckAttachesNothing(std::string_view prompt,
+                                                  const ServerFacts& facts);
+
 /// The model as the user named it: its name, or the path of the Modelfile.
 std::string ModelDescription(const SweepConfig& config);
 
@@ -61,6 +67,11 @@ class SessionDriver {
   Expected<ServerFacts, SessionError> Connect(const SweepConfig& config, const Metadata& store,
                                               std::uint64_t runs_before, OnCreated on_created);
 
+  /// Where Ollama's program is used: checks once that it and the API reach one server, and that it
+  /// can measure `prompt` (see CliDriver::CheckServerOfProgram). To be called once the names of the
+  /// temporary models are on disk. Nothing is done after a stop request.
+  Expected<void, SessionError> CheckProgram(std::string_view prompt);
+
   /// What the user has at present for the model of `config`; of a recording, what it had. Empty
   /// where it cannot be told, or not without a load that is not allowed.
   std::optional<Baseline> FindBaseline(const SweepConfig& config, MayLoad may_load);
@@ -82,7 +93,7 @@ class SessionDriver {
 
   Expected<void, SessionError> OpenRecording();
   Expected<void, SessionError> ChooseKind(const std::string& stored_driver);
-  Expected<void, SessionError> RequireModelName(const SweepConfig& config);
+  Expected<void, SessionError> RequireModelName(SweepConfig& config);
   GridFacts FactsOf(const std::string& model);
   Expected<void, SessionError> MakeCliDriver(const SweepConfig& config, const Metadata& store,
                                              OnCreated on_created);
@@ -104,6 +115,7 @@ class SessionDriver {
   Metadata recorded_;
   std::optional<ScratchFolder> scratch_;
   std::unique_ptr<Driver> driver_;
+  CliDriver* cli_ = nullptr;  ///< driver_, where it is one
 };
 
 }  // namespace ollama_bench

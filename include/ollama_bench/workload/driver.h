@@ -23,6 +23,8 @@ struct ServerFacts {
   bool is_local = true;
   int port = 0;                             ///< of the server; 0 for a recording
   std::optional<std::int64_t> layers = {};  ///< of the model, but for the output
+  /// A file that the prompt names would be attached to it (see FindAttachedFile).
+  bool attaches_files = false;
 };
 
 /// A model in the server's memory, as /api/ps reports it.

@@ -107,7 +107,7 @@ TEST_F(RunFailureTest, RetryFailedMeasuresOnlyTheFailedOnes) {
   RunProgram(Sweep());
   EXPECT_EQ(CallsOf("create"), creates) << "failed cells are done";
   RunProgram(Sweep({"--retry-failed"}));
-  EXPECT_EQ(CallsOf("create"), creates + 3);
+  EXPECT_EQ(CallsOf("create"), creates + 4) << "one to see that it works";
   ExpectFullSweep();
 }
 
@@ -136,7 +136,7 @@ TEST_F(RunFailureTest, ReportsAPromptThatDoesNotFitWithoutLoadingTheCell) {
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_EQ(FailureKind(1024, 64), "prompt_truncated");
   EXPECT_EQ(FailureKind(512, 64), "prompt_truncated");
-  EXPECT_EQ(CallsOf("create"), 1);
+  EXPECT_EQ(CallsOf("create"), 2) << "one to see that it works, one cell";
 }
 
 struct Refusal {

@@ -183,7 +183,7 @@ TEST_F(RunSweepTest, ATemplateWithARelativePathIsImportedOnceAndItsTextKept) {
                "--repetitions", "1", "--prompt-tokens", "300", "--confirm", "0", "--no-baseline"}));
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_EQ(Models(), before) << "also the imported weights are removed";
-  EXPECT_EQ(CallsOf("create"), 3) << "one import, two cells";
+  EXPECT_EQ(CallsOf("create"), 4) << "one import, one to see that it works, two cells";
   EXPECT_EQ(CountedSamples().size(), 2U);
 }
 

@@ -71,6 +71,7 @@ Reply Tags(State& state, const Request&) {
                       {"size", model.size},
                       {"digest", model.digest},
                       {"details", Details(&model)}});
+    if (!model.remote_host.empty()) models.back()["remote_host"] = model.remote_host;
   }
   return Whole({{"models", models}});
 }
@@ -108,6 +109,7 @@ Reply Show(State&, const Request& request) {
     modelfile += "PARAMETER " + key + " " + value + "\n";
   }
   return Whole({{"modelfile", modelfile},
+                {"remote_host", model.remote_host},
                 {"parameters", parameters},
                 {"template", "{{ .Prompt }}"},
                 {"details", Details(&model)},
@@ -116,7 +118,7 @@ Reply Show(State&, const Request& request) {
                   {"general.parameter_count", 134515008},
                   {"llama.context_length", model.trained_context},
                   {"llama.embedding_length", 576}}},
-                {"capabilities", {"completion"}},
+                {"capabilities", model.capabilities},
                 {"modified_at", kTime}});
 }
 

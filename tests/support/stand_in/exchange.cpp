@@ -61,7 +61,10 @@ Address AddressFromEnvironment() {
   std::string text = value == nullptr ? "" : value;
   Address address;
   if (const auto scheme = text.find("://"); scheme != text.npos) text.erase(0, scheme + 3);
-  text = text.substr(0, text.find('/'));
+  if (const auto slash = text.find('/'); slash != text.npos) {
+    address.path = text.substr(slash);
+    text.resize(slash);
+  }
   const auto colon = text.rfind(':');
   if (colon != text.npos) address.port = std::atoi(text.c_str() + colon + 1);
   if (const std::string host = text.substr(0, colon); !host.empty()) address.host = host;
@@ -72,7 +75,7 @@ Exchanged Post(const Address& address, const std::string& path, const std::strin
                std::string& answer) {
   const Socket socket(Connect(address));
   if (socket.get() < 0) return Exchanged::kNoConnection;
-  const std::string request = "POST " + path + " HTTP/1.1\r\nHost: " + address.host +
+  const std::string request = "POST " + address.path + path + " HTTP/1.1\r\nHost: " + address.host +
                               "\r\nConnection: close\r\nContent-Type: application/octet-stream\r\n"
                               "Content-Length: " +
                               std::to_string(body.size()) + "\r\n\r\n" + body;

@@ -8,6 +8,7 @@ namespace ollama_bench::stand_in {
 struct Address {
   std::string host = "127.0.0.1";
   int port = 11434;
+  std::string path = {};  ///< before that of each request
 };
 
 Address AddressFromEnvironment();

@@ -124,8 +124,9 @@ std::string Lower(std::string text) {
 }
 
 bool IsText(const std::string& instruction) {
-  static constexpr std::array<std::string_view, 5> kTexts = {"license", "template", "system",
-                                                             "adapter", "message"};
+  static constexpr std::array<std::string_view, 9> kTexts = {"license",  "template", "system",
+                                                             "adapter",  "message",  "draft",
+                                                             "renderer", "requires", "parser"};
   return std::find(kTexts.begin(), kTexts.end(), instruction) != kTexts.end();
 }
 
@@ -154,7 +155,11 @@ std::string ParameterError(const std::string& name, const std::string& value) {
     return *end == '\0' && !value.empty() ? "" : "invalid float value [" + value + "]";
   }
   if (name == "use_mmap") {
-    return value == "true" || value == "false" ? "" : "invalid bool value [" + value + "]";
+    static constexpr std::array<std::string_view, 12> kBools = {
+        "1", "t", "T", "true", "TRUE", "True", "0", "f", "F", "false", "FALSE", "False"};
+    return std::find(kBools.begin(), kBools.end(), value) != kBools.end()
+               ? ""
+               : "invalid bool value [" + value + "]";
   }
   return name == "stop" ? "" : "unknown parameter '" + name + "'";
 }
@@ -171,6 +176,7 @@ Expected<Modelfile, std::string> ParseModelfile(std::string_view text) {
     if (!value) return Unexpected<std::string>("unexpected EOF");
     if (instruction == "from") {
       result.from = *value;
+      result.all_from.push_back(*value);
     } else if (instruction == "parameter") {
       result.parameters.emplace_back(std::move(name), *value);
     } else if (IsText(instruction)) {

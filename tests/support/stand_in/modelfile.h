@@ -11,7 +11,8 @@ namespace ollama_bench::stand_in {
 
 /// The parts of a Modelfile that the stand-in acts on.
 struct Modelfile {
-  std::string from;
+  std::string from;  ///< the last
+  std::vector<std::string> all_from = {};
   std::vector<std::pair<std::string, std::string>> parameters;  ///< in the order of the file
   std::string texts;  ///< TEMPLATE, SYSTEM and so on, joined: part of the digest
 };

@@ -1,10 +1,12 @@
 #include "support/stand_in/models.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "support/stand_in/tokens.h"
 
@@ -33,6 +35,31 @@ Expected<Model, std::string> Import(const std::string& name, const std::filesyst
   Model model = Base(name);
   model.size = static_cast<std::int64_t>(std::filesystem::file_size(path));
   model.weights = FakeDigest(head + std::to_string(model.size));
+  if (head.substr(4, 4) == "clip") model.capabilities = {"vision"};  // a projector
+  return model;
+}
+
+// Several files make one model, in whatever order: weights and a projector.
+Expected<Model, std::string> ImportAll(const std::string& name, const Modelfile& modelfile,
+                                       const std::filesystem::path& folder) {
+  Model model = Base(name);
+  model.size = 0;
+  std::set<std::string> weights;
+  std::set<std::string> capabilities;
+  for (const std::string& from : modelfile.all_from) {
+    const auto imported = Import(name, folder / from);
+    if (!imported) return imported;
+    model.size += imported->size;
+    weights.insert(imported->weights);
+    capabilities.insert(imported->capabilities.begin(), imported->capabilities.end());
+  }
+  model.weights = *weights.begin();
+  if (weights.size() > 1) {
+    std::string all;
+    for (const std::string& digest : weights) all += digest;
+    model.weights = FakeDigest(all);
+  }
+  model.capabilities.assign(capabilities.begin(), capabilities.end());
   return model;
 }
 
@@ -67,19 +94,29 @@ std::optional<std::int64_t> IntParameter(const Parameters& parameters, const std
   return value;
 }
 
+// Case does not count (types/model/name.go, EqualFold).
+bool IsNamed(const Model& model, const std::string& name) {
+  const std::string full = FullName(name);
+  return std::equal(
+      full.begin(), full.end(), model.name.begin(), model.name.end(),
+      [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+}
+
 Models::Models(const Script& script) {
   const Json listed = script.Get("models", Json::array({{{"name", "smollm2:latest"}}}));
   for (const Json& entry : listed) {
     Model model = Base(entry.at("name").get<std::string>());
     model.trained_context = entry.value("trained_context", model.trained_context);
     model.size = entry.value("size", model.size);
+    model.capabilities = entry.value("capabilities", model.capabilities);
+    model.remote_host = entry.value("remote_host", model.remote_host);
     Put(model);
   }
 }
 
 const Model* Models::Find(const std::string& name) const {
   const auto found = std::find_if(models_.begin(), models_.end(),
-                                  [&](const Model& model) { return model.name == FullName(name); });
+                                  [&](const Model& model) { return IsNamed(model, name); });
   return found == models_.end() ? nullptr : &*found;
 }
 
@@ -89,10 +126,11 @@ Expected<Model, std::string> Models::Create(const std::string& name, const Model
   const std::filesystem::path path = std::filesystem::path(folder) / modelfile.from;
   Model model;
   if (std::filesystem::is_regular_file(path)) {
-    const auto imported = Import(name, path);
+    const auto imported = ImportAll(name, modelfile, folder);
     if (!imported) return imported;
     model = *imported;
-  } else if (const Model* parent = Find(modelfile.from)) {
+  } else if (const Model* parent = Find(modelfile.from);
+             parent != nullptr && parent->name == FullName(modelfile.from)) {
     model = *parent;
     model.parent = parent->name;
   } else if (modelfile.from.find_first_of("./") == 0) {
@@ -115,7 +153,7 @@ Expected<Model, std::string> Models::Create(const std::string& name, const Model
 }
 
 bool Models::Remove(const std::string& name) {
-  return std::erase_if(models_, [&](const Model& m) { return m.name == FullName(name); }) > 0;
+  return std::erase_if(models_, [&](const Model& m) { return IsNamed(m, name); }) > 0;
 }
 
 void Models::Put(Model model) {
@@ -133,7 +171,9 @@ Json Models::Save() const {
                      {"parent", model.parent},
                      {"parameters", model.parameters},
                      {"trained_context", model.trained_context},
-                     {"size", model.size}});
+                     {"size", model.size},
+                     {"capabilities", model.capabilities},
+                     {"remote_host", model.remote_host}});
   }
   return saved;
 }
@@ -141,9 +181,10 @@ Json Models::Save() const {
 void Models::Restore(const Json& saved) {
   models_.clear();
   for (const Json& entry : saved) {
-    models_.push_back({entry.at("name"), entry.at("digest"), entry.at("weights"),
-                       entry.at("parent"), entry.at("parameters").get<Parameters>(),
-                       entry.at("trained_context"), entry.at("size")});
+    models_.push_back(
+        {entry.at("name"), entry.at("digest"), entry.at("weights"), entry.at("parent"),
+         entry.at("parameters").get<Parameters>(), entry.at("trained_context"), entry.at("size"),
+         entry.at("capabilities").get<std::vector<std::string>>(), entry.at("remote_host")});
   }
 }
 

@@ -20,6 +20,8 @@ struct Model {
   Parameters parameters;
   std::int64_t trained_context = 8192;
   std::int64_t size = 98'363'007;
+  std::vector<std::string> capabilities = {"completion"};
+  std::string remote_host = {};  ///< of a model that runs elsewhere
 };
 
 /// `name` with ":latest" where it has no tag.

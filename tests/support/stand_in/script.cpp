@@ -65,7 +65,7 @@ std::string Check(const Json& json) {
   std::string error =
       UnknownKey(json, "the script",
                  {"version", "models", "loaded", "rate", "rates", "surface", "noise", "eval_rate",
-                  "load_ms", "gpu_share", "unload_polls", "rules"});
+                  "load_ms", "gpu_share", "unload_polls", "prefix", "rules"});
   for (const Json& rule : json.is_object() ? json.value("rules", Json::array()) : Json::array()) {
     if (error.empty()) error = CheckRule(rule);
   }

@@ -30,6 +30,8 @@ struct Call {
 ///     {
 ///       "version": "0.11.4",              // generation to play
 ///       "models": [{"name": "smollm2:latest", "trained_context": 8192, "size": 98363007}],
+///                                         // further: capabilities (["completion"]), remote_host
+///       "prefix": "/gpu2",                // of every path; others are not found
 ///       "loaded": ["smollm2:latest"],      // in memory when the server starts
 ///       "rate": 300,                      // prompt tokens/s where nothing below says otherwise
 ///       "rates": [{"num_ctx": 2048, "num_batch": 256, "rate": 83.5}],

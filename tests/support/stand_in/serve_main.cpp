@@ -79,7 +79,7 @@ class Service {
       const int yes = 1;
       setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     });
-    server_.Post("/stand_in/command",
+    server_.Post(".*/stand_in/command",
                  [this](const auto& request, auto& response) { Command(request, response); });
     server_.Get("/stand_in/calls", [this](const auto&, auto& response) {
       const std::lock_guard lock(state_.mutex);
@@ -119,8 +119,10 @@ class Service {
     Reply reply;
     {
       const std::lock_guard lock(state_.mutex);
-      reply = AnswerApi(state_, request.method == "HEAD" ? "GET" : request.method, request.path,
-                        request.body);
+      const auto prefix = state_.script.Get<std::string>("prefix", "");
+      const bool is_there = request.path.starts_with(prefix);
+      reply = AnswerApi(state_, request.method == "HEAD" ? "GET" : request.method,
+                        is_there ? request.path.substr(prefix.size()) : "", request.body);
     }
     EndIfAsked(reply.act);
     Compute(reply.act);

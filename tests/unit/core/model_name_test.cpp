@@ -11,17 +11,18 @@ namespace {
 TEST(ModelNameTest, AcceptsWhatOllamaLists) {
   for (const char* name :
        {"qwen3", "qwen3:4b", "smollm2:135m-instruct-q4_K_M", "hf.co/unsloth/Qwen3-4B-GGUF:Q4_0",
-        "localhost:5000/me/model", "me/model:latest", "_x", "a.b.c"}) {
+        "localhost:5000/me/model", "me/model:latest", "_x", "a.b.c", "https://hf.co/me/model:Q4",
+        "HTTP://localhost:5000/me/model"}) {
     EXPECT_TRUE(IsValidModelName(name)) << name;
   }
 }
 
 TEST(ModelNameTest, RefusesWhatCouldBeAnOptionAPathOrAnInstruction) {
   for (const char* name :
-       {"",        "-v",       "--verbose",     "a/-b",       "a:-b",      ".",
-        "..",      "../model", "./model",       "/model",     "a//b",      "a/",
-        ":tag",    "a:",       "a:b:c",         "a b",        "a\nFROM b", "a\x1b[2J",
-        "h/n.s/m", "a/b/c/d",  "https://h/n/m", "m@sha256:1", "\xC3\xA4"}) {
+       {"",        "-v",       "--verbose",   "a/-b",       "a:-b",      ".",
+        "..",      "../model", "./model",     "/model",     "a//b",      "a/",
+        ":tag",    "a:",       "a:b:c",       "a b",        "a\nFROM b", "a\x1b[2J",
+        "h/n.s/m", "a/b/c/d",  "ftp://h/n/m", "m@sha256:1", "\xC3\xA4"}) {
     EXPECT_FALSE(IsValidModelName(name)) << name;
   }
 }
@@ -68,6 +69,23 @@ TEST(ModelNameTest, NormalizesToTheNameThatTheServerLists) {
   EXPECT_EQ(NormalizeModelName("me/qwen3"), "me/qwen3:latest");
   EXPECT_EQ(NormalizeModelName("localhost:5000/library/qwen3"),
             "localhost:5000/library/qwen3:latest");
+}
+
+TEST(ModelNameTest, NeitherCaseNorAWebAddressMakesAnotherModel) {
+  EXPECT_TRUE(IsSameModelName("SMOLLM2", "smollm2:latest"));
+  EXPECT_TRUE(IsSameModelName("hf.co/me/model:q4_k_m", "https://HF.co/Me/Model:Q4_K_M"));
+  EXPECT_TRUE(IsSameModelName("https://registry.ollama.ai/library/qwen3:4b", "qwen3:4B"));
+  EXPECT_FALSE(IsSameModelName("qwen3:4b", "qwen3:8b"));
+  EXPECT_FALSE(IsSameModelName("hf.co/me/model", "me/model"));
+}
+
+TEST(ModelNameTest, KnowsTheNamesOfOllamasCloud) {
+  for (const char* name : {"gpt-oss:120b-cloud", "qwen3:CLOUD", "me/x:cloud"}) {
+    EXPECT_TRUE(IsCloudModelName(name)) << name;
+  }
+  for (const char* name : {"my-cloud", "cloud", "cloud/x:7b", "x:cloudy"}) {
+    EXPECT_FALSE(IsCloudModelName(name)) << name;
+  }
 }
 
 TEST(ModelNameTest, NormalizingTwiceChangesNothingMore) {

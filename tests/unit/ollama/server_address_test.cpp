@@ -14,7 +14,7 @@ TEST(ServerAddressTest, FillsInWhatOllamaHostMayLeaveOut) {
   EXPECT_EQ(UrlOf(""), "http://127.0.0.1:11434");
   EXPECT_EQ(UrlOf("example.com"), "http://example.com:11434");
   EXPECT_EQ(UrlOf(":5000"), "http://127.0.0.1:5000");
-  EXPECT_EQ(UrlOf("example.com:5000/path"), "http://example.com:5000");
+  EXPECT_EQ(UrlOf("example.com:5000/path"), "http://example.com:5000/path");
   EXPECT_EQ(UrlOf("http://example.com"), "http://example.com:80");
   EXPECT_EQ(UrlOf("https://example.com"), "https://example.com:443");
   EXPECT_EQ(UrlOf("\"10.0.0.1:8080\" "), "http://10.0.0.1:8080");
@@ -32,8 +32,39 @@ TEST(ServerAddressTest, KeepsBracketsOfIpv6) {
   EXPECT_EQ(UrlOf("::1"), "http://[::1]:11434");
 }
 
+TEST(ServerAddressTest, TakesSchemesBlanksAndQuotesAsTheClientDoes) {
+  EXPECT_EQ(UrlOf("HTTP://Example.com"), "http://example.com:11434") << "not port 80";
+  EXPECT_EQ(UrlOf("HTTPS://example.com"), "https://example.com:11434");
+  EXPECT_EQ(UrlOf(" \"'example.com' \""), "refused") << "quotes inside blanks inside quotes";
+  EXPECT_EQ(UrlOf("\" example.com \""), "http://example.com:11434");
+  EXPECT_EQ(UrlOf("example.com/"), "http://example.com:11434");
+  EXPECT_EQ(UrlOf("example.com:080"), "http://example.com:80");
+  EXPECT_EQ(UrlOf("[0:0::1]"), "http://[::1]:11434");
+  EXPECT_EQ(UrlOf("::ffff:10.0.0.1"), "http://10.0.0.1:11434");
+  EXPECT_EQ(UrlOf("[::1"), "http://[::1]:11434");
+  EXPECT_EQ(UrlOf("http://"), "http://127.0.0.1:80");
+}
+
+TEST(ServerAddressTest, APathPrecedesThoseOfTheRequests) {
+  EXPECT_EQ(UrlOf("http://a:1/gpu2"), "http://a:1/gpu2");
+  EXPECT_EQ(UrlOf("http://a:1//gpu2/./x/../y/"), "http://a:1/gpu2/y");
+  EXPECT_EQ(UrlOf("http://a:1/.."), "http://a:1");
+  EXPECT_EQ(ParseServerAddress("a:1/gpu2")->Origin(), "http://a:1");
+  EXPECT_EQ(UrlOf("http://a:1/x?y"), "refused");
+}
+
+TEST(ServerAddressTest, NeverRepeatsAPassword) {
+  for (const char* text : {"me:secret@x:5", "http://me:secret@x/path", "HTTPS://secret@x"}) {
+    const auto address = ParseServerAddress(text);
+    ASSERT_FALSE(address) << text;
+    EXPECT_EQ(address.error().find("secret"), std::string::npos) << address.error();
+  }
+}
+
 TEST(ServerAddressTest, RefusesWhatIsNoAddress) {
-  for (const char* text : {"ftp://x", "x:port", "x:0", "x:70000", "a b", "x\x1b[2J", "[::1"}) {
+  for (const char* text :
+       {"ftp://x", "://x", "x:port", "x:", "x:0", "x:70000", "x:+80", "x:-1", "a b", "x\x1b[2J",
+        "a:b:c", "127.1", "2130706433", "0x7f.1", "fe80::1%eth0", "x?y"}) {
     EXPECT_EQ(UrlOf(text), "refused") << text;
   }
 }
@@ -46,7 +77,7 @@ TEST(ServerAddressTest, RefusesAHostThatIsLongerThanAnyName) {
 }
 
 TEST(ServerAddressTest, ItsUrlReadsBackAsItself) {
-  for (const char* text : {"", "[::1]:5", "https://a.b", "x:1", "0.0.0.0:9"}) {
+  for (const char* text : {"", "[::1]:5", "https://a.b", "x:1", "0.0.0.0:9", "HTTP://x/y/z"}) {
     const auto address = ParseServerAddress(text);
     ASSERT_TRUE(address);
     EXPECT_EQ(ParseServerAddress(address->Url()), *address) << text;
