@@ -80,6 +80,7 @@ Expected<ServerFacts, Failure> CliDriver::Connect() {
     if (details) {
       facts.trained_context = details->trained_context;
       facts.layers = details->layers;
+      facts.has_vision = details->has_vision;
     }
   }
   auto others = OtherModelsLoaded(seams_.api, options_.temporary_model);
@@ -277,6 +278,11 @@ Expected<RunMetrics, Failure> CliDriver::Decode(int tokens) {
 
 std::optional<LoadedModel> CliDriver::Loaded() {
   return FindLoaded(seams_.api, options_.temporary_model);
+}
+
+std::vector<std::string> CliDriver::OtherModels() {
+  return OtherModelsLoaded(seams_.api, options_.temporary_model)
+      .value_or(std::vector<std::string>());
 }
 
 // A server that refuses the request does not run the next cell either, which then reports it.

@@ -169,6 +169,10 @@ Expected<ModelDetails, Failure> OllamaApi::Show(const std::string& model) {
   ModelDetails details;
   const auto parameters = answer->find("parameters");
   if (parameters != answer->end() && parameters->is_string()) details.parameters = *parameters;
+  const auto abilities = answer->find("capabilities");
+  details.has_vision =
+      abilities != answer->end() && abilities->is_array() &&
+      std::find(abilities->begin(), abilities->end(), "vision") != abilities->end();
   const auto info = answer->find("model_info");
   if (info == answer->end() || !info->is_object()) return details;
   details.family = TextOf(*info, "general.architecture");

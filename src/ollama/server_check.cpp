@@ -49,7 +49,10 @@ Expected<std::optional<LoadedModel>, Failure> AskLoaded(OllamaApi& api, const st
 
 Expected<std::string, Failure> ReachServer(OllamaApi& api) {
   auto version = api.Version();
-  if (!version && version.error().kind == FailureKind::kServerUnavailable) {
+  // What a proxy said has its own remedy.
+  const bool is_silent = !version && version.error().kind == FailureKind::kServerUnavailable &&
+                         version.error().output_tail.empty();
+  if (is_silent) {
     version.error().message +=
         api.address().IsLoopback()
             ? "; start it with `ollama serve`, or name it with --host HOST:PORT"

@@ -59,6 +59,7 @@ class FakeDriver : public Driver {
     return LoadedModel{"sha256:abc", effective_num_ctx.value_or(cell_[Parameter::kNumCtx]), 1000,
                        600};
   }
+  std::vector<std::string> OtherModels() override { return facts.other_models_loaded; }
   Expected<void, Failure> CleanUp() override {
     ++clean_ups;
     return {};

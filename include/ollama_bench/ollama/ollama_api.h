@@ -41,6 +41,7 @@ struct ModelDetails {
   std::optional<std::int64_t> layers;              ///< but for the output
   std::optional<std::int64_t> kv_bytes_per_token;  ///< of the KV cache at 16 bits a value
   std::string parameters;                          ///< of its Modelfile, a line each
+  bool has_vision = false;                         ///< it is said to read pictures
 };
 
 /// Ollama's HTTP interface, as far as it is needed beside the command line. Answers are bounded in

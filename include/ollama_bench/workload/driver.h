@@ -23,6 +23,7 @@ struct ServerFacts {
   bool is_local = true;
   int port = 0;                             ///< of the server; 0 for a recording
   std::optional<std::int64_t> layers = {};  ///< of the model, but for the output
+  bool has_vision = false;                  ///< of the model, as the server says
 };
 
 /// A model in the server's memory, as /api/ps reports it.
@@ -72,6 +73,9 @@ class Driver {
   virtual Expected<RunMetrics, Failure> Decode(int tokens) = 0;
   /// The prepared cell's model as loaded now; empty when it is not loaded or it is not known.
   virtual std::optional<LoadedModel> Loaded() = 0;
+  /// Names of the user's models in the server's memory now beside the one that is measured; empty
+  /// where it is not known.
+  virtual std::vector<std::string> OtherModels() = 0;
   /// Names of the models that Prepare will create on the server. They are written down before the
   /// first Prepare, so that they can be removed, also after a crash.
   [[nodiscard]] virtual std::vector<std::string> TemporaryModels() const = 0;
