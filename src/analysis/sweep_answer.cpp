@@ -227,13 +227,23 @@ class Answerer {
     }
   }
 
+  // A cell that fits now and then is not safe.
+  [[nodiscard]] bool EverFailedToFit(const Cell& cell) const {
+    const auto found = std::find_if(results_.begin(), results_.end(),
+                                    [&](const CellResult& result) { return result.cell == cell; });
+    if (found == results_.end()) return false;
+    return std::any_of(found->visits.begin(), found->visits.end(), [](const VisitRecord& visit) {
+      return visit.failure && TellsOfNeighbours(visit.failure->kind);
+    });
+  }
+
   void FindSafeContext() {
     const GpuShares shares(results_);
     const double most = -std::log1p(-answer_.options.max_loss);
     for (std::size_t i = 0; i < answer_.cells.size(); ++i) {
       const CellStanding& standing = answer_.cells[i];
       if (!standing.is_eligible || !standing.cell.Sets(Parameter::kNumCtx)) continue;
-      if (!shares.StaysOnGpu(standing.cell)) continue;
+      if (!shares.StaysOnGpu(standing.cell) || EverFailedToFit(standing.cell)) continue;
       const double loss = sign_ > 0 ? -standing.against_leader.low : standing.against_leader.high;
       if (i != answer_.leader && loss > most) continue;
       if (answer_.largest_safe_context) {

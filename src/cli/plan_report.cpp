@@ -91,7 +91,7 @@ Json ValuesJson(const Axis& axis) {
 }  // namespace
 
 std::string PlanText(const SweepPlan& plan, const fs::path& results, std::size_t width) {
-  std::string text = RunHeaderText({plan.config, plan.metadata, plan.pending, plan.present_setting,
+  std::string text = RunHeaderText({plan.config, plan.metadata, plan.pending, plan.current,
                                     plan.place, plan.prompt.description,
                                     DescribeTimeNeeded(plan.visits, plan.measured), results});
   if (plan.visits > 0) text += fmt::format("  {:<12} {}\n", "tune", TuneText(plan));

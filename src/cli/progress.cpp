@@ -68,6 +68,10 @@ std::string DescribeRate(std::optional<double> rate, Metric of) {
   return fmt::format("{:.{}f} {}", *rate, metric.decimals, metric.unit);
 }
 
+std::string DescribeAlias(const CellResult& result) {
+  return fmt::format("the same as {}: {}", NameOf(*result.alias_of), result.reason);
+}
+
 }  // namespace
 
 std::string_view VisitName(const ProgressState& state) {
@@ -76,11 +80,13 @@ std::string_view VisitName(const ProgressState& state) {
 
 std::string DescribeResult(const CellResult& result, Metric metric) {
   if (const Failure* failure = FailureOf(result)) return "failed: " + failure->message;
+  if (StatusOf(result) == CellStatus::kAlias) return DescribeAlias(result);
   return DescribeRate(CellValue(result, metric), metric);
 }
 
 std::string DescribeVisit(const ProgressState& state, const CellResult& result) {
   if (const Failure* failure = LatestFailure(result)) return "failed: " + failure->message;
+  if (StatusOf(result) == CellStatus::kAlias) return DescribeAlias(result);
   return DescribeRate(Median(state.cell_rates), state.metric);
 }
 

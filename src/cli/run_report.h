@@ -18,7 +18,7 @@ struct RunHeader {
   const SweepConfig& config;
   const Metadata& metadata;
   const Pending& pending;
-  std::string present_setting;  ///< to be measured beside the grid, in words; empty: none is
+  std::string present_setting;  ///< to be measured first, in words; empty: none is
   std::string server;           ///< URL
   std::string prompt;           ///< as SessionPrompt describes it
   std::string time_needed;      ///< "about 20 min", or why it is not known

@@ -47,12 +47,12 @@ ExitCode Report(const SweepOutcome& outcome, const SessionOptions& options, bool
 }
 
 void PrintHeader(Session& session, const SessionOptions& options, const Pending& pending,
-                 const StratifiedRace& race, const std::optional<Cell>& current) {
+                 const StratifiedRace& race, const BaselineChoice& current) {
   const SweepConfig& config = session.config();
   const ResultsStore& store = session.store();
-  const auto off_grid = race.MeasuresCurrentFirst() ? OffGrid(current, config.space) : std::nullopt;
   Print(stderr, "{}",
-        RunHeaderText({config, store.metadata(), pending, off_grid ? NameOf(*off_grid) : "",
+        RunHeaderText({config, store.metadata(), pending,
+                       race.MeasuresCurrentFirst() ? current.Describe() : "",
                        session.driver().place(), session.prompt().description,
                        DescribeTimeNeeded(race.Remaining(), store.results()), options.results}));
 }
@@ -63,14 +63,15 @@ Expected<ExitCode, Error> RunSteps(const RunOptions& options, const CommandFlags
   const SessionOptions& common = options.session;
   std::vector<Cell> cells = session.PlannedCells();
   session.SettleAliases(cells, options.measure_aliases);
-  std::optional<Cell> current;
-  if (options.baseline) current = session.SettleBaseline();
+  BaselineChoice baseline;
+  if (options.baseline) baseline = session.SettleBaseline();
+  const std::optional<Cell>& current = baseline.cell;
   // From here on the store stays as it is until something is measured.
   const std::vector<CellResult>& known = session.store().results();
   const SweepConfig& config = session.config();
   const Pending pending = FindPending(cells, known, PendingRulesOf(options, config));
   StratifiedRace race(pending.cells, known, RaceOptionsOf(options, config, pending, current));
-  if (!flags.quiet && !flags.json) PrintHeader(session, common, pending, race, current);
+  if (!flags.quiet && !flags.json) PrintHeader(session, common, pending, race, baseline);
   if (race.IsOver()) {
     if (auto step = session.MeasureNothing(); !step) return Unexpected<Error>(step.error());
     return Report({}, common, flags.json, session.store());

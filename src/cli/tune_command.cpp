@@ -121,7 +121,7 @@ Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session
   SearchOptions search_options;
   search_options.seed = options.session.driver.seed;
   std::optional<Cell> current;
-  if (options.baseline) current = session.SettleBaseline();
+  if (options.baseline) current = session.SettleBaseline().cell;
   const Space& space = session.config().space;
   const auto grid = SearchGridOf(space);
   if (!grid) {

@@ -17,6 +17,8 @@ constexpr std::array kKinds = {
     FailureKindInfo{kRunnerCrash, "runner_crash", "crash", "Runner crashed"},
     FailureKindInfo{kTimeout, "timeout", "timeout", "Timeout"},
     FailureKindInfo{kServerUnavailable, "server_unavailable", "no server", "Server unavailable"},
+    FailureKindInfo{kServerBusy, "server_busy", "busy", "Server busy"},
+    FailureKindInfo{kRefused, "refused", "refused", "Refused"},
     FailureKindInfo{kModelMissing, "model_missing", "no model", "Model missing"},
     FailureKindInfo{kBadModelfile, "bad_modelfile", "Modelfile", "Bad Modelfile"},
     FailureKindInfo{kCannotLoad, "cannot_load", "no load", "Model cannot load"},
@@ -66,6 +68,8 @@ bool TellsOfTheCell(FailureKind kind) {
   switch (kind) {
     case kInterrupted:
     case kServerUnavailable:
+    case kServerBusy:
+    case kRefused:
     case kModelMissing:
     case kBadModelfile:
     case kNoDiskSpace:
@@ -83,6 +87,10 @@ bool TellsOfTheCell(FailureKind kind) {
       return true;
   }
   return true;
+}
+
+bool TellsOfNeighbours(FailureKind kind) {
+  return TellsOfTheCell(kind) && kind != kNoMetrics && kind != kNotRecorded;
 }
 
 }  // namespace ollama_bench

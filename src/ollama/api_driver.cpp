@@ -28,6 +28,7 @@ Expected<ServerFacts, Failure> ApiDriver::Connect() {
   if (const auto details = api_.Show(options_.model)) {
     facts.trained_context = details->trained_context;
     facts.layers = details->layers;
+    facts.has_vision = details->has_vision;
   }
   return facts;
 }
@@ -70,6 +71,10 @@ Expected<RunMetrics, Failure> ApiDriver::Decode(int tokens) {
 
 std::optional<LoadedModel> ApiDriver::Loaded() {
   return FindLoaded(api_, options_.model);
+}
+
+std::vector<std::string> ApiDriver::OtherModels() {
+  return OtherModelsLoaded(api_, options_.model).value_or(std::vector<std::string>());
 }
 
 Expected<void, Failure> ApiDriver::CleanUp() {

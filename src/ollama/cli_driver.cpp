@@ -93,6 +93,7 @@ Expected<ServerFacts, Failure> CliDriver::Connect() {
       facts.trained_context = details->trained_context;
       facts.layers = details->layers;
       facts.attaches_files = details->takes_files;
+      facts.has_vision = details->has_vision;
     }
   }
   auto others = OtherModelsLoaded(seams_.api, options_.temporary_model);
@@ -395,6 +396,11 @@ Expected<RunMetrics, Failure> CliDriver::Decode(int tokens) {
 
 std::optional<LoadedModel> CliDriver::Loaded() {
   return FindLoaded(seams_.api, options_.temporary_model);
+}
+
+std::vector<std::string> CliDriver::OtherModels() {
+  return OtherModelsLoaded(seams_.api, options_.temporary_model)
+      .value_or(std::vector<std::string>());
 }
 
 // A server that refuses the request does not run the next cell either, which then reports it.

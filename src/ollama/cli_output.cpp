@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 
+#include "http_status.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/ollama/go_duration.h"
 
@@ -161,18 +162,48 @@ struct Phrase {
 // "resource allocation" is cuBLAS's, and passes; a plain "allocation failed" is memory.
 constexpr std::array kPhrases = {
     Phrase{"the resource allocation failed", kGpuResourceAllocation},
+    Phrase{"cublas_status_alloc_failed", kGpuResourceAllocation},
     Phrase{"out of memory", kOutOfMemory},
     Phrase{"out-of-memory", kOutOfMemory},
+    Phrase{"outofmemory", kOutOfMemory},
+    Phrase{"out of device memory", kOutOfMemory},
+    Phrase{"out of host memory", kOutOfMemory},
+    Phrase{"outofdevicememory", kOutOfMemory},
+    Phrase{"outofhostmemory", kOutOfMemory},
+    Phrase{"out_of_memory", kOutOfMemory},
     Phrase{"out_of_device_memory", kOutOfMemory},
-    Phrase{"cudamalloc failed", kOutOfMemory},
-    Phrase{"hipmalloc failed", kOutOfMemory},
+    Phrase{"out_of_host_memory", kOutOfMemory},
+    Phrase{"error_out_of_resources", kOutOfMemory},
+    Phrase{"oom-kill", kOutOfMemory},
+    Phrase{"oomkilled", kOutOfMemory},
+    Phrase{"oom killer", kOutOfMemory},
+    Phrase{"malloc failed", kOutOfMemory},  // cudaMalloc, hipMalloc, aclrtMalloc
+    Phrase{"malloc_device failed", kOutOfMemory},
+    Phrase{"malloc_host failed", kOutOfMemory},
+    Phrase{"cudaerrormemoryallocation", kOutOfMemory},
+    Phrase{"rocblas_status_memory_error", kOutOfMemory},
     Phrase{"failed to allocate", kOutOfMemory},
+    Phrase{"unable to allocate", kOutOfMemory},
+    Phrase{"cannot allocate memory", kOutOfMemory},
+    Phrase{"can't allocate", kOutOfMemory},
+    Phrase{"could not allocate", kOutOfMemory},
+    Phrase{"attempted to allocate", kOutOfMemory},
+    Phrase{"attempting to allocate", kOutOfMemory},
+    Phrase{"vm_allocate failed", kOutOfMemory},
+    Phrase{"bad_alloc", kOutOfMemory},
     Phrase{"allocation failed", kOutOfMemory},
+    Phrase{"allocation failure", kOutOfMemory},
+    Phrase{"memory allocation of", kOutOfMemory},
+    Phrase{"not enough space in the buffer", kOutOfMemory},
     Phrase{"not enough memory", kOutOfMemory},
     Phrase{"insufficient memory", kOutOfMemory},
+    Phrase{"insufficient vram", kOutOfMemory},
     Phrase{"requires more system memory", kOutOfMemory},
     Phrase{"memory layout cannot be allocated", kOutOfMemory},
     Phrase{"unable to load full model on gpu", kOutOfMemory},
+    Phrase{"paging file is too small", kOutOfMemory},
+    Phrase{"0xc0000017", kOutOfMemory},  // Windows: no memory
+    Phrase{"0xc000012d", kOutOfMemory},  // Windows: commitment limit
     Phrase{"input length exceeds the context length", kPromptTooLong},
     Phrase{"prompt is longer than the context length", kPromptTooLong},
     Phrase{"unknown model architecture", kCannotLoad},
@@ -188,21 +219,55 @@ constexpr std::array kPhrases = {
     Phrase{"disk quota exceeded", kNoDiskSpace},
     Phrase{"not enough space on the disk", kNoDiskSpace},
     Phrase{"pull model manifest", kModelMissing},
-    Phrase{"could not connect to ollama", kServerUnavailable},
-    Phrase{"server not responding", kServerUnavailable},
-    Phrase{"connection refused", kServerUnavailable},
-    Phrase{"connection reset", kServerUnavailable},
-    Phrase{"maximum pending requests exceeded", kServerUnavailable},
-    Phrase{"request canceled", kServerUnavailable},
+    // The server's words about its runner, before those of a client about its server.
     Phrase{"model runner has unexpectedly stopped", kRunnerCrash},
     Phrase{"runner process has terminated", kRunnerCrash},
     Phrase{"llama-server process has terminated", kRunnerCrash},
+    Phrase{"process no longer running", kRunnerCrash},
     Phrase{"error was encountered while running the model", kRunnerCrash},
+    Phrase{"error reading llm response", kRunnerCrash},
+    Phrase{"model failed to load, this may be due to resource limitations", kRunnerCrash},
+    Phrase{"could not connect to ollama", kServerUnavailable},
+    Phrase{"ollama server not responding", kServerUnavailable},
+    Phrase{"server not responding", kRunnerCrash},
+    Phrase{"maximum pending requests exceeded", kServerBusy},
+    Phrase{"request canceled", kServerUnavailable},
     Phrase{"timed out waiting for", kTimeout},
 };
 
 bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
+}
+
+// In Go's words.
+bool IsLostConnection(std::string_view lower) {
+  constexpr std::array kLosses = {"connection refused", "connection reset", "broken pipe", ": eof",
+                                  "server closed idle connection"};
+  return std::any_of(kLosses.begin(), kLosses.end(),
+                     [lower](const char* loss) { return Contains(lower, loss); });
+}
+
+// `Post "http://127.0.0.1:39035/completion": EOF`: the server tells of its runner, whose paths are
+// not those of Ollama's own interface.
+bool IsToRunner(std::string_view lower) {
+  const auto scheme = lower.find("\"http");
+  if (scheme == std::string_view::npos) return false;
+  const std::string_view url = lower.substr(scheme + 1, lower.find('"', scheme + 1) - scheme - 1);
+  const auto host = url.find("://");
+  const auto slash = host == std::string_view::npos ? host : url.find('/', host + 3);
+  if (slash == std::string_view::npos) return false;
+  const std::string_view path = url.substr(slash);
+  return path != "/" && !Contains(path, "/api/") && !Contains(path, "/v1/");
+}
+
+// "502 Bad Gateway: <html>…", as newer clients begin.
+std::optional<FailureKind> KindOfStatusIn(std::string_view text) {
+  int status = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), status);
+  const bool is_alone = end != text.data() + text.size() && *end == ' ';
+  if (error != std::errc() || end - text.data() != 3 || !is_alone) return std::nullopt;
+  const StatusMeaning* meaning = MeaningOf(status);
+  return meaning == nullptr ? std::nullopt : std::optional(meaning->kind);
 }
 
 // The last line that holds "Error: ", from there on.
@@ -222,10 +287,9 @@ FailureKind ClassifyFailure(std::string_view text) {
   for (const auto& [phrase, kind] : kPhrases) {
     if (Contains(lower, phrase)) return kind;
   }
-  // "model 'name' not found", and a server that died in mid-request: `Post "http://…": EOF`.
   if (Contains(lower, "model '") && Contains(lower, "not found")) return kModelMissing;
-  if (Contains(lower, "post \"") && Contains(lower, ": eof")) return kServerUnavailable;
-  return kUnknown;
+  if (IsLostConnection(lower)) return IsToRunner(lower) ? kRunnerCrash : kServerUnavailable;
+  return KindOfStatusIn(text).value_or(kUnknown);
 }
 
 Failure FailureFromOutput(std::string_view output, std::string_view fallback) {

@@ -8,6 +8,7 @@
 
 #include "bytes_received.h"
 #include "cli_output.h"
+#include "http_status.h"
 #include "ollama_bench/core/text.h"
 
 namespace ollama_bench {
@@ -27,6 +28,12 @@ std::string Reason(httplib::Error error) {
       return "cannot connect";
     case httplib::Error::Read:
       return "the connection was lost, or the answer took too long";
+    case httplib::Error::SSLConnection:
+      return "no TLS connection; where the server speaks plain HTTP, name it with http://";
+    case httplib::Error::SSLLoadingCerts:
+      return "the certificates to trust cannot be read; see SSL_CERT_FILE and SSL_CERT_DIR";
+    case httplib::Error::SSLServerVerification:
+      return "its certificate is not trusted; name the file of its authority with SSL_CERT_FILE";
     default:
       return httplib::to_string(error);
   }
@@ -71,16 +78,39 @@ Failure RefusedAnswer(const std::string& path, int status, const std::string& bo
   const std::string said = answer ? TextOf(*answer, "error") : std::string();
   Failure failure;
   failure.kind = ClassifyFailure(said);
-  if (failure.kind == FailureKind::kUnknown && status == 404) {
-    failure.kind = FailureKind::kModelMissing;
+  const StatusMeaning* meaning = MeaningOf(status);
+  if (!said.empty()) {
+    failure.message = StartOf(said, kMessageLimit);
+    const bool is_open = failure.kind == FailureKind::kUnknown;
+    if (is_open && status == 404) failure.kind = FailureKind::kModelMissing;
+    if (is_open && status != 400 && status != 404 && meaning != nullptr) {
+      failure.kind = meaning->kind;
+    }
+    // Who says so is there; what it lost is its runner.
+    const bool is_there = status == 200 || status == 500;
+    if (is_there && failure.kind == FailureKind::kServerUnavailable) {
+      failure.kind = FailureKind::kRunnerCrash;
+    }
+    return failure;
   }
-  failure.message = said.empty() ? fmt::format("{} answers with status {}", path, status)
-                                 : std::string(StartOf(said, kMessageLimit));
+  failure.output_tail = Printable(std::string_view(body).substr(0, kTailLimit));
+  failure.message = fmt::format("{} answers with status {}", path, status);
+  if (status == 400 && body.find("HTTPS") != std::string::npos) {
+    failure.kind = FailureKind::kRefused;
+    failure.message += ": the server speaks HTTPS; name it with https://";
+  } else if (meaning != nullptr) {
+    failure.kind = meaning->kind;
+    failure.message += fmt::format(": {}; {}", meaning->text, meaning->remedy);
+  } else {
+    failure.message += " and no reason; see the server's log";
+  }
   return failure;
 }
 
 Failure NoAnswer(const ServerAddress& address, const std::string& path, httplib::Error error) {
-  return {FailureKind::kServerUnavailable,
+  const bool is_untrusted =
+      error == httplib::Error::SSLLoadingCerts || error == httplib::Error::SSLServerVerification;
+  return {is_untrusted ? FailureKind::kRefused : FailureKind::kServerUnavailable,
           fmt::format("no answer from {}{} ({})", address.Url(), path, Reason(error)),
           {},
           1};

@@ -1,5 +1,7 @@
 #include "ollama_bench/ollama/present_setting.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <limits>
@@ -75,28 +77,107 @@ std::vector<std::pair<std::string, std::string>> SplitShownParameters(std::strin
   return parameters;
 }
 
-std::optional<PresentSetting> FindPresentSetting(const Cell& named, const std::string& model,
-                                                 OllamaApi& api, Clock& clock,
-                                                 const StopRequest& stop, MayLoad may_load) {
+namespace {
+
+struct Context {
+  int tokens = 0;
+  std::string source;
+};
+
+// As Ollama reads it: what is no number is passed over.
+std::optional<int> ReadVariable(const std::optional<std::string>& variable) {
+  if (!variable) return std::nullopt;
+  int tokens = 0;
+  const char* const end = variable->data() + variable->size();
+  const auto [rest, error] = std::from_chars(variable->data(), end, tokens);
+  const bool is_number = error == std::errc() && rest == end && tokens > 0;
+  return is_number ? std::optional(tokens) : std::nullopt;
+}
+
+/// Where the model names no context.
+class ContextQuestion {
+ public:
+  ContextQuestion(const std::optional<OllamaVersion>& version, const SeenServer& seen)
+      : version_(version), seen_(seen) {
+    if (version_) usual_ = DefaultNumCtx(*version_);
+  }
+
+  /// Without a load; empty where only one can tell.
+  [[nodiscard]] std::optional<Context> Known() const {
+    if (const auto set = ReadVariable(seen_.context_variable)) {
+      return Context{*set, "OLLAMA_CONTEXT_LENGTH, present in the server's environment"};
+    }
+    const bool is_unset = seen_.context_variable && seen_.context_variable->empty();
+    if (is_unset && usual_) return Context{*usual_, "Ollama default"};
+    return IsReported() ? std::nullopt : Assumed();
+  }
+  /// After a load that told nothing.
+  [[nodiscard]] std::optional<Context> Assumed() const {
+    if (!usual_) return std::nullopt;
+    return Context{*usual_, "assumed: Ollama's default, for this server does not report it"};
+  }
+
+ private:
+  [[nodiscard]] bool IsReported() const { return !version_ || ReportsContext(*version_); }
+
+  const std::optional<OllamaVersion>& version_;
+  const SeenServer& seen_;
+  std::optional<int> usual_;
+};
+
+// What a release makes of it.
+int Effective(int num_ctx, const EffectiveRules& rules, const ModelDetails& details) {
+  if (details.has_vision && rules.least_vision_context) {
+    num_ctx = std::max(num_ctx, *rules.least_vision_context);
+  }
+  if (!details.trained_context || !rules.cuts_context_to_trained) return num_ctx;
+  return static_cast<int>(std::min<std::int64_t>(num_ctx, *details.trained_context));
+}
+
+}  // namespace
+
+FoundSetting FindPresentSetting(const Cell& named, const std::string& model, OllamaApi& api,
+                                Clock& clock, const StopRequest& stop, MayLoad may_load,
+                                const SeenServer& seen) {
+  FoundSetting found;
   const auto text = api.Version();
-  const auto version = text ? ParseOllamaVersion(*text) : std::nullopt;
-  if (!version) return std::nullopt;
-  std::optional<int> num_ctx = DefaultNumCtx(*version);
-  if (named.Sets(Parameter::kNumCtx)) num_ctx = named[Parameter::kNumCtx];
-  if (!num_ctx && may_load == MayLoad::kYes) num_ctx = AskContext(model, api, clock, stop);
-  if (!num_ctx) return std::nullopt;
+  if (!text) {
+    found.why_not = text.error().message;
+    return found;
+  }
+  const auto version = ParseOllamaVersion(*text);
+  const ContextQuestion question(version, seen);
+  std::optional<Context> context = named.Sets(Parameter::kNumCtx)
+                                       ? Context{named[Parameter::kNumCtx], "Modelfile"}
+                                       : question.Known();
+  if (!context && may_load == MayLoad::kNo) {
+    found.needs_load = true;
+    return found;
+  }
+  if (!context) {
+    if (const auto asked = AskContext(model, api, clock, stop)) {
+      context = Context{*asked, "asked of the server"};
+    } else {
+      context = question.Assumed();
+    }
+  }
+  if (!context) {
+    found.why_not = fmt::format(
+        "neither the model nor its Modelfile names num_ctx, and Ollama {} does not report what it "
+        "takes by itself; name it with PARAMETER num_ctx",
+        *text);
+    return found;
+  }
   const auto details = api.Show(model);
-  if (details && details->trained_context && RulesOfVersion(*version).cuts_context_to_trained) {
-    num_ctx = static_cast<int>(std::min<std::int64_t>(*num_ctx, *details->trained_context));
-  }
-  PresentSetting setting;
-  setting.cell = named;
-  setting.cell.Set(Parameter::kNumCtx, *num_ctx);
-  if (!named.Sets(Parameter::kNumBatch)) {
-    setting.cell.Set(Parameter::kNumBatch, DefaultNumBatch(*version, *num_ctx));
-  }
-  setting.source = named != Cell() ? "Modelfile" : "Ollama default";
-  return setting;
+  const EffectiveRules rules = RulesOfVersion(version.value_or(OllamaVersion()));
+  const int num_ctx = details ? Effective(context->tokens, rules, *details) : context->tokens;
+  found.setting.emplace(PresentSetting{named, context->source});
+  found.setting->cell.Set(Parameter::kNumCtx, num_ctx);
+  if (named.Sets(Parameter::kNumBatch)) return found;
+  found.setting->cell.Set(Parameter::kNumBatch,
+                          DefaultNumBatch(version.value_or(OllamaVersion()), num_ctx));
+  if (!version) found.setting->source += "; num_batch assumed";
+  return found;
 }
 
 }  // namespace ollama_bench

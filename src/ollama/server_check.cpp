@@ -63,7 +63,10 @@ Expected<std::optional<LoadedModel>, Failure> AskLoaded(OllamaApi& api, const st
 
 Expected<std::string, Failure> ReachServer(OllamaApi& api) {
   auto version = api.Version();
-  if (!version && version.error().kind == FailureKind::kServerUnavailable) {
+  // What a proxy said has its own remedy.
+  const bool is_silent = !version && version.error().kind == FailureKind::kServerUnavailable &&
+                         version.error().output_tail.empty();
+  if (is_silent) {
     if (const auto proxy = FindClientProxy(api.address())) {
       version.error().message += "; " + DescribeProxy(*proxy);
       return version;

@@ -72,4 +72,10 @@ std::map<std::string, std::string> ReadServerSettings(int port, const fs::path& 
   return settings;
 }
 
+std::optional<std::string> ReadVariableOf(int pid, std::string_view name, const fs::path& proc) {
+  const std::vector<std::string> environment = Parts(proc / std::to_string(pid) / "environ");
+  if (environment.empty()) return std::nullopt;
+  return ValueOf(environment, name);
+}
+
 }  // namespace ollama_bench

@@ -113,7 +113,14 @@ std::vector<VersionFact> FactsOfVersion(const OllamaVersion& version) {
 std::vector<std::string> VersionWarnings(std::string_view version) {
   std::vector<std::string> warnings;
   const auto parsed = ParseOllamaVersion(version);
-  if (!parsed) return warnings;
+  if (!parsed) {
+    warnings.push_back(fmt::format(
+        "Ollama {}: this is no release, as of a build by hand; what it does by itself is "
+        "asked of it or assumed, and cells that it treats alike are not known "
+        "beforehand",
+        version));
+    return warnings;
+  }
   for (const VersionFact& fact : FactsOfVersion(*parsed)) {
     if (fact.is_warning) warnings.push_back(fmt::format("Ollama {}: {}", version, fact.text));
   }
@@ -121,7 +128,13 @@ std::vector<std::string> VersionWarnings(std::string_view version) {
 }
 
 EffectiveRules RulesOfVersion(const OllamaVersion& version) {
-  return {version >= OllamaVersion{0, 11, 11}, version >= OllamaVersion{0, 9, 3}};
+  EffectiveRules rules{version >= OllamaVersion{0, 11, 11}, version >= OllamaVersion{0, 9, 3}, {}};
+  if (version >= OllamaVersion{0, 12, 0}) rules.least_vision_context = 2048;
+  return rules;
+}
+
+bool ReportsContext(const OllamaVersion& version) {
+  return version >= OllamaVersion{0, 10, 0};
 }
 
 bool KeepsDisplacedPrompts(const OllamaVersion& version) {

@@ -18,12 +18,18 @@ std::optional<int> AllLayers(std::span<const Cell> cells, const EffectiveLimits&
   return smallest;
 }
 
+bool IsRaised(const Cell& cell, const EffectiveLimits& limits) {
+  return limits.least_context && cell.Sets(Parameter::kNumCtx) &&
+         cell[Parameter::kNumCtx] < *limits.least_context;
+}
+
 Cell EffectiveOf(const Cell& cell, const EffectiveLimits& limits, std::optional<int> all_layers) {
   Cell effective = cell;
   if (all_layers && cell[Parameter::kNumGpu] > *all_layers) {
     effective.Set(Parameter::kNumGpu, *all_layers);
   }
-  const int num_ctx = cell[Parameter::kNumCtx];
+  if (IsRaised(cell, limits)) effective.Set(Parameter::kNumCtx, *limits.least_context);
+  const int num_ctx = effective[Parameter::kNumCtx];
   if (limits.largest_context && num_ctx > *limits.largest_context) {
     effective.Set(Parameter::kNumCtx, static_cast<int>(*limits.largest_context));
   }
@@ -35,6 +41,9 @@ Cell EffectiveOf(const Cell& cell, const EffectiveLimits& limits, std::optional<
 }
 
 std::string ReasonOf(const Cell& cell, const Cell& effective) {
+  if (cell[Parameter::kNumCtx] < effective[Parameter::kNumCtx]) {
+    return "num_ctx below the least that the server gives this model";
+  }
   if (cell[Parameter::kNumCtx] != effective[Parameter::kNumCtx]) {
     return "num_ctx above the model's trained context";
   }
@@ -52,7 +61,8 @@ std::vector<Alias> FindAliases(std::span<const Cell> cells, const EffectiveLimit
   std::vector<Alias> aliases;
   for (const Cell& cell : cells) {
     const Cell effective = EffectiveOf(cell, limits, all_layers);
-    if (effective == cell || !present.contains(effective)) continue;
+    if (effective == cell) continue;
+    if (!present.contains(effective) && !IsRaised(cell, limits)) continue;
     aliases.push_back({cell, effective, ReasonOf(cell, effective)});
   }
   return aliases;

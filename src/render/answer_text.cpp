@@ -19,9 +19,15 @@ std::string Percent(double share) {
   return fmt::format("{:.3g}", 100 * share);
 }
 
-std::string WithInterval(const LogPosterior& change) {
-  return fmt::format("{}, 95 % CI {}", SignedPercent(change.mean),
-                     PercentInterval(change.low, change.high));
+// An interval rests on the noise, which nothing showed where no cell was loaded twice.
+std::string Condition(const SweepAnswer& answer) {
+  if (answer.repeats) return {};
+  return fmt::format(" if loads vary by the assumed {:.1f} %", 100 * answer.load_deviation);
+}
+
+std::string WithInterval(const LogPosterior& change, const SweepAnswer& answer) {
+  return fmt::format("{}, 95 % CI {}{}", SignedPercent(change.mean),
+                     PercentInterval(change.low, change.high), Condition(answer));
 }
 
 std::string CurrentSetting(const SweepAnswer& answer) {
@@ -38,13 +44,13 @@ std::string ChangeSentence(const SweepAnswer& answer, const std::string& name) {
   if (answer.for_context) {
     return fmt::format(
         "CHANGE: recommended: {}, more context than {}, and not more than {} % slower ({}).", name,
-        CurrentSetting(answer), Percent(kThreshold), WithInterval(*answer.gain));
+        CurrentSetting(answer), Percent(kThreshold), WithInterval(*answer.gain, answer));
   }
   const char* rank = answer.is_fastest  ? ", the fastest cell"
                      : answer.is_within ? ", within 1 % of the fastest cell"
                                         : "";
   return fmt::format("CHANGE: recommended: {}{}: {} against {}.", name, rank,
-                     WithInterval(*answer.gain), CurrentSetting(answer));
+                     WithInterval(*answer.gain, answer), CurrentSetting(answer));
 }
 
 std::string TieSentence(const SweepAnswer& answer, const std::string& name) {
@@ -58,10 +64,10 @@ std::string TieSentence(const SweepAnswer& answer, const std::string& name) {
 }
 
 std::string UndecidedSentence(const SweepAnswer& answer, const std::string& name) {
-  const std::string gain =
-      answer.gain && answer.recommended != answer.current
-          ? fmt::format(" ({} against {})", WithInterval(*answer.gain), CurrentSetting(answer))
-          : "";
+  const std::string gain = answer.gain && answer.recommended != answer.current
+                               ? fmt::format(" ({} against {})", WithInterval(*answer.gain, answer),
+                                             CurrentSetting(answer))
+                               : "";
   return fmt::format("UNDECIDED: {}. Best so far: {}{}.", answer.reason, name, gain);
 }
 
@@ -162,10 +168,10 @@ std::string ValueSentence(const SweepAnswer& answer) {
   const MetricInfo& metric = Describe(answer.metric);
   const NumberFormat format{metric.decimals};
   const CellStanding& recommended = answer.cells[*answer.recommended];
-  return fmt::format("{}: {} {}, 95 % CI [{}, {}], {} load{}.", NameOf(recommended.cell),
+  return fmt::format("{}: {} {}, 95 % CI [{}, {}]{}, {} load{}.", NameOf(recommended.cell),
                      format(std::exp(recommended.value.mean)), metric.unit,
                      format(std::exp(recommended.value.low)),
-                     format(std::exp(recommended.value.high)), recommended.loads,
+                     format(std::exp(recommended.value.high)), Condition(answer), recommended.loads,
                      recommended.loads == 1 ? "" : "s");
 }
 
@@ -237,7 +243,8 @@ std::string SafeContextSentence(const SweepAnswer& answer) {
       fmt::format("Largest context that loses at most {} %{}: {}", Percent(answer.options.max_loss),
                   on_gpu, NameOf(standing.cell));
   if (safe.place == answer.leader) return lead + ".";
-  return fmt::format("{} ({} against the best).", lead, WithInterval(standing.against_leader));
+  return fmt::format("{} ({} against the best).", lead,
+                     WithInterval(standing.against_leader, answer));
 }
 
 std::string ContendersSentence(const SweepAnswer& answer) {

@@ -4,25 +4,6 @@
 #include <cmath>
 
 namespace ollama_bench {
-namespace {
-
-/// Whether the failure says something of the cell, not of the server or of a moment.
-bool BelongsToCell(FailureKind kind) {
-  switch (kind) {
-    case FailureKind::kOutOfMemory:
-    case FailureKind::kGpuResourceAllocation:
-    case FailureKind::kRunnerCrash:
-    case FailureKind::kTimeout:
-    case FailureKind::kCannotLoad:
-    case FailureKind::kPromptTooLong:
-    case FailureKind::kPromptTruncated:
-      return true;
-    default:
-      return false;
-  }
-}
-
-}  // namespace
 
 Knowledge::Knowledge(const Grid& grid, const SearchOptions& options)
     : grid_(grid),
@@ -36,7 +17,7 @@ void Knowledge::Observe(const Measurement& measurement) {
   if (!cell) return;
   if (measurement.rate && *measurement.rate > 0.0) {
     history_.push_back({*cell, std::log(*measurement.rate), measurement.cpu_share});
-  } else if (measurement.failure && BelongsToCell(*measurement.failure)) {
+  } else if (measurement.failure && TellsOfNeighbours(*measurement.failure)) {
     history_.push_back({*cell, std::nullopt, std::nullopt});
   } else {
     barred_[*cell] = true;

@@ -1,4 +1,4 @@
-#include "baseline.h"
+#include "ollama_bench/session/baseline.h"
 
 #include <fmt/format.h>
 
@@ -8,10 +8,25 @@
 
 namespace ollama_bench {
 
+std::string BaselineChoice::Describe() const {
+  if (is_asked_later) return "asked of the server at the start, by a load without options";
+  if (!found || !cell) return {};
+  return fmt::format("{} ({})", NameOf(*cell), found->source);
+}
+
 BaselineChoice ChooseBaseline(SessionDriver& driver, const SweepConfig& config,
                               const Metadata& store, std::int64_t prompt_tokens, MayLoad may_load) {
   BaselineChoice choice;
-  choice.found = store.baseline ? store.baseline : driver.FindBaseline(config, may_load);
+  choice.found = store.baseline;
+  if (!choice.found) {
+    auto asked = driver.FindBaseline(config, may_load);
+    choice.found = std::move(asked.setting);
+    choice.is_asked_later = asked.needs_load;
+    if (!asked.why_not.empty()) {
+      choice.warning = fmt::format(
+          "the current setting is not known, and nothing is compared with it: {}", asked.why_not);
+    }
+  }
   if (!choice.found) return choice;
   Metadata metadata = store;
   metadata.baseline = choice.found;

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <map>
 #include <utility>
 
-#include "baseline.h"
 #include "ollama_bench/core/random.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/prompt_plan.h"
@@ -59,6 +59,7 @@ Expected<void, Error> Session::Begin(GridSize size) {
   auto complete = driver_.Complete(std::move(config_), size);
   if (!complete) return Unexpected<Error>(complete.error());
   config_ = std::move(*complete);
+  for (const std::string& note : driver_.grid_notes()) Warn(note);
   if (AsksTheSameOfAll(config_, store().metadata(), driver_.recorded())) HoldRequestForAll(config_);
   auto facts = driver_.Connect(
       config_, store().metadata(), CountSamples(store()),
@@ -102,21 +103,22 @@ std::vector<Cell> Session::PlannedCells() const {
   return driver_.recording() != nullptr ? driver_.recording()->Select(cells) : cells;
 }
 
-std::optional<Cell> Session::SettleBaseline() {
+BaselineChoice Session::SettleBaseline() {
   Metadata metadata = store().metadata();
-  const BaselineChoice choice = ChooseBaseline(
-      driver_, config_, metadata, ExpectedPromptTokens(prompt_, metadata), MayLoad::kYes);
+  BaselineChoice choice = ChooseBaseline(driver_, config_, metadata,
+                                         ExpectedPromptTokens(prompt_, metadata), MayLoad::kYes);
   if (choice.found) {
     metadata.baseline = choice.found;
     opened_->store.SetMetadata(std::move(metadata));
   }
   if (!choice.warning.empty()) Warn(choice.warning);
-  return choice.cell;
+  return choice;
 }
 
 void Session::SettleAliases(std::vector<Cell>& cells, bool measure) {
   if (driver_.recording() != nullptr) return;
   ResultsStore& results = opened_->store;
+  std::map<std::string, std::size_t> left_out;
   for (const Alias& alias : FindAliases(cells, LimitsOf(facts_))) {
     const CellResult* known = results.Find(alias.cell);
     const bool is_noted = known != nullptr && known->alias_of.has_value();
@@ -127,7 +129,9 @@ void Session::SettleAliases(std::vector<Cell>& cells, bool measure) {
     if (known != nullptr && !is_noted) continue;
     if (!is_noted) results.SetAlias(alias.cell, alias.of, alias.reason);
     std::erase(cells, alias.cell);
+    ++left_out[alias.reason];
   }
+  for (const auto& [reason, count] : left_out) Warn(DescribeLeftOut(count, reason));
 }
 
 CellRunnerOptions Session::RunnerOptions() {
@@ -226,6 +230,7 @@ Expected<SweepOutcome, Error> Session::Measure(Strategy& strategy,
     probe_.emplace(facts_.port, getpid());
     if (!probe_->Gap().empty()) progress->OnNotice(NoticeLevel::kInfo, probe_->Gap());
   }
+  if (IsOnThisMachine()) watch_.emplace(facts_.port);
   if (auto step = WriteDownPlan(); !step) return Unexpected<Error>(step.error());
   if (auto step = CheckProgram(); !step) return Unexpected<Error>(step.error());
   if (auto step = SaveConfig(file_system_, options_, config_); !step) {
@@ -233,8 +238,14 @@ Expected<SweepOutcome, Error> Session::Measure(Strategy& strategy,
   }
   ResultsStore& results = opened_->store;
   StoreSaver saver(results, clock_, *progress, stop_);
-  const CellRunnerSeams seams{driver_.driver(),           results, saver, clock_, *progress, ids_,
-                              probe_ ? &*probe_ : nullptr};
+  const CellRunnerSeams seams{driver_.driver(),
+                              results,
+                              saver,
+                              clock_,
+                              *progress,
+                              ids_,
+                              probe_ ? &*probe_ : nullptr,
+                              watch_ ? &*watch_ : nullptr};
   PromptFeed feed(SystemRandom()());
   feed.SetText(prompt_.text);
   CellRunner runner(options, seams, std::move(feed));

@@ -11,10 +11,13 @@
 #include "ollama_bench/core/model_name.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/machine/machine.h"
+#include "ollama_bench/machine/process_times.h"
 #include "ollama_bench/ollama/api_driver.h"
 #include "ollama_bench/ollama/attached_file.h"
 #include "ollama_bench/ollama/cli_driver.h"
 #include "ollama_bench/ollama/server_check.h"
+#include "ollama_bench/ollama/server_machine.h"
+#include "ollama_bench/ollama/server_settings.h"
 #include "ollama_bench/process/find_program.h"
 #include "ollama_bench/session/leftovers.h"
 #include "ollama_bench/session/opened_store.h"
@@ -84,14 +87,6 @@ namespace {
 using Error = SessionError;
 
 constexpr std::size_t kMostModelsShown = 20;
-
-// Weights that do not fit on the GPUs spill over, and then all memory counts.
-std::optional<std::int64_t> MemoryFor(std::optional<std::int64_t> weights,
-                                      const FreeMemory& memory) {
-  if (!memory.gpu) return memory.ram;
-  if (weights.value_or(0) < *memory.gpu) return memory.gpu;
-  return *memory.gpu + memory.ram.value_or(0);
-}
 
 std::string NoModelNamed(const std::vector<ModelListing>& models, const std::string& place) {
   if (models.empty()) {
@@ -188,7 +183,7 @@ Expected<void, Error> SessionDriver::LockServer() {
   if (!api_) return {};
   const ServerAddress& address = api_->address();
   auto lock = ollama_bench::LockServer(
-      fmt::format("{}:{}{}", address.host, address.port, address.path), clock_);
+      fmt::format("{}:{}{}", MachineOf(address), address.port, address.path), clock_);
   if (!lock) return Unexpected<Error>(ToSessionError(lock.error()));
   server_lock_.emplace(std::move(*lock));
   return {};
@@ -209,7 +204,10 @@ Expected<SweepConfig, Error> SessionDriver::Complete(SweepConfig config, GridSiz
     if (!modelfile) return Unexpected<Error>(modelfile.error());
     base = (*modelfile)->base;
   }
-  config.space = CompleteSpace(std::move(config.space), FactsOf(base), size);
+  const GridFacts facts = FactsOf(base);
+  const Space given = config.space;
+  config.space = CompleteSpace(std::move(config.space), facts, size);
+  grid_notes_ = GridNotes(given, config.space, facts);
   return config;
 }
 
@@ -240,7 +238,9 @@ GridFacts SessionDriver::FactsOf(const std::string& model) {
   }
   if (const auto listing = RequireModel(*api_, model)) facts.weights_bytes = listing->size_bytes;
   if (api_->address().IsLoopback()) {
-    facts.free_bytes = MemoryFor(facts.weights_bytes, MeasureFreeMemory(runner_, stop_));
+    const FreeMemory memory = MeasureFreeMemory(runner_, stop_);
+    facts.gpu_bytes = memory.gpu;
+    facts.ram_bytes = memory.ram;
   }
   return facts;
 }
@@ -267,8 +267,9 @@ Expected<ServerFacts, Error> SessionDriver::Connect(const SweepConfig& config,
   return std::move(*facts);
 }
 
-std::optional<Baseline> SessionDriver::FindBaseline(const SweepConfig& config, MayLoad may_load) {
-  if (recording_) return recorded_.baseline;
+SessionDriver::FoundBaseline SessionDriver::FindBaseline(const SweepConfig& config,
+                                                         MayLoad may_load) {
+  if (recording_) return {recorded_.baseline, false, {}};
   std::string base = config.model;
   std::vector<std::pair<std::string, std::string>> own;
   if (const auto modelfile = ReadTemplate(config); modelfile && *modelfile) {
@@ -278,13 +279,18 @@ std::optional<Baseline> SessionDriver::FindBaseline(const SweepConfig& config, M
   // A Modelfile's weights file is no model that could be asked or loaded as it is.
   const auto details =
       IsValidModelName(base) ? api_->Show(base) : Expected<ModelDetails, Failure>(ModelDetails());
-  if (!details) return std::nullopt;
+  if (!details) return {std::nullopt, false, details.error().message};
+  SeenServer seen;
+  const auto process = api_->address().IsLoopback() ? FindServerProcess(api_->address().port)
+                                                    : Unexpected<std::string>(std::string());
+  if (process) seen.context_variable = ReadVariableOf(process->pid, "OLLAMA_CONTEXT_LENGTH");
   auto parameters = SplitShownParameters(details->parameters);
   parameters.insert(parameters.end(), own.begin(), own.end());
-  const auto setting =
-      FindPresentSetting(ReadParameters(parameters), base, *api_, clock_, stop_, may_load);
-  if (!setting) return std::nullopt;
-  return Baseline{setting->cell, setting->source};
+  auto found = FindPresentSetting(ReadParameters(parameters), base, *api_, clock_, stop_, may_load,
+                                  seen);
+  FoundBaseline baseline{std::nullopt, found.needs_load, std::move(found.why_not)};
+  if (found.setting) baseline.setting = Baseline{found.setting->cell, found.setting->source};
+  return baseline;
 }
 
 Expected<void, Error> SessionDriver::MakeCliDriver(const SweepConfig& config, const Metadata& store,

@@ -5,15 +5,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <system_error>
 #include <utility>
 
-#include "baseline.h"
 #include "ollama_bench/analysis/load_units.h"
 #include "ollama_bench/analysis/sweep_answer.h"
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/remaining_time.h"
+#include "ollama_bench/session/baseline.h"
 #include "ollama_bench/session/opened_store.h"
 #include "ollama_bench/session/session.h"
 #include "ollama_bench/session/session_driver.h"
@@ -61,13 +62,14 @@ class Planner {
   void LeaveOutAliases(std::vector<Cell>& cells) {
     if (!facts_ || options_.measure_aliases || driver_.recording() != nullptr) return;
     const std::vector<Alias> aliases = FindAliases(cells, LimitsOf(*facts_));
-    if (aliases.empty()) return;
-    for (const Alias& alias : aliases) std::erase(cells, alias.cell);
-    plan_.warnings.push_back(
-        fmt::format("{} of the cells would repeat another's measurement ({}) and {} left out; "
-                    "--measure-aliases measures {}",
-                    aliases.size(), aliases.front().reason, aliases.size() == 1 ? "is" : "are",
-                    aliases.size() == 1 ? "it" : "them"));
+    std::map<std::string, std::size_t> left_out;
+    for (const Alias& alias : aliases) {
+      std::erase(cells, alias.cell);
+      ++left_out[alias.reason];
+    }
+    for (const auto& [reason, count] : left_out) {
+      plan_.warnings.push_back(DescribeLeftOut(count, reason));
+    }
   }
 
   Expected<void, Error> ReadResults() {
@@ -97,6 +99,7 @@ class Planner {
     auto complete = driver_.Complete(plan_.config, GridSize::kSweep);
     if (!complete) return Unexpected<Error>(complete.error());
     plan_.config = std::move(*complete);
+    for (const std::string& note : driver_.grid_notes()) plan_.warnings.push_back(note);
     if (AsksTheSameOfAll(plan_.config, plan_.metadata, driver_.recorded())) {
       HoldRequestForAll(plan_.config);
     }
@@ -150,15 +153,16 @@ class Planner {
           ChooseBaseline(driver_, plan_.config, plan_.metadata, plan_.prompt_tokens, MayLoad::kNo);
     }
     if (!choice.warning.empty()) plan_.warnings.push_back(choice.warning);
-    // What a server takes by itself may depend on its memory, and is seen only with a model loaded.
-    const bool is_unknown = options_.baseline && !choice.found && driver_.recording() == nullptr;
-    if (is_unknown) choice.cell = Cell();  // one that represents it in the count
+    if (options_.baseline && !facts_) choice.is_asked_later = true;
+    if (choice.is_asked_later) choice.cell = Cell();  // one that represents it in the count
     StratifiedRace race(plan_.pending.cells, plan_.measured,
                         RaceOptionsOf(options_, plan_.config, plan_.pending, choice.cell));
     plan_.visits = race.IsOver() ? 0 : race.Remaining();
-    const auto off_grid =
-        race.MeasuresCurrentFirst() ? OffGrid(choice.cell, plan_.config.space) : std::nullopt;
-    if (off_grid) plan_.present_setting = is_unknown ? "asked at the start" : NameOf(*off_grid);
+    if (!race.MeasuresCurrentFirst()) return;
+    plan_.current = choice.Describe();
+    const auto off_grid = OffGrid(choice.cell, plan_.config.space);
+    if (off_grid)
+      plan_.present_setting = choice.is_asked_later ? "asked at the start" : NameOf(*off_grid);
   }
 
   void CountMeasurements() {

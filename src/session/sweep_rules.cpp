@@ -34,7 +34,15 @@ EffectiveLimits LimitsOf(const ServerFacts& facts) {
   limits.batch_cut_to_context = rules.cuts_batch_to_context;
   if (rules.cuts_context_to_trained) limits.largest_context = facts.trained_context;
   limits.layers = facts.layers;
+  if (facts.has_vision) limits.least_context = rules.least_vision_context;
   return limits;
+}
+
+std::string DescribeLeftOut(std::size_t cells, const std::string& reason) {
+  return fmt::format(
+      "{} of the cells would repeat another's measurement ({}) and {} left out; "
+      "--measure-aliases measures {}",
+      cells, reason, cells == 1 ? "is" : "are", cells == 1 ? "it" : "them");
 }
 
 std::vector<std::string> ServerWarnings(const ServerFacts& facts) {

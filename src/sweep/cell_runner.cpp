@@ -52,6 +52,7 @@ struct CellRunner::Load {
   int runs = 0;                       // counted from 1 in progress
   std::optional<nanoseconds> create;  // given to the first sample, then empty
   std::optional<LoadedModel> loaded;
+  bool is_fresh = true;         // of this visit alone
   bool recorded = false;        // the visit, with its first sample
   std::vector<Sample> unsaved;  // warm-ups: saved with the first sample that counts
   int disturbed = 0;            // samples that others disturbed
@@ -106,6 +107,7 @@ void CellRunner::Record(const Cell& cell, VisitRecord visit) {
 Expected<void, CellRunner::Error> CellRunner::Run(const Visit& visit, int attempt) {
   const Cell& cell = visit.cell;
   visit_ = {seams_.ids.Next(), visit.role, Timestamp(), 0, options_.start.id, std::nullopt};
+  has_loaded_ = false;
   UsePromptOf(cell);
   const int num_predict = NumPredictOf(cell);
   if (prompt_->tokens && !FitsContext(cell, *prompt_->tokens, num_predict)) {
@@ -118,7 +120,8 @@ Expected<void, CellRunner::Error> CellRunner::Run(const Visit& visit, int attemp
   seams_.observer.OnPhase(Phase::kCreate, 0);
   const auto prepared = seams_.driver.Prepare(cell);
   if (!prepared) return Unexpected<Error>(prepared.error());
-  if (!prepared->is_loaded) load_id_ = seams_.ids.NextLoad();
+  load.is_fresh = !prepared->is_loaded;
+  if (load.is_fresh) load_id_ = seams_.ids.NextLoad();
   visit_.load_id = load_id_;
   load.create = prepared->create;
   if (options_.warm_up && (prompt_->built_in_tokens || !prepared->is_loaded)) {
@@ -128,7 +131,9 @@ Expected<void, CellRunner::Error> CellRunner::Run(const Visit& visit, int attemp
   }
   if (const auto measured = Measure(load); !measured) return Unexpected<Error>(measured.error());
   disturbed_visits_ = load.is_disturbed ? disturbed_visits_ + 1 : 0;
-  if (visit.decode && workload_->LacksDecodeRate()) return MeasureDecode(load);
+  const CellResult* result = seams_.store.Find(cell);
+  const bool is_alias = result != nullptr && result->alias_of;
+  if (visit.decode && !is_alias && workload_->LacksDecodeRate()) return MeasureDecode(load);
   return {};
 }
 
@@ -197,6 +202,7 @@ Sample CellRunner::NewSample() {
 }
 
 void CellRunner::Fill(Sample& sample, Load& load, SampleRole role, const RunReport& report) {
+  has_loaded_ = true;
   if (!load.loaded) load.loaded = seams_.driver.Loaded();
   sample.visit = visit_.id;
   sample.load_id = visit_.load_id;
@@ -248,11 +254,7 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
       return Unexpected<Error>(
           CutPrompt(prompt_->tokens.value_or(count), NumPredictOf(load.cell), load.cell));
     }
-    if (*excluded == Exclusion::kWrongContext) {
-      return Fail(FailureKind::kCannotLoad,
-                  fmt::format("the server uses num_ctx {} where {} was asked for",
-                              load.loaded->context.value_or(0), load.cell[Parameter::kNumCtx]));
-    }
+    if (*excluded == Exclusion::kWrongContext) return NoteOtherContext(load);
     if (*excluded == Exclusion::kWrongOffload) {
       return Fail(FailureKind::kCannotLoad, std::string(Explain(*excluded)));
     }
@@ -261,6 +263,21 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
                   fmt::format("{} runs cannot be trusted: {}", discarded, Explain(*excluded)));
     }
   }
+  return {};
+}
+
+// A context that the server raises is another cell's; one that it lowers fails.
+Expected<void, CellRunner::Error> CellRunner::NoteOtherContext(const Load& load) {
+  const std::int64_t used = load.loaded->context.value_or(0);
+  const int wanted = load.cell[Parameter::kNumCtx];
+  const std::string text =
+      fmt::format("the server uses num_ctx {} where {} was asked for", used, wanted);
+  if (used < wanted || used > Describe(Parameter::kNumCtx).highest) {
+    return Fail(FailureKind::kCannotLoad, text);
+  }
+  const Cell effective = load.cell.With(Parameter::kNumCtx, static_cast<int>(used));
+  seams_.store.SetAlias(load.cell, effective, text);
+  if (const auto saved = seams_.saver.Save(); !saved) return Unexpected<Error>(saved.error());
   return {};
 }
 
@@ -371,8 +388,9 @@ void CellRunner::MarkCut(const CellResult& result, std::int64_t prompt_tokens) {
 }
 
 // With four or more samples of a load, a first one far off the median of the others did not yet
-// run in the state that they ran in. At most one of a load.
+// run in the state that they ran in. At most one of a load, which may serve several cells.
 void CellRunner::MarkSettling(const Load& load) {
+  if (!load.is_fresh) return;
   const CellResult* result = seams_.store.Find(load.cell);
   std::vector<const Sample*> counted;
   for (const Sample& sample : result->samples) {
@@ -404,10 +422,15 @@ bool CellRunner::HasEnough(const Load& load) const {
   const std::vector<const Sample*> counted = CountedOf(*result);
   if (counted.empty() || counted.front()->unverified) return false;
   if (!load.samples) return HasWantedSamples(*result, options_.repetitions);
-  const auto taken = std::count_if(
-      result->samples.begin(), result->samples.end(),
-      [&](const Sample& sample) { return sample.visit == visit_.id && IsCounted(sample); });
-  return taken >= *load.samples;
+  int taken = 0;
+  std::chrono::nanoseconds run{0};
+  for (const Sample& sample : result->samples) {
+    if (sample.visit != visit_.id || !IsCounted(sample)) continue;
+    if (++taken == 1) run = sample.wall.value_or(run);
+  }
+  if (taken == 0) return false;
+  // Whoever asked for so many may not have known how long a run is, as after an old file.
+  return taken >= std::min(*load.samples, WantedRepetitions(options_.repetitions, run));
 }
 
 }  // namespace ollama_bench

@@ -11,10 +11,12 @@ FailureResponse ResponseTo(FailureKind kind, bool other_models_loaded) {
     case FailureKind::kUnknown:
       return FailureResponse::kRetryOnce;
     case FailureKind::kServerUnavailable:
+    case FailureKind::kServerBusy:
       return FailureResponse::kWaitForServer;
     case FailureKind::kModelMissing:
     case FailureKind::kBadModelfile:
     case FailureKind::kNoDiskSpace:
+    case FailureKind::kRefused:
       return FailureResponse::kStopSweep;
     case FailureKind::kInterrupted:
       return FailureResponse::kStopRequested;

@@ -29,7 +29,9 @@ SweepOutcome Sweep::Run() {
     const std::optional<Visit> visit = strategy_.Next();
     if (!visit) return {};
     WatchClock();
+    WatchOthers();
     const Cell& cell = visit->cell;
+    ++visited_;
     seams_.observer.OnCellStart(*visit, strategy_.Remaining());
     if (MeasureCell(*visit) == CellEnd::kEndSweep) return outcome_;
     const CellResult* result = seams_.store.Find(cell);
@@ -56,6 +58,22 @@ void Sweep::WatchClock() {
   wall_ahead_ = ahead;
 }
 
+// Others may use the server meanwhile; what they load takes memory.
+void Sweep::WatchOthers() {
+  std::vector<std::string> others = seams_.driver.OtherModels();
+  std::vector<std::string> more;
+  for (const std::string& name : others) {
+    const auto& known = facts_.other_models_loaded;
+    if (std::find(known.begin(), known.end(), name) == known.end()) more.push_back(name);
+  }
+  facts_.other_models_loaded = std::move(others);
+  if (more.empty()) return;
+  seams_.observer.OnNotice(NoticeLevel::kWarning,
+                           fmt::format("others loaded {} meanwhile, which takes memory; `ollama "
+                                       "stop NAME` frees it",
+                                       fmt::join(more, ", ")));
+}
+
 Sweep::CellEnd Sweep::End(Reason reason, std::string message) {
   outcome_ = {reason, std::move(message)};
   return CellEnd::kEndSweep;
@@ -68,22 +86,25 @@ Sweep::CellEnd Sweep::MeasureCell(const Visit& visit) {
   // Kept until it is known how the cell ends: a start that ends before has not yet failed at it.
   std::vector<VisitRecord> failed;
   while (true) {
+    if (seams_.watch != nullptr) seams_.watch->Begin();
     const auto done = runner_.Run(visit, attempt);
+    has_loaded_ = has_loaded_ || runner_.has_loaded();
     if (done) return failed.empty() ? CellEnd::kFinished : Record(cell, std::move(failed));
     if (const auto* error = std::get_if<StoreError>(&done.error())) {
       return End(stop_.Requested() ? Reason::kStopRequested : Reason::kStoreError, error->message);
     }
-    const auto& failure = std::get<Failure>(done.error());
+    const Failure failure = Examine(std::get<Failure>(done.error()));
     VisitRecord record = runner_.visit();
     record.failure = failure;
     record.failure->attempts = attempt;
-    switch (ResponseTo(failure.kind, !facts_.other_models_loaded.empty())) {
+    switch (ResponseTo(failure.kind, attempt == 1 && OthersWereLoaded(failure))) {
       case FailureResponse::kStopRequested:
         return End(Reason::kStopRequested, {});
       case FailureResponse::kStopSweep:
         return End(Reason::kHopeless, failure.message);
       case FailureResponse::kRecord:
         failed.push_back(std::move(record));
+        if (IsEverybodys(cell, failure)) return CellEnd::kEndSweep;
         return Record(cell, std::move(failed));
       case FailureResponse::kWaitForServer:
         if (++losses > kMostServerLosses) {
@@ -94,7 +115,10 @@ Sweep::CellEnd Sweep::MeasureCell(const Visit& visit) {
         break;
       case FailureResponse::kRetryOnce:
         failed.push_back(std::move(record));
-        if (attempt >= kMostAttempts) return Record(cell, std::move(failed));
+        if (attempt >= kMostAttempts) {
+          if (IsEverybodys(cell, failure)) return CellEnd::kEndSweep;
+          return Record(cell, std::move(failed));
+        }
         ++attempt;
         seams_.observer.OnNotice(NoticeLevel::kInfo,
                                  fmt::format("{}; trying once more", failure.message));
@@ -109,6 +133,103 @@ Sweep::CellEnd Sweep::Record(const Cell& cell, std::vector<VisitRecord> visits) 
   if (saved) return CellEnd::kFinished;
   return End(stop_.Requested() ? Reason::kStopRequested : Reason::kStoreError,
              saved.error().message);
+}
+
+bool Sweep::ServerAnswers() {
+  const auto facts = seams_.driver.Connect();
+  return facts || facts.error().kind != FailureKind::kServerUnavailable;
+}
+
+// Words do not say for certain whose end it was: the runner's, the server's, or that of a proxy
+// between. In this order: what the kernel counts, whether the server's process is the same, whether
+// it answers, whether the model is still in memory.
+Failure Sweep::Examine(Failure failure) {
+  using enum FailureKind;
+  const bool is_lost = failure.kind == kServerUnavailable;
+  const bool is_vague =
+      failure.kind == kRunnerCrash || failure.kind == kUnknown || failure.kind == kNoMetrics;
+  if (!is_lost && !is_vague) return failure;
+  const ServerFate fate = seams_.watch != nullptr ? seams_.watch->Look() : ServerFate();
+  const auto become = [&failure](FailureKind kind, std::string_view why) {
+    failure.kind = kind;
+    failure.message += fmt::format("; {}", why);
+    return failure;
+  };
+  if (fate.ended_for_memory) {
+    return become(kOutOfMemory, "the kernel ended a process for lack of memory");
+  }
+  if (fate.survived == false) {
+    return is_lost ? failure : become(kServerUnavailable, "the server has ended");
+  }
+  const bool answers = (is_vague || fate.survived) && ServerAnswers();
+  if (is_lost) {
+    if (!answers) return failure;
+    return become(kRunnerCrash, "the server itself runs on");
+  }
+  if (!answers) return become(kServerUnavailable, "the server does not answer");
+  if (failure.kind == kUnknown && runner_.has_loaded() && !seams_.driver.Loaded()) {
+    return become(kRunnerCrash, "the model is no longer in memory");
+  }
+  return failure;
+}
+
+// Memory that others held when the cell was loaded, or hold now, can be enough without them.
+bool Sweep::OthersWereLoaded(const Failure& failure) {
+  if (failure.kind != FailureKind::kOutOfMemory) return false;
+  return !facts_.other_models_loaded.empty() || !seams_.driver.OtherModels().empty();
+}
+
+bool Sweep::IsEverybodys(const Cell& cell, const Failure& failure) {
+  using enum FailureKind;
+  const bool depends_on_cell = failure.kind == kOutOfMemory || failure.kind == kPromptTruncated ||
+                               failure.kind == kNotRecorded;
+  if (has_loaded_ || depends_on_cell) return false;
+  if (visited_ == 1) first_ = {cell, failure};
+  if (visited_ != 2 || !first_) return false;
+  const auto& [other, earlier] = *first_;
+  if (other == cell || earlier.kind != failure.kind || earlier.message != failure.message) {
+    return false;
+  }
+  // Without a load id the model was not even created.
+  const bool was_tried = runner_.visit().load_id != 0;
+  const bool is_alike =
+      !was_tried || (failure.kind == kPromptTooLong
+                         ? other[Parameter::kPromptTokens] == cell[Parameter::kPromptTokens]
+                         : SmallestFailsAlike(cell, failure));
+  if (!is_alike) return false;
+  Forget(other);
+  End(Reason::kHopeless,
+      fmt::format(
+          "{}; the first two settings failed alike before any load, so the cause is none of "
+          "theirs, and none is recorded as failed",
+          failure.message));
+  return true;
+}
+
+// Whether so little that it must fit fails as well.
+bool Sweep::SmallestFailsAlike(const Cell& cell, const Failure& failure) {
+  constexpr int kSmallContext = 512;
+  constexpr int kSmallBatch = 32;
+  if (failure.kind != FailureKind::kCannotLoad && failure.kind != FailureKind::kUnknown)
+    return false;
+  Cell small = cell;
+  if (cell.Sets(Parameter::kNumCtx)) {
+    small.Set(Parameter::kNumCtx, std::min(cell[Parameter::kNumCtx], kSmallContext));
+  }
+  if (cell.Sets(Parameter::kNumBatch)) {
+    small.Set(Parameter::kNumBatch, std::min(cell[Parameter::kNumBatch], kSmallBatch));
+  }
+  if (const auto prepared = seams_.driver.Prepare(small); !prepared) return false;
+  const auto run = seams_.driver.Run("Hi");
+  return !run && run.error().kind == failure.kind && run.error().message == failure.message;
+}
+
+// Of a cell that failed for a reason that was not its own.
+void Sweep::Forget(const Cell& cell) {
+  const CellResult* result = seams_.store.Find(cell);
+  if (result == nullptr || !result->samples.empty()) return;
+  seams_.store.Remove(cell);
+  [[maybe_unused]] const auto saved = seams_.saver.Save();
 }
 
 // True when the same server is back; otherwise outcome_ says why the sweep ends.
@@ -129,8 +250,10 @@ bool Sweep::WaitForServer(const Failure& failure) {
       seams_.observer.OnNotice(NoticeLevel::kInfo, "the server answers again");
       return true;
     }
-    if (facts.error().kind != FailureKind::kServerUnavailable &&
-        facts.error().kind != FailureKind::kInterrupted) {
+    const FailureKind kind = facts.error().kind;
+    const bool may_pass = kind == FailureKind::kServerUnavailable ||
+                          kind == FailureKind::kServerBusy || kind == FailureKind::kInterrupted;
+    if (!may_pass) {
       End(Reason::kHopeless, facts.error().message);
       return false;
     }

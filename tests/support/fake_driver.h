@@ -33,7 +33,7 @@ class FakeDriver : public Driver {
     template_is_cached_ = false;
     prepared.push_back(cell);
     clock_.Advance(std::chrono::milliseconds(30));
-    return PreparedCell{std::chrono::milliseconds(30)};
+    return PreparedCell{std::chrono::milliseconds(30), stays_loaded};
   }
   Expected<RunReport, Failure> Run(std::string_view prompt) override {
     prompts.emplace_back(prompt);
@@ -59,6 +59,7 @@ class FakeDriver : public Driver {
     return LoadedModel{"sha256:abc", effective_context.value_or(cell_[Parameter::kNumCtx]), 1000,
                        600};
   }
+  std::vector<std::string> OtherModels() override { return facts.other_models_loaded; }
   Expected<void, Failure> CleanUp() override {
     ++clean_ups;
     return {};
@@ -72,6 +73,7 @@ class FakeDriver : public Driver {
   std::deque<std::optional<Failure>> run_failures;
   std::deque<std::optional<Failure>> decode_failures;
   std::optional<std::int64_t> effective_context;
+  bool stays_loaded = false;  ///< the next cell is served by the same load
   std::function<void()> on_run;
   std::function<void()> on_decode;
   std::map<Cell, double> rates;    ///< tokens/s; 300 where none is given

@@ -1,12 +1,22 @@
 #include "support/stand_in_server.h"
 
 #include <fstream>
+#include <utility>
 
 namespace ollama_bench::testing {
 
-StandInServer::StandInServer(const Json& script)
-    // Relative to the server's folder, in which the clients run too.
-    : OllamaServer(Ollama(), {{"OLLAMA_STAND_IN_SCRIPT", "script.json"}}) {
+namespace {
+
+// Relative to the server's folder, in which the clients run too.
+OllamaServer::Variables WithScript(OllamaServer::Variables variables) {
+  variables.emplace_back("OLLAMA_STAND_IN_SCRIPT", "script.json");
+  return variables;
+}
+
+}  // namespace
+
+StandInServer::StandInServer(const Json& script, Variables added)
+    : OllamaServer(Ollama(), WithScript(std::move(added))) {
   SetScript(script);
   Start();
 }

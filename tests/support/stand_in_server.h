@@ -7,7 +7,8 @@ namespace ollama_bench::testing {
 /// The stand-in, started. What it can play is told in support/stand_in/script.h.
 class StandInServer : public OllamaServer {
  public:
-  explicit StandInServer(const Json& script = Json::object());
+  /// `added` goes to the environment of server and clients.
+  explicit StandInServer(const Json& script = Json::object(), Variables added = {});
 
   /// The stand-in's executable.
   static std::filesystem::path Ollama();

@@ -14,6 +14,8 @@ enum class FailureKind {
   kRunnerCrash,
   kTimeout,
   kServerUnavailable,
+  kServerBusy,  ///< it runs, and takes no request for now
+  kRefused,     ///< the server, or a proxy before it, takes no request of ours
   kModelMissing,
   kBadModelfile,
   kCannotLoad,
@@ -43,6 +45,9 @@ FailureKind FailureKindFromOldError(std::string_view error);
 /// Whether such a failure says something of the cell it happened in. One that was interrupted, or
 /// met a server, a model or a disk that was not there, would have happened anywhere.
 bool TellsOfTheCell(FailureKind kind);
+/// Whether cells that need as much or more are likely to fail like it: what fits, loads and lasts
+/// has a border. One of an unknown kind may be any of these.
+bool TellsOfNeighbours(FailureKind kind);
 
 struct Failure {
   FailureKind kind = FailureKind::kUnknown;

@@ -37,6 +37,7 @@ class ApiDriver : public Driver {
   Expected<void, Failure> ForgetPrompt() override;
   Expected<RunMetrics, Failure> Decode(int tokens) override;
   std::optional<LoadedModel> Loaded() override;
+  std::vector<std::string> OtherModels() override;
   Expected<void, Failure> CleanUp() override;
 
  private:

@@ -59,6 +59,7 @@ class CliDriver : public Driver {
   Expected<void, Failure> ForgetPrompt() override;
   Expected<RunMetrics, Failure> Decode(int tokens) override;
   std::optional<LoadedModel> Loaded() override;
+  std::vector<std::string> OtherModels() override;
   Expected<void, Failure> CleanUp() override;
 
   /// Makes the temporary model once, through the program, and looks for it through the API: shows

@@ -25,17 +25,32 @@ std::vector<std::pair<std::string, std::string>> SplitShownParameters(std::strin
 /// What the user has without this program.
 struct PresentSetting {
   Cell cell;
-  std::string source;  ///< "Modelfile" where at least one value is named, else "Ollama default"
+  std::string source;  ///< where it is from, a few words: "Modelfile", "asked of the server"
+};
+
+/// What came of the question for it.
+struct FoundSetting {
+  std::optional<PresentSetting> setting;
+  bool needs_load = false;  ///< only a load can tell it, which was not allowed
+  std::string why_not;      ///< why it stays unknown, else empty
 };
 
 /// Whether a model may be loaded to find something out.
 enum class MayLoad { kNo, kYes };
 
-/// The setting that `named` and the server's defaults make. Where the release's default context
-/// depends on the memory, `model` is loaded once, without options, to see it, if that is allowed.
-/// Empty where it cannot be told.
-std::optional<PresentSetting> FindPresentSetting(const Cell& named, const std::string& model,
-                                                 OllamaApi& api, Clock& clock,
-                                                 const StopRequest& stop, MayLoad may_load);
+/// What may be known of a server without asking it.
+struct SeenServer {
+  /// OLLAMA_CONTEXT_LENGTH in the environment of its process, empty text where it is not set there.
+  /// Empty: that process is not seen.
+  std::optional<std::string> context_variable = {};
+};
+
+/// The setting that `named` and the server's defaults make. A context that the model does not name
+/// is the server's: as its environment says, else as /api/ps reports it of `model`, loaded once
+/// without options, if that is allowed. Only where a release reports none is its usual default
+/// assumed, which `source` then says.
+FoundSetting FindPresentSetting(const Cell& named, const std::string& model, OllamaApi& api,
+                                Clock& clock, const StopRequest& stop, MayLoad may_load,
+                                const SeenServer& seen = {});
 
 }  // namespace ollama_bench

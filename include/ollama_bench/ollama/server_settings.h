@@ -2,7 +2,9 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace ollama_bench {
 
@@ -12,5 +14,10 @@ namespace ollama_bench {
 /// read. Linux; elsewhere always empty.
 std::map<std::string, std::string> ReadServerSettings(int port,
                                                       const std::filesystem::path& proc = "/proc");
+
+/// The value of an environment variable of the process `pid`, empty text where it is not set.
+/// Empty where that environment is not readable.
+std::optional<std::string> ReadVariableOf(int pid, std::string_view name,
+                                          const std::filesystem::path& proc = "/proc");
 
 }  // namespace ollama_bench

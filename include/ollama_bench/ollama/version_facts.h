@@ -32,15 +32,21 @@ struct VersionFact {
 /// What is known of `version`, warnings first. Sources: Ollama's own, tags v0.6.8 to v0.33.0-rc2.
 std::vector<VersionFact> FactsOfVersion(const OllamaVersion& version);
 
-/// What to say before a sweep on a server that calls itself `version`; a line each, mostly none.
+/// What to say before a sweep on a server that calls itself `version`; a line each, mostly none. Of
+/// a version that is none ("0.0.0") that its defaults are not known.
 std::vector<std::string> VersionWarnings(std::string_view version);
 
 /// What a release makes of the values that it is given.
 struct EffectiveRules {
   bool cuts_batch_to_context = false;    ///< num_batch to num_ctx
   bool cuts_context_to_trained = false;  ///< num_ctx to what the model was trained with
+  /// The least num_ctx that a model with vision is given; empty: what is asked for.
+  std::optional<int> least_vision_context = {};
 };
 EffectiveRules RulesOfVersion(const OllamaVersion& version);
+
+/// Whether /api/ps reports the context that a model was loaded with.
+bool ReportsContext(const OllamaVersion& version);
 
 /// Whether a prompt that another one displaces is kept in memory and can come back.
 bool KeepsDisplacedPrompts(const OllamaVersion& version);

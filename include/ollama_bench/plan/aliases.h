@@ -15,6 +15,7 @@ struct EffectiveLimits {
   std::optional<std::int64_t> largest_context;  ///< num_ctx is cut to it; empty: it is not cut
   /// Of the model; with more of them than these, the output is on a GPU too, and nothing is left.
   std::optional<std::int64_t> layers = {};
+  std::optional<int> least_context = {};  ///< num_ctx is raised to it; empty: it is not raised
 };
 
 /// Two cells that are one measurement.
@@ -27,7 +28,8 @@ struct Alias {
 };
 
 /// The cells whose effective values are those of another of `cells`, in their order. A cell whose
-/// effective values none of the others asks for is no alias.
+/// effective values none of the others asks for is no alias, unless it is one of a context that the
+/// server raises: measured or not, it says nothing of what it asks for.
 std::vector<Alias> FindAliases(std::span<const Cell> cells, const EffectiveLimits& limits);
 
 }  // namespace ollama_bench

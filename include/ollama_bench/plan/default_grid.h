@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "ollama_bench/core/axis.h"
 
@@ -10,13 +12,23 @@ namespace ollama_bench {
 /// What bounds the context of a model on a machine. Empty: not known.
 struct GridFacts {
   std::optional<std::int64_t> trained_context;     ///< tokens
-  std::optional<std::int64_t> free_bytes;          ///< memory that the model may take
+  std::optional<std::int64_t> gpu_bytes;           ///< free memory of the GPUs; empty: none is seen
+  std::optional<std::int64_t> ram_bytes;           ///< other memory that the model may take
   std::optional<std::int64_t> weights_bytes;       ///< of the model
   std::optional<std::int64_t> kv_bytes_per_token;  ///< of the KV cache, at 16 bits a value
 };
 
-/// The largest context that these facts allow, in tokens; 8192 where they say nothing, never below
-/// 256. The KV cache may take what the weights and a tenth of them leave.
+/// Tokens whose KV cache fits beside the weights and a tenth of them. Empty: not known.
+struct FittingContexts {
+  std::optional<std::int64_t> on_gpu;  ///< wholly; empty also without a GPU
+  std::optional<std::int64_t> in_all;  ///< with layers on the CPU
+};
+FittingContexts ContextsThatFit(const GridFacts& facts);
+
+/// The largest context that is worth a cell, in tokens; 8192 where the facts say nothing. What
+/// stays on the GPUs; where that is less than people use, contexts up to 8192 with some layers on
+/// the CPU, and where the model is partly there in any case all that fits. Memory makes it no
+/// smaller than 4096, which may fail or be slow (GridNotes says so), only the model does.
 std::int64_t LargestSensibleContext(const GridFacts& facts);
 
 enum class GridSize {
@@ -28,5 +40,9 @@ enum class GridSize {
 /// The built-in prompt of such a space holds at least two of the largest batch. A space that sweeps
 /// another parameter is complete as it is.
 Space CompleteSpace(Space given, const GridFacts& facts, GridSize size);
+
+/// What to know of the axes that CompleteSpace added to `given`, one line each, mostly none: what
+/// fits where memory or a small context bound them, and why.
+std::vector<std::string> GridNotes(const Space& given, const Space& chosen, const GridFacts& facts);
 
 }  // namespace ollama_bench

@@ -8,6 +8,8 @@
 #include "ollama_bench/core/clock.h"
 #include "ollama_bench/core/strategy.h"
 #include "ollama_bench/machine/load_probe.h"
+#include "ollama_bench/machine/server_process_watch.h"
+#include "ollama_bench/session/baseline.h"
 #include "ollama_bench/session/machine_watch.h"
 #include "ollama_bench/session/opened_store.h"
 #include "ollama_bench/session/session_driver.h"
@@ -42,8 +44,9 @@ class Session {
                                                CellRunnerOptions runner);
 
   /// What the user has at present, to be measured too: as the store has it, else found out and
-  /// noted there. Empty, with a word, where it cannot hold the prompt or cannot be told.
-  std::optional<Cell> SettleBaseline();
+  /// noted there. `cell` is empty where it cannot hold the prompt or is not known; the reason is
+  /// warned of.
+  BaselineChoice SettleBaseline();
   /// Takes from `cells` those that are the same measurement as another and notes them in the store
   /// as aliases, unless they hold samples of their own. With `measure` set it forgets such notes.
   void SettleAliases(std::vector<Cell>& cells, bool measure);
@@ -97,6 +100,7 @@ class Session {
   std::string host_;  ///< that is measured; empty where a remote server does not report it
   MachineWatch machine_;
   std::optional<LoadProbe> probe_;
+  std::optional<ServerProcessWatch> watch_;
   std::vector<std::string> warnings_;
 };
 

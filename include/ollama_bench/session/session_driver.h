@@ -72,9 +72,13 @@ class SessionDriver {
   /// temporary models are on disk. Nothing is done after a stop request.
   Expected<void, SessionError> CheckProgram(std::string_view prompt);
 
-  /// What the user has at present for the model of `config`; of a recording, what it had. Empty
-  /// where it cannot be told, or not without a load that is not allowed.
-  std::optional<Baseline> FindBaseline(const SweepConfig& config, MayLoad may_load);
+  struct FoundBaseline {
+    std::optional<Baseline> setting;
+    bool needs_load = false;  ///< as in FoundSetting
+    std::string why_not;
+  };
+  /// What the user has at present for the model of `config`; of a recording, what it had.
+  FoundBaseline FindBaseline(const SweepConfig& config, MayLoad may_load);
 
   [[nodiscard]] Driver& driver() { return *driver_; }
   /// Null with a recording.
@@ -87,6 +91,8 @@ class SessionDriver {
   [[nodiscard]] const std::string& place() const { return place_; }
   /// What there is to know of the driver chosen, where that is worth a word; else empty.
   [[nodiscard]] const std::string& notice() const { return notice_; }
+  /// What there is to know of the grid that Complete chose, one line each, mostly none.
+  [[nodiscard]] const std::vector<std::string>& grid_notes() const { return grid_notes_; }
 
  private:
   enum class Kind { kCli, kApi, kReplay };
@@ -109,6 +115,7 @@ class SessionDriver {
   Kind kind_ = Kind::kCli;
   std::string place_;
   std::string notice_;
+  std::vector<std::string> grid_notes_;
   std::optional<OllamaApi> api_;
   std::optional<FileLock> server_lock_;
   std::optional<Recording> recording_;

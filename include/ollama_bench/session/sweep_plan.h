@@ -38,7 +38,8 @@ struct SweepPlan {
   Metadata metadata;   ///< of the results, with what they would learn
   std::string place;   ///< server or recording
   Pending pending;
-  std::string present_setting;  ///< as in RunHeader
+  std::string current;          ///< as in RunHeader
+  std::string present_setting;  ///< the same without its source, where it is beside the grid
   std::size_t visits = 0;       ///< loads of the model, those that confirm the leaders included
   TuneNeed tune;
   SessionPrompt prompt;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,9 @@ RaceOptions RaceOptionsOf(const RunOptions& options, const SweepConfig& config,
 
 /// What a server of these facts makes of a cell's values.
 EffectiveLimits LimitsOf(const ServerFacts& facts);
+
+/// What to say of cells that are not measured for `reason`, as FindAliases words it.
+std::string DescribeLeftOut(std::size_t cells, const std::string& reason);
 
 /// What to say of the server before a sweep, a line each, mostly none.
 std::vector<std::string> ServerWarnings(const ServerFacts& facts);

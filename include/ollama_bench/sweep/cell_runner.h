@@ -19,6 +19,7 @@
 #include "ollama_bench/store/ulid.h"
 #include "ollama_bench/sweep/observer.h"
 #include "ollama_bench/sweep/probe.h"
+#include "ollama_bench/sweep/server_watch.h"
 #include "ollama_bench/sweep/store_saver.h"
 #include "ollama_bench/workload/driver.h"
 #include "ollama_bench/workload/prompt_feed.h"
@@ -45,7 +46,8 @@ struct CellRunnerSeams {
   Clock& clock;
   Observer& observer;
   UlidSource& ids;
-  Probe* probe = nullptr;  ///< null: nobody watches the machine
+  Probe* probe = nullptr;        ///< null: nobody watches the machine
+  ServerWatch* watch = nullptr;  ///< null: the server's machine is not seen
 };
 
 /// Measures one cell with one load of the model: create, warm-up, then the samples that the visit
@@ -64,6 +66,8 @@ class CellRunner {
   Expected<void, Error> Run(const Visit& visit, int attempt);
   /// The visit of the last Run.
   [[nodiscard]] const VisitRecord& visit() const { return visit_; }
+  /// Whether the last Run brought the model into memory.
+  [[nodiscard]] bool has_loaded() const { return has_loaded_; }
   /// Records a visit, or how it ended, and with the first one this start. Not yet on disk.
   void Record(const Cell& cell, VisitRecord visit);
 
@@ -99,6 +103,7 @@ class CellRunner {
   void MarkCut(const CellResult& result, std::int64_t prompt_tokens);
   void MarkSettling(const Load& load);
   [[nodiscard]] bool HasEnough(const Load& load) const;
+  Expected<void, Error> NoteOtherContext(const Load& load);
   [[nodiscard]] std::string Timestamp() const;
 
   CellRunnerOptions options_;
@@ -107,6 +112,7 @@ class CellRunner {
   std::unique_ptr<Workload> workload_;
   VisitRecord visit_;
   std::int64_t load_id_ = 0;               ///< of the last load
+  bool has_loaded_ = false;                ///< in the visit
   std::map<int, Prompt> prompts_;          ///< by the length that cells set; kAutoValue: by none
   Prompt* prompt_ = nullptr;               ///< of the visit
   std::optional<double> tokens_per_byte_;  ///< from the last warm-up

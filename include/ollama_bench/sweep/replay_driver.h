@@ -35,6 +35,7 @@ class ReplayDriver : public Driver {
   Expected<void, Failure> ForgetPrompt() override { return {}; }
   Expected<RunMetrics, Failure> Decode(int tokens) override;
   std::optional<LoadedModel> Loaded() override;
+  std::vector<std::string> OtherModels() override { return {}; }
   [[nodiscard]] std::vector<std::string> TemporaryModels() const override { return {}; }
   Expected<void, Failure> CleanUp() override { return {}; }
 

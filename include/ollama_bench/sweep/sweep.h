@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ollama_bench/core/stop_request.h"
@@ -38,6 +41,16 @@ class Sweep {
 
   CellEnd MeasureCell(const Visit& visit);
   CellEnd Record(const Cell& cell, std::vector<VisitRecord> visits);
+  /// The failure as it is known after a look at what the words leave open.
+  Failure Examine(Failure failure);
+  [[nodiscard]] bool ServerAnswers();
+  [[nodiscard]] bool OthersWereLoaded(const Failure& failure);
+  /// Ends the sweep where the failure of `cell` is none of the cell's: it was the first cell's too,
+  /// and nothing was loaded yet.
+  bool IsEverybodys(const Cell& cell, const Failure& failure);
+  [[nodiscard]] bool SmallestFailsAlike(const Cell& cell, const Failure& failure);
+  void Forget(const Cell& cell);
+  void WatchOthers();
   CellEnd End(SweepOutcome::Reason reason, std::string message);
   bool WaitForServer(const Failure& failure);
   bool IsSameServer(const ServerFacts& now);
@@ -49,6 +62,10 @@ class Sweep {
   const StopRequest& stop_;
   ServerFacts facts_;
   SweepOutcome outcome_;
+  bool has_loaded_ = false;  ///< any cell
+  /// The first cell, where it failed before a load, and its failure.
+  std::optional<std::pair<Cell, Failure>> first_;
+  std::size_t visited_ = 0;
   /// How far wall time was ahead of the monotonic clock at the last look.
   std::optional<std::chrono::nanoseconds> wall_ahead_;
 };

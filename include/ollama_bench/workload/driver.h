@@ -25,6 +25,7 @@ struct ServerFacts {
   std::optional<std::int64_t> layers = {};  ///< of the model, but for the output
   /// A file that the prompt names would be attached to it (see FindAttachedFile).
   bool attaches_files = false;
+  bool has_vision = false;                  ///< of the model, as the server says
 };
 
 /// A model in the server's memory, as /api/ps reports it.
@@ -74,6 +75,9 @@ class Driver {
   virtual Expected<RunMetrics, Failure> Decode(int tokens) = 0;
   /// The prepared cell's model as loaded now; empty when it is not loaded or it is not known.
   virtual std::optional<LoadedModel> Loaded() = 0;
+  /// Names of the user's models in the server's memory now beside the one that is measured; empty
+  /// where it is not known.
+  virtual std::vector<std::string> OtherModels() = 0;
   /// Names of the models that Prepare will create on the server. They are written down before the
   /// first Prepare, so that they can be removed, also after a crash.
   [[nodiscard]] virtual std::vector<std::string> TemporaryModels() const = 0;

@@ -159,5 +159,49 @@ TEST_F(PlanProgramTest, TellsWhatASearchOfTheSameGridWouldTake) {
   EXPECT_NE(RunProgram(Plan()).out.find("instead of 7 loads, about "), std::string::npos);
 }
 
+// The line of the header that names the current setting.
+std::string CurrentIn(const std::string& text) {
+  const auto begin = text.find("  current  ");
+  return begin == std::string::npos ? "" : text.substr(begin, text.find('\n', begin) - begin);
+}
+
+TEST(CurrentSettingTest, PlanAndRunNameTheContextOfTheServersEnvironment) {
+  const StandInServer server({{"rate", 200'000}, {"load_ms", 5}},
+                             {{"OLLAMA_CONTEXT_LENGTH", "2048"}});
+  Program program;
+  program.argv = {OLLAMA_BENCH_PROGRAM,
+                  "plan",
+                  "--model",
+                  "smollm2",
+                  "--ctx",
+                  "1024",
+                  "--batch",
+                  "64",
+                  "--extra",
+                  "0",
+                  "--repetitions",
+                  "1",
+                  "--prompt-tokens",
+                  "100"};
+  program.environment = server.Environment();
+  program.folder = server.folder();
+  const std::string planned = CurrentIn(RunProgram(program).out);
+  EXPECT_NE(planned.find("num_ctx=2048 num_batch=512"), std::string::npos) << planned;
+  EXPECT_NE(planned.find("OLLAMA_CONTEXT_LENGTH"), std::string::npos) << planned;
+  program.argv[1] = "run";
+  EXPECT_EQ(CurrentIn(RunProgram(program).err), planned);
+}
+
+TEST_F(PlanProgramTest, OfAVersionThatIsNoReleasePlanAndRunSayWhatIsNotKnown) {
+  server_.SetScript({{"version", "0.0.0"}, {"rate", 200'000}, {"load_ms", 5}});
+  for (const Program& program : {Plan({"--confirm", "0"}), Sweep({"--confirm", "0"})}) {
+    const Ended ended = RunProgram(program);
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    EXPECT_NE((ended.out + ended.err).find("warning: Ollama 0.0.0: this is no release"),
+              std::string::npos)
+        << ended.out << ended.err;
+  }
+}
+
 }  // namespace
 }  // namespace ollama_bench::testing

@@ -53,9 +53,10 @@ TEST_F(RunSweepTest, ThePresentSettingIsNamedAsSuchAndIsNoCellOfTheGrid) {
                            "--repetitions", "1", "--prompt-tokens", "300", "--confirm", "0"});
   const Ended ended = RunProgram(sweep);
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
-  EXPECT_NE(ended.err.find(
-                "\n  cells        2, 2 to measure\n  current      num_ctx=4096 num_batch=512, "),
-            std::string::npos)
+  EXPECT_NE(
+      ended.err.find("\n  cells        2, 2 to measure\n  current      num_ctx=4096 num_batch=512 "
+                     "(Ollama default), "),
+      std::string::npos)
       << ended.err;
   std::vector<std::string> visits;
   for (const std::string& line : Lines(ended.err)) {

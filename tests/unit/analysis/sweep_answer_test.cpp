@@ -267,5 +267,14 @@ TEST(SweepAnswerTest, SaysThatStartsWithoutASharedCellAreNotCompared) {
   EXPECT_NE(answer.reason.find("other starts"), std::string::npos) << answer.reason;
 }
 
+TEST(SweepAnswerTest, TheLargestSafeContextNeverFailedToLoadAndMayBeOnTheCpuAlone) {
+  auto results = QuietSweep({300, 300, 300, 300});
+  for (CellResult& result : results) SetGpuShare(result, 0);
+  EXPECT_EQ(SafeContextOf(results), 8192);
+  for (int i = 0; i < 9; ++i) AddLoad(results[3], 900 + i, {300}, SampleRole::kConfirm, 200 + i);
+  AddFailure(results[3], {FailureKind::kRunnerCrash, "", {}, 1});
+  EXPECT_EQ(SafeContextOf(results), 6144) << "it loads most of the time";
+}
+
 }  // namespace
 }  // namespace ollama_bench

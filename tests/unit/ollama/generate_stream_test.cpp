@@ -75,10 +75,13 @@ TEST(GenerateStreamTest, AStatusAndItsWordsTellTheFailure) {
   EXPECT_EQ(KindOf("{\"error\":\"server busy, please try again.  maximum pending requests "
                    "exceeded\"}\n",
                    503),
-            FailureKind::kServerUnavailable);
+            FailureKind::kServerBusy);
   const auto refused = Read("<html>Bad gateway</html>", 502);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().message, "/api/generate answers with status 502");
+  EXPECT_EQ(
+      refused.error().message,
+      "/api/generate answers with status 502: a proxy does not reach Ollama; see whether Ollama "
+      "runs behind it");
 }
 
 TEST(GenerateStreamTest, RubbishIsAFailureWithItsBeginningShown) {

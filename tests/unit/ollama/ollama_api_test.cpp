@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <csignal>
+#include <set>
 #include <thread>
 
 #include "ollama_bench/core/text.h"
@@ -135,6 +136,74 @@ TEST(OllamaApiTest, AfterAStopRequestAServerThatDoesNotAnswerIsAskedOnceOnly) {
   EXPECT_EQ(models.error().kind, FailureKind::kInterrupted) << models.error().message;
   EXPECT_FALSE(api.Remove("m"));
   EXPECT_EQ(server.Connections(), 0);
+}
+
+std::string WithStatus(int status, const std::string& body) {
+  return "HTTP/1.1 " + std::to_string(status) +
+         " X\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         body;
+}
+
+TEST(OllamaApiTest, EveryStatusOfAProxyHasItsOwnMeaningAndRemedy) {
+  using enum FailureKind;
+  std::set<std::string> messages;
+  const std::pair<int, FailureKind> statuses[] = {{301, kRefused},
+                                                  {401, kRefused},
+                                                  {403, kRefused},
+                                                  {404, kServerUnavailable},
+                                                  {413, kPromptTooLong},
+                                                  {429, kServerBusy},
+                                                  {502, kServerUnavailable},
+                                                  {503, kServerUnavailable},
+                                                  {504, kServerUnavailable},
+                                                  {500, kUnknown},
+                                                  {526, kRefused}};
+  for (const auto& [status, kind] : statuses) {
+    Server().Answer(WithStatus(status, "<html><title>Proxy</title></html>"));
+    const auto models = Api().Models();
+    ASSERT_FALSE(models) << status;
+    EXPECT_EQ(models.error().kind, kind) << status << ": " << models.error().message;
+    EXPECT_NE(models.error().message.find(std::to_string(status)), std::string::npos);
+    EXPECT_NE(models.error().output_tail.find("Proxy"), std::string::npos) << status;
+    EXPECT_TRUE(messages.insert(models.error().message).second) << models.error().message;
+  }
+}
+
+TEST(OllamaApiTest, AServerThatSaysItsRunnerIsLostIsThereItself) {
+  Server().Answer(WithStatus(
+      500, R"({"error":"read tcp 127.0.0.1:1->127.0.0.1:2: connection reset by peer"})"));
+  EXPECT_EQ(Api().Models().error().kind, FailureKind::kRunnerCrash);
+  Server().Answer(WithStatus(503, R"({"error":"server busy, please try again.  maximum pending )"
+                                  R"(requests exceeded"})"));
+  EXPECT_EQ(Api().Models().error().kind, FailureKind::kServerBusy);
+  Server().Answer(WithStatus(404, R"({"error":"model 'x' not found"})"));
+  EXPECT_EQ(Api().Models().error().kind, FailureKind::kModelMissing);
+}
+
+TEST(OllamaApiTest, HttpSentToAPortOfHttpsSaysHowToNameIt) {
+  Server().Answer(WithStatus(400, "Client sent an HTTP request to an HTTPS server.\n"));
+  const Failure failure = Api().Models().error();
+  EXPECT_EQ(failure.kind, FailureKind::kRefused);
+  EXPECT_NE(failure.message.find("https://"), std::string::npos) << failure.message;
+}
+
+TEST(OllamaApiTest, HttpsSentToAPortOfHttpSaysHowToNameIt) {
+  Server().Answer(WithStatus(200, "{}"));
+  const StopRequest never;
+  OllamaApi api(ParseServerAddress("https://127.0.0.1:" + std::to_string(Server().port())).value(),
+                never);
+  const Failure failure = api.Models().error();
+  EXPECT_EQ(failure.kind, FailureKind::kServerUnavailable);
+  EXPECT_NE(failure.message.find("http://"), std::string::npos) << failure.message;
+}
+
+TEST(OllamaApiTest, SaysWhetherAModelReadsPictures) {
+  Server().Answer(Whole(R"({"capabilities":["completion","vision"]})"));
+  EXPECT_TRUE(Api().Show("x").value().has_vision);
+  Server().Answer(Whole(R"({"capabilities":["completion"]})"));
+  EXPECT_FALSE(Api().Show("x").value().has_vision);
+  Server().Answer(Whole(R"({"capabilities":"vision"})"));
+  EXPECT_FALSE(Api().Show("x").value().has_vision);
 }
 
 }  // namespace

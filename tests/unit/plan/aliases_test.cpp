@@ -47,5 +47,15 @@ TEST(AliasesTest, AnAliasNeverStandsForAnAlias) {
   EXPECT_EQ(FindAliases(cells, {true, 1024}).size(), 3U);
 }
 
+TEST(AliasesTest, AContextBelowTheLeastThatTheServerGivesIsThatOneInTheGridOrNot) {
+  EffectiveLimits limits;
+  limits.least_context = 2048;
+  const std::string reason = "num_ctx below the least that the server gives this model";
+  const std::vector<Cell> cells = {{512, 64}, {1024, 64}, {2048, 64}, {1024, 128}};
+  EXPECT_EQ(FindAliases(cells, limits), (std::vector<Alias>{{cells[0], cells[2], reason},
+                                                            {cells[1], cells[2], reason},
+                                                            {cells[3], {2048, 128}, reason}}));
+}
+
 }  // namespace
 }  // namespace ollama_bench

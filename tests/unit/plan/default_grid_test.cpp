@@ -13,7 +13,7 @@ namespace {
 constexpr std::int64_t kGiB = std::int64_t{1} << 30;
 
 GridFacts Trained(std::int64_t tokens) {
-  return {tokens, std::nullopt, std::nullopt, std::nullopt};
+  return {tokens, std::nullopt, std::nullopt, std::nullopt, std::nullopt};
 }
 
 TEST(DefaultGridTest, KnowsTheGridsOfUsualModels) {
@@ -54,7 +54,7 @@ TEST(DefaultGridTest, LeavesASpaceThatSweepsAnotherParameterAsItIs) {
 
 TEST(DefaultGridTest, TheKvCacheMustFitBesideTheWeights) {
   // 40 GiB free, weights of 10 GiB and a tenth: 29 GiB for 1 MiB a token.
-  const GridFacts facts{131072, 40 * kGiB, 10 * kGiB, 1 << 20};
+  const GridFacts facts{131072, 40 * kGiB, 100 * kGiB, 10 * kGiB, 1 << 20};
   EXPECT_EQ(LargestSensibleContext(facts), 29 * 1024);
   EXPECT_EQ(CompleteSpace({}, facts, GridSize::kSweep).ValuesOf(Parameter::kNumCtx).back(), 16384);
   EXPECT_LE(CompleteSpace({}, facts, GridSize::kSearch).ValuesOf(Parameter::kNumCtx).back(),
@@ -81,6 +81,59 @@ TEST(DefaultGridTest, EveryGridIsSmallAscendingWithinItsLimitsAndWarnsOfNothing)
       EXPECT_TRUE(PlanWarnings(space, facts).empty())
           << trained << ": " << PlanWarnings(space, facts).front().message;
     }
+  }
+}
+
+// Weights of 14 GiB, 192 KiB a token.
+GridFacts Machine(std::optional<double> gpu_gib, double ram_gib) {
+  GridFacts facts{131072, std::nullopt, static_cast<std::int64_t>(ram_gib * kGiB), 14 * kGiB,
+                  192 * 1024};
+  if (gpu_gib) facts.gpu_bytes = static_cast<std::int64_t>(*gpu_gib * kGiB);
+  return facts;
+}
+
+TEST(DefaultGridTest, NoAmountOfMemoryLeavesContextsThatNobodyUses) {
+  for (const GridSize size : {GridSize::kSweep, GridSize::kSearch}) {
+    for (double gib = 0.5; gib < 64; gib += 0.5) {
+      for (const auto& gpu : {std::optional<double>(), std::optional<double>(gib)}) {
+        const GridFacts facts = Machine(gpu, gpu ? 32 : gib);
+        const Space space = CompleteSpace({}, facts, size);
+        const std::vector<int>& contexts = space.ValuesOf(Parameter::kNumCtx);
+        EXPECT_GE(contexts.back(), 4096) << gib;
+        EXPECT_GE(contexts.size(), 3U) << gib;
+        EXPECT_GE(space.ValuesOf(Parameter::kNumBatch).back(), 128) << gib;
+      }
+    }
+  }
+}
+
+TEST(DefaultGridTest, SaysWhatFitsAndWhyWhereMemoryBoundsTheGrid) {
+  const auto notes_of = [](const GridFacts& facts) {
+    return GridNotes({}, CompleteSpace({}, facts, GridSize::kSweep), facts);
+  };
+  EXPECT_TRUE(notes_of(Machine(60, 64)).empty());
+  EXPECT_TRUE(notes_of(Trained(8192)).empty()) << "memory is not known";
+  const auto spills = notes_of(Machine(15, 64));
+  ASSERT_EQ(spills.size(), 1U);
+  EXPECT_NE(spills[0].find("0 tokens fit on the GPU"), std::string::npos) << spills[0];
+  EXPECT_NE(spills[0].find("15.0 GB"), std::string::npos) << "the weights: " << spills[0];
+  const auto lacks = notes_of(Machine(std::nullopt, 15));
+  ASSERT_EQ(lacks.size(), 1U);
+  EXPECT_NE(lacks[0].find("may fail or be slow"), std::string::npos) << lacks[0];
+}
+
+TEST(DefaultGridTest, SaysThatASmallContextBoundsTheBatches) {
+  const Space given{{{Parameter::kNumCtx, {256, 32768}}}};
+  const Space space = CompleteSpace(given, Trained(131072), GridSize::kSweep);
+  const auto notes = GridNotes(given, space, Trained(131072));
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_EQ(notes[0].substr(0, 29), "num_batch up to 64 was chosen");
+}
+
+TEST(DefaultGridTest, ASearchOfASmallModelHasSeveralContexts) {
+  for (const int trained : {2048, 2500, 4096, 5000}) {
+    const Space space = CompleteSpace({}, Trained(trained), GridSize::kSearch);
+    EXPECT_GE(space.ValuesOf(Parameter::kNumCtx).size(), 2U) << trained;
   }
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "ollama_bench/analysis/load_units.h"
+#include "ollama_bench/analysis/sweep_answer.h"
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/plan/plan_cells.h"
@@ -463,6 +464,33 @@ TEST(BlockRaceTest, TheUsualNumberOfExtraLoadsGrowsWithTheGridWithinBounds) {
   EXPECT_EQ(UsualExtra(54), 27U);
   EXPECT_EQ(UsualExtra(100), 50U);
   EXPECT_EQ(UsualExtra(799), 60U);
+}
+
+// From the first visit to the last the machine loses `loss`, whatever is measured.
+double DriftOf(int columns, int rows, const Cell& current, double loss) {
+  const Space space = SpaceOf(MakeGrid(columns, rows));
+  Rig rig(Smooth);
+  const std::vector<Cell> cells = PlanCells(space, false);
+  const std::size_t extra = UsualExtra(cells.size());
+  const auto expected = static_cast<double>(cells.size() + extra);
+  rig.slowness = [&](const Visit&) {
+    return 1 - loss * std::min(1.0, static_cast<double>(rig.visits().size()) / expected);
+  };
+  BlockRace race(cells, {}, Options(space, extra, current));
+  EXPECT_TRUE(Play(race, rig));
+  AnswerOptions options;
+  options.planned = space;
+  options.current = current;
+  return AnswerSweep(rig.Results(), Metric::kPromptEvalRate, options)->drift;
+}
+
+TEST(BlockRaceTest, ADriftShowsInAUsualSweepAndWithoutOneNoneDoes) {
+  for (const auto& [columns, rows] : {std::pair(6, 4), std::pair(8, 4)}) {
+    for (const Cell& current : {Cell{4096, 256}, Cell{999, 7}}) {
+      EXPECT_GT(DriftOf(columns, rows, current, 0.08), 0.03) << columns << ' ' << NameOf(current);
+      EXPECT_LT(DriftOf(columns, rows, current, 0), 0.02) << columns << ' ' << NameOf(current);
+    }
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "ollama_bench/core/random.h"
 #include "support/pair.h"
+#include "support/sample_tables.h"
 
 namespace ollama_bench {
 namespace {
@@ -297,6 +298,29 @@ TEST(SearchTest, MeasurementsOutsideTheGridAreIgnored) {
   Search search(GridOf(4, 4), {});
   search.Observe(machine.Measure({999, 999}));
   EXPECT_FALSE(search.Answer());
+}
+
+TEST(SearchTest, AFailureThatNobodyKnowsTeachesAsMuchAsACrash) {
+  const Grid grid = MakeGrid(16, 8);
+  std::vector<std::vector<Cell>> proposals;
+  for (const FailureKind kind : {FailureKind::kRunnerCrash, FailureKind::kUnknown}) {
+    Search search(grid, {});
+    std::vector<Cell>& proposed = proposals.emplace_back();
+    for (int i = 0; i < 20; ++i) {
+      const auto cell = search.Propose();
+      ASSERT_TRUE(cell);
+      proposed.push_back(*cell);
+      Measurement measurement;
+      measurement.cell = *cell;
+      if ((*cell)[Parameter::kNumCtx] > grid.CellAt(0, 7)[Parameter::kNumCtx]) {
+        measurement.failure = kind;
+      } else {
+        measurement.rate = 300;
+      }
+      search.Observe(measurement);
+    }
+  }
+  EXPECT_EQ(proposals[0], proposals[1]);
 }
 
 }  // namespace

@@ -46,5 +46,17 @@ TEST(SweepRulesTest, TheRaceIsToldGridCurrentSettingAndRepetitions) {
   EXPECT_EQ(race.repetitions, 4);
 }
 
+TEST(SweepRulesTest, TheLeastContextOfAModelWithVisionIsKnownFromTheRelease) {
+  ServerFacts facts;
+  facts.has_vision = true;
+  facts.ollama_version = "0.32.15";
+  EXPECT_EQ(LimitsOf(facts).least_context, 2048);
+  facts.ollama_version = "0.11.4";
+  EXPECT_EQ(LimitsOf(facts).least_context, std::nullopt);
+  facts.ollama_version = "0.32.15";
+  facts.has_vision = false;
+  EXPECT_EQ(LimitsOf(facts).least_context, std::nullopt);
+}
+
 }  // namespace
 }  // namespace ollama_bench

@@ -11,6 +11,7 @@
 #include "ollama_bench/core/sha256.h"
 #include "support/fake_driver.h"
 #include "support/fake_probe.h"
+#include "support/fake_server_watch.h"
 #include "support/listed_cells.h"
 #include "support/recording_observer.h"
 
@@ -50,7 +51,7 @@ class SweepTest : public testing::Test {
   SweepOutcome RunStrategy(const StopRequest& stop) {
     StoreSaver saver(*store_, clock_, observer_, stop);
     UlidSource ids(clock_);
-    const CellRunnerSeams seams{driver_, *store_, saver, clock_, observer_, ids, &probe_};
+    const CellRunnerSeams seams{driver_, *store_, saver, clock_, observer_, ids, &probe_, &watch_};
     PromptFeed feed(0);
     feed.SetText(text_);
     CellRunner runner(options_, seams, feed);
@@ -83,6 +84,7 @@ class SweepTest : public testing::Test {
   FakeClock clock_;
   FakeDriver driver_{clock_};
   FakeProbe probe_;
+  FakeServerWatch watch_;
   RecordingObserver observer_;
   StopRequest stop_;
   PosixFileSystem files_;
@@ -463,6 +465,127 @@ TEST_F(SweepTest, PausesOnAFullDiskAndLosesNothing) {
   EXPECT_EQ(CountedSamples(OnDisk(kCell)), 3);
   ASSERT_EQ(observer_.notices.size(), 1U) << "said once, not at every try";
   EXPECT_NE(observer_.notices[0].second.find("measuring pauses"), std::string::npos);
+}
+
+TEST_F(SweepTest, ARunnerThatTheKernelEndedForMemoryIsOutOfMemoryWhateverTheWords) {
+  for (const FailureKind kind : {kRunnerCrash, kUnknown, kNoMetrics, kServerUnavailable}) {
+    const Cell cell{1024, 64 + static_cast<int>(kind)};
+    Queue({FakeDriver::Fail(kind)});
+    watch_.fates = {{true, true}};
+    EXPECT_EQ(Run({cell}).reason, Reason::kDone);
+    EXPECT_EQ(FailureOnDisk(cell).kind, kOutOfMemory);
+    EXPECT_EQ(FailureOnDisk(cell).attempts, 1);
+  }
+  EXPECT_GE(watch_.begun, 4) << "before each visit";
+}
+
+TEST_F(SweepTest, AFailureInWhichTheServerItselfEndedCountsAgainstNoCell) {
+  for (const FailureKind kind : {kRunnerCrash, kUnknown, kNoMetrics}) {
+    const Cell cell{1024, 64 + static_cast<int>(kind)};
+    Queue({FakeDriver::Fail(kind)});
+    watch_.fates = {{false, false}};
+    EXPECT_EQ(Run({cell}).reason, Reason::kDone);
+    EXPECT_EQ(CountVisits(OnDisk(cell)), (VisitCount{1, 0}));
+  }
+}
+
+TEST_F(SweepTest, AVagueFailureOfAServerThatDoesNotAnswerIsTheServers) {
+  Queue({FakeDriver::Fail(kUnknown)});
+  driver_.connect_failures = {FakeDriver::Fail(kServerUnavailable),
+                              FakeDriver::Fail(kServerUnavailable)};
+  EXPECT_EQ(Run({kCell}).reason, Reason::kDone);
+  EXPECT_EQ(CountVisits(OnDisk(kCell)), (VisitCount{1, 0}));
+}
+
+TEST_F(SweepTest, ALostConnectionToAServerThatRunsOnIsTheCellsAndEndsNoSweep) {
+  Queue({FakeDriver::Fail(kServerUnavailable), FakeDriver::Fail(kServerUnavailable)});
+  watch_.fates = {{true, false}, {true, false}};
+  EXPECT_EQ(Run({kCell, kOther}).reason, Reason::kDone);
+  EXPECT_EQ(FailureOnDisk(kCell).kind, kRunnerCrash);
+  EXPECT_EQ(CountedSamples(OnDisk(kOther)), 3);
+}
+
+TEST_F(SweepTest, WaitsForAServerThatIsBusyThoughItRunsAndChargesNoCell) {
+  Queue({FakeDriver::Fail(kServerBusy)});
+  watch_.fates = {{true, false}};
+  EXPECT_EQ(Run({kCell}).reason, Reason::kDone);
+  EXPECT_EQ(CountVisits(OnDisk(kCell)), (VisitCount{1, 0}));
+}
+
+TEST_F(SweepTest, AServerThatRefusesStopsTheSweepAndBlamesNoCell) {
+  Queue({FakeDriver::Fail(kRefused)});
+  EXPECT_EQ(Run({kCell, kOther}).reason, Reason::kHopeless);
+  EXPECT_EQ(store_->Find(kCell), nullptr);
+}
+
+TEST_F(SweepTest, TheSameFailureBeforeAnyLoadOfTheFirstTwoCellsIsEverybodysAndStopsTheSweep) {
+  for (int i = 0; i < 9; ++i) driver_.prepare_failures.emplace_back(FakeDriver::Fail(kUnknown));
+  const SweepOutcome outcome = Run({kCell, kOther, {4096, 64}, {8192, 64}});
+  EXPECT_EQ(outcome.reason, Reason::kHopeless);
+  EXPECT_EQ(outcome.message.substr(0, 17), "as the test wants");
+  EXPECT_EQ(driver_.prepare_failures.size(), 9U - 4U) << "each of the two was tried twice";
+  EXPECT_EQ(store_->Find(kCell), nullptr);
+  EXPECT_EQ(store_->Find(kOther), nullptr);
+}
+
+TEST_F(SweepTest, AFailureOfTheLoadIsEverybodysOnlyWhereTheSmallestFailsAlike) {
+  for (int i = 0; i < 5; ++i) driver_.run_failures.emplace_back(FakeDriver::Fail(kUnknown));
+  EXPECT_EQ(Run({kOther, {4096, 64}, {8192, 64}}).reason, Reason::kHopeless);
+  EXPECT_EQ(driver_.prepared.back(), (Cell{512, 32}));
+  // Two cells that need too much say nothing of the third.
+  driver_.run_failures.clear();
+  for (int i = 0; i < 4; ++i) driver_.run_failures.emplace_back(FakeDriver::Fail(kUnknown));
+  EXPECT_EQ(Run({kOther, {4096, 64}, kCell}).reason, Reason::kDone);
+  EXPECT_EQ(CountedSamples(OnDisk(kCell)), 3);
+  EXPECT_EQ(FailureOnDisk(kOther).kind, kUnknown);
+}
+
+TEST_F(SweepTest, MemoryThatIsShortInTheFirstTwoCellsStopsNothing) {
+  Queue({FakeDriver::Fail(kOutOfMemory), FakeDriver::Fail(kOutOfMemory)});
+  EXPECT_EQ(Run({{8192, 64}, {4096, 64}, kCell}).reason, Reason::kDone);
+  EXPECT_EQ(CountedSamples(OnDisk(kCell)), 3);
+}
+
+TEST_F(SweepTest, ModelsThatOthersLoadMeanwhileAreNamedAndMemoryIsTriedAgain) {
+  driver_.on_run = [&] { driver_.facts.other_models_loaded = {"big:70b"}; };
+  Queue({std::nullopt, std::nullopt, std::nullopt, std::nullopt, FakeDriver::Fail(kOutOfMemory)});
+  Run({kCell, kOther});
+  EXPECT_EQ(StatusOf(OnDisk(kOther)), CellStatus::kMeasured) << "tried once more";
+  bool is_named = false;
+  for (const auto& [level, text] : observer_.notices) {
+    is_named = is_named || text.find("big:70b") != std::string::npos;
+  }
+  EXPECT_TRUE(is_named);
+}
+
+TEST_F(SweepTest, AContextThatTheServerRaisesIsAnAliasAndNoFailure) {
+  driver_.effective_context = 2048;
+  Run({kCell});
+  const CellResult result = OnDisk(kCell);
+  EXPECT_EQ(StatusOf(result), CellStatus::kAlias);
+  EXPECT_EQ(result.alias_of, kOther);
+  EXPECT_EQ(result.reason, "the server uses num_ctx 2048 where 1024 was asked for");
+}
+
+TEST_F(SweepTest, ALongRunIsTakenOnceThoughMoreWereAskedForWithoutKnowingIt) {
+  options_.repetitions.reset();
+  RunVisits({{kCell, SampleRole::kConfirm, 3, false}});
+  EXPECT_EQ(CountedSamples(OnDisk(kCell)), 3);
+  driver_.rates[kOther] = 20;  // 300 tokens take 15 s
+  RunVisits({{kOther, SampleRole::kConfirm, 3, false}});
+  EXPECT_EQ(CountedSamples(OnDisk(kOther)), 1);
+}
+
+TEST_F(SweepTest, MarksNoSampleAsSettlingInALoadThatServedAnotherCellBefore) {
+  options_.repetitions = 4;
+  Run({kCell});
+  driver_.stays_loaded = true;
+  const std::size_t before = driver_.prompts.size();
+  driver_.on_run = [&] {
+    driver_.rates[kOther] = driver_.prompts.size() == before + 1 ? 200 : 300;
+  };
+  Run({kOther});
+  for (const Sample& sample : OnDisk(kOther).samples) EXPECT_EQ(sample.excluded, std::nullopt);
 }
 
 }  // namespace

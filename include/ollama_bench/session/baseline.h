@@ -15,7 +15,12 @@ namespace ollama_bench {
 struct BaselineChoice {
   std::optional<Baseline> found;  ///< the user's current setting; empty where it is not known
   std::optional<Cell> cell;       ///< to be measured; empty where it could not be
-  std::string warning;            ///< why it is not measured although it was found, else empty
+  std::string warning;            ///< why it is not known or not measured; one line, mostly empty
+  bool is_asked_later = false;    ///< only a load can tell it, which was not allowed
+
+  /// For the header of a sweep that begins with it: the setting and where it is from. Empty where
+  /// there is none to measure.
+  [[nodiscard]] std::string Describe() const;
 };
 
 /// What the user has at present: as `store` has it, else asked of `driver`, which must be connected
