@@ -7,7 +7,6 @@
 
 #include "ollama_bench/core/cell_status.h"
 #include "ollama_bench/core/text.h"
-#include "signals.h"
 #include "terminal.h"
 
 namespace ollama_bench {

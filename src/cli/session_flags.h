@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "ollama_bench/config/load_config.h"
+#include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/session/session_error.h"
 #include "ollama_bench/session/session_options.h"
 

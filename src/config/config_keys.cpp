@@ -31,10 +31,8 @@ ConfigKey Number(std::string key, std::string flag, std::string help, std::strin
 // The parts of a range have flags of their own where the old script's settings had them.
 ConfigKey PartOfRange(const ParameterInfo& info, const char* part, std::string help,
                       std::string example) {
-  const bool has_flag =
-      info.parameter == Parameter::kNumCtx || info.parameter == Parameter::kNumBatch;
   return {fmt::format("{}.{}", info.key, part),
-          has_flag ? fmt::format("{}-{}", info.flag, part) : std::string(),
+          IsOfThePair(info.parameter) ? fmt::format("{}-{}", info.flag, part) : std::string(),
           std::move(help),
           std::move(example),
           info.lowest,

@@ -1,7 +1,12 @@
 #include "settings.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <initializer_list>
+
+#include "ollama_bench/core/text.h"
 
 namespace ollama_bench {
 namespace {
@@ -143,6 +148,169 @@ Settings Merge(Settings file, const Settings& flags) {
   for (const auto& [key, list] : flags.lists) file.lists[key] = list;
   for (const auto& [key, place] : flags.places) file.places[key] = place;
   return file;
+}
+
+namespace {
+
+using Kind = YamlNode::Kind;
+
+struct KeyInfo {
+  std::string name;
+  std::string example;     // what may follow the colon
+  bool is_hidden = false;  ///< not named in messages
+};
+
+std::vector<KeyInfo> TopKeys() {
+  std::vector<KeyInfo> keys = {{"test_row_first", "false"}};
+  for (const ConfigKey& key : AllConfigKeys()) {
+    if (key.key.find('.') != std::string::npos) continue;
+    keys.push_back(
+        {key.key, key.parameter ? fmt::format("[{}]", key.example) : key.example, key.is_hidden});
+  }
+  return keys;
+}
+
+std::vector<KeyInfo> RangeKeys(std::string_view axis) {
+  std::vector<KeyInfo> keys;
+  for (const char* part : {"start", "end", "step"}) {
+    keys.push_back({part, ConfigKeyOf(Join(axis, part)).example});
+  }
+  return keys;
+}
+
+// Reads one file's tree; knows shapes, not values.
+class TreeReader {
+ public:
+  TreeReader(const std::filesystem::path& file, ErrorList& errors) : file_(file), errors_(errors) {}
+
+  Settings Read(const YamlNode& root) {
+    if (root.kind == Kind::kNull) {
+      errors_.Add({file_, 0, {}}, {}, "holds no settings",
+                  "write num_ctx and num_batch, as the files in configs/ do");
+    } else if (root.kind != Kind::kMap) {
+      errors_.Add({file_, root.line, {}}, root.text, "keys with values are expected",
+                  "write lines such as \"num_predict: 2\"");
+    } else {
+      ForEachKnownKey(root, {}, TopKeys(),
+                      [this](const KeyInfo& key, int line, const YamlNode& value) {
+                        ReadTop(key, line, value);
+                      });
+    }
+    return std::move(settings_);
+  }
+
+ private:
+  // Calls `read(key, line of the key, value)` for each key of `map` that is known and there once.
+  template <class Read>
+  void ForEachKnownKey(const YamlNode& map, std::string_view prefix,
+                       const std::vector<KeyInfo>& known, Read read) {
+    std::map<std::string, int> lines;
+    for (std::size_t i = 0; i < map.keys.size(); ++i) {
+      const YamlNode& key = map.keys[i];
+      const Place place{file_, key.line, std::string(prefix) + Shown(key.text)};
+      if (key.kind != Kind::kScalar) {
+        errors_.Add({file_, key.line, std::string(prefix.substr(0, prefix.find('.')))}, {},
+                    "a key must be a word", "write one of the known keys before the colon");
+        continue;
+      }
+      if (const auto [first, is_new] = lines.emplace(key.text, key.line); !is_new) {
+        errors_.Add(place, key.text, fmt::format("is given twice, first in line {}", first->second),
+                    "keep one of them");
+        continue;
+      }
+      const auto info = std::find_if(known.begin(), known.end(),
+                                     [&key](const KeyInfo& k) { return k.name == key.text; });
+      if (info == known.end()) {
+        AddUnknownKey(place, key.text, known);
+      } else {
+        read(*info, key.line, map.items[i]);
+      }
+    }
+  }
+
+  void AddUnknownKey(const Place& place, const std::string& key,
+                     const std::vector<KeyInfo>& known) {
+    // "{start:8192}" is one word to YAML.
+    const std::size_t colon = key.find(':');
+    std::vector<std::string> names;
+    std::vector<std::string> shown;
+    for (const KeyInfo& info : known) {
+      if (info.name == key.substr(0, colon) && colon != std::string::npos) {
+        errors_.Add(place, key, "there is no blank after the colon",
+                    fmt::format("write \"{}: {}\"", info.name, Shown(key.substr(colon + 1))));
+        return;
+      }
+      names.push_back(info.name);
+      if (!info.is_hidden) shown.push_back(info.name);
+    }
+    const std::string nearest = NearestSpelling(key, names);
+    errors_.Add(place, key, "is no known key",
+                nearest.empty() ? fmt::format("write one of {}", fmt::join(shown, ", "))
+                                : fmt::format("did you mean {}?", nearest));
+  }
+
+  void ReadTop(const KeyInfo& key, int line, const YamlNode& value) {
+    const Place place{file_, line, key.name};
+    const auto parameter = ParameterFromKey(key.name);
+    if (!parameter) {
+      ReadScalar(key, place, value);
+      return;
+    }
+    settings_.places[key.name] = place;
+    if (value.kind == Kind::kMap && Describe(*parameter).type == ParameterType::kCount) {
+      ForEachKnownKey(value, key.name + ".", RangeKeys(key.name),
+                      [this, &key](const KeyInfo& part, int part_line, const YamlNode& number) {
+                        const std::string name = Join(key.name, part.name);
+                        ReadScalar({name, part.example}, {file_, part_line, name}, number);
+                      });
+    } else if (value.kind == Kind::kList) {
+      ReadList(key, value);
+    } else if (value.kind == Kind::kScalar) {
+      settings_.AddValues(key.name, value.text, value.quoted, {file_, value.line, key.name});
+    } else {
+      AddWrongShape(key, place, "has no value");
+    }
+  }
+
+  void ReadList(const KeyInfo& key, const YamlNode& list) {
+    std::vector<Setting>& settings = settings_.lists[key.name];
+    for (const YamlNode& item : list.items) {
+      const Place place{file_, item.line, key.name};
+      if (item.kind == Kind::kScalar) {
+        settings.push_back({item.text, item.quoted, place});
+      } else {
+        AddWrongShape(key, place, "an entry of the list is not a number");
+      }
+    }
+  }
+
+  void ReadScalar(const KeyInfo& key, const Place& place, const YamlNode& value) {
+    if (value.kind == Kind::kScalar) {
+      settings_.values[key.name] = {value.text, value.quoted, {file_, value.line, key.name}};
+    } else {
+      AddWrongShape(key, place,
+                    value.kind == Kind::kNull   ? "has no value"
+                    : value.kind == Kind::kList ? "is a list, but takes one value"
+                                                : "is a map, but takes one value");
+    }
+  }
+
+  void AddWrongShape(const KeyInfo& key, const Place& place, std::string message) {
+    settings_.refused.insert(key.name);
+    const std::string word = key.name.substr(key.name.find('.') + 1);
+    errors_.Add(place, {}, std::move(message), fmt::format("write \"{}: {}\"", word, key.example));
+  }
+
+  const std::filesystem::path& file_;
+  ErrorList& errors_;
+  Settings settings_;
+};
+
+}  // namespace
+
+Settings SettingsOfFile(const YamlNode& root, const std::filesystem::path& file,
+                        ErrorList& errors) {
+  return TreeReader(file, errors).Read(root);
 }
 
 }  // namespace ollama_bench

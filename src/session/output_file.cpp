@@ -7,7 +7,7 @@
 #include <optional>
 #include <system_error>
 
-#include "ollama_bench/config/format_config.h"
+#include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/store/atomic_file.h"
 #include "output_content.h"
 

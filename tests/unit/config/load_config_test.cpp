@@ -1,4 +1,4 @@
-#include "ollama_bench/config/load_config.h"
+#include "ollama_bench/config/sweep_config.h"
 
 #include "config_fixture.h"
 
