@@ -67,8 +67,8 @@ inline std::string_view KeyOf(Parameter parameter) {
   return Describe(parameter).key;
 }
 
-/// Whether it is one of the two that the old script swept, and that a results file of schema 1 holds
-/// for each cell.
+/// Whether it is one of the two that the old script swept, and that a results file of schema 1
+/// holds for each cell.
 constexpr bool IsOfThePair(Parameter parameter) {
   return parameter == Parameter::kNumCtx || parameter == Parameter::kNumBatch;
 }
