@@ -104,7 +104,7 @@ void LiveProgress::OnNotice(NoticeLevel level, const std::string& text) {
 
 void LiveProgress::PrintAbove(const std::string& line) {
   Erase();
-  Print(out_, "{}\n", line);
+  Print(out_, "{}\n", Broken(fileno(out_), line));
 }
 
 // Back to the block's first line and clear from there on (ECMA-48: CPL, ED). A terminal that became

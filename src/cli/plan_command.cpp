@@ -73,6 +73,8 @@ std::string_view KeyOf(PlanWarning::Kind kind) {
   switch (kind) {
     case PlanWarning::Kind::kBatchWithoutEffect:
       return "batch_without_effect";
+    case PlanWarning::Kind::kBatchAboveCap:
+      return "batch_above_cap";
     case PlanWarning::Kind::kPromptDoesNotFit:
       return "prompt_does_not_fit";
     case PlanWarning::Kind::kAboveTrainedContext:
@@ -101,19 +103,19 @@ Json ValuesJson(const Axis& axis) {
 }
 
 std::string PlanText(const SweepPlan& plan, const fs::path& results, std::size_t width) {
-  std::string text = RunHeaderText({plan.config, plan.metadata, plan.pending, plan.present_setting,
-                                    plan.place, plan.prompt.description,
-                                    DescribeTimeNeeded(plan.visits, plan.measured), results});
-  if (plan.visits > 0) text += fmt::format("  {:<12} {}\n", "tune", TuneText(plan));
-  text += fmt::format("  {:<12} {}\n", "disk", DiskText(plan.disk));
-  text += "values\n";
+  std::string header = RunHeaderText({plan.config, plan.metadata, plan.pending,
+                                      plan.present_setting, plan.place, plan.prompt.description,
+                                      DescribeTimeNeeded(plan.visits, plan.measured), results});
+  if (plan.visits > 0) header += fmt::format("  {:<12} {}\n", "tune", TuneText(plan));
+  header += fmt::format("  {:<12} {}\n", "disk", DiskText(plan.disk));
+  std::string text = "values\n";
   for (const Axis& axis : plan.config.space.axes) text += ValueLines(axis, width);
   for (const PlanWarning& warning : plan.grid_warnings) {
     text += fmt::format("warning: {}\n", warning.message);
   }
   for (const std::string& warning : plan.warnings) text += fmt::format("warning: {}\n", warning);
   if (plan.obstacle) text += fmt::format("a run would end here: {}\n", plan.obstacle->message);
-  return text;
+  return Broken(STDOUT_FILENO, header, kHeaderIndent) + Broken(STDOUT_FILENO, text);
 }
 
 std::string PlanJson(const SweepPlan& plan, const fs::path& results) {
@@ -188,7 +190,7 @@ Expected<void, SessionError> Probe(RunOptions options, const SweepConfig& config
 }
 
 ExitCode Refuse(const SessionError& error) {
-  Print(stderr, "ollama-bench: {}\n", error.message);
+  PrintError(error.message);
   return error.code;
 }
 

@@ -45,7 +45,7 @@ ExitCode Report(const SweepOutcome& outcome, const SessionOptions& options, bool
   const auto report = ReportOf(store, Describe(WorkloadOf(store.metadata())).headline);
   if (report && json) PrintRunReportJson(stdout, *report);
   if (report && !json) PrintRunReport(stdout, options.results, *report);
-  if (!outcome.message.empty()) Print(stderr, "ollama-bench: {}\n", outcome.message);
+  if (!outcome.message.empty()) PrintError(outcome.message);
   return ExitCodeOf(outcome, !report || ComputeStatistics(report->tables).successful > 0);
 }
 
@@ -54,10 +54,11 @@ void PrintHeader(Session& session, const SessionOptions& options, const Pending&
   const SweepConfig& config = session.config();
   const ResultsStore& store = session.store();
   const auto off_grid = race.MeasuresCurrentFirst() ? OffGrid(current, config.space) : std::nullopt;
-  Print(stderr, "{}",
-        RunHeaderText({config, store.metadata(), pending, off_grid ? NameOf(*off_grid) : "",
-                       session.driver().place(), session.prompt().description,
-                       DescribeTimeNeeded(race.Remaining(), store.results()), options.results}));
+  const std::string text =
+      RunHeaderText({config, store.metadata(), pending, off_grid ? NameOf(*off_grid) : "",
+                     session.driver().place(), session.prompt().description,
+                     DescribeTimeNeeded(race.Remaining(), store.results()), options.results});
+  Print(stderr, "{}", Broken(fileno(stderr), text, kHeaderIndent));
 }
 
 Expected<ExitCode, Error> RunSteps(const RunOptions& options, const CommandFlags& flags,
@@ -93,7 +94,7 @@ ExitCode RunSweep(const RunOptions& options, const CommandFlags& flags, const Sw
   Session session(options.session, config, stop, display.notices(), display.OnIdle());
   const auto code = RunSteps(options, flags, session, display);
   if (code) return *code;
-  Print(stderr, "ollama-bench: {}\n", code.error().message);
+  PrintError(code.error().message);
   return code.error().code;
 }
 

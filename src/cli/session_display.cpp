@@ -95,7 +95,8 @@ void JsonProgress::OnNotice(NoticeLevel level, const std::string& text) {
 }
 
 void PrintNotice(std::FILE* out, NoticeLevel level, const std::string& text) {
-  Print(out, "{}{}\n", level == NoticeLevel::kWarning ? "warning: " : "", text);
+  const std::string line = (level == NoticeLevel::kWarning ? "warning: " : "") + text;
+  Print(out, "{}\n", Broken(fileno(out), line));
   std::fflush(out);
 }
 
@@ -159,7 +160,7 @@ SessionDisplay::SessionDisplay(const CommandFlags& flags) : quiet_(flags.quiet),
 
 // Only the live block needs to be called while something runs.
 bool SessionDisplay::ShowsLiveBlock() const {
-  return !quiet_ && !json_ && IsTerminal(STDERR_FILENO);
+  return !quiet_ && !json_ && CanRedraw(STDERR_FILENO);
 }
 
 std::function<void()> SessionDisplay::OnIdle() {

@@ -18,6 +18,7 @@
 #include "ollama_bench/analysis/load_units.h"
 #include "ollama_bench/analysis/sweep_answer.h"
 #include "ollama_bench/core/cell_status.h"
+#include "ollama_bench/core/local_time.h"
 #include "ollama_bench/core/stratum.h"
 #include "ollama_bench/core/system_clock.h"
 #include "ollama_bench/core/text.h"
@@ -30,7 +31,9 @@
 #include "ollama_bench/render/disturbances_text.h"
 #include "ollama_bench/render/json_report.h"
 #include "ollama_bench/session/opened_store.h"
+#include "ollama_bench/session/output_file.h"
 #include "ollama_bench/session/stored_sweep.h"
+#include "option_values.h"
 #include "progress.h"
 #include "terminal.h"
 
@@ -119,7 +122,7 @@ std::string DescribeHolder(const std::optional<LockHolder>& holder) {
   if (!holder) return "none holds the file";
   if (holder->pid == 0) return "one holds the file (of another user or container)";
   std::string text = fmt::format("process {}", holder->pid);
-  if (!holder->since.empty()) text += ", since " + holder->since;
+  if (!holder->since.empty()) text += ", since " + LocalTime(holder->since);
   return text;
 }
 
@@ -148,9 +151,9 @@ std::string DescribePresent(const PresentStatus& present, Metric metric) {
 }
 
 std::string DescribeLatest(const CellResult& result, Metric metric) {
-  constexpr std::size_t kUpToTheSecond = std::string_view("2026-11-21T07:00:05").size();
-  return fmt::format("    {:<19}  {:<29}  {}",
-                     Printable(result.timestamp.substr(0, kUpToTheSecond), false),
+  constexpr std::size_t kLength = std::string_view("2026-11-21T07:00:05+01:00").size();
+  return fmt::format("    {:<25}  {:<29}  {}",
+                     Printable(LocalTime(result.timestamp), false).substr(0, kLength),
                      NameOf(result.cell), DescribeOutcome(result, metric));
 }
 
@@ -319,7 +322,7 @@ Expected<StoreStatus, StoreError> ReadStatus(const fs::path& results) {
   PosixFileSystem file_system;
   const auto store = ResultsStore::Load(file_system, results);
   if (store) return DescribeStore(*store, std::move(*holder));
-  StoreError error = store.error();
+  StoreError error = NotResults(results, store.error());
   if (error.kind == StoreError::Kind::kMissing) {
     error.message += *holder ? "; a run is about to make it"
                              : "; name another file, or begin a sweep with `ollama-bench run`";
@@ -329,14 +332,16 @@ Expected<StoreStatus, StoreError> ReadStatus(const fs::path& results) {
 
 int Complain(const StoreError& error) {
   const SessionError shown = ToSessionError(error);
-  Print(stderr, "ollama-bench: {}\n", shown.message);
+  PrintError(shown.message);
   return static_cast<int>(shown.code);
 }
 
 std::string Render(const StoreStatus& status, const StatusOptions& options, int indent) {
   const std::string file = options.results.string();
   if (options.json) return StatusJson(status, file, indent) + "\n";
-  return fmt::format("{}\n", fmt::join(StatusLines(status, file), "\n"));
+  constexpr std::size_t kIndent = 10;  // from where a line begins to where its text does
+  std::string text = fmt::format("{}\n", fmt::join(StatusLines(status, file), "\n"));
+  return Broken(STDOUT_FILENO, text, kIndent);
 }
 
 int ShowOnce(const StatusOptions& options) {
@@ -350,7 +355,7 @@ int ShowOnce(const StatusOptions& options) {
 /// what has changed.
 class Shown {
  public:
-  explicit Shown(bool json) : in_place_(!json && IsTerminal(STDOUT_FILENO)), json_(json) {}
+  explicit Shown(bool json) : in_place_(!json && CanRedraw(STDOUT_FILENO)), json_(json) {}
 
   void Show(const std::string& text) {
     if (text == last_) return;
@@ -400,7 +405,7 @@ int Watch(const StatusOptions& options, const StopRequest& stop) {
     if (!status && !missing) return Complain(status.error());
     if (status) {
       shown.Show(Render(*status, options, -1));
-      if (status->left == 0 && !status->holder) break;
+      if (!status->holder) break;
     }
     clock.Sleep(interval, stop);
   }
@@ -415,11 +420,13 @@ void AddStatusCommand(CLI::App& app, std::function<int()>& action, const StopReq
   status->footer("A running sweep is neither disturbed nor slowed down: nothing is locked.");
   status->add_option("RESULTS", options->results, "Results of a sweep, finished or running")
       ->capture_default_str();
-  status->add_flag("-w,--watch", options->watch,
-                   "Repeat until no cell is left and no run holds the file");
+  CLI::Option* watch =
+      status->add_flag("-w,--watch", options->watch,
+                       "Repeat until no run holds the file; where there is none yet, wait for it");
   status->add_option("--interval", options->interval_s, "Seconds between two looks of --watch")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.1, 3600.0))
+      ->needs(watch)
+      ->check(CheckNumber(0.1, 3600))
       ->capture_default_str();
   status->add_flag("--json", options->json,
                    "For programs: one JSON object; with --watch one a line for each change");

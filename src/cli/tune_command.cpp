@@ -234,15 +234,16 @@ std::string CheckBudget(const std::string& text) {
 
 void PrintHeader(Session& session, const TuneOptions& options, std::size_t known) {
   const Space& space = session.config().space;
-  Print(stderr, "{}", HeaderTitle(session.store().metadata().identity, session.driver().place()));
+  std::string text = HeaderTitle(session.store().metadata().identity, session.driver().place());
   for (const Axis& axis : space.axes) {
-    Print(stderr, "  {:<12} {}\n", KeyOf(axis.parameter), DescribeAxis(axis));
+    text += fmt::format("  {:<12} {}\n", KeyOf(axis.parameter), DescribeAxis(axis));
   }
-  Print(stderr, "  cells        {}, {} measurements known\n", space.CellCount(), known);
+  text += fmt::format("  cells        {}, {} measurements known\n", space.CellCount(), known);
   const bool is_count = options.budget.find_first_not_of("0123456789") == std::string::npos;
-  Print(stderr, "  budget       {}{} in this start\n", options.budget,
-        is_count ? " measurements" : "");
-  Print(stderr, "  results      {}\n", options.session.results.string());
+  text += fmt::format("  budget       {}{} in this start\n", options.budget,
+                      is_count ? " measurements" : "");
+  text += fmt::format("  results      {}\n", options.session.results.string());
+  Print(stderr, "{}", Broken(STDERR_FILENO, text, kHeaderIndent));
 }
 
 /// Keeps the search from the cells of the grid that are not among `cells`.
@@ -277,7 +278,7 @@ ExitCode Report(const TuneOptions& options, const SweepOutcome& outcome, const T
   } else {
     Print(stdout, "{}", TuneReportText(found, options.session.results, StyleOf(STDOUT_FILENO)));
   }
-  if (!outcome.message.empty()) Print(stderr, "ollama-bench: {}\n", outcome.message);
+  if (!outcome.message.empty()) PrintError(outcome.message);
   return ExitCodeOf(outcome, found.report.answers.front().answer.has_value());
 }
 
@@ -329,7 +330,7 @@ ExitCode Tune(const TuneOptions& options, const SweepConfig& config, const StopR
   Session session(options.session, config, stop, display.notices(), display.OnIdle());
   const auto code = TuneSteps(options, session, display);
   if (code) return *code;
-  Print(stderr, "ollama-bench: {}\n", code.error().message);
+  PrintError(code.error().message);
   return code.error().code;
 }
 
@@ -342,7 +343,7 @@ void AddTuneCommand(CLI::App& app, std::function<int()>& action, const StopReque
       "Uses and fills the same results as `run`, which can measure the rest later.\n"
       "Interrupt it as you like: the same command resumes where it stopped.\n"
       "Example: ollama-bench tune --model qwen3:4b --budget 1h");
-  AddSessionFlags(*tune, options->session, options->flags);
+  AddSessionFlags(*tune, options->session, options->flags, Purpose::kSearch);
   tune->add_option("--budget", options->budget,
                    "Measure at most so often, or for so long, in this start: 40, 90m, 1h30m")
       ->type_name("N|DURATION")

@@ -11,6 +11,8 @@
 namespace ollama_bench {
 namespace {
 
+constexpr std::string_view kBlanks = " \t";
+constexpr std::string_view kSeparators = ", \t";
 constexpr std::string_view kRowFirst = "test_row_first";
 constexpr std::array<const char*, 3> kParts = {"start", "end", "step"};
 constexpr std::string_view kPromptTokens = "prompt_tokens";
@@ -65,43 +67,74 @@ void ReplaceAxis(Settings& file, const Settings& flags, std::string_view axis) {
   for (const char* part : kParts) Erase(file, Join(axis, part));
 }
 
-std::vector<Setting> SplitAtCommas(std::string_view text, const Place& place) {
-  std::vector<Setting> parts;
-  for (;;) {
-    const std::size_t comma = text.find(',');
-    parts.push_back({std::string(text.substr(0, comma)), false, place});
-    if (comma == std::string_view::npos) return parts;
-    text.remove_prefix(comma + 1);
+// Without the blanks inside a range: "4096 - 8192 : 1024". Where one is before the dash alone, a
+// negative number begins.
+std::string WithoutBlanksInRanges(std::string_view text) {
+  std::string joined;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::size_t next = text.find_first_not_of(kBlanks, i);
+    if (next == i || next == std::string_view::npos) {
+      joined += text[i];
+      continue;
+    }
+    const bool follows_mark = !joined.empty() && (joined.back() == '-' || joined.back() == ':');
+    const bool before_mark =
+        text[next] == ':' || (text[next] == '-' && next + 1 < text.size() &&
+                              kBlanks.find(text[next + 1]) != std::string_view::npos);
+    if (!follows_mark && !before_mark) joined += ' ';
+    i = next - 1;
   }
+  return joined;
 }
 
-// "2-16:2" as its three numbers.
-std::optional<std::array<std::string, 3>> PartsOfRange(std::string_view text) {
-  const auto dash = text.find('-', 1);
-  const auto colon = text.find(':');
-  if (dash == std::string_view::npos || colon == std::string_view::npos || colon < dash) {
-    return std::nullopt;
+// Entries of a list that commas or blanks separate. One is empty where a comma stands alone.
+std::vector<Setting> SplitList(std::string_view text, const Place& place) {
+  text = Trim(text, kBlanks);
+  // As YAML has it, on the command line.
+  if (text.starts_with('[') && text.ends_with(']')) text = Trim(text.substr(1, text.size() - 2));
+  const std::string joined = WithoutBlanksInRanges(text);
+  std::string_view rest = joined;
+  std::vector<Setting> entries;
+  for (;;) {
+    const std::size_t end = rest.find_first_of(kSeparators);
+    entries.push_back({std::string(rest.substr(0, end)), false, place});
+    if (end == std::string_view::npos) return entries;
+    rest = Trim(rest.substr(end), kBlanks);
+    if (rest.starts_with(',')) rest = Trim(rest.substr(1), kBlanks);
   }
-  return std::array<std::string, 3>{std::string(text.substr(0, dash)),
-                                    std::string(text.substr(dash + 1, colon - dash - 1)),
-                                    std::string(text.substr(colon + 1))};
 }
 
 }  // namespace
+
+std::optional<std::array<Setting, 3>> PartsOfRange(const Setting& setting) {
+  const std::string_view text = setting.text;
+  const auto dash = text.find('-', 1);
+  const auto colon = text.find(':');
+  if (setting.quoted || dash == std::string_view::npos || colon == std::string_view::npos ||
+      colon < dash) {
+    return std::nullopt;
+  }
+  const auto part = [&setting](std::string_view value, const char* name) {
+    Place place = setting.place;
+    place.field += fmt::format(" ({})", name);
+    return Setting{std::string(value), false, place};
+  };
+  return std::array<Setting, 3>{part(text.substr(0, dash), kParts[0]),
+                                part(text.substr(dash + 1, colon - dash - 1), kParts[1]),
+                                part(text.substr(colon + 1), kParts[2])};
+}
 
 void Settings::AddValues(std::string_view axis, std::string_view text, bool quoted,
                          const Place& place) {
   const std::string key(axis);
   places[key] = place;
-  const auto range = quoted ? std::nullopt : PartsOfRange(text);
-  if (!range) {
-    lists[key] = quoted ? std::vector<Setting>{{std::string(text), true, place}}
-                        : SplitAtCommas(text, place);
-    return;
-  }
-  for (std::size_t i = 0; i < range->size(); ++i) {
-    values[Join(axis, kParts[i])] = {(*range)[i], false, place};
-  }
+  lists[key] =
+      quoted ? std::vector<Setting>{{std::string(text), true, place}} : SplitList(text, place);
+  // A range by itself is as if its parts were given, so that a flag can replace one of them.
+  const auto range = lists[key].size() == 1 ? PartsOfRange(lists[key].front()) : std::nullopt;
+  if (!range) return;
+  lists.erase(key);
+  for (std::size_t i = 0; i < range->size(); ++i) values[Join(axis, kParts[i])] = (*range)[i];
 }
 
 bool Settings::Gives(std::string_view key) const {
@@ -153,6 +186,13 @@ Settings Merge(Settings file, const Settings& flags) {
 namespace {
 
 using Kind = YamlNode::Kind;
+
+// What other programs call the parts of a range.
+const std::map<std::string_view, std::string_view> kSynonyms = {
+    {"begin", "start"}, {"first", "start"}, {"from", "start"},     {"min", "start"},
+    {"last", "end"},    {"max", "end"},     {"stop", "end"},       {"to", "end"},
+    {"by", "step"},     {"inc", "step"},    {"increment", "step"}, {"stride", "step"},
+};
 
 struct KeyInfo {
   std::string name;
@@ -221,11 +261,21 @@ class TreeReader {
       const auto info = std::find_if(known.begin(), known.end(),
                                      [&key](const KeyInfo& k) { return k.name == key.text; });
       if (info == known.end()) {
-        AddUnknownKey(place, key.text, known);
+        AddUnknownKey(place, key.text, WithoutThoseOf(map, known));
       } else {
         read(*info, key.line, map.items[i]);
       }
     }
+  }
+
+  // What a misspelt key of `map` may have meant.
+  static std::vector<KeyInfo> WithoutThoseOf(const YamlNode& map, std::vector<KeyInfo> known) {
+    std::erase_if(known, [&map](const KeyInfo& info) {
+      return std::any_of(map.keys.begin(), map.keys.end(), [&info](const YamlNode& key) {
+        return key.kind == Kind::kScalar && key.text == info.name;
+      });
+    });
+    return known;
   }
 
   void AddUnknownKey(const Place& place, const std::string& key,
@@ -243,7 +293,11 @@ class TreeReader {
       names.push_back(info.name);
       if (!info.is_hidden) shown.push_back(info.name);
     }
-    const std::string nearest = NearestSpelling(key, names);
+    const auto synonym = kSynonyms.find(key);
+    const bool is_synonym = synonym != kSynonyms.end() &&
+                            std::find(names.begin(), names.end(), synonym->second) != names.end();
+    const std::string nearest =
+        is_synonym ? std::string(synonym->second) : NearestSpelling(key, names);
     errors_.Add(place, key, "is no known key",
                 nearest.empty() ? fmt::format("write one of {}", fmt::join(shown, ", "))
                                 : fmt::format("did you mean {}?", nearest));
@@ -276,8 +330,11 @@ class TreeReader {
     std::vector<Setting>& settings = settings_.lists[key.name];
     for (const YamlNode& item : list.items) {
       const Place place{file_, item.line, key.name};
-      if (item.kind == Kind::kScalar) {
-        settings.push_back({item.text, item.quoted, place});
+      if (item.kind == Kind::kScalar && !item.quoted) {
+        const std::vector<Setting> entries = SplitList(item.text, place);
+        settings.insert(settings.end(), entries.begin(), entries.end());
+      } else if (item.kind == Kind::kScalar) {
+        settings.push_back({item.text, true, place});
       } else {
         AddWrongShape(key, place, "an entry of the list is not a number");
       }

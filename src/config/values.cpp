@@ -12,6 +12,8 @@
 #include <set>
 #include <sstream>
 
+#include "ollama_bench/core/text.h"
+
 namespace ollama_bench {
 namespace {
 
@@ -48,7 +50,7 @@ std::optional<long long> GuessNumber(std::string_view text, const ConfigKey& par
   if (text.size() > 40) return std::nullopt;
   std::string plain;
   for (const char c : text) {
-    if (c != '_' && c != ',' && c != '\'' && c != ' ') plain += c;
+    if (c != '_' && c != '\'') plain += c;
   }
   double guess = 0;
   if (plain.starts_with("0x") || plain.starts_with("0X")) {
@@ -69,6 +71,17 @@ std::optional<long long> GuessNumber(std::string_view text, const ConfigKey& par
   return static_cast<long long>(guess);
 }
 
+// What to write in place of a list in quotes.
+std::optional<std::string> GuessList(std::string_view text, const ConfigKey& parameter) {
+  if (!parameter.parameter || parameter.key.find('.') != std::string::npos) return std::nullopt;
+  const std::string_view inner = Trim(text, " \t[]");
+  constexpr std::string_view kOfLists = "0123456789, \t";
+  const bool is_list = inner.find_first_of(", \t") != std::string_view::npos &&
+                       inner.find_first_not_of(kOfLists) == std::string_view::npos;
+  if (!is_list) return std::nullopt;
+  return fmt::format("write [{}]", inner);
+}
+
 std::string Wanted(const ConfigKey& parameter) {
   return fmt::format("write a whole number from {} to {}{}{}", parameter.lowest, parameter.highest,
                      parameter.word.empty() ? "" : ", or ", parameter.word);
@@ -86,7 +99,9 @@ std::optional<int> ReadNumber(const Setting& setting, std::string_view key, Erro
   const std::string shown = setting.text.empty() ? "\"\"" : Shown(setting.text);
   if (!is_integer || setting.quoted) {
     const auto guess = GuessNumber(setting.text, parameter);
-    const std::string remedy = guess ? fmt::format("write {}", *guess) : Wanted(parameter);
+    const std::string remedy = guess
+                                   ? fmt::format("write {}", *guess)
+                                   : GuessList(setting.text, parameter).value_or(Wanted(parameter));
     if (setting.quoted) {
       return add(fmt::format("\"{}\" in quotes is a text", Shown(setting.text)), remedy);
     }
@@ -172,22 +187,83 @@ class AxisReader {
                   fmt::format("write \"{}: [{}]\"", axis_, ConfigKeyOf(axis_).example));
       return std::nullopt;
     }
+    if (!CheckNoneEmpty(list)) return std::nullopt;
     std::vector<int> values;
     std::set<int> seen;
     bool sound = true;
     for (const Setting& setting : list) {
-      const auto value = ReadValue(setting);
-      if (value && !seen.insert(*value).second) {
-        errors_.Add(setting.place, setting.text,
-                    fmt::format("{} is in the list twice", FormatValue(info_.parameter, *value)),
-                    "keep one of them");
-        sound = false;
+      const auto entry = ReadEntry(setting);
+      sound = sound && entry;
+      if (!entry) continue;
+      for (const int value : *entry) {
+        if (!seen.insert(value).second) {
+          errors_.Add(setting.place, setting.text,
+                      fmt::format("{} is in the list twice", FormatValue(info_.parameter, value)),
+                      "keep one of them");
+          sound = false;
+          break;
+        }
+        values.push_back(value);
       }
-      sound = sound && value;
-      values.push_back(value.value_or(0));
     }
     if (!sound) return std::nullopt;
     return values;
+  }
+
+  bool CheckNoneEmpty(const std::vector<Setting>& list) {
+    std::vector<std::string> texts;
+    const Setting* empty = nullptr;
+    for (const Setting& setting : list) {
+      if (setting.text.empty() && !setting.quoted) {
+        empty = &setting;
+      } else {
+        texts.push_back(Shown(setting.text));
+      }
+    }
+    if (empty == nullptr) return true;
+    const std::string wanted =
+        texts.empty() ? ConfigKeyOf(axis_).example : fmt::format("{}", fmt::join(texts, ","));
+    errors_.Add(empty->place, {}, texts.empty() ? "no value is given" : "there is a comma too many",
+                fmt::format("write {}", wanted));
+    return false;
+  }
+
+  std::optional<std::vector<int>> ReadEntry(const Setting& setting) {
+    const bool is_count = info_.type == ParameterType::kCount;
+    if (const auto range = is_count ? PartsOfRange(setting) : std::nullopt) {
+      const auto start = ReadNumber((*range)[0], Join(axis_, "start"), errors_);
+      const auto end = ReadNumber((*range)[1], Join(axis_, "end"), errors_);
+      const auto step = ReadNumber((*range)[2], Join(axis_, "step"), errors_);
+      if (!start || !end || !step) return std::nullopt;
+      return ValuesOfRange({*start, *end, *step}, (*range)[1], (*range)[2]);
+    }
+    if (is_count && !setting.quoted && !CheckNoHalfRange(setting)) return std::nullopt;
+    const auto value = ReadValue(setting);
+    if (!value) return std::nullopt;
+    return std::vector<int>{*value};
+  }
+
+  // "4096-8192", "4096..8192" and "4096:8192" are ranges elsewhere.
+  bool CheckNoHalfRange(const Setting& setting) {
+    const std::string_view text = setting.text;
+    constexpr std::string_view kDigits = "0123456789";
+    const auto begin = text.find_first_not_of(kDigits);
+    const auto end = begin == std::string_view::npos ? begin : text.find_first_of(kDigits, begin);
+    if (begin == 0 || end == std::string_view::npos) return true;
+    const std::string_view mark = text.substr(begin, end - begin);
+    if (mark == ";") {
+      std::string list(text);
+      std::replace(list.begin(), list.end(), ';', ',');
+      errors_.Add(setting.place, text, fmt::format("{} is no list", Shown(text)),
+                  fmt::format("write {}", Shown(list)));
+      return false;
+    }
+    const bool is_range = mark == "-" || mark == ".." || mark == "..." || mark == ":";
+    if (!is_range || text.find_first_not_of(kDigits, end) != std::string_view::npos) return true;
+    errors_.Add(setting.place, setting.text,
+                fmt::format("{} is a range without a step", Shown(text)),
+                fmt::format("write {}-{}:STEP", text.substr(0, begin), text.substr(end)));
+    return false;
   }
 
   std::optional<int> ReadValue(const Setting& setting) {
@@ -217,23 +293,33 @@ class AxisReader {
     const auto end = ReadPart("end");
     const auto step = ReadPart("step");
     if (!start || !end || !step) return std::nullopt;
-    const Setting& end_setting = *settings_.Find(Join(axis_, "end"));
-    if (*end < *start) {
-      errors_.Add(end_setting.place, end_setting.text,
-                  fmt::format("{} is below the start, {}", *end, *start),
-                  fmt::format("write {} or more, or a smaller start", *start));
+    return ValuesOfRange({*start, *end, *step}, *settings_.Find(Join(axis_, "end")),
+                         *settings_.Find(Join(axis_, "step")));
+  }
+
+  struct Range {
+    int start;
+    int end;
+    int step;
+  };
+  std::optional<std::vector<int>> ValuesOfRange(const Range& range, const Setting& end,
+                                                const Setting& step) {
+    if (range.end < range.start) {
+      errors_.Add(end.place, end.text,
+                  fmt::format("{} is below the start, {}", range.end, range.start),
+                  fmt::format("write {} or more, or a smaller start", range.start));
       return std::nullopt;
     }
-    const std::int64_t count = (std::int64_t{*end} - *start) / *step + 1;
+    const std::int64_t count = (std::int64_t{range.end} - range.start) / range.step + 1;
     if (count > kMost) {
-      errors_.Add(settings_.Find(Join(axis_, "step"))->place, std::to_string(*step),
-                  fmt::format("{} makes {} values, more than {}", *step, count, kMost),
+      errors_.Add(step.place, step.text,
+                  fmt::format("{} makes {} values, more than {}", range.step, count, kMost),
                   "write a larger step or a smaller range");
       return std::nullopt;
     }
     std::vector<int> values;
     for (std::int64_t i = 0; i < count; ++i) {
-      values.push_back(static_cast<int>(*start + i * *step));
+      values.push_back(static_cast<int>(range.start + i * range.step));
     }
     return values;
   }

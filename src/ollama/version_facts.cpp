@@ -124,6 +124,11 @@ EffectiveRules RulesOfVersion(const OllamaVersion& version) {
   return {version >= OllamaVersion{0, 11, 11}, version >= OllamaVersion{0, 9, 3}};
 }
 
+std::optional<int> LargestLlamaBatch(const OllamaVersion& version) {
+  const bool has_one = version >= OllamaVersion{0, 6, 8} && version < OllamaVersion{0, 13, 3};
+  return has_one ? std::optional(512) : std::nullopt;
+}
+
 bool KeepsDisplacedPrompts(const OllamaVersion& version) {
   return version >= OllamaVersion{0, 30, 0};
 }

@@ -168,9 +168,8 @@ void Session::WarnOfMachine() {
 
 void Session::WarnOfGrid() {
   if (driver_.recording() != nullptr) return;
-  const PromptFacts facts{ExpectedPromptTokens(prompt_, store().metadata()), config_.num_predict,
-                          facts_.trained_context, store().metadata().identity.driver == "cli",
-                          config_.workload == WorkloadKind::kPrefill};
+  const PromptFacts facts = PromptFactsOf(
+      config_, store().metadata(), ExpectedPromptTokens(prompt_, store().metadata()), &facts_);
   for (const PlanWarning& warning : PlanWarnings(config_.space, facts)) Warn(warning.message);
 }
 

@@ -176,11 +176,9 @@ class Planner {
 
   void WarnOfGrid() {
     if (driver_.recording() != nullptr) return;
-    plan_.grid_warnings =
-        PlanWarnings(plan_.config.space, {plan_.prompt_tokens, plan_.config.num_predict,
-                                          facts_ ? facts_->trained_context : std::nullopt,
-                                          plan_.metadata.identity.driver == "cli",
-                                          plan_.config.workload == WorkloadKind::kPrefill});
+    plan_.grid_warnings = PlanWarnings(
+        plan_.config.space, PromptFactsOf(plan_.config, plan_.metadata, plan_.prompt_tokens,
+                                          facts_ ? &*facts_ : nullptr));
   }
 
   void MeasureDisk() {

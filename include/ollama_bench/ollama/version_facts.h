@@ -42,6 +42,9 @@ struct EffectiveRules {
 };
 EffectiveRules RulesOfVersion(const OllamaVersion& version);
 
+/// The num_batch above which nothing changes for models of the llama family; empty: there is none.
+std::optional<int> LargestLlamaBatch(const OllamaVersion& version);
+
 /// Whether a prompt that another one displaces is kept in memory and can come back.
 bool KeepsDisplacedPrompts(const OllamaVersion& version);
 
