@@ -315,8 +315,9 @@ class Examination {
     }
     for (const auto& [file, models] : left.of_neighbours) {
       for (const TemporaryModel& model : models) {
-        Add(Level::kWarning, "leftovers",
-            fmt::format("the model {} was left behind by the run of {}", model.name, file.string()),
+        Add(Level::kNote, "leftovers",
+            fmt::format("the model {} was left behind by the run of {}, which may resume",
+                        model.name, file.string()),
             fmt::format("ollama-bench doctor --fix {}", file.string()));
       }
     }

@@ -152,7 +152,7 @@ std::string DescribePresent(const PresentStatus& present, Metric metric) {
 
 std::string DescribeLatest(const CellResult& result, Metric metric) {
   constexpr std::size_t kLength = std::string_view("2026-11-21T07:00:05+01:00").size();
-  return fmt::format("    {:<25}  {:<29}  {}",
+  return fmt::format("    {:<25} {:<29}  {}",
                      Printable(LocalTime(result.timestamp), false).substr(0, kLength),
                      NameOf(result.cell), DescribeOutcome(result, metric));
 }

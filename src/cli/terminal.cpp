@@ -47,9 +47,11 @@ std::string BrokenLine(std::size_t width, const std::string& line, std::size_t i
   std::string broken;
   std::string current = line.substr(0, lead);
   bool is_empty = true;
-  std::size_t at = lead;
-  while (at < line.size()) {
-    const std::size_t end = std::min(line.find(' ', at), line.size());
+  for (std::size_t at = lead; at < line.size();) {
+    std::size_t end = std::min(line.find(' ', at), line.size());
+    // A list without blanks may be wider than any line.
+    const std::size_t comma = line.find(',', at);
+    if (comma < end && end - at > width - hang) end = comma + 1;
     const std::size_t next = std::min(line.find_first_not_of(' ', end), line.size());
     const std::string word = line.substr(at, end - at);
     if (!is_empty && columns(current) + columns(word) > width) {

@@ -261,15 +261,15 @@ class TreeReader {
       const auto info = std::find_if(known.begin(), known.end(),
                                      [&key](const KeyInfo& k) { return k.name == key.text; });
       if (info == known.end()) {
-        AddUnknownKey(place, key.text, WithoutThoseOf(map, known));
+        AddUnknownKey(place, key.text, known, prefix.empty() ? known : MissingIn(map, known));
       } else {
         read(*info, key.line, map.items[i]);
       }
     }
   }
 
-  // What a misspelt key of `map` may have meant.
-  static std::vector<KeyInfo> WithoutThoseOf(const YamlNode& map, std::vector<KeyInfo> known) {
+  // What a misspelt key of a range may have meant: all three parts are needed.
+  static std::vector<KeyInfo> MissingIn(const YamlNode& map, std::vector<KeyInfo> known) {
     std::erase_if(known, [&map](const KeyInfo& info) {
       return std::any_of(map.keys.begin(), map.keys.end(), [&info](const YamlNode& key) {
         return key.kind == Kind::kScalar && key.text == info.name;
@@ -278,8 +278,8 @@ class TreeReader {
     return known;
   }
 
-  void AddUnknownKey(const Place& place, const std::string& key,
-                     const std::vector<KeyInfo>& known) {
+  void AddUnknownKey(const Place& place, const std::string& key, const std::vector<KeyInfo>& known,
+                     const std::vector<KeyInfo>& meant) {
     // "{start:8192}" is one word to YAML.
     const std::size_t colon = key.find(':');
     std::vector<std::string> names;
@@ -290,9 +290,9 @@ class TreeReader {
                     fmt::format("write \"{}: {}\"", info.name, Shown(key.substr(colon + 1))));
         return;
       }
-      names.push_back(info.name);
       if (!info.is_hidden) shown.push_back(info.name);
     }
+    for (const KeyInfo& info : meant) names.push_back(info.name);
     const auto synonym = kSynonyms.find(key);
     const bool is_synonym = synonym != kSynonyms.end() &&
                             std::find(names.begin(), names.end(), synonym->second) != names.end();
