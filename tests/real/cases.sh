@@ -30,7 +30,15 @@ done
 
 # A case may write into its own folder.
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+case_pid=
+finish() {
+  # The case ends what it has started.
+  [ -z "$case_pid" ] || { kill "$case_pid" && wait "$case_pid"; } 2>/dev/null
+  rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 cp -r "$folder" "$work/cases" && chmod -R u+w "$work/cases" || exit 1
 
 # Lines stay whole for grep, whatever the width of this terminal.
@@ -58,8 +66,11 @@ for run in "$work"/cases/*/run.sh; do
   name=$(basename "$(dirname "$run")")
   output=$work/$name.txt
   start=$SECONDS
-  (cd "$(dirname "$run")" && timeout -k 10 "$limit" bash ./run.sh) >"$output" 2>&1 </dev/null
+  (cd "$(dirname "$run")" && exec timeout -k 10 "$limit" bash ./run.sh) >"$output" 2>&1 </dev/null &
+  case_pid=$!
+  wait "$case_pid"
   status=$?
+  case_pid=
   wrong=$(check "$name" "$output")
   [ "$status" -ne 124 ] || wrong=$(printf 'ran past %s s\n%s' "$limit" "$wrong")
   count=$((count + 1))
