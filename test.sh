@@ -21,7 +21,7 @@ usage() {
 }
 
 check_scripts() {
-  shellcheck -x -a quickstart.sh test.sh .ci/run
+  shellcheck -x -a quickstart.sh test.sh tests/real/cases.sh .ci/run
 }
 
 # The style file is written for the version that Debian 12 has; others differ in details.
@@ -97,7 +97,7 @@ run_tests() {
     printf 'Skipped, and why:\n'
     grep -h -A 1 -e '^SKIPPED' -e ': Skipped$' build/release/Testing/Temporary/LastTest.log |
       sed '/^<end of output>/d; /^--$/d; s/^/    /' || true
-    optional=$(grep -c -e ' real_new \.*\*\*\*Skipped' -e 'BeforeTest\..*\*\*\*Skipped' "$output" || true)
+    optional=$(grep -c -e ' real_\(new\|cases\) \.*\*\*\*Skipped' -e 'BeforeTest\..*\*\*\*Skipped' "$output" || true)
     [ -z "$ci" ] || [ "$skipped" -eq "$optional" ] || status=1
   fi
   sed -n '/% tests passed/,$p' "$output"

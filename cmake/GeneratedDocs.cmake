@@ -8,16 +8,16 @@ function(ollama_bench_install_docs)
   set(folder ${PROJECT_BINARY_DIR}/share)
   file(MAKE_DIRECTORY ${folder})
   set(files)
+  set(commands)
   foreach(pair man:ollama-bench.1 bash:ollama-bench zsh:_ollama-bench fish:ollama-bench.fish)
     string(REPLACE ":" ";" parts ${pair})
     list(GET parts 0 kind)
     list(GET parts 1 name)
-    add_custom_command(OUTPUT ${folder}/${name}
-      COMMAND ollama_bench documentation ${kind} > ${folder}/${name}
-      DEPENDS ollama_bench VERBATIM)
+    list(APPEND commands COMMAND ollama_bench documentation ${kind} > ${folder}/${name})
     list(APPEND files ${folder}/${name})
   endforeach()
-  add_custom_target(ollama_bench_docs ALL DEPENDS ${files})
+  # With the program, so that whoever has built that alone can install it.
+  add_custom_command(TARGET ollama_bench POST_BUILD ${commands} BYPRODUCTS ${files} VERBATIM)
   install(FILES ${folder}/ollama-bench.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
   install(FILES ${folder}/ollama-bench
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)

@@ -2,15 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <exception>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "command_docs.h"
-#include "commands.h"
+#include "ollama_bench/cli/program.h"
+#include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/core/version.h"
 #include "ollama_bench/render/text_report.h"
@@ -92,6 +99,18 @@ std::vector<std::string> KnownWords(const CommandDoc& command, const Stray& stra
   return known;
 }
 
+// "`run` and `plan`": the commands that have the option.
+std::string CommandsWith(const CLI::App& app, const std::string& option) {
+  std::vector<std::string> commands;
+  for (const CommandDoc& command : DescribeCommands(app).commands) {
+    const auto words = KnownWords(command, {"option", option});
+    if (std::find(words.begin(), words.end(), option) != words.end()) {
+      commands.push_back(fmt::format("`{}`", command.name));
+    }
+  }
+  return fmt::format("{}", fmt::join(commands, " and "));
+}
+
 }  // namespace
 
 void DeclareCommandLine(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {
@@ -127,10 +146,83 @@ std::string DescribeStrayArguments(const CLI::App& app) {
   const Stray stray = FindStray(app.remaining(/*recurse=*/true), chosen.empty());
   std::string text =
       fmt::format("{} no {} '{}'", subject, stray.kind, Printable(stray.word, false));
-  const std::string nearest =
-      NearestSpelling(stray.word.substr(0, stray.word.find('=')), KnownWords(command, stray));
-  if (!nearest.empty()) text += fmt::format("; did you mean '{}'?", nearest);
+  const std::string word = stray.word.substr(0, stray.word.find('='));
+  const std::string elsewhere = stray.kind == "option" ? CommandsWith(app, word) : std::string();
+  const std::string nearest = NearestSpelling(word, KnownWords(command, stray));
+  if (!elsewhere.empty()) {
+    text += ", which has an effect in " + elsewhere;
+  } else if (!nearest.empty()) {
+    text += fmt::format("; did you mean '{}'?", nearest);
+  }
   return text + fmt::format("\n`{} --help` lists what there is", where);
+}
+
+std::string DescribeWrongUsage(const CLI::App& app, const CLI::ParseError& error) {
+  // What follows an unknown option may have been taken for an argument.
+  const auto stray = app.remaining(/*recurse=*/true);
+  const bool is_stray = std::any_of(stray.begin(), stray.end(),
+                                    [](const std::string& word) { return word.starts_with('-'); });
+  if (is_stray) return DescribeStrayArguments(app);
+  const auto chosen = app.get_subcommands();
+  const CLI::App& command = chosen.empty() ? app : *chosen.front();
+  std::string text = error.what();
+  for (const CLI::Option* option : command.get_options()) {
+    const auto& values = option->results();
+    const bool takes_one = option->get_items_expected_max() == 1;
+    if (takes_one && values.size() > 1 && dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
+      text = fmt::format("{}: is given twice, {} and {}; give it once", option->get_name(),
+                         Printable(values[0], false), Printable(values[1], false));
+    }
+  }
+  return fmt::format("{}\n`{}{} --help` lists what there is", text, app.get_name(),
+                     chosen.empty() ? "" : " " + command.get_name());
+}
+
+namespace {
+
+// What to return at once: after --help and --version, and after wrong usage. CLI11 has codes of its
+// own; ours only separate right from wrong.
+std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+    return std::nullopt;
+  } catch (const CLI::ExtrasError&) {
+    PrintError(DescribeStrayArguments(app));
+    return static_cast<int>(ExitCode::kUsage);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    PrintError(DescribeWrongUsage(app, error));
+    return static_cast<int>(ExitCode::kUsage);
+  }
+}
+
+// Output that could not be written must not pass for written.
+int CheckOutput(int code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  if (errno == EPIPE) DieOfSignal(SIGPIPE);
+  PrintError("cannot write to standard output");
+  return static_cast<int>(ExitCode::kEnvironment);
+}
+
+}  // namespace
+
+int RunProgram(int argc, char** argv) {
+  static StopRequest stop;
+  InstallSignalHandlers(stop);
+  CLI::App app;
+  std::function<int()> action;
+  DeclareCommandLine(app, action, stop);
+  if (const auto code = Parse(app, argc, argv)) return CheckOutput(*code);
+  int code = 0;
+  try {
+    code = action();
+  } catch (const std::exception& error) {
+    PrintError(error.what());
+    code = static_cast<int>(ExitCode::kEnvironment);
+  }
+  code = CheckOutput(code);
+  if (stop.Requested()) DieOfSignal(stop.signal_number());
+  return code;
 }
 
 }  // namespace ollama_bench

@@ -1,4 +1,4 @@
-#include "commands.h"
+#include "command_line.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -20,6 +20,7 @@
 #include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/store/identity_check.h"
 #include "option_values.h"
+#include "store_report.h"
 #include "terminal.h"
 
 namespace ollama_bench {
@@ -91,6 +92,7 @@ Expected<void, SessionError> WritePictures(FileSystem& file_system, const Compar
   if (!font) return Fail(ExitCode::kEnvironment, font.error());
   const auto scene = LayOutDifference(comparison, caption, *font, SliceOf(options.slice));
   if (!scene) return Fail(ExitCode::kUsage, "cannot draw the difference: " + scene.error());
+  WarnOfLettersWithoutFont(*font);
   for (const fs::path& path : options.pictures) {
     const auto bytes =
         RenderPicture(*scene, *PictureFormatFromExtension(path.extension().string()));
@@ -109,7 +111,7 @@ Expected<void, SessionError> WritePictures(FileSystem& file_system, const Compar
 void PrintReport(const CompareOptions& options, const SweepComparison& comparison,
                  const ComparisonCaption& caption, std::optional<bool> is_slower) {
   for (const std::string& difference : caption.differences) {
-    if (!options.json) Print(stderr, "warning: {}\n", difference);
+    if (!options.json) PrintWarning(difference);
   }
   if (options.json) {
     Print(stdout, "{}", RenderComparisonJson(comparison, caption, is_slower));
@@ -126,9 +128,12 @@ Expected<ExitCode, SessionError> Compare(const CompareOptions& options) {
     return Unexpected<SessionError>(ok.error());
   }
   const auto first = ResultsStore::Load(file_system, options.first);
-  if (!first) return Unexpected<SessionError>(ToSessionError(first.error()));
   const auto second = ResultsStore::Load(file_system, options.second);
-  if (!second) return Unexpected<SessionError>(ToSessionError(second.error()));
+  for (const auto& [store, path] :
+       {std::pair(&first, &options.first), std::pair(&second, &options.second)}) {
+    if (*store) continue;
+    return Unexpected<SessionError>(ToSessionError(NotResults(*path, store->error())));
+  }
   const Metric metric = options.metric.empty() ? Describe(WorkloadOf(first->metadata())).headline
                                                : *MetricFromKey(options.metric);
   for (const ResultsStore* store : {&*first, &*second}) {
@@ -153,7 +158,7 @@ Expected<ExitCode, SessionError> Compare(const CompareOptions& options) {
 int RunCompare(const CompareOptions& options) {
   const auto code = Compare(options);
   if (code) return static_cast<int>(*code);
-  Print(stderr, "ollama-bench: {}\n", code.error().message);
+  PrintError(code.error().message);
   return static_cast<int>(code.error().code);
 }
 

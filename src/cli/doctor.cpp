@@ -93,6 +93,26 @@ constexpr std::chrono::milliseconds kVersionTimeout{10'000};
 constexpr std::int64_t kLittleDisk = 100'000'000;  // bytes; a results file takes a few megabytes
 constexpr std::size_t kMostModelsShown = 10;
 
+// Other files of the folder that may be results; few and small, for they are all read.
+std::vector<fs::path> ResultsBeside(const fs::path& results) {
+  constexpr std::size_t kMostFiles = 100;
+  constexpr std::uintmax_t kMostBytes = 32U << 20U;
+  const fs::path folder = results.parent_path();
+  std::vector<fs::path> paths;
+  std::error_code error;
+  fs::directory_iterator entries(folder.empty() ? "." : folder, error);
+  for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+    std::error_code unreadable;
+    if (entries->path().extension() != ".json" || !entries->is_regular_file(unreadable)) continue;
+    if (entries->file_size(unreadable) > kMostBytes || unreadable) continue;
+    if (entries->path().filename() == results.filename()) continue;
+    paths.push_back(folder / entries->path().filename());
+    if (paths.size() == kMostFiles) break;
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
 std::string Shortened(const std::vector<fs::path>& paths) {
   constexpr std::size_t kMostShown = 3;
   std::string text;
@@ -107,7 +127,11 @@ std::string Shortened(const std::vector<fs::path>& paths) {
 class Examination {
  public:
   explicit Examination(const DoctorSubject& subject)
-      : subject_(subject), is_local_(subject.api.address().IsLoopback()) {}
+      : subject_(subject), is_local_(subject.api.address().IsLoopback()) {
+    PosixFileSystem file_system;
+    const auto store = ResultsStore::Load(file_system, subject.results);
+    if (store) noted_ = store->metadata().temporary_models;
+  }
 
   std::vector<Finding> Run() {
     const auto version = subject_.api.Version();
@@ -223,7 +247,11 @@ class Examination {
     for (const RunningModel& model : *running) {
       const std::string text =
           fmt::format("{} is in memory and takes {}", model.name, FormatBytes(model.size_bytes));
-      if (model.name.starts_with(kTemporaryModelPrefix)) {
+      const auto is_it = [&model](const TemporaryModel& noted) {
+        return FindModel({ModelListing{model.name, {}, {}}}, noted.name) != nullptr;
+      };
+      const bool is_noted = std::any_of(noted_.begin(), noted_.end(), is_it);
+      if (is_noted || model.name.starts_with(kTemporaryModelPrefix)) {
         Add(Level::kNote, "loaded", text + "; a sweep made it");
       } else {
         Add(Level::kWarning, "loaded", text, "ollama stop " + model.name);
@@ -302,18 +330,27 @@ class Examination {
               model.name),
           fmt::format("where nobody needs it: ollama rm {}", model.name));
     }
+    for (const auto& [file, models] : left.of_neighbours) {
+      for (const TemporaryModel& model : models) {
+        Add(Level::kNote, "leftovers",
+            fmt::format("the model {} was left behind by the run of {}, which may resume",
+                        model.name, file.string()),
+            fmt::format("ollama-bench doctor --fix {}", file.string()));
+      }
+    }
     for (const std::string& name : left.foreign_models) {
       Add(Level::kNote, "leftovers",
           fmt::format("the model {} belongs to another results file, whose run may resume", name),
           fmt::format("ollama-bench doctor --fix THAT_FILE, or by hand: ollama rm {}", name));
     }
     const bool none = left.models.empty() && left.kept.empty() && left.folders.empty() &&
-                      left.foreign_models.empty();
+                      left.foreign_models.empty() && left.of_neighbours.empty();
     if (none) Add(Level::kGood, "leftovers", "none");
   }
 
   const DoctorSubject& subject_;
   bool is_local_;
+  std::vector<TemporaryModel> noted_;  // in the results, of their runs
   std::optional<fs::path> program_;
   std::vector<Finding> findings_;
 };
@@ -323,6 +360,28 @@ class Examination {
 std::vector<Finding> Examine(const DoctorSubject& subject) {
   return Examination(subject).Run();
 }
+
+namespace {
+
+// A name of --model-name shows nothing of whose it is, but the results of its sweep note it.
+void FindOfNeighbours(const DoctorSubject& subject, const std::vector<ModelListing>& models,
+                      Leftovers& left) {
+  PosixFileSystem file_system;
+  for (const fs::path& path : ResultsBeside(subject.results)) {
+    const auto store = ResultsStore::Load(file_system, path);
+    const auto holder = WhoHolds(path);
+    if (!store || !holder || holder->has_value()) continue;
+    const Metadata& metadata = store->metadata();
+    for (const TemporaryModel& noted : metadata.temporary_models) {
+      const ModelListing* listed = FindModel(models, noted.name);
+      if (listed == nullptr || !IsOwnModel(noted, metadata.store_id, listed->digest)) continue;
+      left.of_neighbours[path].push_back(noted);
+      std::erase(left.foreign_models, listed->name);
+    }
+  }
+}
+
+}  // namespace
 
 Leftovers FindLeftovers(const DoctorSubject& subject) {
   Leftovers left;
@@ -347,6 +406,7 @@ Leftovers FindLeftovers(const DoctorSubject& subject) {
       (is_own ? left.models : left.kept).push_back(*found);
     }
   }
+  FindOfNeighbours(subject, *models, left);
   return left;
 }
 

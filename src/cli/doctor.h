@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -53,6 +54,8 @@ struct Leftovers {
   std::vector<TemporaryModel> models;       ///< noted in the results, and the store's own
   std::vector<TemporaryModel> kept;         ///< noted there, but not known to be the store's own
   std::vector<std::string> foreign_models;  ///< named like a store's own, but not noted there
+  /// Of other results files in the same folder, by file; no run holds these.
+  std::map<std::filesystem::path, std::vector<TemporaryModel>> of_neighbours;
   std::vector<std::filesystem::path> folders;
   bool results_in_use = false;  ///< a run holds the results: its models are no leftovers
 };

@@ -1,4 +1,4 @@
-#include "commands.h"
+#include "command_line.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -94,7 +94,7 @@ Expected<ExitCode, SessionError> Diagnose(const DoctorOptions& options, const St
 int RunDoctor(const DoctorOptions& options, const StopRequest& stop) {
   const auto code = Diagnose(options, stop);
   if (code) return static_cast<int>(*code);
-  Print(stderr, "ollama-bench: {}\n", code.error().message);
+  PrintError(code.error().message);
   return static_cast<int>(code.error().code);
 }
 

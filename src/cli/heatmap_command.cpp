@@ -1,4 +1,4 @@
-#include "commands.h"
+#include "command_line.h"
 
 #include <fmt/format.h>
 
@@ -25,12 +25,15 @@
 namespace ollama_bench {
 namespace {
 
+constexpr const char* kUsualPicture = "heatmap_highlighted.png";
+constexpr const char* kUsualTable = "results_table.csv";
 constexpr const char* kLossKey = "loss";
 constexpr const char* kValueKey = "value";
 
 struct HeatmapOptions {
   ReportOptions report;
   bool no_csv = false;
+  bool no_picture = false;
   std::string numbers = "auto";
   std::string color{kLossKey};
   std::string colormap{DefaultColormap().key};
@@ -101,12 +104,14 @@ Expected<ExitCode, SessionError> MakeHeatmap(const HeatmapOptions& options) {
     Print(stderr, "note: drift is always part of the model; --detrend does nothing\n");
   const StoredReport& report = loaded->report;
   const std::vector<SweepMap> maps = DescribeMaps(report, expected_to_fail);
-  PrintReport(options.report, report, maps, *ColormapFromKey(options.colormap));
   const auto lay_out = [&](PictureFormat format, const Font& font) {
     const HeatmapStyle style = StyleFor(options, format, maps.front().column_count());
     return LayOutHeatmap(maps, report.caption, style, font);
   };
-  if (const auto ok = WriteFiles(file_system, options.report, report, lay_out); !ok) {
+  const auto files = DrawFiles(options.report, report, lay_out);
+  if (!files) return Unexpected<SessionError>(files.error());
+  PrintReport(options.report, report, maps, expected_to_fail, *ColormapFromKey(options.colormap));
+  if (const auto ok = WriteFiles(file_system, *files); !ok) {
     return Unexpected<SessionError>(ok.error());
   }
   return FindBestCell(report.tables) ? ExitCode::kDone : ExitCode::kNoCell;
@@ -119,6 +124,16 @@ void CheckPalette(const CLI::App& heatmap, HeatmapOptions& options) {
     throw CLI::ValidationError("--colormap", "needs --color value");
   }
   options.color = kValueKey;
+}
+
+void NameOutput(const CLI::App& heatmap, HeatmapOptions& options) {
+  ReportOptions& report = options.report;
+  SetDefaultOutput(heatmap, report, kUsualPicture, "_heatmap.png");
+  if (heatmap.count("--csv") == 0) {
+    report.csv = DefaultOutput(report.results, kUsualTable, "_table.csv");
+  }
+  if (options.no_csv) report.csv.clear();
+  if (options.no_picture) report.pictures.clear();
 }
 
 void AddLookOptions(CLI::App& heatmap, const std::shared_ptr<HeatmapOptions>& options) {
@@ -143,18 +158,28 @@ void AddLookOptions(CLI::App& heatmap, const std::shared_ptr<HeatmapOptions>& op
 void AddHeatmapCommand(CLI::App& app, std::function<int()>& action) {
   CLI::App* heatmap =
       app.add_subcommand("heatmap", "Draw a sweep's results and name the best cell");
+  heatmap->footer(
+      "Of a results file NAME.json other than benchmark_results.json the files are\n"
+      "NAME_heatmap.png and NAME_table.csv.");
   const auto options = std::make_shared<HeatmapOptions>();
-  options->report.pictures = {"heatmap_highlighted.png"};
-  options->report.csv = "results_table.csv";
+  options->report.pictures = {kUsualPicture};
+  options->report.csv = kUsualTable;
   AddReportArguments(*heatmap, options->report);
-  CLI::Option* csv = heatmap->add_option("--csv", options->report.csv, "Table of the values")
-                         ->type_name("FILE")
-                         ->capture_default_str();
+  CLI::Option* csv =
+      heatmap
+          ->add_option("--csv", options->report.csv, "Table of the values; - for standard output")
+          ->type_name("FILE")
+          ->capture_default_str();
   heatmap->add_flag("--no-csv", options->no_csv, "Write no table")->excludes(csv);
+  CLI::Option* no_picture =
+      heatmap->add_flag("--no-picture", options->no_picture, "Write no picture");
   AddMetricOption(*heatmap, options->report);
   AddTableOptions(*heatmap, options->report.slice);
   AddLookOptions(*heatmap, options);
   AddMaxLossOption(*heatmap, options->report);
+  for (const char* name : {"--output", "--numbers", "--color", "--theme"}) {
+    no_picture->excludes(heatmap->get_option(name));
+  }
   heatmap->add_flag("--detrend", options->detrend, "Accepted for old scripts: drift is modelled")
       ->group("");
   heatmap->add_flag("--estimate", options->estimate,
@@ -162,7 +187,7 @@ void AddHeatmapCommand(CLI::App& app, std::function<int()>& action) {
   AddJsonFlag(*heatmap, options->report);
   heatmap->callback([options, heatmap, &action] {
     CheckPalette(*heatmap, *options);
-    if (options->no_csv) options->report.csv.clear();
+    NameOutput(*heatmap, *options);
     action = [options] { return FinishCommand(MakeHeatmap(*options)); };
   });
 }

@@ -7,7 +7,6 @@
 
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/text.h"
-#include "signals.h"
 #include "terminal.h"
 
 namespace ollama_bench {
@@ -105,7 +104,7 @@ void LiveProgress::OnNotice(NoticeLevel level, const std::string& text) {
 
 void LiveProgress::PrintAbove(const std::string& line) {
   Erase();
-  Print(out_, "{}\n", line);
+  Print(out_, "{}\n", Broken(fileno(out_), line));
 }
 
 // Back to the block's first line and clear from there on (ECMA-48: CPL, ED). A terminal that became

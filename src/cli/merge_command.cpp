@@ -1,4 +1,4 @@
-#include "commands.h"
+#include "command_line.h"
 
 #include <fmt/format.h>
 
@@ -82,7 +82,7 @@ Expected<void, SessionError> Merge(const MergeOptions& options) {
   if (auto fits = CheckMerged(options, *merged); !fits) return fits;
   if (auto done = WriteOutput(file_system, target, merged->text); !done) return done;
   for (const std::string& warning : merged->warnings) {
-    if (!options.json) Print(stderr, "warning: {}\n", warning);
+    if (!options.json) PrintWarning(warning);
   }
   Report(options, *merged);
   return {};
@@ -91,7 +91,7 @@ Expected<void, SessionError> Merge(const MergeOptions& options) {
 int RunMerge(const MergeOptions& options) {
   const auto done = Merge(options);
   if (done) return static_cast<int>(ExitCode::kDone);
-  Print(stderr, "ollama-bench: {}\n", done.error().message);
+  PrintError(done.error().message);
   return static_cast<int>(done.error().code);
 }
 

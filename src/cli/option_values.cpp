@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <string_view>
+
+#include "ollama_bench/core/text.h"
 
 namespace ollama_bench {
 
@@ -22,6 +25,30 @@ Expected<double, std::string> ParsePercent(const std::string& text) {
 std::string CheckPercent(const std::string& text) {
   const auto percent = ParsePercent(text);
   return percent ? std::string() : percent.error();
+}
+
+std::function<std::string(const std::string&)> CheckCount(std::uint64_t lowest) {
+  return [lowest](const std::string& text) {
+    std::uint64_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, value);
+    const bool is_whole = error == std::errc() && rest == end;
+    if (is_whole && value >= lowest) return std::string();
+    return fmt::format("{} is no whole number from {} on; write one such as {}",
+                       text.empty() ? "\"\"" : Printable(text, false), lowest,
+                       std::max<std::uint64_t>(lowest, 10));
+  };
+}
+
+std::function<std::string(const std::string&)> CheckNumber(double lowest, double highest) {
+  return [lowest, highest](const std::string& text) {
+    char* end = nullptr;
+    const double value = std::strtod(text.c_str(), &end);
+    const bool is_number = end != text.c_str() && *end == '\0';
+    if (is_number && value >= lowest && value <= highest) return std::string();
+    return fmt::format("{} is no number from {} to {}",
+                       text.empty() ? "\"\"" : Printable(text, false), lowest, highest);
+  };
 }
 
 namespace {

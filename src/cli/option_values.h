@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,10 @@ Expected<double, std::string> ParsePercent(const std::string& text);
 
 /// The error alone, as a check of CLI11 has it: empty where `text` is fine.
 std::string CheckPercent(const std::string& text);
+
+/// Checks of CLI11 for a whole number from `lowest`, and for a number between two bounds.
+std::function<std::string(const std::string&)> CheckCount(std::uint64_t lowest);
+std::function<std::string(const std::string&)> CheckNumber(double lowest, double highest);
 
 /// The keys of a table, as an option may name them.
 template <class Table>

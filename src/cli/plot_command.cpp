@@ -1,4 +1,4 @@
-#include "commands.h"
+#include "command_line.h"
 
 #include <fmt/format.h>
 
@@ -13,6 +13,8 @@
 
 namespace ollama_bench {
 namespace {
+
+constexpr const char* kUsualPicture = "plot.png";
 
 // More cannot be distinguished.
 Expected<void, SessionError> CheckLineCount(const Grid& grid) {
@@ -37,11 +39,13 @@ Expected<ExitCode, SessionError> MakePlot(const ReportOptions& options) {
     return Unexpected<SessionError>(ok.error());
   }
   const std::vector<SweepMap> maps = DescribeMaps(report);
-  PrintReport(options, report, maps, DefaultColormap());
   const auto lay_out = [&](PictureFormat /*format*/, const Font& font) {
     return LayOutLines(maps.front(), report.caption, font);
   };
-  if (const auto ok = WriteFiles(file_system, options, report, lay_out); !ok) {
+  const auto files = DrawFiles(options, report, lay_out);
+  if (!files) return Unexpected<SessionError>(files.error());
+  PrintReport(options, report, maps, {}, DefaultColormap());
+  if (const auto ok = WriteFiles(file_system, *files); !ok) {
     return Unexpected<SessionError>(ok.error());
   }
   return FindBestCell(report.tables) ? ExitCode::kDone : ExitCode::kNoCell;
@@ -52,16 +56,21 @@ Expected<ExitCode, SessionError> MakePlot(const ReportOptions& options) {
 void AddPlotCommand(CLI::App& app, std::function<int()>& action) {
   CLI::App* plot = app.add_subcommand("plot", "Draw a sweep's results as lines over one parameter");
   const auto options = std::make_shared<ReportOptions>();
-  options->pictures = {"plot.png"};
+  options->pictures = {kUsualPicture};
+  plot->footer(
+      "Of a results file NAME.json other than benchmark_results.json it is NAME_plot.png.");
   AddReportArguments(*plot, *options);
-  plot->add_option("--csv", options->csv, "Table of the values, too")->type_name("FILE");
+  plot->add_option("--csv", options->csv, "Table of the values, too; - for standard output")
+      ->type_name("FILE");
   AddMetricOption(*plot, *options);
   AddLineOptions(*plot, options->slice);
   AddThemeOption(*plot, *options);
   AddMaxLossOption(*plot, *options);
   AddJsonFlag(*plot, *options);
-  plot->callback(
-      [options, &action] { action = [options] { return FinishCommand(MakePlot(*options)); }; });
+  plot->callback([options, plot, &action] {
+    SetDefaultOutput(*plot, *options, kUsualPicture, "_plot.png");
+    action = [options] { return FinishCommand(MakePlot(*options)); };
+  });
 }
 
 }  // namespace ollama_bench

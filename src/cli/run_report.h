@@ -25,6 +25,9 @@ struct RunHeader {
   std::filesystem::path results;
 };
 
+/// From where a header's line begins to where its value does.
+inline constexpr std::size_t kHeaderIndent = 13;
+
 /// "ollama-bench 0.1.0: smollm2 on Ollama 0.11.4 at http://127.0.0.1:11434", with a line end; what
 /// is not known is left out.
 std::string HeaderTitle(const Identity& identity, const std::string& place);

@@ -4,7 +4,9 @@
 
 #include <system_error>
 
+#include "ollama_bench/core/text.h"
 #include "ollama_bench/session/machine_watch.h"
+#include "option_values.h"
 #include "terminal.h"
 
 namespace ollama_bench {
@@ -13,21 +15,59 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kDefaultConfig = "benchmark_config.yaml";
+constexpr const char* kModelArgument = "MODEL";
 constexpr const char* kSweepGroup = "Sweep (beats the configuration file)";
 
-void AddSweepFlags(CLI::App& app, ConfigOverrides& overrides) {
+// Several of one flag are one list; a single value is given once.
+void Take(ConfigOverrides& overrides, const ConfigKey& key, const std::string& name,
+          const std::vector<std::string>& texts) {
+  std::string& text = overrides.values[key.key];
+  for (const std::string& more : texts) {
+    const bool is_first = text.empty() && &more == &texts.front();
+    if (!is_first && !key.parameter) {
+      const bool is_number =
+          name == kModelArgument && more.find_first_not_of("0123456789,-:") == std::string::npos;
+      throw CLI::ValidationError(
+          name, fmt::format("is given twice, {} and {}; give it once{}", Printable(text, false),
+                            Printable(more, false),
+                            is_number ? ", and separate the values of a list by commas" : ""));
+    }
+    text += (is_first ? "" : ",") + more;
+  }
+}
+
+void AddRowOrderFlags(CLI::App& app, ConfigOverrides& overrides) {
+  CLI::Option* on = app.add_flag_callback(
+      "--row-first", [&overrides] { overrides.row_first = true; },
+      fmt::format("All {} of one {} first", KeyOf(Parameter::kNumCtx),
+                  KeyOf(Parameter::kNumBatch)));
+  CLI::Option* off = app.add_flag_callback(
+      "--no-row-first", [&overrides] { overrides.row_first = false; },
+      "The other way round, whatever the file says");
+  on->group(kSweepGroup);
+  off->group(kSweepGroup)->excludes(on);
+}
+
+void AddSweepFlags(CLI::App& app, ConfigOverrides& overrides, Purpose purpose) {
   for (const ConfigKey& key : AllConfigKeys()) {
-    if (key.flag.empty()) continue;
-    app.add_option_function<std::string>(
+    if (key.flag.empty() || (purpose == Purpose::kSearch && key.is_of_run_alone)) continue;
+    app.add_option_function<std::vector<std::string>>(
            key.flag,
-           [&overrides, &key](const std::string& text) { overrides.values[key.key] = text; },
+           [&overrides, &key](const std::vector<std::string>& texts) {
+             Take(overrides, key, key.flag, texts);
+           },
            key.help)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+        ->allow_extra_args(false)
         ->group(key.is_hidden ? "" : kSweepGroup);
   }
-  app.add_flag("--row-first,!--no-row-first", overrides.row_first,
-               "All num_ctx of one num_batch first")
-      ->group(kSweepGroup);
+  if (purpose == Purpose::kPass) AddRowOrderFlags(app, overrides);
+  app.add_option_function<std::vector<std::string>>(
+         kModelArgument,
+         [&overrides](const std::vector<std::string>& texts) {
+           Take(overrides, ConfigKeyOf("model"), kModelArgument, texts);
+         },
+         "Base model, as --model")
+      ->expected(0, -1);
 }
 
 void AddDriverFlags(CLI::App& app, DriverOptions& options) {
@@ -55,19 +95,31 @@ void AddDriverFlags(CLI::App& app, DriverOptions& options) {
       ->group(kGroup);
   app.add_option("--replay-noise", options.replay_noise,
                  "Multiply replayed rates by log-normal noise of this size, such as 0.02")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(CheckNumber(0, 1))
       ->type_name("SIGMA")
       ->capture_default_str()
       ->group(kGroup);
-  app.add_option("--seed", options.seed, "Of everything drawn at random")
+  app.add_option("--seed", options.seed,
+                 "Of what is drawn at random: order of extra loads, noise of a replay")
       ->type_name("N")
+      ->check(CheckCount(0))
       ->capture_default_str()
       ->group(kGroup);
 }
 
+// A recording is asked neither for a server nor for a machine.
+void RefuseWhatReplayLacks(CLI::App& app) {
+  CLI::Option* replay = app.get_option("--replay");
+  for (const char* name : {"--host", "--ollama", "--model-name", "--timeout", "--wait-quiet",
+                           "--ignore-disturbance"}) {
+    app.get_option(name)->excludes(replay);
+  }
+  app.get_option("--replay-noise")->needs(replay);
+}
+
 }  // namespace
 
-void AddSessionFlags(CLI::App& app, SessionOptions& options, CommandFlags& flags) {
+void AddSessionFlags(CLI::App& app, SessionOptions& options, CommandFlags& flags, Purpose purpose) {
   app.add_option("-c,--config", flags.config,
                  fmt::format("YAML file of the sweep [{} where present]", kDefaultConfig))
       ->type_name("FILE");
@@ -91,8 +143,9 @@ void AddSessionFlags(CLI::App& app, SessionOptions& options, CommandFlags& flags
   app.add_flag("--ignore-disturbance", options.ignore_disturbance,
                "Count runs during which other programs used much CPU, for a machine that is never "
                "quiet");
-  AddSweepFlags(app, flags.overrides);
+  AddSweepFlags(app, flags.overrides, purpose);
   AddDriverFlags(app, options.driver);
+  RefuseWhatReplayLacks(app);
 }
 
 Expected<SweepConfig, std::vector<ConfigError>> LoadConfigOf(const CommandFlags& flags) {
@@ -103,10 +156,10 @@ Expected<SweepConfig, std::vector<ConfigError>> LoadConfigOf(const CommandFlags&
 }
 
 void AddRunFlags(CLI::App& app, RunOptions& options, CommandFlags& flags) {
-  AddSessionFlags(app, options.session, flags);
+  AddSessionFlags(app, options.session, flags, Purpose::kPass);
   app.add_option("--limit", options.limit, "Measure at most so many cells, then stop")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(CheckCount(1));
   app.add_flag("--retry-failed", options.retry_failed, "Measure failed cells again");
   app.add_flag("--remeasure-unverified", options.remeasure_unverified,
                "Measure cells again whose samples do not say with what they were made");
@@ -119,7 +172,7 @@ int WithConfig(const CommandFlags& flags, const std::function<ExitCode(const Swe
   const auto config = LoadConfigOf(flags);
   if (config) return static_cast<int>(act(*config));
   for (const ConfigError& error : config.error()) {
-    Print(stderr, "ollama-bench: {}\n", FormatConfigError(error));
+    PrintError(FormatConfigError(error));
   }
   return static_cast<int>(ExitCode::kUsage);
 }

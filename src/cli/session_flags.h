@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "ollama_bench/config/load_config.h"
+#include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/session/session_error.h"
 #include "ollama_bench/session/session_options.h"
 
@@ -20,8 +20,12 @@ struct CommandFlags {
   bool json = false;
 };
 
-/// Adds the flags that fill `options` and `flags`, which must outlive `app`.
-void AddSessionFlags(CLI::App& app, SessionOptions& options, CommandFlags& flags);
+/// What a command makes of a grid: visits every cell, or looks for the best.
+enum class Purpose { kPass, kSearch };
+
+/// Adds the flags that fill `options` and `flags`, which must outlive `app`: those that have an
+/// effect for the purpose.
+void AddSessionFlags(CLI::App& app, SessionOptions& options, CommandFlags& flags, Purpose purpose);
 
 /// The configuration of the file and the flags. Without `config` a benchmark_config.yaml in the
 /// current folder counts.

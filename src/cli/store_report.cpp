@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "ollama_bench/analysis/sweep_map.h"
@@ -19,6 +20,8 @@ namespace ollama_bench {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kStandardOutput = "-";
 
 OutputTarget PictureTarget(const ReportOptions& options, const fs::path& path) {
   const PictureFormat format = *PictureFormatFromExtension(path.extension().string());
@@ -40,7 +43,30 @@ std::vector<std::string> NotesOf(std::span<const StratumAnswer> answers) {
   return NoteSentences(*answers.front().answer);
 }
 
+// With what `--estimate` expects of cells that were not measured.
+std::string JsonOf(const StoredReport& report, const std::set<Cell>& expected_to_fail) {
+  const std::string text = RenderJsonReport(report.tables, report.answers, report.caption);
+  if (expected_to_fail.empty()) return text;
+  std::set<std::string> failing;
+  for (const Cell& cell : expected_to_fail) failing.insert(CellJson(cell).dump());
+  auto json = nlohmann::ordered_json::parse(text);
+  for (auto& cell : json["untested"]) {
+    if (failing.contains(cell.dump())) cell["expected"] = "failure";
+  }
+  return json.dump(2) + "\n";
+}
+
 }  // namespace
+
+void SetDefaultOutput(const CLI::App& app, ReportOptions& options, const std::string& usual,
+                      std::string_view ending) {
+  if (app.count("--output") == 0) {
+    options.pictures = {DefaultOutput(options.results, usual, ending)};
+  }
+  if (options.json && options.csv == kStandardOutput) {
+    throw CLI::ValidationError("--csv", "- and --json would both write to standard output");
+  }
+}
 
 void AddReportArguments(CLI::App& app, ReportOptions& options) {
   app.add_option("RESULTS", options.results, "Results of a sweep, finished or running")
@@ -81,7 +107,7 @@ Expected<void, SessionError> CheckFiles(FileSystem& file_system, const ReportOpt
     auto fits = CheckOutput(file_system, PictureTarget(options, path));
     if (!fits) return fits;
   }
-  if (options.csv.empty()) return {};
+  if (options.csv.empty() || options.csv == kStandardOutput) return {};
   return CheckOutput(file_system, CsvTarget(options));
 }
 
@@ -89,7 +115,9 @@ Expected<LoadedReport, SessionError> LoadReport(FileSystem& file_system,
                                                 const ReportOptions& options,
                                                 TablesOfSlice* tables_of) {
   auto store = ResultsStore::Load(file_system, options.results);
-  if (!store) return Unexpected<SessionError>(ToSessionError(store.error()));
+  if (!store) {
+    return Unexpected<SessionError>(ToSessionError(NotResults(options.results, store.error())));
+  }
   const Metadata& metadata = store->metadata();
   const Metric metric = options.metric.empty() ? Describe(WorkloadOf(metadata)).headline
                                                : *MetricFromKey(options.metric);
@@ -118,22 +146,34 @@ std::vector<SweepMap> DescribeMaps(const StoredReport& report,
 }
 
 void PrintReport(const ReportOptions& options, const StoredReport& report,
-                 std::span<const SweepMap> maps, const Colormap& colormap) {
+                 std::span<const SweepMap> maps, const std::set<Cell>& expected_to_fail,
+                 const Colormap& colormap) {
   if (options.json) {
-    Print(stdout, "{}", RenderJsonReport(report.tables, report.answers, report.caption));
+    Print(stdout, "{}", JsonOf(report, expected_to_fail));
     return;
   }
-  const TerminalStyle style = StyleOf(STDOUT_FILENO, colormap);
-  Print(stdout, "{}", RenderTextReport(report.tables, report.answers, maps, report.caption, style));
+  std::FILE* out = options.csv == kStandardOutput ? stderr : stdout;
+  const TerminalStyle style = StyleOf(fileno(out), colormap);
+  Print(out, "{}", RenderTextReport(report.tables, report.answers, maps, report.caption, style));
 }
 
-Expected<void, SessionError> WriteFiles(
-    FileSystem& file_system, const ReportOptions& options, const StoredReport& report,
+void WarnOfLettersWithoutFont(const Font& font) {
+  const std::vector<std::string> letters = font.Missing();
+  if (letters.empty()) return;
+  PrintWarning(
+      fmt::format("no font of this system has {} {}: the picture shows {} instead; install such a "
+                  "font, for example Noto Sans CJK, and draw again",
+                  letters.size() == 1 ? "the letter" : "the letters", fmt::join(letters, " "),
+                  letters.size() == 1 ? "its number" : "their numbers"));
+}
+
+Expected<std::vector<MadeFile>, SessionError> DrawFiles(
+    const ReportOptions& options, const StoredReport& report,
     const std::function<Scene(PictureFormat, const Font&)>& lay_out) {
-  if (report.tables.front().states.empty()) return {};
+  std::vector<MadeFile> files;
+  if (report.tables.front().states.empty()) return files;
   auto font = Font::Load();
   if (!font) return Fail(ExitCode::kEnvironment, font.error());
-  std::vector<std::pair<OutputTarget, std::string>> files;
   for (const fs::path& path : options.pictures) {
     const PictureFormat format = *PictureFormatFromExtension(path.extension().string());
     auto bytes = RenderPicture(lay_out(format, *font), format, ThemeFromKey(options.theme));
@@ -144,7 +184,17 @@ Expected<void, SessionError> WriteFiles(
     files.emplace_back(PictureTarget(options, path), std::move(*bytes));
   }
   if (!options.csv.empty()) files.emplace_back(CsvTarget(options), RenderCsv(report.tables));
+  WarnOfLettersWithoutFont(*font);
+  return files;
+}
+
+Expected<void, SessionError> WriteFiles(FileSystem& file_system,
+                                        const std::vector<MadeFile>& files) {
   for (const auto& [target, bytes] : files) {
+    if (target.path == kStandardOutput) {
+      Print(stdout, "{}", bytes);
+      continue;
+    }
     if (auto done = WriteOutput(file_system, target, bytes); !done) return done;
     Print(stderr, "wrote {}\n", target.path.string());
   }
@@ -153,7 +203,7 @@ Expected<void, SessionError> WriteFiles(
 
 int FinishCommand(const Expected<ExitCode, SessionError>& code) {
   if (code) return static_cast<int>(*code);
-  Print(stderr, "ollama-bench: {}\n", code.error().message);
+  PrintError(code.error().message);
   return static_cast<int>(code.error().code);
 }
 

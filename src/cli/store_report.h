@@ -26,13 +26,18 @@ namespace ollama_bench {
 struct ReportOptions {
   std::filesystem::path results = "benchmark_results.json";
   std::vector<std::filesystem::path> pictures;
-  std::filesystem::path csv;  ///< empty: none
+  std::filesystem::path csv;  ///< empty: none; "-": stdout
   std::string metric;         ///< empty: the workload's
   SliceOptions slice;
   std::string theme = "auto";
   std::string max_loss = "5%";
   bool json = false;
 };
+
+/// Names the picture after the results where the command line names none: `usual`, or
+/// NAME`ending` for NAME.json. Refuses to write two things to stdout.
+void SetDefaultOutput(const CLI::App& app, ReportOptions& options, const std::string& usual,
+                      std::string_view ending);
 
 /// RESULTS, and the pictures with their default.
 void AddReportArguments(CLI::App& app, ReportOptions& options);
@@ -59,14 +64,21 @@ Expected<LoadedReport, SessionError> LoadReport(FileSystem& file_system,
 std::vector<SweepMap> DescribeMaps(const StoredReport& report,
                                    const std::set<Cell>& expected_to_fail = {});
 
-/// To stdout, with the tables coloured on a terminal.
-void PrintReport(const ReportOptions& options, const StoredReport& report,
-                 std::span<const SweepMap> maps, const Colormap& colormap);
-
-/// Draws and writes the pictures, and the table where one is wanted.
-Expected<void, SessionError> WriteFiles(
-    FileSystem& file_system, const ReportOptions& options, const StoredReport& report,
+/// Draws the pictures, and makes the table where one is wanted. Warns of letters that could not be
+/// drawn.
+using MadeFile = std::pair<OutputTarget, std::string>;
+Expected<std::vector<MadeFile>, SessionError> DrawFiles(
+    const ReportOptions& options, const StoredReport& report,
     const std::function<Scene(PictureFormat, const Font&)>& lay_out);
+void WarnOfLettersWithoutFont(const Font& font);
+
+/// To stdout, or to stderr where the table goes there; the tables are coloured on a terminal.
+void PrintReport(const ReportOptions& options, const StoredReport& report,
+                 std::span<const SweepMap> maps, const std::set<Cell>& expected_to_fail,
+                 const Colormap& colormap);
+
+Expected<void, SessionError> WriteFiles(FileSystem& file_system,
+                                        const std::vector<MadeFile>& files);
 
 /// Prints the error, if that is what `code` is; returns the program's exit code.
 int FinishCommand(const Expected<ExitCode, SessionError>& code);

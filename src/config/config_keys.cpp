@@ -11,8 +11,16 @@ namespace {
 constexpr int kMostTimeout = 7 * 24 * 3600;
 
 ConfigKey Text(std::string key, std::string flag, std::string help, std::string example) {
-  return {
-      std::move(key), std::move(flag), std::move(help), std::move(example), 0, 0, {}, false, {}};
+  return {std::move(key),
+          std::move(flag),
+          std::move(help),
+          std::move(example),
+          0,
+          0,
+          {},
+          false,
+          false,
+          {}};
 }
 
 ConfigKey Number(std::string key, std::string flag, std::string help, std::string example,
@@ -25,36 +33,38 @@ ConfigKey Number(std::string key, std::string flag, std::string help, std::strin
           highest,
           {},
           false,
+          false,
           {}};
 }
 
 // The parts of a range have flags of their own where the old script's settings had them.
 ConfigKey PartOfRange(const ParameterInfo& info, const char* part, std::string help,
                       std::string example) {
-  const bool has_flag =
-      info.parameter == Parameter::kNumCtx || info.parameter == Parameter::kNumBatch;
   return {fmt::format("{}.{}", info.key, part),
-          has_flag ? fmt::format("{}-{}", info.flag, part) : std::string(),
+          IsOfUsualPair(info.parameter) ? fmt::format("{}-{}", info.flag, part) : std::string(),
           std::move(help),
           std::move(example),
           info.lowest,
           info.highest,
           {},
           false,
+          false,
           info.parameter};
 }
 
 void AddParameter(std::vector<ConfigKey>& keys, const ParameterInfo& info) {
   std::string example(info.example);
-  keys.push_back({std::string(info.key),
-                  std::string(info.flag),
-                  fmt::format("{} values, separated by commas: {}", info.key, info.help),
-                  example,
-                  info.lowest,
-                  info.highest,
-                  {},
-                  false,
-                  info.parameter});
+  keys.push_back(
+      {std::string(info.key),
+       std::string(info.flag),
+       fmt::format("{} values, a list or ranges START-END:STEP: {}", info.key, info.help),
+       example,
+       info.lowest,
+       info.highest,
+       {},
+       false,
+       false,
+       info.parameter});
   if (info.type != ParameterType::kCount) return;
   const std::string first = example.substr(0, example.find(','));
   keys.push_back(PartOfRange(info, "start", fmt::format("first {} of a range", info.key), first));
@@ -88,6 +98,7 @@ std::vector<ConfigKey> MakeKeys() {
   for (ConfigKey& key : keys) {
     if (key.key == "repetitions") key.word = "auto";
     key.is_hidden = key.key == "confirm";
+    key.is_of_run_alone = key.key == "repetitions" || key.key == "extra" || key.key == "confirm";
   }
   return keys;
 }

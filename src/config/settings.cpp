@@ -1,11 +1,18 @@
 #include "settings.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <initializer_list>
+
+#include "ollama_bench/core/text.h"
 
 namespace ollama_bench {
 namespace {
 
+constexpr std::string_view kBlanks = " \t";
+constexpr std::string_view kSeparators = ", \t";
 constexpr std::string_view kRowFirst = "test_row_first";
 constexpr std::array<const char*, 3> kParts = {"start", "end", "step"};
 constexpr std::string_view kPromptTokens = "prompt_tokens";
@@ -60,43 +67,74 @@ void ReplaceAxis(Settings& file, const Settings& flags, std::string_view axis) {
   for (const char* part : kParts) Erase(file, Join(axis, part));
 }
 
-std::vector<Setting> SplitAtCommas(std::string_view text, const Place& place) {
-  std::vector<Setting> parts;
-  for (;;) {
-    const std::size_t comma = text.find(',');
-    parts.push_back({std::string(text.substr(0, comma)), false, place});
-    if (comma == std::string_view::npos) return parts;
-    text.remove_prefix(comma + 1);
+// Without the blanks inside a range: "4096 - 8192 : 1024". Where one is before the dash alone, a
+// negative number begins.
+std::string WithoutBlanksInRanges(std::string_view text) {
+  std::string joined;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::size_t next = text.find_first_not_of(kBlanks, i);
+    if (next == i || next == std::string_view::npos) {
+      joined += text[i];
+      continue;
+    }
+    const bool follows_mark = !joined.empty() && (joined.back() == '-' || joined.back() == ':');
+    const bool before_mark =
+        text[next] == ':' || (text[next] == '-' && next + 1 < text.size() &&
+                              kBlanks.find(text[next + 1]) != std::string_view::npos);
+    if (!follows_mark && !before_mark) joined += ' ';
+    i = next - 1;
   }
+  return joined;
 }
 
-// "2-16:2" as its three numbers.
-std::optional<std::array<std::string, 3>> PartsOfRange(std::string_view text) {
-  const auto dash = text.find('-', 1);
-  const auto colon = text.find(':');
-  if (dash == std::string_view::npos || colon == std::string_view::npos || colon < dash) {
-    return std::nullopt;
+// Entries of a list that commas or blanks separate. One is empty where a comma stands alone.
+std::vector<Setting> SplitList(std::string_view text, const Place& place) {
+  text = Trim(text, kBlanks);
+  // As YAML has it, on the command line.
+  if (text.starts_with('[') && text.ends_with(']')) text = Trim(text.substr(1, text.size() - 2));
+  const std::string joined = WithoutBlanksInRanges(text);
+  std::string_view rest = joined;
+  std::vector<Setting> entries;
+  for (;;) {
+    const std::size_t end = rest.find_first_of(kSeparators);
+    entries.push_back({std::string(rest.substr(0, end)), false, place});
+    if (end == std::string_view::npos) return entries;
+    rest = Trim(rest.substr(end), kBlanks);
+    if (rest.starts_with(',')) rest = Trim(rest.substr(1), kBlanks);
   }
-  return std::array<std::string, 3>{std::string(text.substr(0, dash)),
-                                    std::string(text.substr(dash + 1, colon - dash - 1)),
-                                    std::string(text.substr(colon + 1))};
 }
 
 }  // namespace
+
+std::optional<std::array<Setting, 3>> PartsOfRange(const Setting& setting) {
+  const std::string_view text = setting.text;
+  const auto dash = text.find('-', 1);
+  const auto colon = text.find(':');
+  if (setting.quoted || dash == std::string_view::npos || colon == std::string_view::npos ||
+      colon < dash) {
+    return std::nullopt;
+  }
+  const auto part = [&setting](std::string_view value, const char* name) {
+    Place place = setting.place;
+    place.field += fmt::format(" ({})", name);
+    return Setting{std::string(value), false, place};
+  };
+  return std::array<Setting, 3>{part(text.substr(0, dash), kParts[0]),
+                                part(text.substr(dash + 1, colon - dash - 1), kParts[1]),
+                                part(text.substr(colon + 1), kParts[2])};
+}
 
 void Settings::AddValues(std::string_view axis, std::string_view text, bool quoted,
                          const Place& place) {
   const std::string key(axis);
   places[key] = place;
-  const auto range = quoted ? std::nullopt : PartsOfRange(text);
-  if (!range) {
-    lists[key] = quoted ? std::vector<Setting>{{std::string(text), true, place}}
-                        : SplitAtCommas(text, place);
-    return;
-  }
-  for (std::size_t i = 0; i < range->size(); ++i) {
-    values[Join(axis, kParts[i])] = {(*range)[i], false, place};
-  }
+  lists[key] =
+      quoted ? std::vector<Setting>{{std::string(text), true, place}} : SplitList(text, place);
+  // A range by itself is as if its parts were given, so that a flag can replace one of them.
+  const auto range = lists[key].size() == 1 ? PartsOfRange(lists[key].front()) : std::nullopt;
+  if (!range) return;
+  lists.erase(key);
+  for (std::size_t i = 0; i < range->size(); ++i) values[Join(axis, kParts[i])] = (*range)[i];
 }
 
 bool Settings::Gives(std::string_view key) const {
@@ -143,6 +181,193 @@ Settings Merge(Settings file, const Settings& flags) {
   for (const auto& [key, list] : flags.lists) file.lists[key] = list;
   for (const auto& [key, place] : flags.places) file.places[key] = place;
   return file;
+}
+
+namespace {
+
+using Kind = YamlNode::Kind;
+
+// What other programs call the parts of a range.
+const std::map<std::string_view, std::string_view> kSynonyms = {
+    {"begin", "start"}, {"first", "start"}, {"from", "start"},     {"min", "start"},
+    {"last", "end"},    {"max", "end"},     {"stop", "end"},       {"to", "end"},
+    {"by", "step"},     {"inc", "step"},    {"increment", "step"}, {"stride", "step"},
+};
+
+struct KeyInfo {
+  std::string name;
+  std::string example;     // what may follow the colon
+  bool is_hidden = false;  ///< not named in messages
+};
+
+std::vector<KeyInfo> TopKeys() {
+  std::vector<KeyInfo> keys = {{"test_row_first", "false"}};
+  for (const ConfigKey& key : AllConfigKeys()) {
+    if (key.key.find('.') != std::string::npos) continue;
+    keys.push_back(
+        {key.key, key.parameter ? fmt::format("[{}]", key.example) : key.example, key.is_hidden});
+  }
+  return keys;
+}
+
+std::vector<KeyInfo> RangeKeys(std::string_view axis) {
+  std::vector<KeyInfo> keys;
+  for (const char* part : {"start", "end", "step"}) {
+    keys.push_back({part, ConfigKeyOf(Join(axis, part)).example});
+  }
+  return keys;
+}
+
+// Reads one file's tree; knows shapes, not values.
+class TreeReader {
+ public:
+  TreeReader(const std::filesystem::path& file, ErrorList& errors) : file_(file), errors_(errors) {}
+
+  Settings Read(const YamlNode& root) {
+    if (root.kind == Kind::kNull) {
+      errors_.Add({file_, 0, {}}, {}, "holds no settings",
+                  "write num_ctx and num_batch, as the files in configs/ do");
+    } else if (root.kind != Kind::kMap) {
+      errors_.Add({file_, root.line, {}}, root.text, "keys with values are expected",
+                  "write lines such as \"num_predict: 2\"");
+    } else {
+      ForEachKnownKey(root, {}, TopKeys(),
+                      [this](const KeyInfo& key, int line, const YamlNode& value) {
+                        ReadTop(key, line, value);
+                      });
+    }
+    return std::move(settings_);
+  }
+
+ private:
+  // Calls `read(key, line of the key, value)` for each key of `map` that is known and there once.
+  template <class Read>
+  void ForEachKnownKey(const YamlNode& map, std::string_view prefix,
+                       const std::vector<KeyInfo>& known, Read read) {
+    std::map<std::string, int> lines;
+    for (std::size_t i = 0; i < map.keys.size(); ++i) {
+      const YamlNode& key = map.keys[i];
+      const Place place{file_, key.line, std::string(prefix) + Shown(key.text)};
+      if (key.kind != Kind::kScalar) {
+        errors_.Add({file_, key.line, std::string(prefix.substr(0, prefix.find('.')))}, {},
+                    "a key must be a word", "write one of the known keys before the colon");
+        continue;
+      }
+      if (const auto [first, is_new] = lines.emplace(key.text, key.line); !is_new) {
+        errors_.Add(place, key.text, fmt::format("is given twice, first in line {}", first->second),
+                    "keep one of them");
+        continue;
+      }
+      const auto info = std::find_if(known.begin(), known.end(),
+                                     [&key](const KeyInfo& k) { return k.name == key.text; });
+      if (info == known.end()) {
+        AddUnknownKey(place, key.text, known, prefix.empty() ? known : MissingIn(map, known));
+      } else {
+        read(*info, key.line, map.items[i]);
+      }
+    }
+  }
+
+  // What a misspelt key of a range may have meant: all three parts are needed.
+  static std::vector<KeyInfo> MissingIn(const YamlNode& map, std::vector<KeyInfo> known) {
+    std::erase_if(known, [&map](const KeyInfo& info) {
+      return std::any_of(map.keys.begin(), map.keys.end(), [&info](const YamlNode& key) {
+        return key.kind == Kind::kScalar && key.text == info.name;
+      });
+    });
+    return known;
+  }
+
+  void AddUnknownKey(const Place& place, const std::string& key, const std::vector<KeyInfo>& known,
+                     const std::vector<KeyInfo>& meant) {
+    // "{start:8192}" is one word to YAML.
+    const std::size_t colon = key.find(':');
+    std::vector<std::string> names;
+    std::vector<std::string> shown;
+    for (const KeyInfo& info : known) {
+      if (info.name == key.substr(0, colon) && colon != std::string::npos) {
+        errors_.Add(place, key, "there is no blank after the colon",
+                    fmt::format("write \"{}: {}\"", info.name, Shown(key.substr(colon + 1))));
+        return;
+      }
+      if (!info.is_hidden) shown.push_back(info.name);
+    }
+    for (const KeyInfo& info : meant) names.push_back(info.name);
+    const auto synonym = kSynonyms.find(key);
+    const bool is_synonym = synonym != kSynonyms.end() &&
+                            std::find(names.begin(), names.end(), synonym->second) != names.end();
+    const std::string nearest =
+        is_synonym ? std::string(synonym->second) : NearestSpelling(key, names);
+    errors_.Add(place, key, "is no known key",
+                nearest.empty() ? fmt::format("write one of {}", fmt::join(shown, ", "))
+                                : fmt::format("did you mean {}?", nearest));
+  }
+
+  void ReadTop(const KeyInfo& key, int line, const YamlNode& value) {
+    const Place place{file_, line, key.name};
+    const auto parameter = ParameterFromKey(key.name);
+    if (!parameter) {
+      ReadScalar(key, place, value);
+      return;
+    }
+    settings_.places[key.name] = place;
+    if (value.kind == Kind::kMap && Describe(*parameter).type == ParameterType::kCount) {
+      ForEachKnownKey(value, key.name + ".", RangeKeys(key.name),
+                      [this, &key](const KeyInfo& part, int part_line, const YamlNode& number) {
+                        const std::string name = Join(key.name, part.name);
+                        ReadScalar({name, part.example}, {file_, part_line, name}, number);
+                      });
+    } else if (value.kind == Kind::kList) {
+      ReadList(key, value);
+    } else if (value.kind == Kind::kScalar) {
+      settings_.AddValues(key.name, value.text, value.quoted, {file_, value.line, key.name});
+    } else {
+      AddWrongShape(key, place, "has no value");
+    }
+  }
+
+  void ReadList(const KeyInfo& key, const YamlNode& list) {
+    std::vector<Setting>& settings = settings_.lists[key.name];
+    for (const YamlNode& item : list.items) {
+      const Place place{file_, item.line, key.name};
+      if (item.kind == Kind::kScalar && !item.quoted) {
+        const std::vector<Setting> entries = SplitList(item.text, place);
+        settings.insert(settings.end(), entries.begin(), entries.end());
+      } else if (item.kind == Kind::kScalar) {
+        settings.push_back({item.text, true, place});
+      } else {
+        AddWrongShape(key, place, "an entry of the list is not a number");
+      }
+    }
+  }
+
+  void ReadScalar(const KeyInfo& key, const Place& place, const YamlNode& value) {
+    if (value.kind == Kind::kScalar) {
+      settings_.values[key.name] = {value.text, value.quoted, {file_, value.line, key.name}};
+    } else {
+      AddWrongShape(key, place,
+                    value.kind == Kind::kNull   ? "has no value"
+                    : value.kind == Kind::kList ? "is a list, but takes one value"
+                                                : "is a map, but takes one value");
+    }
+  }
+
+  void AddWrongShape(const KeyInfo& key, const Place& place, std::string message) {
+    settings_.refused.insert(key.name);
+    const std::string word = key.name.substr(key.name.find('.') + 1);
+    errors_.Add(place, {}, std::move(message), fmt::format("write \"{}: {}\"", word, key.example));
+  }
+
+  const std::filesystem::path& file_;
+  ErrorList& errors_;
+  Settings settings_;
+};
+
+}  // namespace
+
+Settings SettingsOfFile(const YamlNode& root, const std::filesystem::path& file,
+                        ErrorList& errors) {
+  return TreeReader(file, errors).Read(root);
 }
 
 }  // namespace ollama_bench

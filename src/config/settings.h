@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -35,9 +36,13 @@ struct Settings {
   [[nodiscard]] const std::vector<Setting>* FindList(std::string_view key) const;
   /// Whether the key is set in any way.
   [[nodiscard]] bool Gives(std::string_view key) const;
-  /// Values of an axis that were written as one text: a list, or a range "2-16:2".
+  /// Values of an axis that were written as one text: a list whose entries are values or ranges
+  /// "2-16:2", separated by commas or blanks.
   void AddValues(std::string_view axis, std::string_view text, bool quoted, const Place& place);
 };
+
+/// Start, end and step of an entry such as "2-16:2"; empty where it is no range.
+std::optional<std::array<Setting, 3>> PartsOfRange(const Setting& setting);
 
 /// "num_ctx", "step" -> "num_ctx.step".
 std::string Join(std::string_view axis, std::string_view part);

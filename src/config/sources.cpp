@@ -7,9 +7,9 @@
 #include <fstream>
 #include <system_error>
 
-#include "numbers.h"
 #include "ollama_bench/core/model_name.h"
 #include "ollama_bench/core/text.h"
+#include "values.h"
 
 namespace ollama_bench {
 namespace {

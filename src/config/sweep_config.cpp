@@ -1,34 +1,196 @@
 #include "ollama_bench/config/sweep_config.h"
 
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
 #include <algorithm>
+
+#include "ollama_bench/config/config_keys.h"
+#include "settings.h"
+#include "sources.h"
+#include "values.h"
 
 namespace ollama_bench {
 
 bool SweepsThePairAlone(const SweepConfig& config) {
   if (config.workload != WorkloadKind::kPrefill) return false;
   return std::all_of(config.space.axes.begin(), config.space.axes.end(), [](const Axis& axis) {
-    switch (axis.parameter) {
-      case Parameter::kNumCtx:
-      case Parameter::kNumBatch:
-        return true;
-      case Parameter::kPromptTokens:
-      case Parameter::kNumPredict:
-        return axis.values.size() == 1;
-      default:
-        return false;
-    }
+    return IsOfUsualPair(axis.parameter) ||
+           (Describe(axis.parameter).scope == Scope::kRequest && axis.values.size() == 1);
   });
 }
 
-void HoldRequestForAll(SweepConfig& config) {
+void HoldPromptForAll(SweepConfig& config) {
   if (const Axis* tokens = config.space.Find(Parameter::kPromptTokens)) {
     config.prompt = BuiltInPrompt{tokens->values.front()};
     config.space.Set(Parameter::kPromptTokens, {});
   }
+}
+
+void HoldRequestForAll(SweepConfig& config) {
+  HoldPromptForAll(config);
   if (const Axis* tokens = config.space.Find(Parameter::kNumPredict)) {
     config.num_predict = tokens->values.front();
     config.space.Set(Parameter::kNumPredict, {});
   }
+}
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kLargestFile = std::size_t{1} << 20U;
+
+// Empty when the file as a whole cannot be used; there is no sense in checking further then.
+std::optional<Settings> ReadFile(const fs::path& file, ErrorList& errors) {
+  const auto text = ReadTextFile(file, kLargestFile);
+  if (!text) {
+    errors.Add({file, 0, {}}, {}, text.error().message, text.error().remedy);
+    return std::nullopt;
+  }
+  const auto root = ParseYaml(*text, file, errors);
+  if (!root) return std::nullopt;
+  Settings settings = SettingsOfFile(*root, file, errors);
+  if (root->kind != YamlNode::Kind::kMap) return std::nullopt;
+  return settings;
+}
+
+void ReadInto(int& target, std::string_view key, const Settings& settings, ErrorList& errors) {
+  if (const Setting* setting = settings.Find(key)) {
+    target = ReadNumber(*setting, key, errors).value_or(target);
+  }
+}
+
+void ReadRepetitions(const Settings& settings, SweepConfig& config, ErrorList& errors) {
+  const Setting* setting = settings.Find("repetitions");
+  if (setting != nullptr && setting->text != ConfigKeyOf("repetitions").word) {
+    config.repetitions = ReadNumber(*setting, "repetitions", errors);
+  }
+}
+
+void ReadWorkload(const Settings& settings, SweepConfig& config, ErrorList& errors) {
+  const Setting* setting = settings.Find("workload");
+  if (setting == nullptr) return;
+  if (const auto kind = WorkloadFromKey(setting->text)) {
+    config.workload = *kind;
+    return;
+  }
+  std::vector<std::string_view> known;
+  for (const WorkloadInfo& info : AllWorkloads()) known.push_back(info.key);
+  errors.Add(setting->place, setting->text, fmt::format("{} is no workload", Shown(setting->text)),
+             fmt::format("write {}", fmt::join(known, " or ")));
+}
+
+// What was once asked for as loads of each of six cells.
+void ReadExtra(const Settings& settings, SweepConfig& config, ErrorList& errors) {
+  constexpr int kCellsConfirmed = 6;
+  const Setting* confirm = settings.Find("confirm");
+  if (confirm != nullptr) {
+    if (const auto loads = ReadNumber(*confirm, "confirm", errors)) {
+      config.extra = kCellsConfirmed * *loads;
+    }
+  }
+  if (const Setting* extra = settings.Find("extra")) {
+    config.extra = ReadNumber(*extra, "extra", errors);
+  }
+}
+
+SweepConfig Check(const Settings& settings, const fs::path& file, ErrorList& errors) {
+  SweepConfig config;
+  ReadModel(settings, config, errors);
+  ReadWorkload(settings, config, errors);
+  config.space = ReadSpace(settings, file, errors).value_or(Space());
+  ReadPrompt(settings, config, errors);
+  if (const Setting* row_first = settings.Find("test_row_first")) {
+    config.row_first = ReadBoolean(*row_first, errors).value_or(false);
+  }
+  config.num_predict = Describe(config.workload).num_predict;
+  ReadRepetitions(settings, config, errors);
+  ReadExtra(settings, config, errors);
+  int timeout_s = static_cast<int>(config.timeout.count());
+  ReadInto(timeout_s, "timeout_s", settings, errors);
+  config.timeout = std::chrono::seconds(timeout_s);
+  return config;
+}
+
+}  // namespace
+
+Expected<SweepConfig, std::vector<ConfigError>> LoadSweepConfig(const std::optional<fs::path>& file,
+                                                                const ConfigOverrides& overrides) {
+  ErrorList errors;
+  std::optional<Settings> settings = Settings{};
+  if (file) settings = ReadFile(*file, errors);
+  SweepConfig config;
+  if (settings) {
+    config = Check(Merge(std::move(*settings), SettingsOfFlags(overrides)),
+                   file.value_or(fs::path()), errors);
+  }
+  if (!errors.empty()) return Unexpected<std::vector<ConfigError>>(errors.Take());
+  return config;
+}
+
+bool IsSweepConfig(std::string_view text) {
+  if (!CheckText(text)) return false;
+  ErrorList errors;
+  const auto root = ParseYaml(text, {}, errors);
+  if (!root || root->kind != YamlNode::Kind::kMap || root->keys.empty()) return false;
+  SettingsOfFile(*root, {}, errors);
+  return errors.empty();
+}
+
+namespace {
+
+void Add(YAML::Emitter& out, const Axis& axis) {
+  out << YAML::Key << std::string(KeyOf(axis.parameter)) << YAML::Value << YAML::Flow
+      << YAML::BeginSeq;
+  for (std::size_t i = 0; i < axis.values.size(); ++i) out << LabelOf(axis, i);
+  out << YAML::EndSeq;
+}
+
+void AddText(YAML::Emitter& out, const char* key, const std::string& text) {
+  if (!text.empty()) out << YAML::Key << key << YAML::Value << YAML::DoubleQuoted << text;
+}
+
+void AddPrompt(YAML::Emitter& out, const Prompt& prompt) {
+  if (const auto* built_in = std::get_if<BuiltInPrompt>(&prompt)) {
+    if (built_in->tokens) out << YAML::Key << "prompt_tokens" << YAML::Value << *built_in->tokens;
+    return;
+  }
+  const auto& text = std::get<PromptText>(prompt);
+  if (!text.file.empty()) {
+    AddText(out, "prompt_file", text.file.string());
+  } else {
+    AddText(out, "prompt", text.text);
+  }
+}
+
+}  // namespace
+
+std::string FormatSweepConfig(const SweepConfig& config) {
+  YAML::Emitter out;
+  out << YAML::BeginMap;
+  AddText(out, "model", config.model);
+  AddText(out, "modelfile", config.modelfile.string());
+  AddPrompt(out, config.prompt);
+  if (config.workload != WorkloadKind::kPrefill) {
+    AddText(out, "workload", std::string(Describe(config.workload).key));
+  }
+  for (const Axis& axis : config.space.axes) Add(out, axis);
+  out << YAML::Key << "test_row_first" << YAML::Value << config.row_first;
+  // Written without need, it would be read as an axis.
+  if (config.num_predict != Describe(config.workload).num_predict) {
+    out << YAML::Key << "num_predict" << YAML::Value << config.num_predict;
+  }
+  out << YAML::Key << "repetitions" << YAML::Value;
+  if (config.repetitions) {
+    out << *config.repetitions;
+  } else {
+    out << std::string(ConfigKeyOf("repetitions").word);
+  }
+  if (config.extra) out << YAML::Key << "extra" << YAML::Value << *config.extra;
+  out << YAML::Key << "timeout_s" << YAML::Value << static_cast<int>(config.timeout.count());
+  out << YAML::EndMap << YAML::Newline;
+  return out.c_str();
 }
 
 }  // namespace ollama_bench

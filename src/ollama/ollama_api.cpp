@@ -197,8 +197,8 @@ Expected<ModelDetails, Failure> OllamaApi::Show(const std::string& model) {
   details.remote_host = TextOf(*answer, "remote_host");
   details.capabilities = TextsOf(*answer, "capabilities");
   details.takes_files = TakesFiles(*answer, details.capabilities);
-  details.has_vision = std::find(details.capabilities.begin(), details.capabilities.end(), "vision") !=
-                       details.capabilities.end();
+  details.has_vision = std::find(details.capabilities.begin(), details.capabilities.end(),
+                                 "vision") != details.capabilities.end();
   const auto info = answer->find("model_info");
   if (info == answer->end() || !info->is_object()) return details;
   details.family = TextOf(*info, "general.architecture");

@@ -137,6 +137,11 @@ bool ReportsContext(const OllamaVersion& version) {
   return version >= OllamaVersion{0, 10, 0};
 }
 
+std::optional<int> LargestLlamaBatch(const OllamaVersion& version) {
+  const bool has_one = version >= OllamaVersion{0, 6, 8} && version < OllamaVersion{0, 13, 3};
+  return has_one ? std::optional(512) : std::nullopt;
+}
+
 bool KeepsDisplacedPrompts(const OllamaVersion& version) {
   return version >= OllamaVersion{0, 30, 0};
 }

@@ -42,6 +42,18 @@ std::string DescribeAffected(const Space& space, Parameter parameter, Affected a
   return fmt::format("{} {} to {} {}", name, Smallest(part), Largest(part), count);
 }
 
+std::string ShortPrompt(const PromptFacts& facts) {
+  if (facts.is_usual_prompt) {
+    return fmt::format(
+        "the smallest num_ctx has room for a prompt of {} tokens, less than one batch; use larger "
+        "contexts or smaller batches",
+        facts.prompt_tokens);
+  }
+  return fmt::format(
+      "the prompt has {} tokens, less than two batches; use a longer prompt or smaller batches",
+      facts.prompt_tokens);
+}
+
 }  // namespace
 
 int BuiltInPromptTokens(const Space& space, int num_predict) {
@@ -62,11 +74,18 @@ std::vector<PlanWarning> PlanWarnings(const Space& space, const PromptFacts& fac
   add(Kind::kBatchWithoutEffect,
       DescribeAffected(space, Parameter::kNumBatch,
                        [&facts, tokens](std::int64_t batch) {
-                         return facts.measures_prompt && tokens < 2 * batch;
+                         const std::int64_t wanted = facts.is_usual_prompt ? batch : 2 * batch;
+                         return facts.measures_prompt && tokens < wanted;
                        }),
-      fmt::format(" cannot show its full effect: the prompt has {} tokens, less than two batches; "
-                  "use a longer prompt or smaller batches",
-                  tokens));
+      fmt::format(" cannot show its full effect: {}", ShortPrompt(facts)));
+  if (facts.largest_batch) {
+    add(Kind::kBatchAboveCap,
+        DescribeAffected(space, Parameter::kNumBatch,
+                         [cap = *facts.largest_batch](int batch) { return batch > cap; }),
+        fmt::format(" acts as {0} with models of the llama family on this release of Ollama; leave "
+                    "batches above {0} out, or update Ollama",
+                    *facts.largest_batch));
+  }
   add(Kind::kPromptDoesNotFit,
       DescribeAffected(
           space, Parameter::kNumCtx,

@@ -55,6 +55,7 @@ struct Font::Face {
   std::array<double, 128> ascii_advances{};          // in em
   std::vector<std::unique_ptr<SystemFont>> system;   // those that were needed so far
   std::map<std::uint32_t, const SystemFont*> known;  // of letters that `embedded` lacks
+  std::map<std::uint32_t, std::string> missing;      // that were to be drawn
 
   // Null where no font of the system has the letter.
   const SystemFont* SystemFontFor(std::uint32_t code_point) {
@@ -94,7 +95,7 @@ struct Font::Face {
 Expected<Font, std::string> Font::Load(bool use_system_fonts) {
   auto embedded = FreeTypeFace::Load(std::nullopt);
   if (!embedded) return Unexpected<std::string>(embedded.error());
-  auto face = std::make_unique<Face>(Face{std::move(*embedded), use_system_fonts, {}, {}, {}});
+  auto face = std::make_unique<Face>(Face{std::move(*embedded), use_system_fonts, {}, {}, {}, {}});
   for (std::uint32_t i = 0; i < face->ascii_advances.size(); ++i) {
     face->ascii_advances[i] = AdvanceIn(face->embedded.get(), i);
   }
@@ -128,11 +129,18 @@ std::string Font::Drawable(std::string_view text) const {
       if (is_open) drawable += ']';
       drawable += letter.bytes;
     } else {
+      face_->missing.emplace(letter.code_point, letter.bytes);
       drawable += fmt::format("{}U+{:04X}", is_open ? " " : "[", letter.code_point);
     }
     is_open = !has_font;
   }
   return is_open ? drawable + ']' : drawable;
+}
+
+std::vector<std::string> Font::Missing() const {
+  std::vector<std::string> letters;
+  for (const auto& [code_point, letter] : face_->missing) letters.push_back(letter);
+  return letters;
 }
 
 std::vector<Font::Run> Font::RunsOf(std::string_view text) const {

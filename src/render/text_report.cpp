@@ -174,14 +174,17 @@ std::vector<std::string> LinesOf(const std::string& text) {
 }
 
 // Of several, each under the request that it is for.
-std::string AnswersText(std::span<const StratumAnswer> answers, const TerminalStyle& style) {
+std::string AnswersText(std::span<const StratumAnswer> answers, Metric metric,
+                        const TerminalStyle& style) {
   if (HaveNoChoice(answers)) return "\n" + Wrapped(AnswersSentence(answers), style.width);
   std::string text;
   for (const StratumAnswer& of_stratum : answers) {
     text += '\n';
     if (answers.size() > 1) text += Bold(DescribeCell(of_stratum.stratum), style.color) + "\n";
     if (of_stratum.answer) {
-      text += RenderAnswerText(*of_stratum.answer, style) + ParameterLines(*of_stratum.answer);
+      text += RenderAnswerText(*of_stratum.answer, style);
+      // A time says nothing of how fast the model is, such as that of a load.
+      if (Describe(metric).higher_is_better) text += ParameterLines(*of_stratum.answer);
     } else {
       text += "No cell has a value.\n";
     }
@@ -241,14 +244,14 @@ std::string RenderTextReport(std::span<const ResultTable> tables,
   std::string text = Heading(tables, caption, style.color) + RenderTerminalTables(maps, style) +
                      StatisticsText(statistics, Describe(tables.front().metric), style.width);
   if (statistics.values) text += "\n" + BestLists(tables, style.width);
-  return text + AnswersText(answers, style);
+  return text + AnswersText(answers, tables.front().metric, style);
 }
 
 std::string RenderTextSummary(std::span<const ResultTable> tables,
                               std::span<const StratumAnswer> answers, const TerminalStyle& style) {
   const MetricInfo& metric = Describe(tables.front().metric);
   return StatisticsText(ComputeStatistics(tables), metric, style.width) +
-         AnswersText(answers, style);
+         AnswersText(answers, tables.front().metric, style);
 }
 
 namespace {

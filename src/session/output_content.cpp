@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "ollama_bench/config/load_config.h"
+#include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/core/parameter.h"
 

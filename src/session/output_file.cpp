@@ -7,7 +7,7 @@
 #include <optional>
 #include <system_error>
 
-#include "ollama_bench/config/format_config.h"
+#include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/store/atomic_file.h"
 #include "output_content.h"
 
@@ -116,6 +116,32 @@ Expected<void, SessionError> WriteOutput(FileSystem& file_system, const OutputTa
                             target.path.string(), done.error().message));
   }
   return {};
+}
+
+fs::path DefaultOutput(const fs::path& results, const std::string& usual, std::string_view ending) {
+  if (results.filename() == SessionOptions().results) return usual;
+  return results.stem().string() + std::string(ending);
+}
+
+StoreError NotResults(const fs::path& path, StoreError error) {
+  std::error_code ignored;
+  const std::string wanted =
+      fmt::format("name the results file, such as {}", SessionOptions().results.string());
+  if (fs::is_directory(path, ignored)) {
+    error.message = fmt::format("{} is a folder; {}", path.string(), wanted);
+    return error;
+  }
+  const auto text =
+      error.kind == StoreError::Kind::kDamaged ? ReadStart(path) : std::optional<std::string>();
+  if (!text) return error;
+  const auto kind = RecogniseOutput(*text);
+  const std::size_t start = text->find_first_not_of("\xEF\xBB\xBF \t\r\n");
+  if (kind && *kind != OutputKind::kResults) {
+    error.message = fmt::format("{} holds {}; {}", path.string(), NameOf(*kind), wanted);
+  } else if (start != std::string::npos && (*text)[start] != '{') {
+    error.message = fmt::format("{} holds no results of a sweep; {}", path.string(), wanted);
+  }
+  return error;
 }
 
 namespace {

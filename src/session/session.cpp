@@ -60,7 +60,7 @@ Expected<void, Error> Session::Begin(GridSize size) {
   if (!complete) return Unexpected<Error>(complete.error());
   config_ = std::move(*complete);
   for (const std::string& note : driver_.grid_notes()) Warn(note);
-  if (AsksTheSameOfAll(config_, store().metadata(), driver_.recorded())) HoldRequestForAll(config_);
+  HoldWhatAllShare(config_, store().metadata(), driver_.recorded());
   auto facts = driver_.Connect(
       config_, store().metadata(), CountSamples(store()),
       [this](const std::string& model, const std::string& digest) { NoteDigest(model, digest); });
@@ -173,9 +173,8 @@ void Session::WarnOfMachine() {
 
 void Session::WarnOfGrid() {
   if (driver_.recording() != nullptr) return;
-  const PromptFacts facts{ExpectedPromptTokens(prompt_, store().metadata()), config_.num_predict,
-                          facts_.trained_context, store().metadata().identity.driver == "cli",
-                          config_.workload == WorkloadKind::kPrefill};
+  const PromptFacts facts = PromptFactsOf(
+      config_, store().metadata(), ExpectedPromptTokens(prompt_, store().metadata()), &facts_);
   for (const PlanWarning& warning : PlanWarnings(config_.space, facts)) Warn(warning.message);
 }
 

@@ -21,6 +21,7 @@
 #include "ollama_bench/process/find_program.h"
 #include "ollama_bench/session/leftovers.h"
 #include "ollama_bench/session/opened_store.h"
+#include "ollama_bench/session/output_file.h"
 #include "ollama_bench/sweep/replay_driver.h"
 
 namespace ollama_bench {
@@ -139,7 +140,9 @@ Expected<void, Error> SessionDriver::OpenRecording() {
                 fmt::format("--replay and --driver {} exclude each other", options_.driver));
   }
   const auto store = ResultsStore::Load(file_system_, options_.replay);
-  if (!store) return Unexpected<Error>(ToSessionError(store.error()));
+  if (!store) {
+    return Unexpected<Error>(ToSessionError(NotResults(options_.replay, store.error())));
+  }
   kind_ = Kind::kReplay;
   place_ = options_.replay.string();
   recorded_ = store->metadata();
@@ -164,6 +167,12 @@ Expected<void, Error> SessionDriver::ChooseKind(const std::string& stored_driver
     return {};
   }
   kind_ = Kind::kApi;
+  if (named || !options_.temporary_model.empty()) {
+    return Fail(ExitCode::kUsage,
+                fmt::format("{} has no effect with --driver api, which runs no program and creates "
+                            "no model; leave it out, or measure with --driver cli",
+                            named ? "--ollama" : "--model-name"));
+  }
   if (wish == "api") return {};
   const auto version = api_->Version();
   if (!version && version.error().kind == FailureKind::kInterrupted) return Fail(version.error());
@@ -286,8 +295,8 @@ SessionDriver::FoundBaseline SessionDriver::FindBaseline(const SweepConfig& conf
   if (process) seen.context_variable = ReadVariableOf(process->pid, "OLLAMA_CONTEXT_LENGTH");
   auto parameters = SplitShownParameters(details->parameters);
   parameters.insert(parameters.end(), own.begin(), own.end());
-  auto found = FindPresentSetting(ReadParameters(parameters), base, *api_, clock_, stop_, may_load,
-                                  seen);
+  auto found =
+      FindPresentSetting(ReadParameters(parameters), base, *api_, clock_, stop_, may_load, seen);
   FoundBaseline baseline{std::nullopt, found.needs_load, std::move(found.why_not)};
   if (found.setting) baseline.setting = Baseline{found.setting->cell, found.setting->source};
   return baseline;

@@ -131,12 +131,22 @@ std::string WorkloadRefusal(const Metadata& stored, const PresentSession& presen
                      Describe(present.config.workload).key);
 }
 
-}  // namespace
-
+// Whether results are, or stay, of schema 1.
 bool AsksTheSameOfAll(const SweepConfig& config, const Metadata& stored, const Metadata* recorded) {
   const bool is_old =
       stored.schema_version == 1 && (recorded == nullptr || recorded->schema_version == 1);
   return is_old && SweepsThePairAlone(config);
+}
+
+}  // namespace
+
+void HoldWhatAllShare(SweepConfig& config, const Metadata& stored, const Metadata* recorded) {
+  if (AsksTheSameOfAll(config, stored, recorded)) return HoldRequestForAll(config);
+  // Results that began with the pair alone have one text for all of their cells.
+  const Axis* const lengths = config.space.Find(Parameter::kPromptTokens);
+  if (stored.prompt_words && lengths != nullptr && lengths->values.size() == 1) {
+    HoldPromptForAll(config);
+  }
 }
 
 Expected<SettledIdentity, SessionError> SettleIdentity(const Metadata& stored,

@@ -9,6 +9,7 @@
 
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/core/cell_result.h"
+#include "ollama_bench/core/clock.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/core/stratum.h"
 #include "ollama_bench/ollama/version_facts.h"
@@ -78,7 +79,7 @@ SweepCaption MakeCaption(const Metadata& metadata) {
   caption.model = metadata.identity.model;
   caption.ollama_version = metadata.identity.ollama_version;
   caption.hardware = DescribeHardware(metadata.environment);
-  caption.date = metadata.start_time.substr(0, kLengthOfDate);
+  caption.date = LocalTime(metadata.start_time).substr(0, kLengthOfDate);
   caption.prompt_tokens = metadata.identity.prompt_tokens;
   caption.replayed = metadata.replayed;
   caption.mixed = metadata.mixed;

@@ -100,9 +100,7 @@ class Planner {
     if (!complete) return Unexpected<Error>(complete.error());
     plan_.config = std::move(*complete);
     for (const std::string& note : driver_.grid_notes()) plan_.warnings.push_back(note);
-    if (AsksTheSameOfAll(plan_.config, plan_.metadata, driver_.recorded())) {
-      HoldRequestForAll(plan_.config);
-    }
+    HoldWhatAllShare(plan_.config, plan_.metadata, driver_.recorded());
     auto facts = driver_.Connect(plan_.config, plan_.metadata, 0, nullptr);
     if (!facts) return Unexpected<Error>(facts.error());
     facts_ = std::move(*facts);
@@ -183,11 +181,9 @@ class Planner {
 
   void WarnOfGrid() {
     if (driver_.recording() != nullptr) return;
-    plan_.grid_warnings =
-        PlanWarnings(plan_.config.space, {plan_.prompt_tokens, plan_.config.num_predict,
-                                          facts_ ? facts_->trained_context : std::nullopt,
-                                          plan_.metadata.identity.driver == "cli",
-                                          plan_.config.workload == WorkloadKind::kPrefill});
+    plan_.grid_warnings = PlanWarnings(
+        plan_.config.space, PromptFactsOf(plan_.config, plan_.metadata, plan_.prompt_tokens,
+                                          facts_ ? &*facts_ : nullptr));
   }
 
   void MeasureDisk() {

@@ -45,6 +45,23 @@ std::string DescribeLeftOut(std::size_t cells, const std::string& reason) {
       cells, reason, cells == 1 ? "is" : "are", cells == 1 ? "it" : "them");
 }
 
+PromptFacts PromptFactsOf(const SweepConfig& config, const Metadata& metadata,
+                          std::int64_t prompt_tokens, const ServerFacts* facts) {
+  PromptFacts prompt;
+  prompt.prompt_tokens = prompt_tokens;
+  prompt.num_predict = config.num_predict;
+  prompt.command_line_driver = metadata.identity.driver == "cli";
+  prompt.measures_prompt = config.workload == WorkloadKind::kPrefill;
+  const auto* built_in = std::get_if<BuiltInPrompt>(&config.prompt);
+  prompt.is_usual_prompt = built_in != nullptr && !built_in->tokens &&
+                           config.space.Find(Parameter::kPromptTokens) == nullptr;
+  if (facts == nullptr) return prompt;
+  prompt.trained_context = facts->trained_context;
+  const auto version = ParseOllamaVersion(facts->ollama_version);
+  if (version) prompt.largest_batch = LargestLlamaBatch(*version);
+  return prompt;
+}
+
 std::vector<std::string> ServerWarnings(const ServerFacts& facts) {
   std::vector<std::string> warnings = VersionWarnings(facts.ollama_version);
   if (!facts.other_models_loaded.empty()) {

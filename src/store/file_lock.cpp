@@ -15,6 +15,7 @@
 #include <thread>
 #include <utility>
 
+#include "ollama_bench/core/clock.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/core/unique_fd.h"
 
@@ -105,7 +106,7 @@ LockHolder ParseHolder(std::string_view text) {
 std::string Describe(const LockHolder& holder) {
   if (holder.pid == 0) return "another process";
   if (holder.since.empty()) return fmt::format("process {}", holder.pid);
-  return fmt::format("process {} since {}", holder.pid, holder.since);
+  return fmt::format("process {} since {}", holder.pid, LocalTime(holder.since));
 }
 
 // WhoHolds asks by taking a shared lock for an instant; that must not look like a holder.

@@ -6,7 +6,7 @@
 
 #include <set>
 
-#include "ollama_bench/config/load_config.h"
+#include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/core/model_name.h"
 #include "ollama_bench/core/text.h"
 #include "require.h"

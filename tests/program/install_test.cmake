@@ -1,4 +1,23 @@
 # Installs BUILD into PREFIX and looks at what is there.
+
+# All that is installed from BUILD comes with the target of the program alone, as quickstart.sh
+# builds it.
+if(NINJA)
+  execute_process(COMMAND ${NINJA} -C ${BUILD} -t commands ollama_bench OUTPUT_VARIABLE made)
+  file(READ ${BUILD}/src/cmake_install.cmake installed)
+  string(REGEX MATCHALL "\"${BUILD}/share/[^\"]+\"" files "${installed}")
+  if(NOT files)
+    message(FATAL_ERROR "no generated file is installed from ${BUILD}/share")
+  endif()
+  foreach(file ${files})
+    string(REPLACE "\"" "" file "${file}")
+    string(FIND "${made}" "> ${file}" found)
+    if(found EQUAL -1)
+      message(FATAL_ERROR "the target ollama_bench does not make ${file}")
+    endif()
+  endforeach()
+endif()
+
 file(REMOVE_RECURSE ${PREFIX})
 execute_process(COMMAND ${CMAKE_COMMAND} --install ${BUILD} --prefix ${PREFIX}
   RESULT_VARIABLE failed OUTPUT_QUIET ERROR_VARIABLE said)

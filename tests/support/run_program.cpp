@@ -170,4 +170,20 @@ Ended RunProgram(const Program& program) {
   return RunningProgram(program).Wait();
 }
 
+std::vector<std::string> WithoutReplaced(const std::vector<std::string>& arguments) {
+  std::vector<std::string> kept;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& flag = arguments[i];
+    const bool takes_value = flag.starts_with("--") && flag != "--where" &&
+                             i + 1 < arguments.size() && !arguments[i + 1].starts_with("-");
+    const auto behind = arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+    if (takes_value && std::find(behind, arguments.end(), flag) != arguments.end()) {
+      ++i;
+    } else {
+      kept.push_back(flag);
+    }
+  }
+  return kept;
+}
+
 }  // namespace ollama_bench::testing

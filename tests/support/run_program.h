@@ -19,6 +19,10 @@ struct Program {
   std::chrono::seconds deadline{60};  ///< then the whole process group is killed
 };
 
+/// `arguments` without a flag and its value where the flag comes again: tests add to a command of
+/// theirs. Flags that may be repeated stay.
+std::vector<std::string> WithoutReplaced(const std::vector<std::string>& arguments);
+
 struct Ended {
   int exit_code = -1;  ///< -1 when a signal ended it
   int signal = 0;

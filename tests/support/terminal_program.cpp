@@ -23,8 +23,8 @@ winsize SizeOf(unsigned short columns) {
 }
 
 [[noreturn]] void BecomeProgram(const Program& program) {
-  for (const auto& [name, value] : program.environment) setenv(name.c_str(), value.c_str(), 1);
   setenv("TERM", "xterm-256color", 1);
+  for (const auto& [name, value] : program.environment) setenv(name.c_str(), value.c_str(), 1);
   if (!program.folder.empty() && chdir(program.folder.c_str()) != 0) _exit(126);
   std::vector<std::string> arguments = program.argv;
   std::vector<char*> argv;

@@ -11,7 +11,7 @@
 namespace ollama_bench {
 
 /// What the command line sets, as it was typed: LoadSweepConfig checks flags by the rules for the
-/// file. A list is separated by commas; "2-16:2" is a range.
+/// file. Values of a list are separated by commas or blanks; "2-16:2" is a range.
 struct ConfigOverrides {
   std::map<std::string, std::string, std::less<>> values;  ///< by the keys of the table
   std::optional<bool> row_first;                           ///< --row-first, --no-row-first
@@ -27,6 +27,7 @@ struct ConfigKey {
   int highest = 0;
   std::string_view word = {};          ///< allowed in place of a number: "auto"
   bool is_hidden = false;              ///< kept for old files and scripts, not in --help
+  bool is_of_run_alone = false;        ///< without effect where a search chooses the loads
   std::optional<Parameter> parameter;  ///< that it sets, a list or a part of a range
 };
 

@@ -23,13 +23,6 @@ struct Axis {
   friend bool operator==(const Axis&, const Axis&) = default;
 };
 
-/// The axes of a table where nothing else is said, and the pair of results files of schema 1.
-inline constexpr Parameter kUsualAcross = Parameter::kNumCtx;
-inline constexpr Parameter kUsualDown = Parameter::kNumBatch;
-constexpr bool IsOfUsualPair(Parameter parameter) {
-  return parameter == kUsualAcross || parameter == kUsualDown;
-}
-
 /// The most cells that an experiment, and so a results file, may have.
 inline constexpr std::size_t kMostCells = 100'000;
 

@@ -23,6 +23,10 @@ class Clock {
 /// "2026-11-21T07:00:05+00:00", always UTC.
 std::string FormatTimestamp(std::chrono::system_clock::time_point time);
 
+/// A time as FormatTimestamp writes it, for a person: where this machine is, with the offset
+/// ("2026-11-27T18:33:28+01:00"). Any other text stays as it is.
+std::string LocalTime(const std::string& timestamp);
+
 /// The machine's clocks.
 class SystemClock : public Clock {
  public:

@@ -67,6 +67,14 @@ inline std::string_view KeyOf(Parameter parameter) {
   return Describe(parameter).key;
 }
 
+/// The two that the old script swept: the axes of a table where nothing else is said, and what a
+/// results file of schema 1 holds for each cell.
+inline constexpr Parameter kUsualAcross = Parameter::kNumCtx;
+inline constexpr Parameter kUsualDown = Parameter::kNumBatch;
+constexpr bool IsOfUsualPair(Parameter parameter) {
+  return parameter == kUsualAcross || parameter == kUsualDown;
+}
+
 /// "4096", "true", "auto".
 std::string FormatValue(Parameter parameter, int value);
 /// The value that FormatValue writes so, whatever the bounds; empty where there is none.

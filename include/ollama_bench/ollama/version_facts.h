@@ -48,6 +48,9 @@ EffectiveRules RulesOfVersion(const OllamaVersion& version);
 /// Whether /api/ps reports the context that a model was loaded with.
 bool ReportsContext(const OllamaVersion& version);
 
+/// The num_batch above which nothing changes for models of the llama family; empty: there is none.
+std::optional<int> LargestLlamaBatch(const OllamaVersion& version);
+
 /// Whether a prompt that another one displaces is kept in memory and can come back.
 bool KeepsDisplacedPrompts(const OllamaVersion& version);
 

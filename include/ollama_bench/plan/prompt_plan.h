@@ -24,12 +24,15 @@ struct PromptFacts {
   std::optional<std::int64_t> trained_context;  ///< tokens; empty when it is not known
   bool command_line_driver = false;             ///< cells are measured through `ollama run`
   bool measures_prompt = true;                  ///< the rate of reading it is what is compared
+  bool is_usual_prompt = false;                 ///< BuiltInPromptTokens chose the length
+  std::optional<int> largest_batch = {};        ///< of llama models on this release; empty: any
 };
 
 /// Why some cells of a plan will not show what they seem to.
 struct PlanWarning {
   enum class Kind {
     kBatchWithoutEffect,   ///< the prompt is shorter than two batches
+    kBatchAboveCap,        ///< the server takes smaller batches of this release's own
     kPromptDoesNotFit,     ///< the prompt would be cut to the context
     kAboveTrainedContext,  ///< the server uses the trained context instead
     kMetricsLost,          ///< `ollama run` prints no metrics for so long a prompt

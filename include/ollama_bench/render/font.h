@@ -37,6 +37,8 @@ class Font {
   [[nodiscard]] double Width(std::string_view text, double size) const;
   /// `text` as it can be drawn: with "[U+6A21 U+578B]" for letters that no font has.
   [[nodiscard]] std::string Drawable(std::string_view text) const;
+  /// The letters that Drawable has met and no font has, each once.
+  [[nodiscard]] std::vector<std::string> Missing() const;
   /// A part of a text whose letters are all of one font.
   struct Run {
     std::string text;

@@ -11,6 +11,7 @@
 #include "ollama_bench/session/session_error.h"
 #include "ollama_bench/session/session_options.h"
 #include "ollama_bench/store/file_system.h"
+#include "ollama_bench/store/results_store.h"
 
 namespace ollama_bench {
 
@@ -39,6 +40,15 @@ Expected<void, SessionError> CheckOutput(FileSystem& file_system, const OutputTa
 /// kUsage as CheckOutput; kEnvironment where the system refuses.
 Expected<void, SessionError> WriteOutput(FileSystem& file_system, const OutputTarget& target,
                                          std::string_view bytes);
+
+/// Where a command writes unless it is told: `usual` for benchmark_results.json, else the name of
+/// the results with `ending` in place of their own, so that no store's output replaces another's.
+std::filesystem::path DefaultOutput(const std::filesystem::path& results, const std::string& usual,
+                                    std::string_view ending);
+
+/// `error`, which reading `path` gave; where the file holds something else than results, says what,
+/// and what to name instead.
+StoreError NotResults(const std::filesystem::path& path, StoreError error);
 
 /// Whether the file that --save-config names, if it is given, may be written (see CheckOutput).
 Expected<void, SessionError> CheckSavedConfig(FileSystem& file_system,

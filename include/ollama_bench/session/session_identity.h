@@ -53,9 +53,10 @@ struct SettledIdentity {
   bool adopts = false;  ///< the store does not say with what its samples were made: unverified
 };
 
-/// Whether results are, or stay, of schema 1: what is asked of the model belongs to their identity,
-/// and not to each cell. `recorded` is null where nothing is replayed.
-bool AsksTheSameOfAll(const SweepConfig& config, const Metadata& stored, const Metadata* recorded);
+/// Takes lengths of prompt and answer out of the space where they belong to the identity of the
+/// results and not to each cell: in results of schema 1, and the prompt in those that began so.
+/// `recorded` is null where nothing is replayed.
+void HoldWhatAllShare(SweepConfig& config, const Metadata& stored, const Metadata* recorded);
 
 /// Chooses the prompt and compares identities. A server elsewhere says nothing of this machine's
 /// hardware. The error (kStore) lists what differs, unless mixing was asked for; a prompt that

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,8 +10,10 @@
 #include "ollama_bench/core/cell.h"
 #include "ollama_bench/plan/aliases.h"
 #include "ollama_bench/plan/pending.h"
+#include "ollama_bench/plan/prompt_plan.h"
 #include "ollama_bench/search/block_race.h"
 #include "ollama_bench/session/session_options.h"
+#include "ollama_bench/store/results_store.h"
 #include "ollama_bench/workload/driver.h"
 
 namespace ollama_bench {
@@ -30,6 +33,11 @@ EffectiveLimits LimitsOf(const ServerFacts& facts);
 
 /// What to say of cells that are not measured for `reason`, as FindAliases words it.
 std::string DescribeLeftOut(std::size_t cells, const std::string& reason);
+
+/// What decides which cells of a grid cannot show what they seem to. `facts`: null where the server
+/// does not answer.
+PromptFacts PromptFactsOf(const SweepConfig& config, const Metadata& metadata,
+                          std::int64_t prompt_tokens, const ServerFacts* facts);
 
 /// What to say of the server before a sweep, a line each, mostly none.
 std::vector<std::string> ServerWarnings(const ServerFacts& facts);

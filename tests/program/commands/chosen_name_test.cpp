@@ -66,6 +66,24 @@ TEST_F(ChosenNameTest, AKilledRunNotesEachModelWithItsDigestAndTheNextStartRemov
   EXPECT_FALSE(Store()["metadata"].contains("temporary_models"));
 }
 
+TEST_F(ChosenNameTest, DoctorFindsWhatTheRunOfAnotherResultsFileLeftBehind) {
+  HangSecondRun();
+  {
+    RunningProgram sweep(Sweep("mymodel", {"-r", "other.json"}));
+    StartAndHang(sweep);
+    sweep.Signal(SIGKILL);
+    sweep.Wait();
+  }
+  Play(Json::array());
+  const std::string told = RunProgram(Command({"doctor", "--json"})).out;
+  EXPECT_NE(told.find("the model mymodel was left behind by the run of other.json"),
+            std::string::npos)
+      << told;
+  EXPECT_NE(told.find("ollama-bench doctor --fix other.json"), std::string::npos) << told;
+  RunProgram(Command({"doctor", "--fix", "other.json"}));
+  EXPECT_EQ(Models(), before_);
+}
+
 class ChosenNamesTest : public ChosenNameTest, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(ChosenNamesTest, AModelThatTheUserMadeUnderSuchANameSinceStaysAndIsTold) {

@@ -100,7 +100,8 @@ TEST_F(PlanProgramTest, WarnsOfCellsThatWillNotShowWhatTheySeemTo) {
   const Json plan =
       PlanOf({"--ctx", "256,1024,1000000", "--batch", "64,2048", "--prompt-tokens", "300"});
   for (const Json& warning : plan["warnings"]) kinds += warning["kind"].get<std::string>() + " ";
-  EXPECT_EQ(kinds, "batch_without_effect prompt_does_not_fit above_trained_context ");
+  EXPECT_EQ(kinds,
+            "batch_without_effect batch_above_cap prompt_does_not_fit above_trained_context ");
 }
 
 TEST_F(PlanProgramTest, RunAndPlanWarnOfReleasesWhoseRatesAreWrong) {

@@ -37,17 +37,28 @@ TEST_F(StatusProgramTest, NamesTheRunThatHoldsTheFileWithoutBeingInItsWay) {
 }
 
 TEST_F(StatusProgramTest, WatchGoesOnUntilTheSweepIsDone) {
-  RunProgram(Sweep({"--limit", "1"}));
   RunningProgram watch(Command({"status", "--watch", "--json", "--interval", "0.1"}));
-  ASSERT_TRUE(watch.WaitForOutput("\"left\":8"));
-  RunProgram(Sweep());
+  RunningProgram sweep(Sweep());
+  EXPECT_EQ(sweep.Wait().exit_code, 0);
   const Ended ended = watch.Wait();
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_EQ(LastLine(ended.out)["left"], 0);
 }
 
-TEST_F(StatusProgramTest, WatchEndsOnASignalAsTheSignalWants) {
+TEST_F(StatusProgramTest, WatchEndsWhereNoRunHoldsTheFileThoughCellsAreLeft) {
   RunProgram(Sweep({"--limit", "1"}));
+  EXPECT_EQ(LastLine(RunProgram(Command({"status", "--watch", "--json"})).out)["left"], 8);
+  RunProgram(Command({"tune", "smollm2", "--ctx", "1024,2048,3072", "--batch", "64,128,256",
+                      "--prompt-tokens", "300", "--budget", "2", "-r", "tuned.json"}));
+  const Ended tuned = RunProgram(Command({"status", "tuned.json", "--watch"}));
+  EXPECT_EQ(tuned.exit_code, 0);
+  EXPECT_FALSE(tuned.timed_out);
+}
+
+TEST_F(StatusProgramTest, WatchEndsOnASignalAsTheSignalWants) {
+  Play(Json::array({Rule("run", {{"num_ctx", 1024}, {"num_batch", 128}}, {{"hang", true}})}));
+  RunningProgram sweep(Sweep());
+  ASSERT_TRUE(sweep.WaitForOutput("[1/9]"));
   RunningProgram watch(Command({"status", "--watch"}));
   ASSERT_TRUE(watch.WaitForOutput("8 left"));
   watch.Signal(SIGINT);

@@ -40,7 +40,8 @@ class RunFixture : public ::testing::Test {
   [[nodiscard]] Program Command(std::vector<std::string> arguments) const {
     Program program;
     program.argv = {OLLAMA_BENCH_PROGRAM};
-    program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
+    const auto kept = WithoutReplaced(arguments);
+    program.argv.insert(program.argv.end(), kept.begin(), kept.end());
     program.environment = server_.Environment();
     program.folder = server_.folder();
     return program;

@@ -1,4 +1,4 @@
-#include "commands.h"
+#include "command_line.h"
 
 #include <gtest/gtest.h>
 
@@ -118,7 +118,7 @@ TEST_F(HeatmapCommandTest, PrintsPlainTextIntoAPipeAndNotesToStandardError) {
     EXPECT_NE(outcome.out.find(part), std::string::npos) << part << " not in\n" << outcome.out;
   }
   EXPECT_EQ(outcome.out.find("PARAMETER"), std::string::npos) << "it says nothing to change";
-  EXPECT_EQ(outcome.err, "wrote heatmap_highlighted.png\nwrote results_table.csv\n");
+  EXPECT_EQ(outcome.err, "wrote results_heatmap.png\nwrote results_table.csv\n");
 }
 
 TEST_F(HeatmapCommandTest, WritesEveryPictureThatIsNamedAndNoTableWhenToldSo) {
@@ -192,7 +192,7 @@ TEST_F(HeatmapCommandTest, PrintsOneJsonObjectAndNothingElseWhenAsked) {
 TEST_F(HeatmapCommandTest, ReturnsOneWhereNoCellSucceededAndDrawsAllTheSame) {
   Save(Store(json::array({FailedEntry(1024, 64)})));
   EXPECT_EQ(Run({"results.json"}).code, 1);
-  EXPECT_TRUE(std::filesystem::exists(folder_ / "heatmap_highlighted.png"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "results_heatmap.png"));
 }
 
 TEST_F(HeatmapCommandTest, ReturnsOneForAStoreWithoutAnyCell) {
@@ -246,9 +246,9 @@ TEST_F(HeatmapCommandTest, ReturnsFourForAStoreThatIsDamagedOrTooNew) {
 }
 
 TEST_F(HeatmapCommandTest, ReplacesAnOlderPictureAndLeavesNoTemporaryFile) {
-  folder_.Write("heatmap_highlighted.png", "\x89PNG\r\n\x1A\nold");
+  folder_.Write("results_heatmap.png", "\x89PNG\r\n\x1A\nold");
   EXPECT_EQ(Run({"results.json"}).code, 0);
-  EXPECT_EQ(folder_.Read("heatmap_highlighted.png").substr(12, 4), "IHDR");
+  EXPECT_EQ(folder_.Read("results_heatmap.png").substr(12, 4), "IHDR");
   EXPECT_EQ(Files().size(), 3U);
 }
 

@@ -1,4 +1,4 @@
-#include "store_status.h"
+#include "status_command.h"
 
 #include <gtest/gtest.h>
 

@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cstdlib>
+#include <sstream>
+#include <string>
 
 namespace ollama_bench {
 namespace {
@@ -20,6 +22,34 @@ TEST(ColorDepthTest, IsWhatTheTerminalSaysItCanShow) {
   EXPECT_EQ(DecideColorDepth(true, {"", "xterm-256color", ""}), ColorDepth::k256);
   EXPECT_EQ(DecideColorDepth(true, {"", "xterm-256color", "truecolor"}), ColorDepth::kTrueColor);
   EXPECT_EQ(DecideColorDepth(true, {"", "xterm", "24bit"}), ColorDepth::kTrueColor);
+}
+
+TEST(BrokenAtTest, BreaksAtWordsAtAnyWidthAndLosesNone) {
+  const std::string text =
+      "warning: num_batch 64 (1 of 2 values) cannot show its full effect\n  time         about 46 "
+      "s\n";
+  for (std::size_t width = 1; width < 90; ++width) {
+    const std::string broken = BrokenAt(width, text, 4);
+    std::istringstream lines(broken);
+    for (std::string line; std::getline(lines, line);) {
+      const bool is_one_word = line.find(' ', line.find_first_not_of(' ')) == std::string::npos;
+      EXPECT_TRUE(line.size() <= width || is_one_word) << width << ": " << line;
+    }
+    std::istringstream before(text);
+    std::istringstream after(broken);
+    std::string a;
+    std::string b;
+    while (before >> a) {
+      after >> b;
+      EXPECT_EQ(a, b) << width;
+    }
+  }
+  EXPECT_EQ(BrokenAt(100, text, 4), text) << "what fits stays as it is";
+  EXPECT_EQ(BrokenAt(12, "  ab   cd ef gh", 5), "  ab   cd ef\n       gh");
+}
+
+TEST(BrokenAtTest, BreaksALongListAtItsCommas) {
+  EXPECT_EQ(BrokenAt(12, "  a 1,2,3,4,5,6", 2), "  a 1,2,\n    3,4,5,6");
 }
 
 TEST(TerminalTest, IsNotAPipe) {

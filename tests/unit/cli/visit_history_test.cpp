@@ -17,7 +17,7 @@
 #include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/store/merge.h"
 #include "ollama_bench/sweep/sweep.h"
-#include "store_status.h"
+#include "status_command.h"
 #include "support/fake_driver.h"
 #include "support/listed_cells.h"
 #include "support/memory_file_system.h"

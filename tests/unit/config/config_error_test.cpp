@@ -85,7 +85,7 @@ TEST_F(ConfigErrorTest, NamesTheLineOfEachFaultOfAnAxis) {
   EXPECT_EQ(axis("num_ctx:\n  start: 9\n  end: 10\n"),
             "sweep.yaml:3: num_ctx.step: is missing; write \"step: 4096\" there\n");
   EXPECT_EQ(axis("num_ctx: {start: 1, stop: 2, step: 1}"),
-            "sweep.yaml:3: num_ctx.stop: is no known key; did you mean step?\n"
+            "sweep.yaml:3: num_ctx.stop: is no known key; did you mean end?\n"
             "sweep.yaml:3: num_ctx.end: is missing; write \"end: 8192\" there\n");
   EXPECT_EQ(axis("num_ctx: [8,\n 16,\n 8]"),
             "sweep.yaml:5: num_ctx: 8 is in the list twice; keep one of them\n");
@@ -214,9 +214,8 @@ TEST_F(ConfigErrorTest, NamesTheFlagInsteadOfALine) {
   flags.values["num_predict"] = "";
   EXPECT_EQ(ErrorsOf("model: m\nnum_ctx: {start: 1, end: 2, step: 1}", flags),
             "--ctx-step: 0 is below 1; write a whole number from 1 to 1073741824\n"
-            "--batch: \"\" is not a whole number; write a whole number from 1 to 1073741824\n"
-            "--batch: 8 is in the list twice; keep one of them\n"
-            "--num-predict: \"\" is not a whole number; write a whole number from 1 to 100000\n");
+            "--batch: there is a comma too many; write 8,8\n"
+            "--num-predict: no value is given; write 2\n");
 }
 
 TEST_F(ConfigErrorTest, SaysWhenAFlagHasNothingToChange) {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ollama_bench/config/load_config.h"
+#include "ollama_bench/config/sweep_config.h"
 #include "support/temporary_folder.h"
 
 namespace ollama_bench {

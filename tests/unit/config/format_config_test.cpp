@@ -1,4 +1,4 @@
-#include "ollama_bench/config/format_config.h"
+#include "ollama_bench/config/sweep_config.h"
 
 #include <algorithm>
 #include <random>

@@ -61,6 +61,34 @@ PromptFacts Facts(std::int64_t prompt_tokens) {
   return facts;
 }
 
+TEST(PlanWarningsTest, AsksForNoLongerPromptThanTheProgramItselfChose) {
+  Space space;
+  space.Set(Parameter::kNumCtx, {1024});
+  space.Set(Parameter::kNumBatch, {512, 2048});
+  PromptFacts facts;
+  facts.prompt_tokens = BuiltInPromptTokens(space, 2);
+  facts.is_usual_prompt = true;
+  const auto warnings = PlanWarnings(space, facts);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_EQ(warnings.front().message,
+            "num_batch 2048 (1 of 2 values) cannot show its full effect: the smallest num_ctx has "
+            "room for a prompt of 958 tokens, less than one batch; use larger contexts or smaller "
+            "batches");
+}
+
+TEST(PlanWarningsTest, NamesBatchesAboveWhatTheReleaseUses) {
+  Space space;
+  space.Set(Parameter::kNumCtx, {8192});
+  space.Set(Parameter::kNumBatch, {256, 512, 1024});
+  PromptFacts facts;
+  facts.prompt_tokens = 4096;
+  EXPECT_TRUE(PlanWarnings(space, facts).empty());
+  facts.largest_batch = 512;
+  const auto warnings = PlanWarnings(space, facts);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_EQ(warnings.front().kind, PlanWarning::Kind::kBatchAboveCap);
+}
+
 TEST(PlanWarningsTest, SaysNothingWhenEverythingFits) {
   const Space space = PairSpace({4096, 8192}, {64, 512});
   PromptFacts facts = Facts(1024);
