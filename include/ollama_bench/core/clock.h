@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "ollama_bench/core/stop_request.h"
 
@@ -22,6 +24,10 @@ class Clock {
 
 /// "2026-11-21T07:00:05+00:00", always UTC.
 std::string FormatTimestamp(std::chrono::system_clock::time_point time);
+
+/// "2026-11-21T07:00:04+00:00" (fraction of a second and "Z" allowed) as seconds since 1970; empty
+/// where `text` is no such time.
+std::optional<double> SecondsSince1970(std::string_view text);
 
 /// The machine's clocks.
 class SystemClock : public Clock {
