@@ -6,7 +6,7 @@ find_package(CLI11 2.1 REQUIRED)
 find_package(fmt 9.1 REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
-# Headers alone: Boost.Math's distributions.
+# Headers alone: Boost.Math's distributions, Boost.Asio's event loop, Boost.Beast's HTTP parser.
 find_package(Boost 1.74 REQUIRED)
 find_package(Threads REQUIRED)
 
@@ -27,8 +27,8 @@ find_package(Freetype REQUIRED)
 # Fonts of the system, for letters that the embedded font lacks; cairo depends on it anyway.
 pkg_check_modules(fontconfig REQUIRED IMPORTED_TARGET GLOBAL fontconfig>=2.13)
 
-# SHA-256 of the prompt; cpp-httplib brings it along anyway.
-find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+# SHA-256 of the prompt, and HTTPS; cpp-httplib brings it along anyway.
+find_package(OpenSSL REQUIRED COMPONENTS Crypto SSL)
 find_package(PNG REQUIRED)
 
 # Embedded into the program, so that pictures come out right on a machine without fonts.

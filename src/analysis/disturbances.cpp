@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "iso_time.h"
+#include "ollama_bench/core/clock.h"
 
 namespace ollama_bench {
 namespace {

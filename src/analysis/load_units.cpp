@@ -5,7 +5,7 @@
 #include <map>
 #include <utility>
 
-#include "iso_time.h"
+#include "ollama_bench/core/clock.h"
 #include "load_runs.h"
 #include "ollama_bench/analysis/cell_estimate.h"
 #include "ollama_bench/core/cell_result.h"

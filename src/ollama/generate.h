@@ -17,36 +17,6 @@
 
 namespace ollama_bench {
 
-/// Reads the answer to /api/generate as it comes: one JSON object a line, the last of which holds
-/// the metrics. What the model says is passed over; no more than one line is kept.
-class GenerateStream {
- public:
-  /// The last line repeats every token of the context as a number, 8 bytes or so each.
-  static constexpr std::size_t kLongestLine = std::size_t{32} * 1024 * 1024;
-
-  /// `longest_line` in bytes; a longer one ends the reading as kNoMetrics.
-  explicit GenerateStream(std::size_t longest_line = kLongestLine) : longest_line_(longest_line) {}
-
-  /// The next bytes, cut anywhere. False when nothing that follows can matter any more.
-  bool Feed(std::string_view bytes);
-
-  /// After the last byte: the metrics, or why there are none. An error in mid-stream comes under
-  /// status 200; an end without a last line is kNoMetrics.
-  Expected<RunMetrics, Failure> Finish(int status);
-  /// Whether a whole line came, which is when the first token was generated.
-  [[nodiscard]] bool has_begun() const { return has_begun_; }
-
- private:
-  void TakeLine(const std::string& line);
-
-  std::size_t longest_line_;
-  std::string line_;  ///< begun, not ended yet
-  std::string error_line_;
-  bool has_begun_ = false;
-  std::optional<RunMetrics> metrics_;
-  std::optional<Failure> failure_;
-};
-
 /// One prompt for /api/generate.
 struct GenerateRequest {
   std::string model;
@@ -65,7 +35,7 @@ struct GenerateAnswer {
 
 /// Sends the request and waits for the end of its answer, the time-out (kTimeout) or a stop request
 /// (kInterrupted), whichever is first; on the latter two the connection is cut, which Ollama takes
-/// as a wish to end the run. Blocks; a thread of its own does the talking meanwhile.
+/// as a wish to end the run. Blocks.
 /// `on_idle`, where given, is called a few times a second, on the caller's thread.
 Expected<GenerateAnswer, Failure> Generate(const ServerAddress& address,
                                            const GenerateRequest& request, const StopRequest& stop,

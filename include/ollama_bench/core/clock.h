@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "ollama_bench/core/stop_request.h"
 
@@ -26,6 +28,10 @@ std::string FormatTimestamp(std::chrono::system_clock::time_point time);
 /// A time as FormatTimestamp writes it, for a person: where this machine is, with the offset
 /// ("2026-11-27T18:33:28+01:00"). Any other text stays as it is.
 std::string LocalTime(const std::string& timestamp);
+
+/// "2026-11-21T07:00:04+00:00" (fraction of a second and "Z" allowed) as seconds since 1970; empty
+/// where `text` is no such time.
+std::optional<double> SecondsSince1970(std::string_view text);
 
 /// The machine's clocks.
 class SystemClock : public Clock {

@@ -11,6 +11,24 @@ namespace {
 
 class KillLongTest : public DurabilityFixture {};
 
+/// Arguments that add an axis, and with it another schema of the results file.
+using Axes = std::vector<std::string>;
+
+std::string NameOfSchema(const ::testing::TestParamInfo<Axes>& axes) {
+  return axes.param.empty() ? "Schema1" : "Schema2";
+}
+
+Axes With(Axes sweep, const Axes& axes) {
+  sweep.insert(sweep.end(), axes.begin(), axes.end());
+  return sweep;
+}
+
+class DefaultPathKillLongTest : public DurabilityFixture,
+                                public ::testing::WithParamInterface<Axes> {};
+
+INSTANTIATE_TEST_SUITE_P(Of, DefaultPathKillLongTest,
+                         ::testing::Values(Axes(), Axes{"--num-thread", "1,2"}), NameOfSchema);
+
 TEST_F(KillLongTest, AtRandomMomentsNothingReportedIsLostAndAtMostTheSampleInFlightIs) {
   const Share share = TakeShare(12, 1000);
   std::mt19937 random(share.seed);
@@ -45,12 +63,13 @@ TEST_F(KillLongTest, AtRandomMomentsNothingReportedIsLostAndAtMostTheSampleInFli
   std::cout << kills << " kills, " << sweeps << " sweeps finished in between\n";
 }
 
-TEST_F(KillLongTest, OnTheDefaultPathEverySampleKeepsItsVisitAndEveryVisitALoadOfItsOwn) {
+TEST_P(DefaultPathKillLongTest, EverySampleKeepsItsVisitAndEveryVisitALoadOfItsOwn) {
   const Share share = TakeShare(8, 300);
   std::mt19937 random(share.seed);
   const auto models = Models();
-  const Program sweep = Command({"run", "--model", "smollm2", "--ctx", "1024,2048", "--batch",
-                                 "64,128", "--prompt", "Why is the sky blue?", "--json"});
+  const Program sweep = Command(With({"run", "--model", "smollm2", "--ctx", "1024,2048", "--batch",
+                                      "64,128", "--prompt", "Why is the sky blue?", "--json"},
+                                     GetParam()));
   int kills = 0;
   int sweeps = 0;
   while (kills < share.count) {
@@ -83,13 +102,14 @@ struct SystemCall {
   int nth = 0;
 };
 
-class SystemCallLongTest : public DurabilityFixture {
+class SystemCallLongTest : public DurabilityFixture, public ::testing::WithParamInterface<Axes> {
  protected:
   // One cell of one repetition: every step of a store's life, few calls.
   [[nodiscard]] std::vector<std::string> OneCell() const {
-    return Command({"run", "--model", "smollm2", "--ctx", "1024", "--batch", "64", "--repetitions",
-                    "1", "--prompt", "Why?", "--confirm", "0", "--no-baseline", "--results",
-                    Path("benchmark_results.json")})
+    return Command(With({"run", "--model", "smollm2", "--ctx", "1024", "--batch", "64",
+                         "--repetitions", "1", "--prompt", "Why?", "--confirm", "0",
+                         "--no-baseline", "--results", Path("benchmark_results.json")},
+                        GetParam()))
         .argv;
   }
   [[nodiscard]] std::string Path(const std::string& name) const {
@@ -126,7 +146,10 @@ class SystemCallLongTest : public DurabilityFixture {
   }
 };
 
-TEST_F(SystemCallLongTest, KilledAtAnyStoreCallTheNextStartGoesOn) {
+INSTANTIATE_TEST_SUITE_P(Of, SystemCallLongTest,
+                         ::testing::Values(Axes(), Axes{"--num-thread", "2"}), NameOfSchema);
+
+TEST_P(SystemCallLongTest, KilledAtAnyStoreCallTheNextStartGoesOn) {
   try {
     if (RunProgram({{"strace", "-o", "/dev/null", "true"}, {}, {}, {}}).exit_code != 0) {
       GTEST_SKIP() << "strace is not allowed to trace here";

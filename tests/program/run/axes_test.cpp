@@ -107,5 +107,19 @@ TEST_F(RunAxesTest, APairAloneStaysOfTheSchemaThatOlderVersionsRead) {
   EXPECT_GE(Store()["results"].size(), cells + 2) << "what was measured stays";
 }
 
+TEST_F(RunAxesTest, ASweepOfThePairWithAPromptLengthGrowsByAParameterWithTheSameLength) {
+  const std::vector<std::string> pair = {"--ctx",           "1024", "--batch",      "64",
+                                         "--prompt-tokens", "300",  "--no-baseline"};
+  ASSERT_EQ(Run(pair).exit_code, 0);
+  std::vector<std::string> more = pair;
+  more.insert(more.end(), {"--num-thread", "1,2"});
+  const Ended grown = Run(more);
+  ASSERT_EQ(grown.exit_code, 0) << grown.err;
+  EXPECT_EQ(Measured({"num_thread", "num_batch", "prompt_tokens"}),
+            (std::set<Json>{{nullptr, 64, nullptr}, {1, 64, nullptr}, {2, 64, nullptr}}));
+  more.at(5) = "400";
+  EXPECT_NE(Run(more).exit_code, 0) << "another length is another prompt";
+}
+
 }  // namespace
 }  // namespace ollama_bench::testing

@@ -28,7 +28,10 @@ std::vector<std::string> OwnNumbers() {
     const socklen_t size = is_v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
     if (getnameinfo(each->ifa_addr, size, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) ==
         0) {
-      numbers.emplace_back(text.data());
+      // One with a zone is refused as an address.
+      if (std::string_view(text.data()).find('%') == std::string_view::npos) {
+        numbers.emplace_back(text.data());
+      }
     }
   }
   freeifaddrs(list);
