@@ -5,10 +5,10 @@
 #include <map>
 #include <utility>
 
-#include "ollama_bench/core/clock.h"
 #include "load_runs.h"
 #include "ollama_bench/analysis/cell_estimate.h"
 #include "ollama_bench/core/cell_result.h"
+#include "ollama_bench/core/clock.h"
 
 namespace ollama_bench {
 namespace {

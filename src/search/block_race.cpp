@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "candidates.h"
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/load_units.h"
 #include "ollama_bench/core/axis.h"
@@ -12,7 +13,6 @@
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/core/stratum.h"
 #include "ollama_bench/plan/repetitions.h"
-#include "candidates.h"
 
 namespace ollama_bench {
 namespace {

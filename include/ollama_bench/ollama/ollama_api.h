@@ -46,7 +46,7 @@ struct ModelDetails {
   std::string remote_host;                         ///< as in ModelListing
   std::vector<std::string> capabilities;  ///< "completion", "vision"; servers before v0.6.4: none
   bool takes_files = false;  ///< sees pictures or hears sound, so that the client attaches files
-  bool has_vision = false;                         ///< it is said to read pictures
+  bool has_vision = false;   ///< it is said to read pictures
 };
 
 /// Ollama's HTTP interface, as far as it is needed beside the command line. Answers are bounded in

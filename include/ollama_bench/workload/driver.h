@@ -25,7 +25,7 @@ struct ServerFacts {
   std::optional<std::int64_t> layers = {};  ///< of the model, but for the output
   /// A file that the prompt names would be attached to it (see FindAttachedFile).
   bool attaches_files = false;
-  bool has_vision = false;                  ///< of the model, as the server says
+  bool has_vision = false;  ///< of the model, as the server says
 };
 
 /// A model in the server's memory, as /api/ps reports it.
