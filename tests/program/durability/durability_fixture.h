@@ -40,9 +40,19 @@ class DurabilityFixture : public RunFixture {
 
   /// Waits for a random part of the time that a small sweep takes: some of these moments come
   /// before its start has done anything, some after its end.
-  static void WaitForRandomMoment(std::mt19937& random, int most_ms = 160) {
+  static void WaitForRandomMoment(std::mt19937& random, int most_ms) {
     const auto part = std::uniform_int_distribution<int>(0, most_ms * 1000)(random);
     std::this_thread::sleep_for(std::chrono::microseconds(part));
+  }
+
+  /// How long the sweep takes here and now, so that moments can be spread over all of it; what it
+  /// measured is forgotten.
+  int TimeWholeSweep(const Program& sweep) {
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_EQ(RunProgram(sweep).exit_code, 0);
+    ForgetResults();
+    const auto time = std::chrono::steady_clock::now() - begin;
+    return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(time).count());
   }
 
   /// The ids of the samples that a `run --json` reported as saved.

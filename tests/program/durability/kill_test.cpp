@@ -33,12 +33,13 @@ TEST_F(KillLongTest, AtRandomMomentsNothingReportedIsLostAndAtMostTheSampleInFli
   const Share share = TakeShare(12, 1000);
   std::mt19937 random(share.seed);
   const auto models = Models();
+  const int most_ms = TimeWholeSweep(SmallSweep({"--json"}));
   int kills = 0;
   int sweeps = 0;
-  int runs_before = 0;
+  int runs_before = CallsOf("run");
   while (kills < share.count) {
     RunningProgram program(SmallSweep({"--json"}));
-    WaitForRandomMoment(random);
+    WaitForRandomMoment(random, most_ms);
     program.Signal(SIGKILL);
     const Ended ended = program.Wait();
     const auto reported = ReportedSamples(ended.out);
@@ -70,11 +71,12 @@ TEST_P(DefaultPathKillLongTest, EverySampleKeepsItsVisitAndEveryVisitALoadOfItsO
   const Program sweep = Command(With({"run", "--model", "smollm2", "--ctx", "1024,2048", "--batch",
                                       "64,128", "--prompt", "Why is the sky blue?", "--json"},
                                      GetParam()));
+  const int most_ms = TimeWholeSweep(sweep);
   int kills = 0;
   int sweeps = 0;
   while (kills < share.count) {
     RunningProgram program(sweep);
-    WaitForRandomMoment(random, 500);
+    WaitForRandomMoment(random, most_ms);
     program.Signal(SIGKILL);
     const Ended ended = program.Wait();
     ExpectSaved(ReportedSamples(ended.out));

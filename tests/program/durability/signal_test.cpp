@@ -20,12 +20,13 @@ TEST_P(EndingLongTest, SavesEverythingLeavesNoModelAndDiesOfTheSignal) {
   const Share share = TakeShare(4, 200);
   std::mt19937 random(share.seed);
   const auto models = Models();
+  const int most_ms = TimeWholeSweep(SmallSweep());
   int ended_by_signal = 0;
   for (int i = 0; ended_by_signal < share.count; ++i) {
     TerminalProgram program(SmallSweep());
     // Before this the signals have their usual effect: nothing has begun.
     ASSERT_TRUE(program.WaitForOutput("num_ctx")) << program.output();
-    WaitForRandomMoment(random, 100);
+    WaitForRandomMoment(random, most_ms);
     GetParam().end(program);
     const Ended ended = program.Wait();
     if (ended.signal == 0) {
