@@ -17,6 +17,7 @@
 
 #include "command_docs.h"
 #include "ollama_bench/cli/program.h"
+#include "ollama_bench/core/parameter.h"
 #include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/core/version.h"
@@ -99,6 +100,19 @@ std::vector<std::string> KnownWords(const CommandDoc& command, const Stray& stra
   return known;
 }
 
+// Empty where nothing known comes near. A parameter's name is not its flag's: --num-ctx is --ctx.
+std::string WordMeant(const std::string& word, const std::vector<std::string>& known) {
+  const auto letters = word.find_first_not_of('-');
+  std::string key = letters == std::string::npos ? std::string() : word.substr(letters);
+  std::replace(key.begin(), key.end(), '-', '_');
+  if (const auto parameter = ParameterFromKey(key)) {
+    const std::string flag(Describe(*parameter).flag);
+    if (std::find(known.begin(), known.end(), flag) != known.end()) return flag;
+  }
+  // Every flag of one letter is near every other.
+  return key.size() < 2 ? std::string() : NearestSpelling(word, known);
+}
+
 // "`run` and `plan`": the commands that have the option.
 std::string CommandsWith(const CLI::App& app, const std::string& option) {
   std::vector<std::string> commands;
@@ -148,7 +162,7 @@ std::string DescribeStrayArguments(const CLI::App& app) {
       fmt::format("{} no {} '{}'", subject, stray.kind, Printable(stray.word, false));
   const std::string word = stray.word.substr(0, stray.word.find('='));
   const std::string elsewhere = stray.kind == "option" ? CommandsWith(app, word) : std::string();
-  const std::string nearest = NearestSpelling(word, KnownWords(command, stray));
+  const std::string nearest = WordMeant(word, KnownWords(command, stray));
   if (!elsewhere.empty()) {
     text += ", which has an effect in " + elsewhere;
   } else if (!nearest.empty()) {

@@ -174,8 +174,11 @@ class Examination {
     if (const auto proxy = FindClientProxy(subject_.api.address())) {
       text += "; " + DescribeProxy(*proxy);
     }
+    const bool is_silent = IsSilent(version.error());
     Add(Level::kProblem, "server", text,
-        is_local_ ? "ollama serve" : "start it there, or name another with --host HOST:PORT");
+        !is_silent  ? "name Ollama's own address with --host HOST:PORT"
+        : is_local_ ? "ollama serve"
+                    : "start it there, or name another with --host HOST:PORT");
   }
 
   void Version(const std::string& server) {

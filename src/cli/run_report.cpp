@@ -44,7 +44,8 @@ std::string HeaderTitle(const Identity& identity, const std::string& place) {
   std::string text = fmt::format("ollama-bench {}", kVersion);
   if (!identity.model.empty()) text += ": " + identity.model;
   if (!identity.ollama_version.empty()) text += " on Ollama " + identity.ollama_version;
-  return text + fmt::format(" at {}\n", place);
+  if (!place.empty()) text += " at " + place;
+  return text + "\n";
 }
 
 std::string RunHeaderText(const RunHeader& header) {

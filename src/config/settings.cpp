@@ -11,8 +11,8 @@
 namespace ollama_bench {
 namespace {
 
-constexpr std::string_view kBlanks = " \t";
-constexpr std::string_view kSeparators = ", \t";
+constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::string_view kSeparators = ", \t\r\n";
 constexpr std::string_view kRowFirst = "test_row_first";
 constexpr std::array<const char*, 3> kParts = {"start", "end", "step"};
 constexpr std::string_view kPromptTokens = "prompt_tokens";
@@ -189,9 +189,10 @@ using Kind = YamlNode::Kind;
 
 // What other programs call the parts of a range.
 const std::map<std::string_view, std::string_view> kSynonyms = {
-    {"begin", "start"}, {"first", "start"}, {"from", "start"},     {"min", "start"},
-    {"last", "end"},    {"max", "end"},     {"stop", "end"},       {"to", "end"},
-    {"by", "step"},     {"inc", "step"},    {"increment", "step"}, {"stride", "step"},
+    {"begin", "start"}, {"first", "start"},     {"from", "start"},     {"min", "start"},
+    {"last", "end"},    {"max", "end"},         {"stop", "end"},       {"to", "end"},
+    {"by", "step"},     {"inc", "step"},        {"increment", "step"}, {"stride", "step"},
+    {"ctx", "num_ctx"}, {"batch", "num_batch"},
 };
 
 struct KeyInfo {
@@ -294,10 +295,12 @@ class TreeReader {
     }
     for (const KeyInfo& info : meant) names.push_back(info.name);
     const auto synonym = kSynonyms.find(key);
-    const bool is_synonym = synonym != kSynonyms.end() &&
-                            std::find(names.begin(), names.end(), synonym->second) != names.end();
-    const std::string nearest =
-        is_synonym ? std::string(synonym->second) : NearestSpelling(key, names);
+    const bool is_synonym = synonym != kSynonyms.end();
+    const bool is_there =
+        is_synonym && std::find(names.begin(), names.end(), synonym->second) == names.end();
+    const std::string nearest = is_there     ? std::string()
+                                : is_synonym ? std::string(synonym->second)
+                                             : NearestSpelling(key, names);
     errors_.Add(place, key, "is no known key",
                 nearest.empty() ? fmt::format("write one of {}", fmt::join(shown, ", "))
                                 : fmt::format("did you mean {}?", nearest));

@@ -237,10 +237,28 @@ class AxisReader {
       if (!start || !end || !step) return std::nullopt;
       return ValuesOfRange({*start, *end, *step}, (*range)[1], (*range)[2]);
     }
-    if (is_count && !setting.quoted && !CheckNoHalfRange(setting)) return std::nullopt;
+    if (is_count && !setting.quoted && !(CheckNoOtherList(setting) && CheckNoHalfRange(setting))) {
+      return std::nullopt;
+    }
     const auto value = ReadValue(setting);
     if (!value) return std::nullopt;
     return std::vector<int>{*value};
+  }
+
+  // "4096;8192" and "4096|8192" are lists elsewhere.
+  bool CheckNoOtherList(const Setting& setting) {
+    constexpr std::string_view kMarks = ";|/";
+    const std::string_view text = setting.text;
+    if (text.find_first_of(kMarks) == std::string_view::npos ||
+        text.find_first_not_of("0123456789;|/") != std::string_view::npos) {
+      return true;
+    }
+    std::string list(Trim(text, kMarks));
+    if (list.empty()) return true;
+    for (char& letter : list) letter = kMarks.find(letter) == std::string_view::npos ? letter : ',';
+    errors_.Add(setting.place, text, fmt::format("{} is no list", Shown(text)),
+                fmt::format("write {}", Shown(list)));
+    return false;
   }
 
   // "4096-8192", "4096..8192" and "4096:8192" are ranges elsewhere.
@@ -251,13 +269,6 @@ class AxisReader {
     const auto end = begin == std::string_view::npos ? begin : text.find_first_of(kDigits, begin);
     if (begin == 0 || end == std::string_view::npos) return true;
     const std::string_view mark = text.substr(begin, end - begin);
-    if (mark == ";") {
-      std::string list(text);
-      std::replace(list.begin(), list.end(), ';', ',');
-      errors_.Add(setting.place, text, fmt::format("{} is no list", Shown(text)),
-                  fmt::format("write {}", Shown(list)));
-      return false;
-    }
     const bool is_range = mark == "-" || mark == ".." || mark == "..." || mark == ":";
     if (!is_range || text.find_first_not_of(kDigits, end) != std::string_view::npos) return true;
     errors_.Add(setting.place, setting.text,

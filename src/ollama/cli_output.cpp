@@ -193,6 +193,8 @@ constexpr std::array kPhrases = {
     Phrase{"bad_alloc", kOutOfMemory},
     Phrase{"allocation failed", kOutOfMemory},
     Phrase{"allocation failure", kOutOfMemory},
+    Phrase{"cl_mem_object_allocation_failure", kOutOfMemory},
+    Phrase{"cl_out_of_resources", kOutOfMemory},
     Phrase{"memory allocation of", kOutOfMemory},
     Phrase{"not enough space in the buffer", kOutOfMemory},
     Phrase{"not enough memory", kOutOfMemory},

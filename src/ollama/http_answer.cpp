@@ -93,7 +93,9 @@ Failure RefusedAnswer(const std::string& path, int status, const std::string& bo
     }
     return failure;
   }
-  failure.output_tail = Printable(std::string_view(body).substr(0, kTailLimit));
+  // Never empty: by that a server is known that says nothing at all.
+  failure.output_tail =
+      body.empty() ? "(empty answer)" : Printable(std::string_view(body).substr(0, kTailLimit));
   failure.message = fmt::format("{} answers with status {}", path, status);
   if (status == 400 && body.find("HTTPS") != std::string::npos) {
     failure.kind = FailureKind::kRefused;

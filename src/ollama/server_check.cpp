@@ -61,12 +61,13 @@ Expected<std::optional<LoadedModel>, Failure> AskLoaded(OllamaApi& api, const st
 
 }  // namespace
 
+bool IsSilent(const Failure& failure) {
+  return failure.kind == FailureKind::kServerUnavailable && failure.output_tail.empty();
+}
+
 Expected<std::string, Failure> ReachServer(OllamaApi& api) {
   auto version = api.Version();
-  // What a proxy said has its own remedy.
-  const bool is_silent = !version && version.error().kind == FailureKind::kServerUnavailable &&
-                         version.error().output_tail.empty();
-  if (is_silent) {
+  if (!version && IsSilent(version.error())) {
     if (const auto proxy = FindClientProxy(api.address())) {
       version.error().message += "; " + DescribeProxy(*proxy);
       return version;

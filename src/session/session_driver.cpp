@@ -168,10 +168,14 @@ Expected<void, Error> SessionDriver::ChooseKind(const std::string& stored_driver
   }
   kind_ = Kind::kApi;
   if (named || !options_.temporary_model.empty()) {
-    return Fail(ExitCode::kUsage,
-                fmt::format("{} has no effect with --driver api, which runs no program and creates "
-                            "no model; leave it out, or measure with --driver cli",
-                            named ? "--ollama" : "--model-name"));
+    const bool is_of_file = options_.driver.empty() && wish == "api";
+    return Fail(
+        ExitCode::kUsage,
+        fmt::format("{} has no effect with {}, which runs no program and creates no model; "
+                    "leave it out, or {}",
+                    named ? "--ollama" : "--model-name",
+                    is_of_file ? "the driver of the results file, api" : "--driver api",
+                    is_of_file ? "give another --results FILE" : "measure with --driver cli"));
   }
   if (wish == "api") return {};
   const auto version = api_->Version();

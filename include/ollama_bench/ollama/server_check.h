@@ -18,6 +18,9 @@ namespace ollama_bench {
 /// How the names of our temporary models begin, unless the user gives another.
 inline constexpr std::string_view kTemporaryModelPrefix = "ollama-bench-";
 
+/// Whether nothing answered at all: what a proxy or another program said has its own remedy.
+bool IsSilent(const Failure& failure);
+
 /// The server's version, or a failure that says how to start or to name a server.
 Expected<std::string, Failure> ReachServer(OllamaApi& api);
 

@@ -65,6 +65,14 @@ TEST_F(DoctorProgramTest, SaysHowToStartAServer) {
   EXPECT_NE(Told(ended, "server").find("-> ollama serve"), std::string::npos) << ended.out;
 }
 
+TEST_F(DoctorProgramTest, DoesNotStartAServerWhereSomethingElseAnswers) {
+  const Ended ended = Examine({"--host", server_.host() + "/elsewhere"});
+  EXPECT_EQ(ended.exit_code, 3);
+  const std::string told = Told(ended, "server");
+  EXPECT_NE(told.find("status 404"), std::string::npos) << told;
+  EXPECT_EQ(told.find("ollama serve"), std::string::npos) << told;
+}
+
 TEST_F(DoctorProgramTest, WithoutAProgramButWithAServerASweepCanRunAllTheSame) {
   const Ended ended = Examine({"--ollama", "no-such-program"});
   EXPECT_EQ(ended.exit_code, 0);

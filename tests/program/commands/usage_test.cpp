@@ -72,6 +72,24 @@ TEST_F(UsageTest, AFlagWithoutEffectIsRefused) {
   ExpectRefused({"heatmap", "--no-picture", "--theme", "dark"}, "excludes");
 }
 
+TEST_F(UsageTest, AFlagThatTheDriverOfTheResultsIgnoresIsRefusedForTheirSake) {
+  const std::vector<std::string> sweep = {"run",           "smollm2", "--ctx", "1024",
+                                          "--batch",       "64",      "-r",    "api.json",
+                                          "--no-baseline", "--extra", "0"};
+  auto first = sweep;
+  first.insert(first.end(), {"--driver", "api"});
+  ASSERT_EQ(RunProgram(Command(first)).exit_code, 0);
+  auto second = sweep;
+  second.insert(second.end(), {"--model-name", "x"});
+  ExpectRefused(second, "the driver of the results file, api");
+}
+
+TEST_F(UsageTest, APlanForNoAddressNamesNone) {
+  const Ended ended = RunProgram(
+      Command({"plan", "smollm2", "--ctx", "1024", "--batch", "64", "--host", "ftp://h"}));
+  EXPECT_TRUE(Holds(ended.out, "smollm2\n")) << ended.out;
+}
+
 TEST_F(UsageTest, AKeyOfAFileMayBeForAnotherCommand) {
   const std::string text =
       "model: smollm2\nnum_ctx: 1024, 2048\nnum_batch: 64-128:64\n"

@@ -29,6 +29,17 @@ TEST(CommandLineTest, NamesTheOptionThatWasMeant) {
   EXPECT_EQ(Said({"run", "--contxt=3"}).substr(0, 35), "`run` knows no option '--contxt=3'\n");
 }
 
+TEST(CommandLineTest, NamesTheFlagOfAParameterThatIsGivenByItsKey) {
+  for (const char* word : {"--num-ctx", "--num_ctx", "--num-ctx=4096"}) {
+    EXPECT_NE(Said({"run", word}).find("; did you mean '--ctx'?"), std::string::npos) << word;
+  }
+  EXPECT_NE(Said({"tune", "--num-batch"}).find("'--batch'?"), std::string::npos);
+}
+
+TEST(CommandLineTest, NamesNoOtherFlagForOneOfASingleLetter) {
+  EXPECT_EQ(Said({"run", "-m", "smollm2"}).find("did you mean"), std::string::npos);
+}
+
 TEST(CommandLineTest, NamesTheCommandThatWasMeant) {
   EXPECT_EQ(Said({"rnu", "--model", "smollm2"}),
             "there is no command 'rnu'; did you mean 'run'?\n"

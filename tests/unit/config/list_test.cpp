@@ -35,6 +35,14 @@ TEST_F(ListTest, CommasAndBlanksSeparate) {
   }
 }
 
+TEST_F(ListTest, EndsOfLinesSeparate) {
+  ConfigOverrides flags;
+  flags.values["num_ctx"] = "4096\n6144\r\n8192\n";
+  const auto config = LoadSweepConfig(std::nullopt, flags);
+  ASSERT_TRUE(config) << Lines(config);
+  EXPECT_EQ(config->space.ValuesOf(Parameter::kNumCtx), (std::vector<int>{4096, 6144, 8192}));
+}
+
 TEST_F(ListTest, EntriesMayBeRanges) {
   ExpectBoth("4096-8192:2048", {4096, 6144, 8192});
   ExpectBoth("4096 - 8192:2048", {4096, 6144, 8192});
@@ -62,6 +70,8 @@ TEST_F(ListTest, WhatIsAlmostAListOrRangeHasItsRemedy) {
   EXPECT_EQ(ErrorOfFlag("num_ctx", "4..8"),
             "--ctx: 4..8 is a range without a step; write 4-8:STEP");
   EXPECT_EQ(ErrorOfFlag("num_ctx", "4;8"), "--ctx: 4;8 is no list; write 4,8");
+  EXPECT_EQ(ErrorOfFlag("num_ctx", "4|8/16"), "--ctx: 4|8/16 is no list; write 4,8,16");
+  EXPECT_EQ(ErrorOfFlag("num_ctx", "4; 8"), "--ctx: 4; is no list; write 4");
   EXPECT_EQ(ErrorOfFlag("num_ctx", "4,,8,"), "--ctx: there is a comma too many; write 4,8");
   EXPECT_EQ(ErrorOfFlag("num_ctx", ""), "--ctx: no value is given; write 4096,8192");
 }
@@ -73,6 +83,10 @@ TEST_F(ListTest, PartsOfARangeUnderOtherNamesAreRecognised) {
                 .find("by: is no known key; did you mean "
                       "step?"),
             std::string::npos);
+  EXPECT_EQ(ErrorsOf("num_ctx: {start: 1, end: 9, stop: 2}\n").find("did you mean"),
+            std::string::npos)
+      << "an end is no step";
+  EXPECT_NE(ErrorsOf("ctx: 4096\n").find("did you mean num_ctx?"), std::string::npos);
   EXPECT_EQ(ErrorsOf("num_ctx: {start: 1, end: 9, step: 2, sten: 1}\n").find("did you mean s"),
             std::string::npos)
       << "what is there already was not meant";

@@ -54,6 +54,7 @@ TEST(FailureClassifierTest, MemoryIsShortInTheWordsOfEveryBackendAndSystem) {
            "ggml_gallocr_reserve_n_impl: failed to allocate ROCm0 buffer of size 4884066560",
            "ggml_vulkan: Device memory allocation of size 462323712 failed.",
            "ggml_vulkan: vk::Device::allocateMemory: ErrorOutOfDeviceMemory",
+           "clCreateBuffer: CL_MEM_OBJECT_ALLOCATION_FAILURE",
            "ErrorOutOfHostMemory",
            "ggml_metal_buffer_init: error: failed to allocate buffer, size = 2.94 MiB",
            "Insufficient Memory (00000008:kIOGPUCommandBufferCallbackErrorOutOfMemory)",

@@ -11,6 +11,7 @@
 
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/core/unique_fd.h"
+#include "ollama_bench/ollama/server_check.h"
 #include "support/raw_server.h"
 #include "support/sanitizers.h"
 
@@ -166,6 +167,18 @@ TEST(OllamaApiTest, EveryStatusOfAProxyHasItsOwnMeaningAndRemedy) {
     EXPECT_NE(models.error().message.find(std::to_string(status)), std::string::npos);
     EXPECT_NE(models.error().output_tail.find("Proxy"), std::string::npos) << status;
     EXPECT_TRUE(messages.insert(models.error().message).second) << models.error().message;
+  }
+}
+
+TEST(OllamaApiTest, AnAnswerWithoutABodyHasOneRemedyToo) {
+  for (const char* body : {"", "<html>Bad Gateway</html>"}) {
+    Server().Answer(WithStatus(502, body));
+    OllamaApi api = Api();
+    const auto version = ReachServer(api);
+    ASSERT_FALSE(version);
+    EXPECT_FALSE(IsSilent(version.error()));
+    EXPECT_EQ(version.error().message.find("ollama serve"), std::string::npos)
+        << version.error().message;
   }
 }
 
