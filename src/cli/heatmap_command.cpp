@@ -159,8 +159,8 @@ void AddHeatmapCommand(CLI::App& app, std::function<int()>& action) {
   CLI::App* heatmap =
       app.add_subcommand("heatmap", "Draw a sweep's results and name the best cell");
   heatmap->footer(
-      "Of a results file NAME.json other than benchmark_results.json the files are\n"
-      "NAME_heatmap.png and NAME_table.csv.");
+      "The files are written beside the results. Of a results file NAME.json other than\n"
+      "benchmark_results.json they are NAME_heatmap.png and NAME_table.csv.");
   const auto options = std::make_shared<HeatmapOptions>();
   options->report.pictures = {kUsualPicture};
   options->report.csv = kUsualTable;

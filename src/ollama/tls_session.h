@@ -30,7 +30,7 @@ class TlsSession {
   /// `host` is the name, or the numeric address, that the server must prove to have.
   TlsSession(const TlsContext& context, const std::string& host);
 
-  /// Goes on with the handshake; true once it is complete. The error says what is wrong with the
+  /// Continues the handshake; true once it is complete. The error says what is wrong with the
   /// server.
   Expected<bool, std::string> Handshake();
   /// Bytes from the wire.

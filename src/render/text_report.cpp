@@ -286,12 +286,14 @@ std::string DisturbancesText(const Disturbances& disturbances) {
     if (spells.size() < kMostSpells) spells.push_back(Describe(spell));
   }
   const std::size_t left = disturbances.spells.size() - spells.size();
-  return fmt::format("{} disturbed sample{} not counted: {}{}{}", disturbances.samples,
-                     disturbances.samples == 1 ? "" : "s", fmt::join(spells, "; "),
-                     left > 0 ? fmt::format("; {} more times", left) : "",
-                     disturbances.not_replaced > 0 ? fmt::format("; {} loads have none that counts",
-                                                                 disturbances.not_replaced)
-                                                   : "");
+  return fmt::format(
+      "{} disturbed sample{} not counted: {}{}{}", disturbances.samples,
+      disturbances.samples == 1 ? "" : "s", fmt::join(spells, "; "),
+      left > 0 ? fmt::format("; {} more times", left) : "",
+      disturbances.not_replaced > 0
+          ? fmt::format("; {} load{} without one that counts", disturbances.not_replaced,
+                        disturbances.not_replaced == 1 ? "" : "s")
+          : "");
 }
 
 Json DisturbancesJson(const Disturbances& disturbances) {

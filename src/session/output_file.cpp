@@ -119,8 +119,8 @@ Expected<void, SessionError> WriteOutput(FileSystem& file_system, const OutputTa
 }
 
 fs::path DefaultOutput(const fs::path& results, const std::string& usual, std::string_view ending) {
-  if (results.filename() == SessionOptions().results) return usual;
-  return results.stem().string() + std::string(ending);
+  const bool is_usual = results.filename() == SessionOptions().results;
+  return results.parent_path() / (is_usual ? usual : results.stem().string() + std::string(ending));
 }
 
 StoreError NotResults(const fs::path& path, StoreError error) {

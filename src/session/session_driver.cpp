@@ -167,13 +167,13 @@ Expected<void, Error> SessionDriver::ChooseKind(const std::string& stored_driver
     return {};
   }
   kind_ = Kind::kApi;
-  if (named || !options_.temporary_model.empty()) {
+  // --ollama says where Ollama is, and may stand in a script that measures with both drivers.
+  if (!options_.temporary_model.empty()) {
     const bool is_of_file = options_.driver.empty() && wish == "api";
     return Fail(
         ExitCode::kUsage,
-        fmt::format("{} has no effect with {}, which runs no program and creates no model; "
-                    "leave it out, or {}",
-                    named ? "--ollama" : "--model-name",
+        fmt::format("--model-name has no effect with {}, which creates no model; leave it "
+                    "out, or {}",
                     is_of_file ? "the driver of the results file, api" : "--driver api",
                     is_of_file ? "give another --results FILE" : "measure with --driver cli"));
   }

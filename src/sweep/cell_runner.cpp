@@ -429,7 +429,7 @@ bool CellRunner::HasEnough(const Load& load) const {
     if (++taken == 1) run = sample.wall.value_or(run);
   }
   if (taken == 0) return false;
-  // Whoever asked for so many may not have known how long a run is, as after an old file.
+  // Anyone who asked for so many may not have known how long a run is, as after an old file.
   return taken >= std::min(*load.samples, WantedRepetitions(options_.repetitions, run));
 }
 

@@ -41,8 +41,9 @@ Expected<void, SessionError> CheckOutput(FileSystem& file_system, const OutputTa
 Expected<void, SessionError> WriteOutput(FileSystem& file_system, const OutputTarget& target,
                                          std::string_view bytes);
 
-/// Where a command writes unless it is told: `usual` for benchmark_results.json, else the name of
-/// the results with `ending` in place of their own, so that no store's output replaces another's.
+/// Where a command writes unless an option names a file: beside the results, `usual` for
+/// benchmark_results.json, else the name of the results with `ending` in place of their own. So no
+/// store's output replaces another's.
 std::filesystem::path DefaultOutput(const std::filesystem::path& results, const std::string& usual,
                                     std::string_view ending);
 

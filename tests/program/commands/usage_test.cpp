@@ -185,6 +185,12 @@ TEST_F(ReadableTest, FilesAreNamedAfterTheResultsUnlessTheseHaveTheUsualName) {
   ASSERT_EQ(RunProgram(Command({"heatmap", "other.json"})).exit_code, 0);
   EXPECT_TRUE(is_there("other_heatmap.png") && is_there("other_table.csv"));
   EXPECT_FALSE(is_there("heatmap_highlighted.png") || is_there("results_table.csv"));
+  std::filesystem::create_directory(server_.folder() / "folder");
+  std::filesystem::copy_file(server_.folder() / "other.json",
+                             server_.folder() / "folder/benchmark_results.json");
+  ASSERT_EQ(RunProgram(Command({"heatmap", "folder/benchmark_results.json"})).exit_code, 0);
+  EXPECT_TRUE(is_there("folder/heatmap_highlighted.png") && is_there("folder/results_table.csv"));
+  EXPECT_FALSE(is_there("heatmap_highlighted.png")) << "there it would be taken for another's";
   const std::string named = RunProgram(Command({"plot", "other.json"})).err;
   EXPECT_TRUE(Holds(named, "wrote other_plot.png")) << named;
 }
