@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/text.h"
 #include "require.h"
 #include "stream_reader.h"
