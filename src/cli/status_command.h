@@ -17,7 +17,7 @@ namespace ollama_bench {
 /// The current setting that a sweep is compared with.
 struct PresentStatus {
   Cell cell;
-  std::string source;                ///< "Modelfile" or "Ollama default"
+  std::string source;                ///< as in Baseline: "Modelfile", "Ollama default", …
   std::optional<CellResult> result;  ///< empty: not measured yet
 };
 

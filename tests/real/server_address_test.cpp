@@ -139,7 +139,7 @@ TEST_F(RealAddressTest, EachAddressLeadsWhereTheClientGoes) {
       const std::string place = address->Origin().substr(std::string("https://").size());
       EXPECT_EQ(Ask(text, {{"HTTPS_PROXY", Proxy()}}), "CONNECT " + place + " HTTP/1.1");
     } else {
-      // Port 080 is 80 to whoever connects.
+      // Port 080 is 80 to the one who connects.
       std::string asked = Ask(text, {{"HTTP_PROXY", Proxy()}});
       if (const auto zero = asked.find(":080/"); zero != asked.npos) asked.erase(zero + 1, 1);
       // The host's case is for the DNS, to which it is the same; a mapped address is IPv4.
