@@ -22,14 +22,13 @@ using std::chrono::milliseconds;
 constexpr const char* kPath = "/api/generate";
 constexpr milliseconds kIdleTick{200};
 
-// Waits until the other end of the pipe is closed, or a stop is requested. False on a stop.
-bool AwaitHangUp(int pipe_end, const StopRequest& stop, const std::function<void()>& on_idle) {
+// Waits until the other end of the pipe is closed, or a stop is requested.
+void AwaitHangUp(int pipe_end, const StopRequest& stop, const std::function<void()>& on_idle) {
   while (true) {
     std::array<pollfd, 2> fds = {pollfd{pipe_end, POLLIN, 0}, pollfd{stop.wake_fd(), POLLIN, 0}};
     const int ready =
         poll(fds.data(), fds.size(), on_idle ? static_cast<int>(kIdleTick.count()) : -1);
-    if (stop.Requested()) return false;
-    if (ready > 0 && fds[0].revents != 0) return true;
+    if (stop.Requested() || (ready > 0 && fds[0].revents != 0)) return;
     if (ready == 0 && on_idle) on_idle();
   }
 }

@@ -1,7 +1,6 @@
 #include "stream_client.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
 
 #include <algorithm>
 #include <atomic>
@@ -9,7 +8,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <ctime>
 #include <map>
 #include <optional>
 #include <string>
@@ -97,6 +95,17 @@ std::string HttpRequest(const ServerAddress& address, const StreamRequest& reque
       request.body);
 }
 
+httplib::Error ErrorOf(StreamConnection::Obstacle obstacle) {
+  switch (obstacle) {
+    case StreamConnection::Obstacle::kNoTls:
+      return httplib::Error::SSLConnection;
+    case StreamConnection::Obstacle::kUntrusted:
+      return httplib::Error::SSLServerVerification;
+    default:
+      return httplib::Error::Connection;
+  }
+}
+
 /// One request from its due time to its end.
 class Exchange : private StreamConnection::Listener {
  public:
@@ -160,7 +169,7 @@ class Exchange : private StreamConnection::Listener {
     if (record_.done) return Close();
     if (!record_.sent) {
       return End(StreamEnd::kUnreachable,
-                 NoAnswer(pool_.address(), request_.path, httplib::Error::ConnectionTimeout));
+                 NoAnswer(pool_.address(), request_.path, ErrorOf(connection_->obstacle())));
     }
     End(StreamEnd::kTimedOut, Failure{FailureKind::kTimeout,
                                       fmt::format("{}: not done after {}", request_.path,
@@ -205,7 +214,7 @@ class Exchange : private StreamConnection::Listener {
       connection_ = pool_.Open(*this);
       return;
     }
-    const auto kind = !record_.sent ? httplib::Error::Connection : httplib::Error::Read;
+    const auto kind = record_.sent ? httplib::Error::Read : ErrorOf(connection_->obstacle());
     Failure failure = NoAnswer(pool_.address(), request_.path, kind);
     if (!error.empty()) failure.message += ": " + error;
     End(is_unanswered ? StreamEnd::kUnreachable : StreamEnd::kBroken, std::move(failure));
@@ -285,16 +294,6 @@ class StreamClient::Loop {
       if (found != exchanges_.end()) found->second->Cancel();
     });
   }
-  void CancelAllLater() {
-    asio::post(context_, [this] { CancelAll(); });
-  }
-  [[nodiscard]] std::chrono::nanoseconds CpuTime() {
-    clockid_t clock{};
-    timespec time{};
-    if (pthread_getcpuclockid(thread_.native_handle(), &clock) != 0) return {};
-    clock_gettime(clock, &time);
-    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-  }
 
  private:
   // On the loop's thread. An OnEnd may send again; what it sends is posted, and so not cancelled.
@@ -327,12 +326,6 @@ std::uint64_t StreamClient::Send(StreamRequest request, OnEnd on_end) {
 }
 void StreamClient::Cancel(std::uint64_t id) {
   loop_->Cancel(id);
-}
-void StreamClient::CancelAll() {
-  loop_->CancelAllLater();
-}
-std::chrono::nanoseconds StreamClient::CpuTime() const {
-  return loop_->CpuTime();
 }
 
 }  // namespace ollama_bench

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -30,9 +29,6 @@ class StreamClient {
   /// Cuts the request's connection, which Ollama takes as a wish to end it. Of no effect on one
   /// that has ended.
   void Cancel(std::uint64_t id);
-  void CancelAll();
-  /// CPU time that the client's thread took so far.
-  [[nodiscard]] std::chrono::nanoseconds CpuTime() const;
 
  private:
   class Loop;

@@ -46,6 +46,7 @@ void StreamConnection::Connected() {
   socket_.set_option(asio::ip::tcp::no_delay(true), why);
   StampArrivals(socket_.native_handle());
   last_arrival_ = std::chrono::steady_clock::now();
+  is_reached_ = true;
   AwaitBytes();
   if (!tls_) {
     is_connected_ = true;
@@ -54,6 +55,11 @@ void StreamConnection::Connected() {
   }
   if (const auto begun = tls_->Handshake(); !begun) return Fail(begun.error());
   Flush();
+}
+
+StreamConnection::Obstacle StreamConnection::obstacle() const {
+  if (!is_reached_ || !tls_) return Obstacle::kUnreachable;
+  return tls_->IsUntrusted() ? Obstacle::kUntrusted : Obstacle::kNoTls;
 }
 
 void StreamConnection::AwaitBytes() {

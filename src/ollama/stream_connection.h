@@ -46,6 +46,9 @@ class StreamConnection : public std::enable_shared_from_this<StreamConnection> {
   Time Send(std::string_view bytes);
   void Close();
   [[nodiscard]] bool IsOpen() const { return is_connected_ && socket_.is_open(); }
+  /// What kept it from being connected; of use in an OnClosed without an OnConnected before.
+  enum class Obstacle { kUnreachable, kNoTls, kUntrusted };
+  [[nodiscard]] Obstacle obstacle() const;
 
  private:
   void TryNext(std::string error);
@@ -60,6 +63,7 @@ class StreamConnection : public std::enable_shared_from_this<StreamConnection> {
   boost::asio::ip::tcp::socket socket_;
   std::string host_;
   std::optional<TlsSession> tls_;
+  bool is_reached_ = false;  ///< but for TLS
   bool is_tls_ready_ = false;
   bool is_connected_ = false;
   Endpoints endpoints_;

@@ -2,28 +2,6 @@
 
 namespace ollama_bench {
 
-std::string_view KeyOf(StreamEnd end) {
-  switch (end) {
-    case StreamEnd::kDone:
-      return "done";
-    case StreamEnd::kUnfinished:
-      return "unfinished";
-    case StreamEnd::kErrorLine:
-      return "error";
-    case StreamEnd::kRefused:
-      return "refused";
-    case StreamEnd::kBroken:
-      return "broken";
-    case StreamEnd::kUnreachable:
-      return "unreachable";
-    case StreamEnd::kTimedOut:
-      return "timeout";
-    case StreamEnd::kCancelled:
-      return "cancelled";
-  }
-  return "";
-}
-
 std::optional<std::chrono::nanoseconds> TimeToFirstToken(const StreamRecord& record) {
   if (!record.sent || !record.first_text) return std::nullopt;
   return *record.first_text - *record.sent;

@@ -25,9 +25,6 @@ enum class StreamEnd {
   kCancelled,
 };
 
-/// "done", "unfinished", …; in records and JSON.
-std::string_view KeyOf(StreamEnd end);
-
 enum class ChunkKind : std::uint8_t { kEmpty, kText, kThinking };
 
 /// One line of the answer.

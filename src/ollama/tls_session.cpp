@@ -57,6 +57,10 @@ Expected<bool, std::string> TlsSession::Handshake() {
   return Unexpected<std::string>(LastError(session_.get()));
 }
 
+bool TlsSession::IsUntrusted() const {
+  return SSL_get_verify_result(session_.get()) != X509_V_OK;
+}
+
 void TlsSession::Receive(std::string_view bytes) {
   BIO_write(from_wire_, bytes.data(), static_cast<int>(bytes.size()));
 }

@@ -33,6 +33,8 @@ class TlsSession {
   /// Continues the handshake; true once it is complete. The error says what is wrong with the
   /// server.
   Expected<bool, std::string> Handshake();
+  /// Whether it was the server's certificate that ended the handshake.
+  [[nodiscard]] bool IsUntrusted() const;
   /// Bytes from the wire.
   void Receive(std::string_view bytes);
   /// Replaces `out` by all plain bytes that can be read by now. False when the session is over.

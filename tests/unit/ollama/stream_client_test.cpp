@@ -308,6 +308,7 @@ TEST(StreamClientAloneTest, SpeaksHttpsAndRefusesACertificateThatNobodyVouchesFo
   server.Start();
   const StreamRecord untrusted = Only(server.address("https"), Asking());
   EXPECT_EQ(untrusted.end, StreamEnd::kUnreachable);
+  EXPECT_EQ(untrusted.failure->kind, FailureKind::kRefused);
   EXPECT_NE(untrusted.failure->message.find("self-signed"), std::string::npos)
       << untrusted.failure->message;
   setenv("SSL_CERT_FILE", (folder + "cert.pem").c_str(), 1);
@@ -316,6 +317,12 @@ TEST(StreamClientAloneTest, SpeaksHttpsAndRefusesACertificateThatNobodyVouchesFo
   other.host = "127.0.0.2";
   const StreamRecord misnamed = Only(other, Asking());
   unsetenv("SSL_CERT_FILE");
+  ScriptedServer<httplib::Server> plain;
+  plain.Start();
+  const StreamRecord no_tls = Only(plain.address("https"), Asking());
+  EXPECT_EQ(no_tls.failure->kind, FailureKind::kServerUnavailable);
+  EXPECT_NE(no_tls.failure->message.find("no TLS connection"), std::string::npos)
+      << no_tls.failure->message;
   EXPECT_EQ(trusted.end, StreamEnd::kDone) << trusted.failure->message;
   EXPECT_EQ(trusted.text, "One");
   EXPECT_EQ(misnamed.end, StreamEnd::kUnreachable);
