@@ -37,8 +37,7 @@ Finding OtherServer(const DoctorSubject& subject, std::string_view what) {
   return {Level::kProblem, std::string(kTopic),
           fmt::format("the program reaches another server than {}: {}", subject.api.address().Url(),
                       what),
-          "set OLLAMA_HOST and proxies where the program runs (a wrapper, a container), name the "
-          "server's own program with --ollama PATH, or measure with --driver api"};
+          std::string(kOtherServerRemedy)};
 }
 
 // The models that one shows and the other does not, or with another digest.
@@ -88,11 +87,9 @@ std::optional<Finding> LookForFolder(const DoctorSubject& subject, const fs::pat
       RunClient(subject, program, {"create", "ollama-bench-doctor", "-f", file.string()});
   if (!SaysModelfileIsUnseen(outcome.stderr_tail)) return std::nullopt;
   return Finding{Level::kProblem, std::string(kTopic),
-                 fmt::format("the program cannot see the temporary folder {}: a snap, a flatpak or "
-                             "a container has a /tmp of its own",
-                             ScratchParent().string()),
-                 "name a folder that both see, for example TMPDIR=$HOME, or measure with "
-                 "--driver api"};
+                 fmt::format("the program cannot see the temporary folder {}: {}",
+                             ScratchParent().string(), kUnseenFolder),
+                 std::string(kUnseenFolderRemedy)};
 }
 
 }  // namespace

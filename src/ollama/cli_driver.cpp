@@ -231,21 +231,16 @@ Expected<ModelDetails, Failure> CliDriver::CheckTemporaryModel() {
 
 Failure CliDriver::DescribeFailedCreate(Failure failure) const {
   if (!SaysModelfileIsUnseen(failure.message)) return failure;
-  failure.message = fmt::format(
-      "'{}' cannot see the temporary folder {} ({}): a snap, a flatpak or a container has a /tmp "
-      "of its own; name a folder that both see, for example TMPDIR=$HOME, or measure with "
-      "--driver api",
-      options_.program, options_.scratch.string(), failure.message);
+  failure.message =
+      fmt::format("'{}' cannot see the temporary folder {} ({}): {}; {}", options_.program,
+                  options_.scratch.string(), failure.message, kUnseenFolder, kUnseenFolderRemedy);
   return failure;
 }
 
 Failure CliDriver::OtherServer(std::string_view what) const {
   return {FailureKind::kModelMissing,
-          fmt::format("'{}' reaches another server than ollama-bench, which asks {}: {}; set "
-                      "OLLAMA_HOST and proxies where the program runs (a wrapper, a container), "
-                      "name the server's own program with --ollama PATH, or measure with --driver "
-                      "api",
-                      options_.program, seams_.api.address().Url(), what),
+          fmt::format("'{}' reaches another server than ollama-bench, which asks {}: {}; {}",
+                      options_.program, seams_.api.address().Url(), what, kOtherServerRemedy),
           {},
           1};
 }

@@ -61,10 +61,6 @@ std::shared_ptr<const VectorXd> Islands::Shape(const Island& island) const {
 
 namespace {
 
-using Eigen::Index;
-using Eigen::MatrixXd;
-using Eigen::VectorXd;
-
 constexpr double kPriorOfIsland = 0.3;
 // Of an island's height, in log rate: half of a normal distribution.
 constexpr double kHeight = 0.2;

@@ -198,10 +198,6 @@ void ValueModel::Complete(const ValueData& data, ValueComponent& component) cons
 
 namespace {
 
-using Eigen::Index;
-using Eigen::MatrixXd;
-using Eigen::VectorXd;
-
 constexpr double kLengthCentre = 0.6;
 constexpr double kLengthSpread = 0.8;
 constexpr double kNoiseCentre = 0.015;

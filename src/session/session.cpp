@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <map>
 #include <utility>
 
 #include "ollama_bench/core/random.h"
@@ -118,7 +117,7 @@ BaselineChoice Session::SettleBaseline() {
 void Session::SettleAliases(std::vector<Cell>& cells, bool measure) {
   if (driver_.recording() != nullptr) return;
   ResultsStore& results = opened_->store;
-  std::map<std::string, std::size_t> left_out;
+  std::vector<Alias> left_out;
   for (const Alias& alias : FindAliases(cells, LimitsOf(facts_))) {
     const CellResult* known = results.Find(alias.cell);
     const bool is_noted = known != nullptr && known->alias_of.has_value();
@@ -129,9 +128,9 @@ void Session::SettleAliases(std::vector<Cell>& cells, bool measure) {
     if (known != nullptr && !is_noted) continue;
     if (!is_noted) results.SetAlias(alias.cell, alias.of, alias.reason);
     std::erase(cells, alias.cell);
-    ++left_out[alias.reason];
+    left_out.push_back(alias);
   }
-  for (const auto& [reason, count] : left_out) Warn(DescribeLeftOut(count, reason));
+  for (const std::string& line : DescribeLeftOut(left_out)) Warn(line);
 }
 
 CellRunnerOptions Session::RunnerOptions() {

@@ -1,11 +1,8 @@
 #include "ollama_bench/session/sweep_plan.h"
-#include "ollama_bench/search/block_race.h"
-#include "ollama_bench/search/search.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <system_error>
 #include <utility>
 
@@ -14,6 +11,8 @@
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/plan/remaining_time.h"
+#include "ollama_bench/search/block_race.h"
+#include "ollama_bench/search/search.h"
 #include "ollama_bench/session/baseline.h"
 #include "ollama_bench/session/opened_store.h"
 #include "ollama_bench/session/session.h"
@@ -62,14 +61,8 @@ class Planner {
   void LeaveOutAliases(std::vector<Cell>& cells) {
     if (!facts_ || options_.measure_aliases || driver_.recording() != nullptr) return;
     const std::vector<Alias> aliases = FindAliases(cells, LimitsOf(*facts_));
-    std::map<std::string, std::size_t> left_out;
-    for (const Alias& alias : aliases) {
-      std::erase(cells, alias.cell);
-      ++left_out[alias.reason];
-    }
-    for (const auto& [reason, count] : left_out) {
-      plan_.warnings.push_back(DescribeLeftOut(count, reason));
-    }
+    for (const Alias& alias : aliases) std::erase(cells, alias.cell);
+    for (std::string& line : DescribeLeftOut(aliases)) plan_.warnings.push_back(std::move(line));
   }
 
   Expected<void, Error> ReadResults() {

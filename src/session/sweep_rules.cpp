@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "ollama_bench/core/stratum.h"
 #include "ollama_bench/ollama/version_facts.h"
 
@@ -38,11 +40,17 @@ EffectiveLimits LimitsOf(const ServerFacts& facts) {
   return limits;
 }
 
-std::string DescribeLeftOut(std::size_t cells, const std::string& reason) {
-  return fmt::format(
-      "{} of the cells would repeat another's measurement ({}) and {} left out; "
-      "--measure-aliases measures {}",
-      cells, reason, cells == 1 ? "is" : "are", cells == 1 ? "it" : "them");
+std::vector<std::string> DescribeLeftOut(std::span<const Alias> aliases) {
+  std::map<std::string, std::size_t> counts;
+  for (const Alias& alias : aliases) ++counts[alias.reason];
+  std::vector<std::string> lines;
+  for (const auto& [reason, cells] : counts) {
+    lines.push_back(
+        fmt::format("{} of the cells would repeat another's measurement ({}) and {} left out; "
+                    "--measure-aliases measures {}",
+                    cells, reason, cells == 1 ? "is" : "are", cells == 1 ? "it" : "them"));
+  }
+  return lines;
 }
 
 PromptFacts PromptFactsOf(const SweepConfig& config, const Metadata& metadata,

@@ -53,6 +53,7 @@ class ScratchFolder {
  public:
   /// Also removes those that were abandoned.
   static Expected<ScratchFolder, SessionError> Make();
+  /// Removes nothing, for commands that only look.
   static Expected<ScratchFolder, SessionError> MakeKeepingOthers();
 
   ~ScratchFolder();

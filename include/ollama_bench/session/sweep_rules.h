@@ -1,8 +1,8 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,8 +31,8 @@ RaceOptions RaceOptionsOf(const RunOptions& options, const SweepConfig& config,
 /// What a server of these facts makes of a cell's values.
 EffectiveLimits LimitsOf(const ServerFacts& facts);
 
-/// What to say of cells that are not measured for `reason`, as FindAliases words it.
-std::string DescribeLeftOut(std::size_t cells, const std::string& reason);
+/// What to say of cells that are not measured because they are these aliases, a line each reason.
+std::vector<std::string> DescribeLeftOut(std::span<const Alias> aliases);
 
 /// What decides which cells of a grid cannot show what they seem to. `facts`: null where the server
 /// does not answer.
