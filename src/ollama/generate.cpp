@@ -4,22 +4,18 @@
 
 #include <array>
 #include <cerrno>
-#include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
 
 #include "ollama_bench/core/unique_fd.h"
+#include "ollama_bench/ollama/stream_client.h"
 #include "ollama_bench/ollama/version_facts.h"
-#include "options.h"
-#include "stream_client.h"
 
 namespace ollama_bench {
 namespace {
 
-using nlohmann::json;
 using std::chrono::milliseconds;
 
-constexpr const char* kPath = "/api/generate";
 constexpr milliseconds kIdleTick{200};
 
 // Waits until the other end of the pipe is closed, or a stop is requested.
@@ -54,28 +50,13 @@ Failure Stopped() {
   return {FailureKind::kInterrupted, "stopped", {}, 1};
 }
 
-std::string BodyOf(const GenerateRequest& request) {
-  json options = OptionsOf(request.cell.value_or(Cell()));
-  options["num_predict"] = request.num_predict;
-  const json body = {{"model", request.model},
-                     {"prompt", request.prompt},
-                     {"keep_alive", "30m"},
-                     {"raw", request.raw},
-                     {"options", std::move(options)}};
-  return body.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 }  // namespace
 
 Expected<GenerateAnswer, Failure> Generate(const ServerAddress& address,
                                            const GenerateRequest& request, const StopRequest& stop,
                                            const std::function<void()>& on_idle) {
   if (stop.Requested()) return Unexpected<Failure>(Stopped());
-  StreamRequest streamed;
-  streamed.path = kPath;
-  streamed.body = BodyOf(request);
-  streamed.timeout = request.timeout;
-  const StreamRecord record = Exchange(address, std::move(streamed), stop, on_idle);
+  const StreamRecord record = Exchange(address, StreamRequestOf(request), stop, on_idle);
   if (record.end == StreamEnd::kCancelled || stop.Requested()) {
     return Unexpected<Failure>(Stopped());
   }

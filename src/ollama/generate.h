@@ -12,20 +12,11 @@
 #include "ollama_bench/core/failure.h"
 #include "ollama_bench/core/sample.h"
 #include "ollama_bench/core/stop_request.h"
+#include "ollama_bench/ollama/generate_request.h"
 #include "ollama_bench/ollama/ollama_api.h"
 #include "ollama_bench/ollama/server_address.h"
 
 namespace ollama_bench {
-
-/// One prompt for /api/generate.
-struct GenerateRequest {
-  std::string model;
-  std::string prompt;
-  std::optional<Cell> cell;  ///< options that override the model's; empty: as the model has them
-  int num_predict = 2;       ///< tokens
-  bool raw = false;          ///< without the model's template and SYSTEM text around it
-  std::chrono::milliseconds timeout{360'000};  ///< for the whole answer
-};
 
 /// What came of it.
 struct GenerateAnswer {

@@ -1,6 +1,7 @@
-#include "stream_client.h"
+#include "ollama_bench/ollama/stream_client.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <atomic>
@@ -8,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <ctime>
 #include <map>
 #include <optional>
 #include <string>
@@ -294,6 +296,13 @@ class StreamClient::Loop {
       if (found != exchanges_.end()) found->second->Cancel();
     });
   }
+  std::chrono::nanoseconds CpuTime() {
+    clockid_t clock{};
+    timespec used{};
+    if (pthread_getcpuclockid(thread_.native_handle(), &clock) != 0) return {};
+    clock_gettime(clock, &used);
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+  }
 
  private:
   // On the loop's thread. An OnEnd may send again; what it sends is posted, and so not cancelled.
@@ -326,6 +335,9 @@ std::uint64_t StreamClient::Send(StreamRequest request, OnEnd on_end) {
 }
 void StreamClient::Cancel(std::uint64_t id) {
   loop_->Cancel(id);
+}
+std::chrono::nanoseconds StreamClient::CpuTime() const {
+  return loop_->CpuTime();
 }
 
 }  // namespace ollama_bench

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "stream_record.h"
+#include "ollama_bench/workload/stream_record.h"
 
 namespace ollama_bench {
 

@@ -1,4 +1,4 @@
-#include "stream_client.h"
+#include "ollama_bench/ollama/stream_client.h"
 
 #include <gtest/gtest.h>
 #include <httplib.h>

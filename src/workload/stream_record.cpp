@@ -1,4 +1,4 @@
-#include "stream_record.h"
+#include "ollama_bench/workload/stream_record.h"
 
 namespace ollama_bench {
 
