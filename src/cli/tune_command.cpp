@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "ollama_bench/core/axis.h"
+#include "ollama_bench/core/go_duration.h"
 #include "ollama_bench/core/stratum.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/ollama/go_duration.h"
 #include "ollama_bench/render/json_report.h"
 #include "ollama_bench/render/text_report.h"
 #include "ollama_bench/search/search.h"

@@ -20,6 +20,7 @@ ConfigKey Text(std::string key, std::string flag, std::string help, std::string 
           {},
           false,
           false,
+          false,
           {}};
 }
 
@@ -32,6 +33,7 @@ ConfigKey Number(std::string key, std::string flag, std::string help, std::strin
           lowest,
           highest,
           {},
+          false,
           false,
           false,
           {}};
@@ -49,6 +51,7 @@ ConfigKey PartOfRange(const ParameterInfo& info, const char* part, std::string h
           {},
           false,
           false,
+          false,
           info.parameter};
 }
 
@@ -62,6 +65,7 @@ void AddParameter(std::vector<ConfigKey>& keys, const ParameterInfo& info) {
        info.lowest,
        info.highest,
        {},
+       false,
        false,
        false,
        info.parameter});
@@ -79,7 +83,7 @@ std::vector<ConfigKey> MakeKeys() {
   std::vector<ConfigKey> keys = {
       Text("model", "--model", "base model; it must exist on the server", "qwen3:4b"),
       Text("modelfile", "--modelfile", "Modelfile to take instead of a model", "./Modelfile"),
-      Text("workload", "--workload", "what is measured: prefill or generate", "prefill"),
+      Text("workload", "--workload", "what is measured: prefill, generate or load", "prefill"),
   };
   for (const ParameterInfo& info : AllParameters()) AddParameter(keys, info);
   const std::vector<ConfigKey> others = {
@@ -91,6 +95,14 @@ std::vector<ConfigKey> MakeKeys() {
              "loads after the pass, at most, that decide between the best cells; 0: none", "27", 0,
              10'000),
       Number("confirm", "--confirm", "six extra loads for each of these", "3", 0, 10),
+      Text("arrival", "--arrival", "when requests of a rate are sent: poisson or constant",
+           "poisson"),
+      Number("requests", "--requests", "requests that a window of load counts at least", "72", 1,
+             100'000),
+      Text("duration_s", "--duration",
+           "length of a window of load, in place of a number of requests", "60"),
+      Text("slo", "--slo", "service level objectives that a level of load must meet",
+           "ttft_p95=2s,tpot_p50=100ms"),
       Number("timeout_s", "--timeout", "seconds that one create, and one run, may take", "360", 1,
              kMostTimeout),
   };
@@ -98,6 +110,9 @@ std::vector<ConfigKey> MakeKeys() {
   for (ConfigKey& key : keys) {
     if (key.key == "repetitions") key.word = "auto";
     key.is_hidden = key.key == "confirm";
+    key.is_of_load_alone = key.key == "arrival" || key.key == "requests" ||
+                           key.key == "duration_s" || key.key == "slo" ||
+                           (key.parameter && Describe(*key.parameter).scope == Scope::kTraffic);
     key.is_of_run_alone = key.key == "repetitions" || key.key == "extra" || key.key == "confirm";
   }
   return keys;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "ollama_bench/config/config_keys.h"
+#include "ollama_bench/core/go_duration.h"
 #include "settings.h"
 #include "sources.h"
 #include "values.h"
@@ -95,6 +96,64 @@ void ReadExtra(const Settings& settings, SweepConfig& config, ErrorList& errors)
   }
 }
 
+// Whole seconds, or a time with its unit.
+void ReadWindowLength(const Settings& settings, SweepConfig& config, ErrorList& errors) {
+  const Setting* setting = settings.Find("duration_s");
+  if (setting == nullptr) return;
+  const bool is_bare = setting->text.find_first_not_of("0123456789") == std::string::npos;
+  const auto length = ParseGoDuration(is_bare ? setting->text + "s" : setting->text);
+  const auto whole = std::chrono::duration_cast<std::chrono::seconds>(
+      length.value_or(std::chrono::nanoseconds(0)));
+  if (whole.count() < 1 || whole > std::chrono::hours(24)) {
+    errors.Add(setting->place, setting->text,
+               fmt::format("{} is no time from a second to a day", Shown(setting->text)),
+               "write seconds, or a time such as 90s or 10m");
+    return;
+  }
+  config.traffic.duration = whole;
+}
+
+void ReadTraffic(const Settings& settings, SweepConfig& config, ErrorList& errors) {
+  if (const Setting* setting = settings.Find("arrival")) {
+    const auto arrival = ArrivalFromKey(setting->text);
+    if (arrival) config.traffic.arrival = *arrival;
+    if (!arrival) {
+      errors.Add(setting->place, setting->text,
+                 fmt::format("{} is no arrival process", Shown(setting->text)),
+                 "write poisson or constant");
+    }
+  }
+  ReadInto(config.traffic.requests, "requests", settings, errors);
+  ReadWindowLength(settings, config, errors);
+  if (const Setting* setting = settings.Find("slo")) {
+    std::string problem;
+    auto objectives = ParseObjectives(setting->text, problem);
+    if (objectives) config.traffic.objectives = std::move(*objectives);
+    if (!objectives) {
+      errors.Add(setting->place, setting->text, problem, "write \"ttft_p95=2s,tpot_p50=100ms\"");
+    }
+  }
+}
+
+// One of the two says how many requests there are.
+void CheckLevels(const Settings& settings, const SweepConfig& config, ErrorList& errors) {
+  const Axis* users = config.space.Find(Parameter::kConcurrency);
+  const Axis* rates = config.space.Find(Parameter::kRequestRate);
+  const Axis* given = rates != nullptr ? rates : users;
+  if (given == nullptr) return;
+  const auto place = settings.places.find(KeyOf(given->parameter));
+  const Place where = place == settings.places.end() ? Place() : place->second;
+  if (config.workload != WorkloadKind::kLoad) {
+    errors.Add(where, {},
+               fmt::format("has no effect on the workload {}", Describe(config.workload).key),
+               "write \"workload: load\", or use `ollama-bench load`");
+  } else if (users != nullptr && rates != nullptr) {
+    errors.Add(where, {}, "is given beside concurrency",
+               "give one of them: users who wait for their answers, or requests that come whatever "
+               "the server does");
+  }
+}
+
 SweepConfig Check(const Settings& settings, const fs::path& file, ErrorList& errors) {
   SweepConfig config;
   ReadModel(settings, config, errors);
@@ -110,6 +169,8 @@ SweepConfig Check(const Settings& settings, const fs::path& file, ErrorList& err
   int timeout_s = static_cast<int>(config.timeout.count());
   ReadInto(timeout_s, "timeout_s", settings, errors);
   config.timeout = std::chrono::seconds(timeout_s);
+  ReadTraffic(settings, config, errors);
+  CheckLevels(settings, config, errors);
   return config;
 }
 
@@ -164,6 +225,19 @@ void AddPrompt(YAML::Emitter& out, const Prompt& prompt) {
   }
 }
 
+void AddTraffic(YAML::Emitter& out, const TrafficOptions& traffic) {
+  AddText(out, "arrival", std::string(KeyOf(traffic.arrival)));
+  if (traffic.duration) {
+    out << YAML::Key << "duration_s" << YAML::Value << traffic.duration->count();
+  }
+  out << YAML::Key << "requests" << YAML::Value << traffic.requests;
+  std::vector<std::string> objectives;
+  for (const Objective& objective : traffic.objectives) {
+    objectives.push_back(FormatObjective(objective));
+  }
+  AddText(out, "slo", fmt::format("{}", fmt::join(objectives, ",")));
+}
+
 }  // namespace
 
 std::string FormatSweepConfig(const SweepConfig& config) {
@@ -189,6 +263,7 @@ std::string FormatSweepConfig(const SweepConfig& config) {
   }
   if (config.extra) out << YAML::Key << "extra" << YAML::Value << *config.extra;
   out << YAML::Key << "timeout_s" << YAML::Value << static_cast<int>(config.timeout.count());
+  if (config.workload == WorkloadKind::kLoad) AddTraffic(out, config.traffic);
   out << YAML::EndMap << YAML::Newline;
   return out.c_str();
 }

@@ -279,9 +279,22 @@ class AxisReader {
 
   std::optional<int> ReadValue(const Setting& setting) {
     if (info_.type == ParameterType::kCount) return ReadNumber(setting, axis_, errors_);
+    if (info_.type == ParameterType::kDecimal) return ReadDecimal(setting);
     const auto is_on = ReadBoolean(setting, errors_);
     if (!is_on) return std::nullopt;
     return *is_on ? 1 : 0;
+  }
+
+  std::optional<int> ReadDecimal(const Setting& setting) {
+    const auto value = setting.quoted ? std::nullopt : ParseValue(info_.parameter, setting.text);
+    if (value && *value >= info_.lowest && *value <= info_.highest) return value;
+    errors_.Add(setting.place, setting.text,
+                fmt::format("{} is not a number from {} to {} with at most three decimals",
+                            setting.text.empty() ? "\"\"" : Shown(setting.text),
+                            FormatValue(info_.parameter, info_.lowest),
+                            FormatValue(info_.parameter, info_.highest)),
+                fmt::format("write {}", ConfigKeyOf(axis_).example));
+    return std::nullopt;
   }
 
   std::optional<int> ReadPart(std::string_view part) {

@@ -22,6 +22,17 @@ std::optional<double> EvalRateOf(const Sample& sample) {
   return EvalRate(sample.metrics);
 }
 
+template <auto Member>
+std::optional<double> SecondsOfWindow(const Sample& sample) {
+  if (!sample.window) return std::nullopt;
+  return Seconds((*sample.window).*Member);
+}
+
+template <auto Function>
+std::optional<double> OfWindow(const Sample& sample) {
+  return sample.window ? Function(*sample.window) : std::nullopt;
+}
+
 constexpr std::array kMetrics = {
     MetricInfo{Metric::kPromptEvalRate, "prompt_eval_rate", "prompt eval rate", "tokens/s", 2, true,
                PromptEvalRateOf},
@@ -32,6 +43,22 @@ constexpr std::array kMetrics = {
                [](const Sample& sample) { return Seconds(sample.metrics.load); }},
     MetricInfo{Metric::kTotal, "total", "total time", "s", 2, false,
                [](const Sample& sample) { return Seconds(sample.metrics.total); }},
+    MetricInfo{Metric::kOutputThroughput, "output_tokens_per_s", "output throughput", "tokens/s", 1,
+               true, OfWindow<OutputThroughput>},
+    MetricInfo{Metric::kRequestThroughput, "requests_per_s", "request throughput", "requests/s", 3,
+               true, OfWindow<RequestThroughput>},
+    MetricInfo{Metric::kTtftP50, "ttft_p50", "median time to first token", "s", 3, false,
+               SecondsOfWindow<&Window::ttft_p50>},
+    MetricInfo{Metric::kTtftP95, "ttft_p95", "95th percentile of time to first token", "s", 3,
+               false, SecondsOfWindow<&Window::ttft_p95>},
+    MetricInfo{Metric::kTpotP50, "tpot_p50", "median time per output token", "s", 4, false,
+               SecondsOfWindow<&Window::tpot_p50>},
+    MetricInfo{Metric::kE2eP50, "e2e_p50", "median end-to-end latency", "s", 2, false,
+               SecondsOfWindow<&Window::e2e_p50>},
+    MetricInfo{Metric::kE2eP95, "e2e_p95", "95th percentile of end-to-end latency", "s", 2, false,
+               SecondsOfWindow<&Window::e2e_p95>},
+    MetricInfo{Metric::kQueueWaitP50, "queue_wait_p50", "median queue wait", "s", 3, false,
+               SecondsOfWindow<&Window::queue_p50>},
 };
 
 }  // namespace
@@ -59,6 +86,8 @@ constexpr std::array kWorkloads = {
                  "how fast a prompt is read"},
     WorkloadInfo{WorkloadKind::kGenerate, "generate", Metric::kEvalRate, 128,
                  "how fast an answer is generated"},
+    WorkloadInfo{WorkloadKind::kLoad, "load", Metric::kOutputThroughput, 64,
+                 "how many users are served, and how well"},
 };
 
 }  // namespace

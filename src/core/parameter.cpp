@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 
 namespace ollama_bench {
 namespace {
@@ -32,7 +33,37 @@ constexpr std::array<ParameterInfo, kParameterCount> kParameters = {{
      "length of the built-in prompt", "2048"},
     {Parameter::kNumPredict, "num_predict", "--num-predict", Scope::kRequest, ParameterType::kCount,
      "tokens", 1, 100'000, Preference::kLarger, true, "tokens to generate in each run", "2"},
+    {Parameter::kConcurrency, "concurrency", "--concurrency", Scope::kTraffic,
+     ParameterType::kCount, "requests", 1, 10'000, Preference::kLarger, false,
+     "requests in flight at a time (users who wait for their answer)", "1,2,4,8"},
+    {Parameter::kRequestRate, "request_rate", "--rate", Scope::kTraffic, ParameterType::kDecimal,
+     "requests/s", 1, 1'000'000'000, Preference::kLarger, false,
+     "requests sent per second, whatever the server does", "0.5,1,2"},
 }};
+
+std::string FormatDecimal(int value) {
+  const int fraction = std::abs(value % kDecimalUnit);
+  std::string text = std::to_string(value / kDecimalUnit);
+  if (fraction == 0) return text;
+  text += '.' + std::to_string(kDecimalUnit + fraction).substr(1);
+  return text.substr(0, text.find_last_not_of('0') + 1);
+}
+
+// Digits alone, with a point and at most three of them behind it.
+std::optional<int> ParseDecimal(std::string_view text) {
+  const std::size_t point = std::min(text.find('.'), text.size());
+  std::string digits(text.substr(0, point));
+  std::string fraction(text.substr(std::min(point + 1, text.size())));
+  const bool has_empty_part = digits.empty() || (point < text.size() && fraction.empty());
+  if (has_empty_part || fraction.size() > 3) return std::nullopt;
+  fraction.resize(3, '0');
+  digits += fraction;
+  int value = 0;
+  const char* end = digits.data() + digits.size();
+  const auto parsed = std::from_chars(digits.data(), end, value);
+  const bool is_number = parsed.ec == std::errc() && parsed.ptr == end && digits.front() != '-';
+  return is_number ? std::optional(value) : std::nullopt;
+}
 
 }  // namespace
 
@@ -54,6 +85,7 @@ std::optional<Parameter> ParameterFromKey(std::string_view key) {
 std::string FormatValue(Parameter parameter, int value) {
   if (value == kAutoValue) return "auto";
   if (Describe(parameter).type == ParameterType::kSwitch) return value != 0 ? "true" : "false";
+  if (Describe(parameter).type == ParameterType::kDecimal) return FormatDecimal(value);
   return std::to_string(value);
 }
 
@@ -63,6 +95,7 @@ std::optional<int> ParseValue(Parameter parameter, std::string_view text) {
     if (text == "true") return 1;
     return text == "false" ? std::optional(0) : std::nullopt;
   }
+  if (Describe(parameter).type == ParameterType::kDecimal) return ParseDecimal(text);
   int number = 0;
   const char* end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data(), end, number);

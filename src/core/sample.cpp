@@ -39,12 +39,15 @@ constexpr std::array kExclusions = {
                   "the model ended its answer after too few tokens for a rate"},
     ExclusionInfo{Exclusion::kWrongOffload, "wrong_offload",
                   "the server uses a GPU where none was asked for"},
+    ExclusionInfo{Exclusion::kCutShort, "cut_short", "it was stopped before its end"},
+    ExclusionInfo{Exclusion::kUntrusted, "untrusted", "the measuring program itself was too slow"},
 };
 
 constexpr std::array kExclusionValues = {Exclusion::kCached,       Exclusion::kTruncated,
                                          Exclusion::kSettling,     Exclusion::kWrongContext,
                                          Exclusion::kRateMismatch, Exclusion::kClock,
-                                         Exclusion::kShortAnswer,  Exclusion::kWrongOffload};
+                                         Exclusion::kShortAnswer,  Exclusion::kWrongOffload,
+                                         Exclusion::kCutShort,     Exclusion::kUntrusted};
 
 const ExclusionInfo& InfoOf(Exclusion exclusion) {
   return *std::find_if(kExclusions.begin(), kExclusions.end(),

@@ -8,7 +8,7 @@ namespace {
 Cell OfScope(const Cell& cell, bool of_request) {
   Cell part;
   for (const ParameterInfo& info : AllParameters()) {
-    if ((info.scope == Scope::kRequest) != of_request) continue;
+    if ((info.scope != Scope::kModel) != of_request) continue;
     part.Set(info.parameter, cell[info.parameter]);
   }
   return part;
@@ -27,7 +27,7 @@ Cell SettingOf(const Cell& cell) {
 Cell WithRequest(const Cell& setting, const Cell& stratum) {
   Cell cell = SettingOf(setting);
   for (const ParameterInfo& info : AllParameters()) {
-    if (info.scope == Scope::kRequest) cell.Set(info.parameter, stratum[info.parameter]);
+    if (info.scope != Scope::kModel) cell.Set(info.parameter, stratum[info.parameter]);
   }
   return cell;
 }
@@ -35,7 +35,7 @@ Cell WithRequest(const Cell& setting, const Cell& stratum) {
 std::vector<Cell> StrataOf(const Space& space) {
   std::vector<Cell> strata{Cell()};
   for (const Axis& axis : space.axes) {
-    if (Describe(axis.parameter).scope != Scope::kRequest) continue;
+    if (Describe(axis.parameter).scope == Scope::kModel) continue;
     std::vector<Cell> all;
     for (const Cell& stratum : strata) {
       for (const int value : axis.values) all.push_back(stratum.With(axis.parameter, value));
@@ -47,7 +47,7 @@ std::vector<Cell> StrataOf(const Space& space) {
 
 Space InStratum(Space space, const Cell& stratum) {
   for (Axis& axis : space.axes) {
-    if (Describe(axis.parameter).scope == Scope::kRequest) {
+    if (Describe(axis.parameter).scope != Scope::kModel) {
       axis.values = {stratum[axis.parameter]};
     }
   }

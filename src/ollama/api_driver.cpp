@@ -4,6 +4,7 @@
 
 #include "generate.h"
 #include "ollama_bench/ollama/server_check.h"
+#include "ollama_bench/ollama/stream_client.h"
 
 namespace ollama_bench {
 
@@ -45,8 +46,7 @@ Expected<PreparedCell, Failure> ApiDriver::Prepare(const Cell& cell) {
 Expected<RunReport, Failure> ApiDriver::Run(std::string_view prompt) {
   const int num_predict =
       cell_->Sets(Parameter::kNumPredict) ? (*cell_)[Parameter::kNumPredict] : options_.num_predict;
-  const GenerateRequest request{options_.model, std::string(prompt), cell_, num_predict,
-                                false,          options_.timeout};
+  const GenerateRequest request = RequestOf(std::string(prompt), num_predict);
   const auto start = clock_.Now();
   auto answer = Generate(api_.address(), request, stop_, options_.on_idle);
   const auto wall = clock_.Now() - start;
@@ -58,6 +58,28 @@ Expected<RunReport, Failure> ApiDriver::Run(std::string_view prompt) {
     Unload();
   }
   return Unexpected<Failure>(answer.error());
+}
+
+GenerateRequest ApiDriver::RequestOf(std::string prompt, int num_predict) const {
+  GenerateRequest request;
+  request.model = options_.model;
+  request.prompt = std::move(prompt);
+  request.cell = cell_;
+  request.num_predict = num_predict;
+  request.timeout = options_.timeout;
+  return request;
+}
+
+Expected<RunReport, Failure> ApiDriver::RunWindow(const WindowPlan& plan, PromptFeed& feed) {
+  StreamClient client(api_.address());
+  const auto make = [&](int num_predict) {
+    return StreamRequestOf(RequestOf(feed.Next(), num_predict));
+  };
+  const auto start = clock_.Now();
+  auto report = ollama_bench::RunWindow(plan, client, make, stop_, options_.on_idle);
+  if (!report) return Unexpected<Failure>(report.error());
+  return RunReport{report->metrics, clock_.Now() - start, report->first_token, report->window,
+                   std::move(report->requests)};
 }
 
 Expected<void, Failure> ApiDriver::ForgetPrompt() {

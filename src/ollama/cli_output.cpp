@@ -8,8 +8,8 @@
 #include <string>
 
 #include "http_status.h"
+#include "ollama_bench/core/go_duration.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/ollama/go_duration.h"
 
 namespace ollama_bench {
 namespace {

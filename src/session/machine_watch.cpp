@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "ollama_bench/core/go_duration.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/machine/conditions.h"
 #include "ollama_bench/machine/load_probe.h"
-#include "ollama_bench/ollama/go_duration.h"
 
 namespace ollama_bench {
 namespace {

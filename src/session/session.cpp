@@ -137,6 +137,7 @@ CellRunnerOptions Session::RunnerOptions() {
   return {
       config_.repetitions,
       config_.workload,
+      config_.traffic,
       config_.num_predict,
       prompt_.built_in_tokens,
       driver_.recording() == nullptr,
@@ -162,7 +163,9 @@ void Session::WarnOfMachine() {
   for (const std::string& line : machine_.Begin(stop_)) Warn(line);
   const auto settings = store().metadata().environment.server_settings;
   const auto parallel = settings.find("OLLAMA_NUM_PARALLEL");
-  if (parallel != settings.end() && parallel->second != "1" && parallel->second != "0") {
+  const bool takes_more = parallel != settings.end() && parallel->second != "1" &&
+                          parallel->second != "0";
+  if (takes_more && config_.workload != WorkloadKind::kLoad) {
     Warn(
         fmt::format("the server runs with OLLAMA_NUM_PARALLEL={}, which takes that many times the "
                     "memory for the context; set it to 1 to measure",

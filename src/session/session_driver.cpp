@@ -202,6 +202,18 @@ Expected<void, Error> SessionDriver::LockServer() {
   return {};
 }
 
+namespace {
+
+// Settings stay as they are: what is asked is how many users they serve.
+SweepConfig WithLevels(SweepConfig config) {
+  const bool has_levels = config.space.Find(Parameter::kConcurrency) != nullptr ||
+                          config.space.Find(Parameter::kRequestRate) != nullptr;
+  if (!has_levels) config.space.Set(Parameter::kConcurrency, {1, 2, 4, 8});
+  return config;
+}
+
+}  // namespace
+
 Expected<SweepConfig, Error> SessionDriver::Complete(SweepConfig config, GridSize size) {
   if (recording_) {
     if (config.model.empty() && config.modelfile.empty()) config.model = recorded_.identity.model;
@@ -211,6 +223,7 @@ Expected<SweepConfig, Error> SessionDriver::Complete(SweepConfig config, GridSiz
     return config;
   }
   if (const auto named = RequireModelName(config); !named) return Unexpected<Error>(named.error());
+  if (config.workload == WorkloadKind::kLoad) return WithLevels(std::move(config));
   std::string base = config.model;
   if (base.empty()) {
     const auto modelfile = ReadTemplate(config);

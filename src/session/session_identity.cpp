@@ -32,7 +32,7 @@ int LongestAnswer(const SweepConfig& config) {
 int UsualTokens(const SweepConfig& config) {
   constexpr int kShortPrompt = 128;
   const int fitting = BuiltInPromptTokens(config.space, LongestAnswer(config));
-  return config.workload == WorkloadKind::kGenerate ? std::min(kShortPrompt, fitting) : fitting;
+  return config.workload != WorkloadKind::kPrefill ? std::min(kShortPrompt, fitting) : fitting;
 }
 
 std::string DescribeText(const PromptText& prompt) {

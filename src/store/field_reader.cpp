@@ -177,12 +177,26 @@ void FieldReader::operator()(std::string_view key, Parameter& value) {
   value = *parameter;
 }
 
+std::optional<int> FieldReader::DecimalFrom(const ParameterInfo& info, const Json& value) {
+  const double units = value.is_number() ? value.get<double>() * kDecimalUnit : 0;
+  // Not exact: 0.001 times 1000 is none.
+  const bool is_decimal = std::abs(units - std::round(units)) <= 1e-9 * std::abs(units);
+  if (is_decimal && units >= info.lowest && units <= info.highest) {
+    return static_cast<int>(std::lround(units));
+  }
+  Complain(info.key, fmt::format("is not a number from {} to {} with at most three decimals",
+                                 FormatValue(info.parameter, info.lowest),
+                                 FormatValue(info.parameter, info.highest)));
+  return std::nullopt;
+}
+
 std::optional<int> FieldReader::SettingFrom(const ParameterInfo& info, const Json& value) {
   if (info.type == ParameterType::kSwitch) {
     if (value.is_boolean()) return value.get<bool>() ? 1 : 0;
     Complain(info.key, "is neither true nor false");
     return std::nullopt;
   }
+  if (info.type == ParameterType::kDecimal) return DecimalFrom(info, value);
   // What was parsed is unsigned, what this program made may be either.
   const bool is_too_large = value.is_number_unsigned() &&
                             value.get<std::uint64_t>() > static_cast<std::uint64_t>(info.highest);
@@ -259,6 +273,24 @@ void FieldReader::operator()(std::string_view key, std::map<std::string, std::st
     if (!element.is_string()) return Complain(key, "holds something that is not a text");
     values[Printable(name)] = Printable(element.get_ref<const std::string&>());
   }
+}
+
+void FieldReader::operator()(std::string_view key, std::map<std::string, std::int64_t>& values) {
+  const Json* found = Take(key);
+  if (found == nullptr) return;
+  if (!found->is_object()) return Complain(key, "is not an object");
+  for (const auto& [name, element] : found->items()) {
+    const bool is_count = element.is_number_integer() && element.get<std::int64_t>() >= 0;
+    if (!is_count) return Complain(key, "holds something that is no count");
+    values[Printable(name)] = element.get<std::int64_t>();
+  }
+}
+
+void FieldReader::operator()(std::string_view key, std::optional<bool>& value) {
+  const Json* found = Take(key);
+  if (found == nullptr) return;
+  if (!found->is_boolean()) return Complain(key, "is neither true nor false");
+  value = found->get<bool>();
 }
 
 void FieldReader::Derived(std::string_view key, std::optional<double> /*unused*/) {

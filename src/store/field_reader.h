@@ -33,6 +33,8 @@ class FieldReader {
   void operator()(std::string_view key, FailureKind& value);
   void operator()(std::string_view key, std::vector<std::string>& values);
   void operator()(std::string_view key, std::map<std::string, std::string>& values);
+  void operator()(std::string_view key, std::map<std::string, std::int64_t>& values);
+  void operator()(std::string_view key, std::optional<bool>& value);
   template <HasFields T>
   void operator()(std::string_view key, std::vector<T>& values) {
     const nlohmann::json* found = Take(key);
@@ -76,6 +78,7 @@ class FieldReader {
 
  private:
   std::optional<int> SettingFrom(const ParameterInfo& info, const nlohmann::json& value);
+  std::optional<int> DecimalFrom(const ParameterInfo& info, const nlohmann::json& value);
   std::optional<std::int64_t> Integer(std::string_view key, std::int64_t least, std::int64_t most);
 
   template <HasFields T>

@@ -104,6 +104,15 @@ void FieldWriter::operator()(std::string_view key,
   object_[std::string(key)] = values;
 }
 
+void FieldWriter::operator()(std::string_view key,
+                             const std::map<std::string, std::int64_t>& values) {
+  if (!values.empty()) object_[std::string(key)] = values;
+}
+
+void FieldWriter::operator()(std::string_view key, const std::optional<bool>& value) {
+  if (value) object_[std::string(key)] = *value;
+}
+
 void FieldWriter::Derived(std::string_view key, std::optional<double> value) {
   object_[std::string(key)] =
       value && IsWritable(*value) ? nlohmann::json(Rounded(*value)) : nullptr;

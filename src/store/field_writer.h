@@ -28,6 +28,8 @@ class FieldWriter {
   void operator()(std::string_view key, FailureKind value);
   void operator()(std::string_view key, const std::vector<std::string>& values);
   void operator()(std::string_view key, const std::map<std::string, std::string>& values);
+  void operator()(std::string_view key, const std::map<std::string, std::int64_t>& values);
+  void operator()(std::string_view key, const std::optional<bool>& value);
   template <HasFields T>
   void operator()(std::string_view key, const std::vector<T>& values) {
     if (values.empty()) return;

@@ -54,6 +54,7 @@ void VisitFields(auto& visit, Is<Sample> auto& sample) {
   visit("started", sample.started);
   visit.Flag("unverified", sample.unverified);
   visit("disturbed", sample.disturbed);
+  visit("window", sample.window);
 }
 
 void VisitFields(auto& visit, Is<Disturbance> auto& disturbance) {
@@ -61,6 +62,40 @@ void VisitFields(auto& visit, Is<Disturbance> auto& disturbance) {
   visit("others_cpus", disturbance.others_cpus);
   visit("pressure_percent", disturbance.pressure_percent);
   visit("memory_pressure_percent", disturbance.memory_pressure_percent);
+}
+
+void VisitFields(auto& visit, Is<WindowChecks> auto& checks) {
+  visit("sender_lag", checks.sender_lag);
+  visit("rate", checks.rate);
+  visit("littles_law", checks.littles_law);
+  visit("client_cpu", checks.client_cpu);
+  visit("cache", checks.cache);
+}
+
+void VisitFields(auto& visit, Is<Window> auto& window) {
+  visit("duration_ms", window.duration);
+  visit("requests", window.requests);
+  visit("failures", window.failures);
+  visit("completed", window.completed);
+  visit("output_tokens", window.output_tokens);
+  visit.Derived("output_tokens_per_s", OutputThroughput(window));
+  visit("mean_in_flight", window.mean_in_flight);
+  visit("in_flight_at_end", window.in_flight_at_end);
+  visit("ttft_p50_ms", window.ttft_p50);
+  visit("ttft_p95_ms", window.ttft_p95);
+  visit("tpot_p50_ms", window.tpot_p50);
+  visit("e2e_p50_ms", window.e2e_p50);
+  visit("e2e_p95_ms", window.e2e_p95);
+  visit("queue_p50_ms", window.queue_p50);
+  visit("idle_queue_ms", window.idle_queue);
+  visit("sender_lag_p99_ms", window.sender_lag_p99);
+  visit("client_cpus", window.client_cpus);
+  visit("cached_requests", window.cached_requests);
+  visit("short_answers", window.short_answers);
+  visit("merged_chunks", window.merged_chunks);
+  visit("unstamped_reads", window.unstamped_reads);
+  visit.Flag("is_cut", window.is_cut);
+  visit("checks", window.checks);
 }
 
 void VisitFields(auto& visit, Is<Failure> auto& failure) {
@@ -163,10 +198,10 @@ void VisitFields(auto& visit, Is<CellResult> auto& result) {
 
 /// A value that is an object of its own.
 template <class T>
-concept HasFields =
-    Is<T, Cell> || Is<T, Axis> || Is<T, Sample> || Is<T, Disturbance> || Is<T, DecodeRun> ||
-    Is<T, Failure> || Is<T, Identity> || Is<T, Environment> || Is<T, TemporaryModel> ||
-    Is<T, Baseline> || Is<T, VisitRecord> || Is<T, StartRecord> || Is<T, PromptSize>;
+concept HasFields = Is<T, Cell> || Is<T, Axis> || Is<T, Sample> || Is<T, Disturbance> ||
+    Is<T, DecodeRun> || Is<T, Failure> || Is<T, Identity> || Is<T, Environment> ||
+    Is<T, TemporaryModel> || Is<T, Window> || Is<T, WindowChecks> || Is<T, Baseline> ||
+    Is<T, VisitRecord> || Is<T, StartRecord> || Is<T, PromptSize>;
 
 /// A value of which an entry holds a list, each with an id of its own.
 template <class T>

@@ -63,7 +63,7 @@ CellRunner::CellRunner(CellRunnerOptions options, CellRunnerSeams seams, PromptF
     : options_(options),
       seams_(seams),
       feed_(std::move(feed)),
-      workload_(MakeWorkload(options.workload)) {
+      workload_(MakeWorkload(options.workload, options.traffic)) {
   const Metadata& metadata = seams_.store.metadata();
   Prompt& shared = prompts_[kAutoValue];
   shared.text = feed_.text();
@@ -210,6 +210,7 @@ void CellRunner::Fill(Sample& sample, Load& load, SampleRole role, const RunRepo
   sample.metrics = report.metrics;
   sample.wall = report.wall;
   sample.first_token = report.first_token;
+  sample.window = report.window;
   sample.create = std::exchange(load.create, std::nullopt);
   sample.attempt = load.attempt;
   if (load.loaded) {
@@ -226,11 +227,15 @@ Expected<Sample, CellRunner::Error> CellRunner::Take(Load& load) {
   }
   Sample sample = NewSample();
   if (seams_.probe != nullptr) seams_.probe->Begin();
-  const auto report = workload_->Run(seams_.driver, feed_);
+  const auto report = workload_->Run(seams_.driver, {load.cell, NumPredictOf(load.cell)}, feed_);
   if (!report) return Unexpected<Error>(report.error());
   Fill(sample, load, visit_.role, *report);
   if (seams_.probe != nullptr) sample.disturbed = seams_.probe->End();
   sample.excluded = Classify(load, sample);
+  if (seams_.requests != nullptr && !report->requests.empty()) {
+    const auto kept = seams_.requests->Keep(sample.id, report->requests);
+    if (!kept) return Unexpected<Error>(kept.error());
+  }
   return sample;
 }
 

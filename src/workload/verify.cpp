@@ -6,12 +6,6 @@
 namespace ollama_bench {
 namespace {
 
-// Some tokens in front of the unique one are the template's and always cached.
-bool IsCached(const RunMetrics& metrics) {
-  const std::int64_t count = metrics.prompt_eval_count.value_or(0);
-  return metrics.prompt_eval_cached.value_or(0) > std::max<std::int64_t>(8, count / 20);
-}
-
 // llama.cpp rounds a context up to a multiple of 256.
 constexpr std::int64_t kContextPadding = 256;
 
@@ -56,6 +50,11 @@ bool ClocksAgree(const Sample& sample) {
 
 }  // namespace
 
+bool IsPromptCached(const RunMetrics& metrics) {
+  const std::int64_t count = metrics.prompt_eval_count.value_or(0);
+  return metrics.prompt_eval_cached.value_or(0) > std::max<std::int64_t>(8, count / 20);
+}
+
 bool FitsContext(const Cell& cell, std::int64_t prompt_tokens, int num_predict) {
   const int context = cell[Parameter::kNumCtx];
   return context == kAutoValue || prompt_tokens + num_predict < context;
@@ -67,7 +66,7 @@ std::optional<Exclusion> VerifyRequest(const Sample& sample, const Expectation& 
   if (HasWrongContext(sample, expectation.cell)) return Exclusion::kWrongContext;
   if (HasWrongOffload(sample, expectation.cell)) return Exclusion::kWrongOffload;
   if (!FitsContext(expectation.cell, count, expectation.num_predict)) return Exclusion::kTruncated;
-  if (IsCached(metrics)) return Exclusion::kCached;
+  if (IsPromptCached(metrics)) return Exclusion::kCached;
   if (expectation.prompt_tokens && count < *expectation.prompt_tokens - kTokenTolerance) {
     const bool fits =
         FitsContext(expectation.cell, *expectation.prompt_tokens, expectation.num_predict);

@@ -28,6 +28,7 @@ struct ConfigKey {
   std::string_view word = {};          ///< allowed in place of a number: "auto"
   bool is_hidden = false;              ///< kept for old files and scripts, not in --help
   bool is_of_run_alone = false;        ///< without effect where a search chooses the loads
+  bool is_of_load_alone = false;       ///< without effect on other workloads
   std::optional<Parameter> parameter;  ///< that it sets, a list or a part of a range
 };
 

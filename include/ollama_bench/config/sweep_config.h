@@ -13,6 +13,7 @@
 #include "ollama_bench/core/axis.h"
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/metric.h"
+#include "ollama_bench/core/traffic.h"
 
 namespace ollama_bench {
 
@@ -48,6 +49,7 @@ struct SweepConfig {
   std::optional<int> repetitions;  ///< counted samples per cell; empty: decided by the run's length
   std::optional<int> extra;        ///< loads after the pass at most; empty: by the grid's size
   std::chrono::seconds timeout{360};  ///< for one create, and for one run
+  TrafficOptions traffic;             ///< of the load workload
 
   friend bool operator==(const SweepConfig&, const SweepConfig&) = default;
 };

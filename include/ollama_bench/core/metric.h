@@ -8,7 +8,21 @@
 
 namespace ollama_bench {
 
-enum class Metric { kPromptEvalRate, kEvalRate, kTtft, kLoad, kTotal };
+enum class Metric {
+  kPromptEvalRate,
+  kEvalRate,
+  kTtft,
+  kLoad,
+  kTotal,
+  kOutputThroughput,
+  kRequestThroughput,
+  kTtftP50,
+  kTtftP95,
+  kTpotP50,
+  kE2eP50,
+  kE2eP95,
+  kQueueWaitP50,
+};
 
 /// The one table that names, measures and formats each metric of a sample.
 struct MetricInfo {
@@ -29,6 +43,7 @@ std::optional<Metric> MetricFromKey(std::string_view key);
 enum class WorkloadKind {
   kPrefill,   ///< one request that reads its prompt and generates next to nothing
   kGenerate,  ///< one request that generates an answer
+  kLoad,      ///< a window of many requests, at one concurrency or request rate
 };
 
 struct WorkloadInfo {

@@ -21,18 +21,22 @@ enum class Parameter : std::uint8_t {
   kUseMmap,
   kPromptTokens,
   kNumPredict,
+  kConcurrency,
+  kRequestRate,
 };
-inline constexpr std::size_t kParameterCount = 8;
+inline constexpr std::size_t kParameterCount = 10;
 
 /// What a change of the value costs, dearest first.
 enum class Scope {
   kModel,    ///< a load of the model
-  kRequest,  ///< nothing
+  kRequest,  ///< nothing: each request says it
+  kTraffic,  ///< nothing: how many requests there are, and when
 };
 
 enum class ParameterType {
-  kCount,   ///< a whole number
-  kSwitch,  ///< off and on, stored as 0 and 1
+  kCount,    ///< a whole number
+  kSwitch,   ///< off and on, stored as 0 and 1
+  kDecimal,  ///< with up to three decimals, stored in thousandths
 };
 
 /// Which of two values is recommended where both do equally well.
@@ -50,7 +54,7 @@ struct ParameterInfo {
   Scope scope;
   ParameterType type;
   std::string_view unit;  ///< "tokens"; empty where it is a plain count
-  int lowest;             ///< bounds, both ends included
+  int lowest;             ///< bounds as stored, both ends included
   int highest;
   Preference preferred;
   bool
@@ -75,16 +79,26 @@ constexpr bool IsOfUsualPair(Parameter parameter) {
   return parameter == kUsualAcross || parameter == kUsualDown;
 }
 
-/// "4096", "true", "auto".
+/// What one is in the stored value of a decimal.
+inline constexpr int kDecimalUnit = 1000;
+
+/// "4096", "true", "0.5", "auto".
 std::string FormatValue(Parameter parameter, int value);
 /// The value that FormatValue writes so, whatever the bounds; empty where there is none.
 std::optional<int> ParseValue(Parameter parameter, std::string_view text);
+
+/// What a value that is set amounts to: 0.5 for a decimal, 0 or 1 for a switch.
+inline double NumberOf(Parameter parameter, int value) {
+  const bool is_decimal = Describe(parameter).type == ParameterType::kDecimal;
+  return is_decimal ? static_cast<double>(value) / kDecimalUnit : value;
+}
 
 /// A value that is set, as a format has it that knows numbers and booleans: true or false for a
 /// switch. `Json` is any type that can be made of both.
 template <class Json>
 Json ValueAs(Parameter parameter, int value) {
   if (Describe(parameter).type == ParameterType::kSwitch) return Json(value != 0);
+  if (Describe(parameter).type == ParameterType::kDecimal) return Json(NumberOf(parameter, value));
   return Json(value);
 }
 

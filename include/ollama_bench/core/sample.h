@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "ollama_bench/core/failure.h"
+#include "ollama_bench/core/window.h"
 
 namespace ollama_bench {
 
@@ -47,6 +48,8 @@ enum class Exclusion {
   kClock,
   kShortAnswer,
   kWrongOffload,
+  kCutShort,
+  kUntrusted,
 };
 
 std::string_view KeyOf(SampleRole role);
@@ -70,7 +73,8 @@ struct Disturbance {
 /// "other programs used 1.4 CPUs", for messages.
 std::string Explain(const Disturbance& disturbance);
 
-/// One run of one cell.
+/// One execution of a cell's workload. Of a window, what is reported of one run is that of its
+/// request of median duration.
 struct Sample {
   std::string id;     ///< ULID; for an old entry a hash of its content
   std::string visit;  ///< id of the visit that took it; empty: taken before visits were recorded
@@ -88,6 +92,7 @@ struct Sample {
   int attempt = 1;
   std::string started;  ///< ISO 8601 with offset
   std::optional<Disturbance> disturbed;
+  std::optional<Window> window;  ///< where the sample is one
   /// Taken from a file that does not say with which model, prompt, version or driver.
   bool unverified = false;
 

@@ -7,10 +7,11 @@
 
 namespace ollama_bench {
 
-// Cells whose requests differ do different work: no setting is recommended by comparing them. The
-// cells of one request are a stratum, named by a cell that sets the request's values alone.
+// Cells whose requests, or whose traffic, differ do different work: no setting is recommended by
+// comparing them. The cells of one request and traffic are a stratum, named by a cell that sets
+// these values alone.
 
-/// What of `cell` says what is asked of the model, and not how the model is set.
+/// What of `cell` says what is asked of the model, how often too, and not how the model is set.
 Cell RequestOf(const Cell& cell);
 /// What of `cell` says how the model is loaded.
 Cell SettingOf(const Cell& cell);

@@ -8,6 +8,7 @@
 
 #include "ollama_bench/core/clock.h"
 #include "ollama_bench/core/stop_request.h"
+#include "ollama_bench/ollama/generate_request.h"
 #include "ollama_bench/ollama/ollama_api.h"
 #include "ollama_bench/workload/driver.h"
 #include "ollama_bench/workload/loaded_setting.h"
@@ -34,6 +35,7 @@ class ApiDriver : public Driver {
   [[nodiscard]] std::vector<std::string> TemporaryModels() const override { return {}; }
   Expected<PreparedCell, Failure> Prepare(const Cell& cell) override;
   Expected<RunReport, Failure> Run(std::string_view prompt) override;
+  Expected<RunReport, Failure> RunWindow(const WindowPlan& plan, PromptFeed& feed) override;
   Expected<void, Failure> ForgetPrompt() override;
   Expected<RunMetrics, Failure> Decode(int tokens) override;
   std::optional<LoadedModel> Loaded() override;
@@ -42,6 +44,7 @@ class ApiDriver : public Driver {
 
  private:
   void Unload();
+  [[nodiscard]] GenerateRequest RequestOf(std::string prompt, int num_predict) const;
 
   ApiDriverOptions options_;
   OllamaApi& api_;

@@ -15,10 +15,12 @@
 #include "ollama_bench/core/failure.h"
 #include "ollama_bench/core/sample.h"
 #include "ollama_bench/core/strategy.h"
+#include "ollama_bench/core/traffic.h"
 #include "ollama_bench/store/results_store.h"
 #include "ollama_bench/store/ulid.h"
 #include "ollama_bench/sweep/observer.h"
 #include "ollama_bench/sweep/probe.h"
+#include "ollama_bench/sweep/request_sink.h"
 #include "ollama_bench/sweep/server_watch.h"
 #include "ollama_bench/sweep/store_saver.h"
 #include "ollama_bench/workload/driver.h"
@@ -30,7 +32,8 @@ namespace ollama_bench {
 struct CellRunnerOptions {
   std::optional<int> repetitions;  ///< counted samples per cell; empty: by the run's length
   WorkloadKind workload = WorkloadKind::kPrefill;
-  int num_predict = 2;  ///< tokens, where a cell does not set them
+  TrafficOptions traffic;  ///< of the load workload
+  int num_predict = 2;     ///< tokens, where a cell does not set them
   /// The prompt of cells that set no length is yet to be made, of this size, from the built-in
   /// text.
   std::optional<int> built_in_tokens;
@@ -46,8 +49,9 @@ struct CellRunnerSeams {
   Clock& clock;
   Observer& observer;
   UlidSource& ids;
-  Probe* probe = nullptr;        ///< null: nobody watches the machine
-  ServerWatch* watch = nullptr;  ///< null: the server's machine is not seen
+  Probe* probe = nullptr;           ///< null: nobody watches the machine
+  ServerWatch* watch = nullptr;     ///< null: the server's machine is not seen
+  RequestSink* requests = nullptr;  ///< null: those of a window are not kept
 };
 
 /// Measures one cell with one load of the model: create, warm-up, then the samples that the visit

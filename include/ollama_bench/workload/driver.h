@@ -11,6 +11,8 @@
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/failure.h"
 #include "ollama_bench/core/sample.h"
+#include "ollama_bench/workload/prompt_feed.h"
+#include "ollama_bench/workload/window.h"
 
 namespace ollama_bench {
 
@@ -48,6 +50,8 @@ struct RunReport {
   RunMetrics metrics;
   std::chrono::nanoseconds wall{0};
   std::optional<std::chrono::nanoseconds> first_token = {};  ///< as in Sample
+  std::optional<Window> window = {};                         ///< as in Sample
+  std::vector<RequestFigures> requests = {};                 ///< of the window
 };
 
 /// One way to measure a cell with Ollama: through its command line, its HTTP interface, or a
@@ -66,6 +70,9 @@ class Driver {
   /// One run of the prepared cell with `prompt`, to its end or the time-out. After a run that had
   /// to be ended, the model is unloaded before this returns, so that the GPU is free again.
   virtual Expected<RunReport, Failure> Run(std::string_view prompt) = 0;
+  /// A window of load on the prepared cell, with prompts of `feed`; see RunWindow, also for
+  /// failures. One where the driver has no way to it.
+  virtual Expected<RunReport, Failure> RunWindow(const WindowPlan& plan, PromptFeed& feed);
   /// Makes the server forget the last prompt without a load, so that the next one is read whole,
   /// the model's template and SYSTEM text included.
   virtual Expected<void, Failure> ForgetPrompt() = 0;

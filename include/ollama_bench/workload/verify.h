@@ -19,6 +19,10 @@ struct Expectation {
   std::optional<std::int64_t> prompt_tokens;  ///< empty while nothing is known yet
 };
 
+/// Whether the server took more of the prompt from its cache than every prompt shares: some tokens
+/// in front of the unique one are the template's.
+bool IsPromptCached(const RunMetrics& metrics);
+
 /// Why the sample, one request, must not enter the cell's rate; empty where it may. Reads the
 /// metrics, the wall time and what the server said of the loaded model.
 std::optional<Exclusion> VerifyRequest(const Sample& sample, const Expectation& expectation);

@@ -1,4 +1,4 @@
-#include "ollama_bench/ollama/go_duration.h"
+#include "ollama_bench/core/go_duration.h"
 
 #include <array>
 #include <cstdint>
