@@ -13,13 +13,19 @@ StreamRequest StreamRequestOf(const GenerateRequest& request) {
   json options = OptionsOf(request.cell.value_or(Cell()));
   options["num_predict"] = request.num_predict;
   if (request.seed) options["seed"] = *request.seed;
-  const json body = {{"model", request.model},
-                     {"prompt", request.prompt},
-                     {"keep_alive", "30m"},
-                     {"raw", request.raw},
-                     {"options", std::move(options)}};
+  json body = {
+      {"model", request.model}, {"keep_alive", "30m"}, {"options", std::move(options)}};
   StreamRequest streamed;
-  streamed.path = "/api/generate";
+  if (request.messages.empty()) {
+    streamed.path = "/api/generate";
+    body["prompt"] = request.prompt;
+    body["raw"] = request.raw;
+  } else {
+    streamed.path = "/api/chat";
+    for (const ChatMessage& message : request.messages) {
+      body["messages"].push_back({{"role", message.role}, {"content", message.content}});
+    }
+  }
   streamed.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
   streamed.timeout = request.timeout;
   return streamed;

@@ -157,7 +157,8 @@ std::string ServerLockName(std::string_view address) {
 class FileLockMaker {
  public:
   static Expected<FileLock, StoreError> Take(const fs::path& path, Clock& clock, bool for_all_users,
-                                             std::string_view subject, std::string_view remedy) {
+                                             std::string_view subject, std::string_view remedy,
+                                             std::string_view option) {
     constexpr int kTurns = 10;
     for (int i = 0; i < kTurns; ++i) {
       UniqueFd fd = OpenLockFile(path, for_all_users);
@@ -175,8 +176,8 @@ class FileLockMaker {
         return Unexpected<StoreError>(
             {StoreError::Kind::kDamaged,
              fmt::format("{} is needed for a lock, but holds something else and is not "
-                         "overwritten; move it away or give another --results",
-                         path.string())});
+                         "overwritten; move it away or give another {}",
+                         path.string(), option)});
       }
       WriteHolder(fd.get(), clock);
       return FileLock(fd.release(), getpid());
@@ -197,19 +198,21 @@ FileLock::~FileLock() {
   close(fd_);
 }
 
-Expected<FileLock, StoreError> LockStore(const fs::path& store, Clock& clock) {
+Expected<FileLock, StoreError> LockStore(const fs::path& store, Clock& clock,
+                                         std::string_view option) {
   Expected<fs::path, IoError> target;
   const fs::path lock = StoreLockPath(store, target);
   if (!target) return Unexpected<StoreError>({StoreError::Kind::kIo, target.error().message});
   return FileLockMaker::Take(lock, clock, /*for_all_users=*/false, store.string(),
-                             "stop it or give another --results");
+                             fmt::format("stop it or give another {}", option), option);
 }
 
 Expected<FileLock, StoreError> LockServer(std::string_view address, Clock& clock,
                                           const fs::path& folder) {
   return FileLockMaker::Take(folder / ServerLockName(address), clock, /*for_all_users=*/true,
                              fmt::format("the Ollama server {}", Printable(address, false)),
-                             "two sweeps on one server would measure each other: wait or stop it");
+                             "two sweeps on one server would measure each other: wait or stop it",
+                             "server");
 }
 
 Expected<std::optional<LockHolder>, StoreError> WhoHolds(const fs::path& store) {

@@ -71,17 +71,46 @@ class PosixOutputFile : public OutputFile {
   fs::path path_;
 };
 
+class PosixInputFile : public InputFile {
+ public:
+  PosixInputFile(UniqueFd fd, fs::path path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  Expected<std::string, IoError> ReadAt(std::int64_t offset, std::size_t count) override {
+    std::string bytes(count, '\0');
+    const ssize_t got = pread(fd_.get(), bytes.data(), count, static_cast<off_t>(offset));
+    if (got < 0) return Refused("read", path_);
+    bytes.resize(static_cast<std::size_t>(got));
+    return bytes;
+  }
+
+ private:
+  UniqueFd fd_;
+  fs::path path_;
+};
+
+// An open regular file with its status.
+struct Opened {
+  UniqueFd fd;
+  struct stat info {};
+};
+
+// O_NONBLOCK: opening a named pipe must not wait for its other end.
+Expected<Opened, IoError> OpenRegular(const fs::path& path, int flags) {
+  Opened opened{UniqueFd(open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK)), {}};
+  if (!opened.fd.valid()) return Refused("open", path);
+  if (fstat(opened.fd.get(), &opened.info) != 0) return Refused("inspect", path);
+  if (!S_ISREG(opened.info.st_mode)) {
+    return Refused("read", path, S_ISDIR(opened.info.st_mode) ? EISDIR : ENOTSUP);
+  }
+  return opened;
+}
+
 }  // namespace
 
 Expected<FileText, IoError> PosixFileSystem::Read(const fs::path& path) {
-  // O_NONBLOCK: opening a named pipe must not wait for its writer.
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.valid()) return Refused("open", path);
-  struct stat info {};
-  if (fstat(fd.get(), &info) != 0) return Refused("inspect", path);
-  if (!S_ISREG(info.st_mode)) {
-    return Refused("read", path, S_ISDIR(info.st_mode) ? EISDIR : ENOTSUP);
-  }
+  const auto opened = OpenRegular(path, O_RDONLY);
+  if (!opened) return Unexpected<IoError>(opened.error());
+  const auto& [fd, info] = *opened;
   FileText file{{}, StatusFrom(info).stamp};
   // One byte more than the size, so that the end shows without a second round.
   file.text.resize(static_cast<std::size_t>(info.st_size) + 1);
@@ -95,6 +124,12 @@ Expected<FileText, IoError> PosixFileSystem::Read(const fs::path& path) {
   }
   file.text.resize(length);
   return file;
+}
+
+Expected<std::unique_ptr<InputFile>, IoError> PosixFileSystem::OpenToRead(const fs::path& path) {
+  auto opened = OpenRegular(path, O_RDONLY);
+  if (!opened) return Unexpected<IoError>(opened.error());
+  return std::make_unique<PosixInputFile>(std::move(opened->fd), path);
 }
 
 Expected<FileStatus, IoError> PosixFileSystem::Stat(const fs::path& path) {
@@ -126,6 +161,17 @@ Expected<std::unique_ptr<OutputFile>, IoError> PosixFileSystem::CreateNew(
     return Refused("set the permissions of", path, code);
   }
   return std::make_unique<PosixOutputFile>(std::move(fd), path);
+}
+
+Expected<std::unique_ptr<OutputFile>, IoError> PosixFileSystem::OpenToAppend(const fs::path& path,
+                                                                             std::int64_t size) {
+  auto opened = OpenRegular(path, O_WRONLY | O_APPEND);
+  if (!opened) return Unexpected<IoError>(opened.error());
+  const bool is_longer = opened->info.st_size > size;
+  if (is_longer && ftruncate(opened->fd.get(), static_cast<off_t>(size)) != 0) {
+    return Refused("shorten", path);
+  }
+  return std::make_unique<PosixOutputFile>(std::move(opened->fd), path);
 }
 
 Expected<void, IoError> PosixFileSystem::Rename(const fs::path& from, const fs::path& to) {

@@ -36,6 +36,14 @@ class FaultyFileSystem : public FileSystem {
   Expected<FileText, IoError> Read(const std::filesystem::path& path) override {
     return Pass("Read", [&] { return real_.Read(path); });
   }
+  Expected<std::unique_ptr<InputFile>, IoError> OpenToRead(
+      const std::filesystem::path& path) override {
+    return Pass("OpenToRead", [&]() -> Expected<std::unique_ptr<InputFile>, IoError> {
+      auto input = real_.OpenToRead(path);
+      if (!input) return input;
+      return std::make_unique<Input>(*this, std::move(*input));
+    });
+  }
   Expected<FileStatus, IoError> Stat(const std::filesystem::path& path) override {
     return Pass("Stat", [&] { return real_.Stat(path); });
   }
@@ -47,6 +55,14 @@ class FaultyFileSystem : public FileSystem {
       const std::filesystem::path& path, std::optional<unsigned> permissions) override {
     return Pass("CreateNew", [&]() -> Expected<std::unique_ptr<OutputFile>, IoError> {
       auto output = real_.CreateNew(path, permissions);
+      if (!output) return output;
+      return std::make_unique<Output>(*this, std::move(*output));
+    });
+  }
+  Expected<std::unique_ptr<OutputFile>, IoError> OpenToAppend(const std::filesystem::path& path,
+                                                              std::int64_t size) override {
+    return Pass("OpenToAppend", [&]() -> Expected<std::unique_ptr<OutputFile>, IoError> {
+      auto output = real_.OpenToAppend(path, size);
       if (!output) return output;
       return std::make_unique<Output>(*this, std::move(*output));
     });
@@ -63,6 +79,19 @@ class FaultyFileSystem : public FileSystem {
   }
 
  private:
+  class Input : public InputFile {
+   public:
+    Input(FaultyFileSystem& owner, std::unique_ptr<InputFile> real)
+        : owner_(owner), real_(std::move(real)) {}
+    Expected<std::string, IoError> ReadAt(std::int64_t offset, std::size_t count) override {
+      return owner_.Pass("ReadAt", [&] { return real_->ReadAt(offset, count); });
+    }
+
+   private:
+    FaultyFileSystem& owner_;
+    std::unique_ptr<InputFile> real_;
+  };
+
   class Output : public OutputFile {
    public:
     Output(FaultyFileSystem& owner, std::unique_ptr<OutputFile> real)

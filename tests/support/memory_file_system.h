@@ -41,6 +41,12 @@ class MemoryFileSystem : public FileSystem {
     if (found == files.end()) return Missing(path);
     return FileText{found->second->text, found->second->stamp};
   }
+  Expected<std::unique_ptr<InputFile>, IoError> OpenToRead(
+      const std::filesystem::path& path) override {
+    const auto found = files.find(path.string());
+    if (found == files.end()) return Missing(path);
+    return std::make_unique<Input>(found->second);
+  }
   Expected<FileStatus, IoError> Stat(const std::filesystem::path& path) override {
     const auto found = files.find(path.string());
     if (found == files.end()) return Missing(path);
@@ -58,6 +64,14 @@ class MemoryFileSystem : public FileSystem {
     Save(path, "");
     files[path.string()]->permissions = permissions.value_or(0644);
     return std::make_unique<Output>(*this, files[path.string()]);
+  }
+  Expected<std::unique_ptr<OutputFile>, IoError> OpenToAppend(const std::filesystem::path& path,
+                                                              std::int64_t size) override {
+    const auto found = files.find(path.string());
+    if (found == files.end()) return Missing(path);
+    found->second->text.resize(static_cast<std::size_t>(size));
+    Touch(*found->second);
+    return std::make_unique<Output>(*this, found->second);
   }
   Expected<void, IoError> Rename(const std::filesystem::path& from,
                                  const std::filesystem::path& to) override {
@@ -79,6 +93,18 @@ class MemoryFileSystem : public FileSystem {
   std::map<std::string, std::shared_ptr<Node>> files;
 
  private:
+  class Input : public InputFile {
+   public:
+    explicit Input(std::shared_ptr<Node> node) : node_(std::move(node)) {}
+    Expected<std::string, IoError> ReadAt(std::int64_t offset, std::size_t count) override {
+      const auto from = static_cast<std::size_t>(offset);
+      return from < node_->text.size() ? node_->text.substr(from, count) : std::string();
+    }
+
+   private:
+    std::shared_ptr<Node> node_;
+  };
+
   class Output : public OutputFile {
    public:
     Output(MemoryFileSystem& owner, std::shared_ptr<Node> node)

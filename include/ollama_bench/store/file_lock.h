@@ -36,8 +36,9 @@ class FileLock {
 
 /// The lock that writing to the store at `store` needs: "….lock" beside it, beside the target if it
 /// is a link. Errors: kLocked, naming the holder; kDamaged, where a file of that name holds
-/// something else; kIo.
-Expected<FileLock, StoreError> LockStore(const std::filesystem::path& store, Clock& clock);
+/// something else; kIo. `option` names another store in their messages.
+Expected<FileLock, StoreError> LockStore(const std::filesystem::path& store, Clock& clock,
+                                         std::string_view option = "--results");
 
 /// The lock that measuring on a server needs, one per `address` ("host:port"; all names of this
 /// machine itself are one) and machine: a file in `folder`, shared by all users. kLocked, kIo.

@@ -39,7 +39,7 @@ struct FileText {
   FileStamp stamp;  ///< taken before the text was read, so that a later edit shows
 };
 
-/// A file being written from its start. Closed when destroyed.
+/// A file being written from its start, or from where it ended. Closed when destroyed.
 class OutputFile {
  public:
   virtual ~OutputFile() = default;
@@ -50,6 +50,15 @@ class OutputFile {
   virtual Expected<FileStamp, IoError> Sync() = 0;
 };
 
+/// A file being read. Closed when destroyed.
+class InputFile {
+ public:
+  virtual ~InputFile() = default;
+
+  /// One pread(2): up to `count` bytes from `offset` on; none at the end of the file.
+  virtual Expected<std::string, IoError> ReadAt(std::int64_t offset, std::size_t count) = 0;
+};
+
 /// The file system at the level of its calls, so that a test can let each of them fail. Every
 /// method makes one attempt: EINTR is an error like others, and callers try again. Not thread-safe.
 class FileSystem {
@@ -58,6 +67,9 @@ class FileSystem {
 
   /// The whole text of a regular file; EISDIR or ENOTSUP for anything else.
   virtual Expected<FileText, IoError> Read(const std::filesystem::path& path) = 0;
+  /// A regular file, to be read in parts; errors as those of Read.
+  virtual Expected<std::unique_ptr<InputFile>, IoError> OpenToRead(
+      const std::filesystem::path& path) = 0;
   /// Follows links; ENOENT where there is nothing.
   virtual Expected<FileStatus, IoError> Stat(const std::filesystem::path& path) = 0;
   /// The path that a chain of symbolic links ends at, which need not exist; `path` itself if it is
@@ -67,6 +79,9 @@ class FileSystem {
   /// A new empty file, EEXIST where something is there. Without `permissions` the umask decides.
   virtual Expected<std::unique_ptr<OutputFile>, IoError> CreateNew(
       const std::filesystem::path& path, std::optional<unsigned> permissions) = 0;
+  /// A regular file, cut to its first `size` bytes, which it has; what is written comes behind them.
+  virtual Expected<std::unique_ptr<OutputFile>, IoError> OpenToAppend(
+      const std::filesystem::path& path, std::int64_t size) = 0;
   virtual Expected<void, IoError> Rename(const std::filesystem::path& from,
                                          const std::filesystem::path& to) = 0;
   /// Makes the names in `folder` durable; succeeds where the file system has no such call.
@@ -78,10 +93,14 @@ class FileSystem {
 class PosixFileSystem : public FileSystem {
  public:
   Expected<FileText, IoError> Read(const std::filesystem::path& path) override;
+  Expected<std::unique_ptr<InputFile>, IoError> OpenToRead(
+      const std::filesystem::path& path) override;
   Expected<FileStatus, IoError> Stat(const std::filesystem::path& path) override;
   Expected<std::filesystem::path, IoError> ResolveLinks(const std::filesystem::path& path) override;
   Expected<std::unique_ptr<OutputFile>, IoError> CreateNew(
       const std::filesystem::path& path, std::optional<unsigned> permissions) override;
+  Expected<std::unique_ptr<OutputFile>, IoError> OpenToAppend(const std::filesystem::path& path,
+                                                              std::int64_t size) override;
   Expected<void, IoError> Rename(const std::filesystem::path& from,
                                  const std::filesystem::path& to) override;
   Expected<void, IoError> SyncFolder(const std::filesystem::path& folder) override;

@@ -25,7 +25,7 @@ enum class StreamEnd {
   kCancelled,
 };
 
-/// "done", "unfinished", "error_line", …
+/// In JSON: "done", "unfinished", "error_line".
 std::string_view KeyOf(StreamEnd end);
 
 enum class ChunkKind : std::uint8_t { kEmpty, kText, kThinking };

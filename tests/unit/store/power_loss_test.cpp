@@ -39,6 +39,9 @@ class TracingFileSystem : public FileSystem {
   std::vector<Step> steps;
 
   Expected<FileText, IoError> Read(const fs::path& path) override { return real_.Read(path); }
+  Expected<std::unique_ptr<InputFile>, IoError> OpenToRead(const fs::path& path) override {
+    return real_.OpenToRead(path);
+  }
   Expected<FileStatus, IoError> Stat(const fs::path& path) override { return real_.Stat(path); }
   Expected<fs::path, IoError> ResolveLinks(const fs::path& path) override {
     return real_.ResolveLinks(path);
@@ -51,6 +54,11 @@ class TracingFileSystem : public FileSystem {
     numbers_[path.string()] = number;
     steps.push_back({Step::Kind::kCreate, number, path.string(), {}, {}});
     return std::make_unique<Output>(*this, std::move(*output), number);
+  }
+  // A results file is never appended to.
+  Expected<std::unique_ptr<OutputFile>, IoError> OpenToAppend(const fs::path& path,
+                                                              std::int64_t /*size*/) override {
+    return Unexpected<IoError>(IoError{ENOTSUP, "appended to " + path.string()});
   }
   Expected<void, IoError> Rename(const fs::path& from, const fs::path& to) override {
     const int number = numbers_.at(from.string());
