@@ -142,6 +142,7 @@ void DeclareCommandLine(CLI::App& app, std::function<int()>& action, const StopR
   };
   AddRunCommand(app, action, stop);
   AddTuneCommand(app, action, stop);
+  AddLoadCommand(app, action, stop);
   AddPlanCommand(app, action, stop);
   AddStatusCommand(app, action, stop);
   AddHeatmapCommand(app, action);

@@ -23,6 +23,7 @@ std::string DescribeWrongUsage(const CLI::App& app, const CLI::ParseError& error
 // is the program's exit code. `action` and `stop` must outlive `app`.
 
 void AddRunCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
+void AddLoadCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 void AddTuneCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 void AddPlanCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 void AddStatusCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);

@@ -10,6 +10,7 @@
 #include "ollama_bench/session/session.h"
 #include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/session/sweep_rules.h"
+#include "load_command.h"
 #include "plan_command.h"
 #include "run_report.h"
 #include "session_display.h"
@@ -119,6 +120,9 @@ void AddRunCommand(CLI::App& app, std::function<int()>& action, const StopReques
   run->callback([options, &action, &stop] {
     action = [options, &stop] {
       return WithConfig(options->flags, [&](const SweepConfig& config) {
+        if (!options->dry_run && config.workload == WorkloadKind::kLoad) {
+          return RunLoad(options->run, options->flags, config, stop);
+        }
         return options->dry_run ? ShowPlan(options->run, options->flags, config, stop)
                                 : RunSweep(options->run, options->flags, config, stop);
       });

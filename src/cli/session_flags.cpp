@@ -48,9 +48,21 @@ void AddRowOrderFlags(CLI::App& app, ConfigOverrides& overrides) {
   off->group(kSweepGroup)->excludes(on);
 }
 
+bool IsOfPurpose(const ConfigKey& key, Purpose purpose) {
+  switch (purpose) {
+    case Purpose::kPass:
+      return true;
+    case Purpose::kSearch:
+      return !key.is_of_run_alone && !key.is_of_load_alone;
+    case Purpose::kLoad:
+      return key.key != "workload" && (!key.is_of_run_alone || key.key == "repetitions");
+  }
+  return true;
+}
+
 void AddSweepFlags(CLI::App& app, ConfigOverrides& overrides, Purpose purpose) {
   for (const ConfigKey& key : AllConfigKeys()) {
-    if (key.flag.empty() || (purpose == Purpose::kSearch && key.is_of_run_alone)) continue;
+    if (key.flag.empty() || !IsOfPurpose(key, purpose)) continue;
     app.add_option_function<std::vector<std::string>>(
            key.flag,
            [&overrides, &key](const std::vector<std::string>& texts) {
@@ -155,12 +167,13 @@ Expected<SweepConfig, std::vector<ConfigError>> LoadConfigOf(const CommandFlags&
                          flags.overrides);
 }
 
-void AddRunFlags(CLI::App& app, RunOptions& options, CommandFlags& flags) {
-  AddSessionFlags(app, options.session, flags, Purpose::kPass);
+void AddRunFlags(CLI::App& app, RunOptions& options, CommandFlags& flags, Purpose purpose) {
+  AddSessionFlags(app, options.session, flags, purpose);
   app.add_option("--limit", options.limit, "Measure at most so many cells, then stop")
       ->type_name("N")
       ->check(CheckCount(1));
   app.add_flag("--retry-failed", options.retry_failed, "Measure failed cells again");
+  if (purpose == Purpose::kLoad) return;
   app.add_flag("--remeasure-unverified", options.remeasure_unverified,
                "Measure cells again whose samples do not say with what they were made");
   app.add_flag("!--no-baseline", options.baseline, "Do not measure the current setting");

@@ -20,8 +20,9 @@ struct CommandFlags {
   bool json = false;
 };
 
-/// What a command makes of a grid: visits every cell, or looks for the best.
-enum class Purpose { kPass, kSearch };
+/// What a command makes of a grid: visits every cell, looks for the best, or measures the levels of
+/// load in it.
+enum class Purpose { kPass, kSearch, kLoad };
 
 /// Adds the flags that fill `options` and `flags`, which must outlive `app`: those that have an
 /// effect for the purpose.
@@ -32,7 +33,8 @@ void AddSessionFlags(CLI::App& app, SessionOptions& options, CommandFlags& flags
 Expected<SweepConfig, std::vector<ConfigError>> LoadConfigOf(const CommandFlags& flags);
 
 /// Adds the flags that say what is swept and measured; `options` and `flags` must outlive `app`.
-void AddRunFlags(CLI::App& app, RunOptions& options, CommandFlags& flags);
+void AddRunFlags(CLI::App& app, RunOptions& options, CommandFlags& flags,
+                 Purpose purpose = Purpose::kPass);
 
 /// What `act` returns for the configuration of `flags`, or that of wrong usage after its errors
 /// were printed.

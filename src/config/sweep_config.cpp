@@ -113,7 +113,21 @@ void ReadWindowLength(const Settings& settings, SweepConfig& config, ErrorList& 
   config.traffic.duration = whole;
 }
 
+// A file may serve several commands, a flag is meant for this one.
+void RefuseFlagsOfLoad(const Settings& settings, const SweepConfig& config, ErrorList& errors) {
+  if (config.workload == WorkloadKind::kLoad) return;
+  for (const ConfigKey& key : AllConfigKeys()) {
+    const Setting* setting = settings.Find(key.key);
+    const bool is_flag = setting != nullptr && setting->place.file.empty();
+    if (!key.is_of_load_alone || key.parameter || !is_flag) continue;
+    errors.Add(setting->place, setting->text,
+               fmt::format("has no effect on the workload {}", Describe(config.workload).key),
+               "leave it out, or use `ollama-bench load`");
+  }
+}
+
 void ReadTraffic(const Settings& settings, SweepConfig& config, ErrorList& errors) {
+  RefuseFlagsOfLoad(settings, config, errors);
   if (const Setting* setting = settings.Find("arrival")) {
     const auto arrival = ArrivalFromKey(setting->text);
     if (arrival) config.traffic.arrival = *arrival;
