@@ -60,8 +60,9 @@ std::optional<double> ValueOf(const PromptTiming& timing, Metric metric) {
       return Seconds(timing.load_ms);
     case Metric::kTotal:
       return Seconds(timing.e2e_ms);
+    default:  // of other things than a prompt
+      return std::nullopt;
   }
-  return std::nullopt;
 }
 
 bool MayPass(const PromptRecord& record) {

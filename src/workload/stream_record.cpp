@@ -1,27 +1,14 @@
 #include "ollama_bench/workload/stream_record.h"
 
+#include <array>
+
 namespace ollama_bench {
 
 std::string_view KeyOf(StreamEnd end) {
-  switch (end) {
-    case StreamEnd::kDone:
-      return "done";
-    case StreamEnd::kUnfinished:
-      return "unfinished";
-    case StreamEnd::kErrorLine:
-      return "error_line";
-    case StreamEnd::kRefused:
-      return "refused";
-    case StreamEnd::kBroken:
-      return "broken";
-    case StreamEnd::kUnreachable:
-      return "unreachable";
-    case StreamEnd::kTimedOut:
-      return "timed_out";
-    case StreamEnd::kCancelled:
-      break;
-  }
-  return "cancelled";
+  constexpr std::array<std::string_view, 8> kKeys = {"done",      "unfinished", "error_line",
+                                                     "refused",   "broken",     "unreachable",
+                                                     "timed_out", "cancelled"};
+  return kKeys[static_cast<std::size_t>(end)];
 }
 
 std::optional<std::chrono::nanoseconds> TimeToFirstToken(const StreamRecord& record) {

@@ -76,7 +76,7 @@ struct PromptTiming {
 std::optional<double> DecodeAverageMs(const PromptTiming& timing);
 /// Decode rate in tokens/s: the tokens after the first over the decode time.
 std::optional<double> DecodeTokensPerSecond(const PromptTiming& timing);
-/// The metric in its own unit.
+/// The metric in its own unit; empty for one that a prompt has not.
 std::optional<double> ValueOf(const PromptTiming& timing, Metric metric);
 
 /// One prompt asked once, and what came of it.

@@ -25,7 +25,7 @@ enum class StreamEnd {
   kCancelled,
 };
 
-/// In JSON: "done", "unfinished", "error_line".
+/// "done", "unfinished", "error_line", …
 std::string_view KeyOf(StreamEnd end);
 
 enum class ChunkKind : std::uint8_t { kEmpty, kText, kThinking };
