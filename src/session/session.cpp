@@ -14,6 +14,7 @@
 #include "ollama_bench/session/session_identity.h"
 #include "ollama_bench/session/sweep_rules.h"
 #include "ollama_bench/store/identity_check.h"
+#include "window_sink.h"
 
 namespace ollama_bench {
 namespace {
@@ -163,8 +164,8 @@ void Session::WarnOfMachine() {
   for (const std::string& line : machine_.Begin(stop_)) Warn(line);
   const auto settings = store().metadata().environment.server_settings;
   const auto parallel = settings.find("OLLAMA_NUM_PARALLEL");
-  const bool takes_more = parallel != settings.end() && parallel->second != "1" &&
-                          parallel->second != "0";
+  const bool takes_more =
+      parallel != settings.end() && parallel->second != "1" && parallel->second != "0";
   if (takes_more && config_.workload != WorkloadKind::kLoad) {
     Warn(
         fmt::format("the server runs with OLLAMA_NUM_PARALLEL={}, which takes that many times the "
@@ -239,6 +240,7 @@ Expected<SweepOutcome, Error> Session::Measure(Strategy& strategy,
   }
   ResultsStore& results = opened_->store;
   StoreSaver saver(results, clock_, *progress, stop_);
+  WindowSink requests(file_system_, options_.results);
   const CellRunnerSeams seams{driver_.driver(),
                               results,
                               saver,
@@ -246,7 +248,8 @@ Expected<SweepOutcome, Error> Session::Measure(Strategy& strategy,
                               *progress,
                               ids_,
                               probe_ ? &*probe_ : nullptr,
-                              watch_ ? &*watch_ : nullptr};
+                              watch_ ? &*watch_ : nullptr,
+                              &requests};
   PromptFeed feed(SystemRandom()());
   feed.SetText(prompt_.text);
   CellRunner runner(options, seams, std::move(feed));

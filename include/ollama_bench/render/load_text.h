@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ollama_bench/analysis/load_answer.h"
+#include "ollama_bench/core/traffic.h"
+#include "ollama_bench/render/json_report.h"
+
+namespace ollama_bench {
+
+/// What the levels of load show, for people, at most 80 columns wide: a table of each series, the
+/// averages of a request where lengths were varied, failures and checks that did not pass, and in
+/// a sentence what the server carries. `num_parallel` is the server's setting, where it is known.
+std::string RenderLoadText(const std::vector<LoadSeries>& series,
+                           const std::optional<std::string>& num_parallel);
+
+/// The same for programs: {"event":"answer","levels":[…],"knee":…,"capacity":…}; of several
+/// series "knee" and "capacity" are null, and "series" has those of each.
+ReportJson LoadJson(const std::vector<LoadSeries>& series);
+
+}  // namespace ollama_bench

@@ -1,0 +1,12 @@
+#include "window_sink.h"
+
+#include "ollama_bench/store/window_files.h"
+
+namespace ollama_bench {
+
+Expected<void, StoreError> WindowSink::Keep(const std::string& sample_id,
+                                            const std::vector<RequestFigures>& requests) {
+  return WriteWindowFile(file_system_, results_, sample_id, requests);
+}
+
+}  // namespace ollama_bench
