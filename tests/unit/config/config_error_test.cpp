@@ -122,7 +122,8 @@ TEST_F(ConfigErrorTest, NamesUnknownAndDoubledKeys) {
   EXPECT_EQ(ErrorsOf(With("temperature: 3")),
             "sweep.yaml:4: temperature: is no known key; write one of test_row_first, model, "
             "modelfile, workload, num_ctx, num_batch, num_gpu, num_thread, main_gpu, use_mmap, "
-            "prompt_tokens, num_predict, prompt_file, prompt, repetitions, extra, timeout_s\n");
+            "prompt_tokens, num_predict, concurrency, request_rate, prompt_file, prompt, "
+            "repetitions, extra, arrival, requests, duration_s, slo, timeout_s\n");
   EXPECT_EQ(ErrorsOf(With("model: m")),
             "sweep.yaml:4: model: is given twice, first in line 1; keep one of them\n");
   EXPECT_EQ(

@@ -86,7 +86,9 @@ class RandomConfig {
   // Each of the parameters or not; a text as the prompt leaves no choice of its length.
   void AddAxes() {
     for (const ParameterInfo& info : AllParameters()) {
-      if (info.parameter != Parameter::kPromptTokens && Coin()) AddAxis(info);
+      const bool is_free =
+          info.parameter != Parameter::kPromptTokens && info.scope != Scope::kTraffic;
+      if (is_free && Coin()) AddAxis(info);
     }
   }
 

@@ -73,11 +73,25 @@ TEST_F(FormatConfigTest, AnySpaceOfAnyWorkloadIsReadBack) {
     config.workload = AllWorkloads()[random() % AllWorkloads().size()].kind;
     config.num_predict = Describe(config.workload).num_predict;
     for (const ParameterInfo& info : AllParameters()) {
+      const bool is_rate = round % 2 == 0;
+      const bool is_of_other_loop =
+          info.parameter == (is_rate ? Parameter::kConcurrency : Parameter::kRequestRate);
+      const bool is_load = config.workload == WorkloadKind::kLoad;
+      if (info.scope == Scope::kTraffic && (!is_load || is_of_other_loop)) continue;
       std::set<int> values;
       for (int i = number(-2, 3); i > 0; --i) values.insert(number(info.lowest, info.highest));
       std::vector<int> shuffled(values.begin(), values.end());
       std::shuffle(shuffled.begin(), shuffled.end(), random);
       config.space.Set(info.parameter, shuffled);
+    }
+    if (config.workload == WorkloadKind::kLoad) {
+      config.traffic.requests = number(1, 500);
+      config.traffic.arrival = number(0, 1) == 0 ? Arrival::kPoisson : Arrival::kConstant;
+      if (number(0, 1) == 0) config.traffic.duration = std::chrono::seconds(number(1, 3600));
+      for (int i = number(0, 3); i > 0; --i) {
+        config.traffic.objectives.push_back({static_cast<LatencyKind>(number(0, 2)), number(1, 99),
+                                             std::chrono::milliseconds(number(1, 99'999))});
+      }
     }
     EXPECT_EQ(RoundTrip(config), config) << FormatSweepConfig(config);
   }

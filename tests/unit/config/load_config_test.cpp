@@ -268,11 +268,12 @@ TEST_F(LoadConfigTest, ReadsTheOldParsersSpellingsOfABoolean) {
 
 TEST_F(LoadConfigTest, AcceptsExactlyTheBoundsOfEveryNumber) {
   for (const ConfigKey& key : AllConfigKeys()) {
-    const bool is_switch = key.parameter && Describe(*key.parameter).type == ParameterType::kSwitch;
-    if (key.highest == 0 || is_switch || key.key.find('.') != std::string::npos) continue;
+    const bool is_number = !key.parameter || Describe(*key.parameter).type == ParameterType::kCount;
+    if (key.highest == 0 || !is_number || key.key.find('.') != std::string::npos) continue;
     for (const int bound : {key.lowest, key.highest}) {
       const int outside = bound == key.lowest ? bound - 1 : bound + 1;
       ConfigOverrides flags;
+      if (key.is_of_load_alone) flags.values["workload"] = "load";
       flags.values[key.key] = std::to_string(bound);
       EXPECT_TRUE(LoadSweepConfig(std::nullopt, flags)) << key.flag << ' ' << bound;
       flags.values[key.key] = std::to_string(outside);
@@ -289,12 +290,13 @@ TEST_F(LoadConfigTest, TakesEachParameterAsANumberAListOrARangeInTheFileAndOnThe
                             const Values& values) {
       const Space space{{{info.parameter, values}}};
       const std::string key(info.key);
-      const auto of_file = Load(key + ": " + yaml + "\n");
+      const std::string load = info.scope == Scope::kTraffic ? "workload: load\n" : "";
+      const auto of_file = Load(load + key + ": " + yaml + "\n");
       ASSERT_TRUE(of_file) << Lines(of_file) << key << ": " << yaml;
       EXPECT_EQ(of_file->space, space) << key << ": " << yaml;
       ConfigOverrides flags;
       flags.values[key] = flag;
-      const auto of_flag = Load(key + ": " + std::to_string(low) + "\n", flags);
+      const auto of_flag = Load(load + key + ": " + std::to_string(low) + "\n", flags);
       ASSERT_TRUE(of_flag) << Lines(of_flag) << flag;
       EXPECT_EQ(of_flag->space, space) << flag;
     };
@@ -308,6 +310,32 @@ TEST_F(LoadConfigTest, TakesEachParameterAsANumberAListOrARangeInTheFileAndOnThe
     expect(one + "-" + five + ":3", one + "-" + five + ":3", {low + 1, low + 4});
     expect(one + "-" + one + ":1", one + "-" + one + ":1", {low + 1});
   }
+}
+
+TEST_F(LoadConfigTest, TakesRatesWithUpToThreeDecimals) {
+  const auto file = Load("workload: load\nrequest_rate: [0.5, 1, 12.125]\n");
+  ASSERT_TRUE(file) << Lines(file);
+  EXPECT_EQ(file->space, (Space{{{Parameter::kRequestRate, {500, 1'000, 12'125}}}}));
+  EXPECT_EQ(FormatValue(Parameter::kRequestRate, 500), "0.5");
+  EXPECT_EQ(FormatValue(Parameter::kRequestRate, 1'000), "1");
+  for (const char* wrong : {"0", "0.0001", "-1", "1e3", ".5", "1.", "0x1", "nan", "1,5x"}) {
+    EXPECT_FALSE(Load(std::string("workload: load\nrequest_rate: ") + wrong + "\n")) << wrong;
+  }
+}
+
+TEST_F(LoadConfigTest, RefusesWhatOnlyLoadUsesWhereFlagsSayItAndTakesItFromAFile) {
+  for (const auto& [key, value] :
+       {std::pair{"arrival", "constant"}, std::pair{"requests", "5"},
+        std::pair{"duration_s", "60s"}, std::pair{"slo", "e2e_p50=3s"}}) {
+    ConfigOverrides flags;
+    flags.values[key] = value;
+    EXPECT_FALSE(LoadSweepConfig(std::nullopt, flags)) << key;
+    EXPECT_TRUE(Load(With(std::string(key) + ": " + value))) << key;
+    flags.values["workload"] = "load";
+    EXPECT_TRUE(LoadSweepConfig(std::nullopt, flags)) << key;
+  }
+  EXPECT_FALSE(Load("num_ctx: 1024\nnum_batch: 64\nconcurrency: 2\n"));
+  EXPECT_FALSE(Load("workload: load\nconcurrency: 2\nrequest_rate: 1\n"));
 }
 
 TEST_F(LoadConfigTest, TakesSwitchesInEveryBooleanSpelling) {

@@ -24,7 +24,7 @@ TEST(StratumTest, SettingAndRequestAreACellsTwoParts) {
     const Cell cell = RandomCell(random);
     const Cell other = RandomCell(random);
     for (const ParameterInfo& info : AllParameters()) {
-      const bool is_of_request = info.scope == Scope::kRequest;
+      const bool is_of_request = info.scope != Scope::kModel;
       EXPECT_EQ(RequestOf(cell)[info.parameter], is_of_request ? cell[info.parameter] : kAutoValue);
       EXPECT_EQ(SettingOf(cell)[info.parameter], is_of_request ? kAutoValue : cell[info.parameter]);
     }
