@@ -86,21 +86,29 @@ std::string FirstOf(const PromptSummary& summary) {
   return text + ".\n";
 }
 
+// Nothing where none is bounded.
 std::string QuantilesOf(const Distribution& figure) {
   std::vector<std::string> parts;
-  std::string missing;
   for (const Distribution::Share& share : figure.quantiles) {
-    if (share.quantile) {
-      parts.push_back(fmt::format("p{} {} [{}, {}]", share.percent, Short(share.quantile->value),
-                                  Short(share.quantile->interval.low),
-                                  Short(share.quantile->interval.high)));
-    } else if (missing.empty()) {
-      missing = fmt::format("a p{} needs {} prompts", share.percent,
-                            FewestForQuantile(share.percent / 100.0));
-    }
+    if (!share.quantile) continue;
+    parts.push_back(fmt::format("p{} {} [{}, {}]", share.percent, Short(share.quantile->value),
+                                Short(share.quantile->interval.low),
+                                Short(share.quantile->interval.high)));
   }
-  if (!missing.empty()) parts.push_back(missing);
-  return fmt::format("    {}\n", fmt::join(parts, ", "));
+  return parts.empty() ? std::string() : fmt::format("    {}\n", fmt::join(parts, ", "));
+}
+
+// Which percentiles so few prompts cannot bound.
+std::string MissingQuantiles(const PromptSummary& summary) {
+  std::vector<std::string> parts;
+  for (const Distribution::Share& share : summary.figures.front().quantiles) {
+    if (share.quantile) continue;
+    parts.push_back(fmt::format("a p{} needs {}", share.percent,
+                                FewestForQuantile(share.percent / 100.0)));
+  }
+  if (parts.empty()) return {};
+  return fmt::format("Percentiles that so few prompts cannot bound are left out: {}.\n",
+                     fmt::join(parts, ", "));
 }
 
 bool HasRuns(const PromptSummary& summary) {
@@ -115,21 +123,21 @@ std::string FiguresOf(const PromptSummary& summary, const TerminalStyle& style) 
   const bool has_runs = HasRuns(summary);
   std::string heading =
       fmt::format("{:<22}{:>8}{:>10}{:>10}{:>10}{:>10}", "", "prompts", "mean", "sd", "min", "max");
-  if (has_runs) heading += fmt::format("{:>10}", "sd of runs");
+  if (has_runs) heading += fmt::format("{:>12}", "sd of runs");
   std::string text = "\n" + Bold(heading, style.color) + "\n";
   for (const Distribution& figure : summary.figures) {
     text += fmt::format("{:<22}{:>8}{:>10}{:>10}{:>10}{:>10}",
                         fmt::format("{}, {}", figure.label, figure.unit), figure.values.size(),
                         Short(figure.mean), Short(figure.deviation), Short(figure.values.front()),
                         Short(figure.values.back()));
-    if (has_runs) text += fmt::format("{:>10}", Short(figure.run_deviation));
+    if (has_runs) text += fmt::format("{:>12}", Short(figure.run_deviation));
     text += "\n" + Dim(QuantilesOf(figure), style.color);
   }
-  text += "Percentiles with their 95 % CI (order statistics).";
+  text += "Percentiles with their 95 % CI (order statistics).\n" + MissingQuantiles(summary);
   if (has_runs) {
-    text += " A prompt's value is the mean of its runs: sd is that between prompts.";
+    text += "A prompt's value is the mean of its runs: sd is that between prompts.\n";
   }
-  return text + "\n";
+  return text;
 }
 
 std::string SlowestOf(const PromptSummary& summary) {
