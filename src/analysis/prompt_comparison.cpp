@@ -147,7 +147,7 @@ void CountAlone(const PromptRuns& of, const PromptRuns& other, std::size_t& only
 void PromptRuns::Add(const PromptRecord& record) {
   if (record.failure && record.failure->kind == FailureKind::kInterrupted) return;
   Prompt& prompt = prompts_[record.item.id];
-  prompt.chain = record.place.chain;
+  prompt.text = NextChain({}, record.item);
   if (record.failure) {
     prompt.has_failed = prompt.runs.empty();
   } else if (!record.is_first_after_load) {

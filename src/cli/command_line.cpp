@@ -144,6 +144,7 @@ void DeclareCommandLine(CLI::App& app, std::function<int()>& action, const StopR
   AddTuneCommand(app, action, stop);
   AddLoadCommand(app, action, stop);
   AddPlanCommand(app, action, stop);
+  AddPromptsCommand(app, action, stop);
   AddStatusCommand(app, action, stop);
   AddHeatmapCommand(app, action);
   AddPlotCommand(app, action);

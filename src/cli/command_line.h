@@ -26,6 +26,7 @@ void AddRunCommand(CLI::App& app, std::function<int()>& action, const StopReques
 void AddLoadCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 void AddTuneCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 void AddPlanCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
+void AddPromptsCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 void AddStatusCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 void AddHeatmapCommand(CLI::App& app, std::function<int()>& action);
 void AddPlotCommand(CLI::App& app, std::function<int()>& action);

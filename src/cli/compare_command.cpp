@@ -12,13 +12,17 @@
 #include <vector>
 
 #include "ollama_bench/analysis/comparison.h"
+#include "ollama_bench/analysis/prompt_comparison.h"
 #include "ollama_bench/render/comparison_text.h"
 #include "ollama_bench/render/difference_scene.h"
 #include "ollama_bench/render/picture.h"
+#include "ollama_bench/render/prompt_text.h"
 #include "ollama_bench/session/opened_store.h"
 #include "ollama_bench/session/output_file.h"
 #include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/store/identity_check.h"
+#include "ollama_bench/store/prompt_lines.h"
+#include "ollama_bench/store/request_log.h"
 #include "option_values.h"
 #include "store_report.h"
 #include "terminal.h"
@@ -155,8 +159,98 @@ Expected<ExitCode, SessionError> Compare(const CompareOptions& options) {
   return comparison.cells.empty() ? ExitCode::kNoCell : ExitCode::kDone;
 }
 
+/// The answers of a pass over prompts, and what they were asked with.
+struct StoredPass {
+  PromptRuns runs;
+  std::optional<PromptConfig> config;
+};
+
+Expected<StoredPass, SessionError> ReadPass(const fs::path& path) {
+  PosixFileSystem file_system;
+  StoredPass pass;
+  const auto read = ReadRequestLog(file_system, path, [&pass](std::string_view line) {
+    auto record = ParsePromptLine(line);
+    if (!record) return record.error();
+    pass.runs.Add(*record);
+    if (!pass.config) pass.config = std::move(record->config);
+    return std::string();
+  });
+  if (!read) return Unexpected<SessionError>(ToSessionError(read.error()));
+  return pass;
+}
+
+std::vector<std::string> DifferencesOf(const CompareOptions& options, const StoredPass& first,
+                                       const StoredPass& second) {
+  std::vector<std::string> differences;
+  if (!first.config || !second.config) return differences;
+  const auto add = [&](std::string_view what, const std::string& one, const std::string& other) {
+    if (one == other) return;
+    differences.push_back(fmt::format("{}: {} has {}, {} has {}", what, options.first.string(), one,
+                                      options.second.string(), other));
+  };
+  add("model", first.config->model, second.config->model);
+  add("digest", first.config->digest, second.config->digest);
+  add("Ollama", first.config->ollama_version, second.config->ollama_version);
+  add("max-new-tokens", std::to_string(first.config->num_predict),
+      std::to_string(second.config->num_predict));
+  std::size_t other_texts = 0;
+  for (const auto& [id, prompt] : first.runs.prompts()) {
+    const auto found = second.runs.prompts().find(id);
+    other_texts += found != second.runs.prompts().end() && found->second.text != prompt.text;
+  }
+  if (other_texts > 0) {
+    differences.push_back(
+        fmt::format("{} prompts of the same id have different texts", other_texts));
+  }
+  return differences;
+}
+
+// What a comparison of prompts has no use for.
+Expected<void, SessionError> CheckForPrompts(const CompareOptions& options) {
+  if (!options.pictures.empty()) {
+    return Fail(ExitCode::kUsage,
+                "--output draws cells of sweeps, and these are outputs of `prompts`; leave it out");
+  }
+  for (const fs::path& path : {options.first, options.second}) {
+    if (HoldsPrompts(path)) continue;
+    return Fail(ExitCode::kUsage,
+                fmt::format("{} holds no records of `prompts`, and the other file does; compare "
+                            "two of one kind",
+                            path.string()));
+  }
+  return {};
+}
+
+Expected<ExitCode, SessionError> ComparePasses(const CompareOptions& options) {
+  if (const auto ok = CheckForPrompts(options); !ok) return Unexpected<SessionError>(ok.error());
+  const auto first = ReadPass(options.first);
+  if (!first) return Unexpected<SessionError>(first.error());
+  const auto second = ReadPass(options.second);
+  if (!second) return Unexpected<SessionError>(second.error());
+  const Metric metric = options.metric.empty() ? Metric::kTotal : *MetricFromKey(options.metric);
+  const PromptComparison comparison = ComparePrompts(first->runs, second->runs, metric);
+  const ComparisonCaption caption = CaptionOf(options, DifferencesOf(options, *first, *second));
+  std::optional<bool> is_slower;
+  if (!options.fail_if_slower.empty()) {
+    is_slower = IsSlower(comparison, *ParsePercent(options.fail_if_slower));
+  }
+  for (const std::string& difference : caption.differences) {
+    if (!options.json) PrintWarning(difference);
+  }
+  if (options.json) {
+    Print(stdout, "{}", RenderPromptComparisonJson(comparison, caption, is_slower));
+  } else if (options.markdown) {
+    Print(stdout, "{}", RenderPromptComparisonMarkdown(comparison, caption));
+  } else {
+    Print(stdout, "{}", RenderPromptComparisonText(comparison, caption, StyleOf(STDOUT_FILENO)));
+  }
+  if (is_slower.value_or(false)) return ExitCode::kSlower;
+  return comparison.prompts.empty() ? ExitCode::kNoCell : ExitCode::kDone;
+}
+
 int RunCompare(const CompareOptions& options) {
-  const auto code = Compare(options);
+  const bool are_prompts = HoldsPrompts(options.first) || HoldsPrompts(options.second);
+  const auto code = are_prompts ? ComparePasses(options) : Compare(options);
   if (code) return static_cast<int>(*code);
   PrintError(code.error().message);
   return static_cast<int>(code.error().code);
@@ -165,15 +259,18 @@ int RunCompare(const CompareOptions& options) {
 }  // namespace
 
 void AddCompareCommand(CLI::App& app, std::function<int()>& action) {
-  CLI::App* compare =
-      app.add_subcommand("compare", "Show what changed significantly between two sweeps");
+  CLI::App* compare = app.add_subcommand(
+      "compare", "Show what changed significantly between two sweeps, or two outputs of `prompts`");
   const auto options = std::make_shared<CompareOptions>();
   compare->footer(
       "A slow period of the machine that lasts a whole sweep looks like a change.\n"
       "To confirm a small one, measure before and after in turns.\n"
       "Example: ollama-bench compare before.json after.json --fail-if-slower 5%");
-  compare->add_option("BEFORE", options->first, "Results of the first sweep")->required();
-  compare->add_option("AFTER", options->second, "Results of the second sweep")->required();
+  compare
+      ->add_option("BEFORE", options->first,
+                   "Results of the first sweep, or an output of `prompts`")
+      ->required();
+  compare->add_option("AFTER", options->second, "Those of the second")->required();
   compare->add_option("-o,--output", options->pictures, "Picture of the differences, by its ending")
       ->type_name("FILE.png|.svg|.pdf")
       ->allow_extra_args(false)
@@ -182,7 +279,9 @@ void AddCompareCommand(CLI::App& app, std::function<int()>& action) {
   for (const char* option : {"--across", "--down", "--where"}) {
     compare->get_option(option)->needs("--output");
   }
-  compare->add_option("--metric", options->metric, "What is compared [the workload's]")
+  compare
+      ->add_option("--metric", options->metric,
+                   "What is compared [the workload's; of prompts total]")
       ->check(CLI::IsMember(KeysOf(AllMetrics())));
   compare
       ->add_option("--fail-if-slower", options->fail_if_slower,

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include "ollama_bench/session/opened_store.h"
 #include "ollama_bench/session/output_file.h"
 #include "ollama_bench/store/merge.h"
+#include "ollama_bench/store/merge_prompts.h"
 #include "terminal.h"
 
 namespace ollama_bench {
@@ -39,17 +42,22 @@ std::optional<std::size_t> FindInPlace(const MergeOptions& options) {
   return std::nullopt;
 }
 
+Expected<void, SessionError> CheckConflicts(const MergeOptions& options,
+                                            const std::vector<std::string>& conflicts) {
+  if (conflicts.empty() || options.force_mixed) return {};
+  return Fail(ExitCode::kStore,
+              fmt::format("these results were made under different conditions:\n  {}\nmix them "
+                          "knowingly with --force-mixed",
+                          fmt::join(conflicts, "\n  ")));
+}
+
 Expected<void, SessionError> CheckMerged(const MergeOptions& options, const MergedStores& merged) {
   if (merged.replaces_old_shape) {
     return Fail(ExitCode::kUsage, fmt::format("{} is a file of the old script, which stays as it "
                                               "is; give another --output",
                                               options.output.string()));
   }
-  if (merged.conflicts.empty() || options.force_mixed) return {};
-  return Fail(ExitCode::kStore,
-              fmt::format("these results were made under different conditions:\n  {}\nmix them "
-                          "knowingly with --force-mixed",
-                          fmt::join(merged.conflicts, "\n  ")));
+  return CheckConflicts(options, merged.conflicts);
 }
 
 void Report(const MergeOptions& options, const MergedStores& merged) {
@@ -88,8 +96,64 @@ Expected<void, SessionError> Merge(const MergeOptions& options) {
   return {};
 }
 
+void ReportPrompts(const MergeOptions& options, const MergedPrompts& merged) {
+  const bool is_mixed = !merged.conflicts().empty();
+  if (options.json) {
+    Json inputs = Json::array();
+    for (const fs::path& input : options.inputs) inputs.push_back(input.string());
+    const Json json = {
+        {"output", options.output.string()}, {"inputs", inputs},
+        {"prompts", merged.prompts()},       {"repeats", merged.repeats()},
+        {"records", merged.records()},       {"answered", merged.answered()},
+        {"missing", merged.missing()},       {"complete", merged.missing() == 0 && !is_mixed},
+        {"conflicts", merged.conflicts()}};
+    Print(stdout, "{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+    return;
+  }
+  Print(stdout, "{}: {} records of {} files{}, {} of them answers\n", options.output.string(),
+        merged.records(), options.inputs.size(), is_mixed ? ", MIXED" : "", merged.answered());
+  const std::string times =
+      merged.repeats() > 1 ? fmt::format(", {} times each", merged.repeats()) : std::string();
+  if (merged.missing() == 0) {
+    Print(stdout, "complete: each of the data set's {} prompts is there{}\n", merged.prompts(),
+          times.empty() ? " once" : times);
+  } else {
+    Print(stdout, "incomplete: {} of the data set's {} requests are missing (prompts {})\n",
+          merged.missing(), merged.prompts() * merged.repeats(), merged.MissingPlaces());
+  }
+}
+
+// Outputs of `prompts`, which are lines and no store.
+Expected<void, SessionError> MergePromptFiles(const MergeOptions& options) {
+  PosixFileSystem file_system;
+  for (const fs::path& input : options.inputs) {
+    if (HoldsPrompts(input)) continue;
+    return Fail(ExitCode::kUsage, fmt::format("{} holds no records of `prompts`, which others of "
+                                              "the files do; merge one kind at a time",
+                                              input.string()));
+  }
+  const OutputTarget target{options.output, OutputKind::kPrompts, "--output", options.inputs};
+  SystemClock clock;
+  const auto lock = LockStore(options.output, clock, "--output");
+  if (!lock) return Unexpected<SessionError>(ToSessionError(lock.error()));
+  const auto merged = MergedPrompts::Read(file_system, options.inputs);
+  if (!merged) return Unexpected<SessionError>(ToSessionError(merged.error()));
+  if (auto fits = CheckConflicts(options, merged->conflicts()); !fits) return fits;
+  auto output = StreamedOutput::Open(file_system, target);
+  if (!output) return Unexpected<SessionError>(output.error());
+  const auto copied = merged->Write([&output](std::string_view line) { output->Write(line); });
+  if (!copied) return Unexpected<SessionError>(ToSessionError(copied.error()));
+  if (auto done = output->Finish(); !done) return done;
+  ReportPrompts(options, *merged);
+  return {};
+}
+
+bool AnyHoldsPrompts(const MergeOptions& options) {
+  return std::any_of(options.inputs.begin(), options.inputs.end(), HoldsPrompts);
+}
+
 int RunMerge(const MergeOptions& options) {
-  const auto done = Merge(options);
+  const auto done = AnyHoldsPrompts(options) ? MergePromptFiles(options) : Merge(options);
   if (done) return static_cast<int>(ExitCode::kDone);
   PrintError(done.error().message);
   return static_cast<int>(done.error().code);
@@ -102,8 +166,13 @@ void AddMergeCommand(CLI::App& app, std::function<int()>& action) {
   CLI::App* merge = app.add_subcommand("merge", "Unite results files into one");
   merge->footer(
       "Samples are united by their ids: none is doubled, and the order does not matter.\n"
+      "Outputs of `prompts`, such as those of all shards, become one, and it is said whether\n"
+      "every prompt of the data set is there.\n"
       "Example: ollama-bench merge monday.json tuesday.json -o both.json");
-  merge->add_option("RESULTS", options->inputs, "Results of sweeps, finished or not")->required();
+  merge
+      ->add_option("RESULTS", options->inputs,
+                   "Results of sweeps, or outputs of `prompts`; finished or not")
+      ->required();
   merge->add_option("-o,--output", options->output, "File to write: a new one, or one of RESULTS")
       ->type_name("FILE")
       ->required();

@@ -13,8 +13,7 @@ StreamRequest StreamRequestOf(const GenerateRequest& request) {
   json options = OptionsOf(request.cell.value_or(Cell()));
   options["num_predict"] = request.num_predict;
   if (request.seed) options["seed"] = *request.seed;
-  json body = {
-      {"model", request.model}, {"keep_alive", "30m"}, {"options", std::move(options)}};
+  json body = {{"model", request.model}, {"keep_alive", "30m"}, {"options", std::move(options)}};
   StreamRequest streamed;
   if (request.messages.empty()) {
     streamed.path = "/api/generate";
@@ -28,6 +27,14 @@ StreamRequest StreamRequestOf(const GenerateRequest& request) {
   }
   streamed.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
   streamed.timeout = request.timeout;
+  return streamed;
+}
+
+StreamRequest UnloadRequestOf(const std::string& model) {
+  StreamRequest streamed;
+  streamed.path = "/api/generate";
+  streamed.body = json{{"model", model}, {"keep_alive", 0}}.dump(-1, ' ', false,
+                                                                 json::error_handler_t::replace);
   return streamed;
 }
 

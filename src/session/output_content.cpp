@@ -6,6 +6,7 @@
 #include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/core/parameter.h"
+#include "ollama_bench/store/prompt_lines.h"
 
 namespace ollama_bench {
 namespace {
@@ -73,11 +74,21 @@ bool IsResults(string_view text) {
                                    text.find("\"metadata\"") != string_view::npos);
 }
 
+// Of a file that a crash has cut in its first line there may be a part alone.
+bool IsPrompts(string_view text) {
+  return text.starts_with(kPromptLineStart) ||
+         (!text.empty() && kPromptLineStart.starts_with(text));
+}
+
 }  // namespace
 
 std::optional<OutputKind> RecogniseOutput(string_view text) {
   if (text.starts_with("\x89PNG\r\n\x1A\n")) return OutputKind::kPng;
   if (text.starts_with("%PDF-")) return OutputKind::kPdf;
+  if (IsPrompts(text)) return OutputKind::kPrompts;
+  if (text.starts_with("id\trepeat\tprompt\t")) return OutputKind::kPromptTable;
+  if (text.starts_with("{\"traceEvents\":[")) return OutputKind::kTrace;
+  if (text.starts_with("{\n  \"spans\": {")) return OutputKind::kTraceStatistics;
   if (IsResults(text)) return OutputKind::kResults;
   if (IsSvg(text)) return OutputKind::kSvg;
   if (IsCsv(text)) return OutputKind::kCsv;
@@ -99,6 +110,14 @@ string_view NameOf(OutputKind kind) {
       return "a sweep's configuration";
     case OutputKind::kResults:
       return "results of a sweep";
+    case OutputKind::kPrompts:
+      return "records of `prompts`";
+    case OutputKind::kPromptTable:
+      return "a table of `prompts`";
+    case OutputKind::kTrace:
+      return "a trace";
+    case OutputKind::kTraceStatistics:
+      return "statistics of a trace";
   }
   return "output";
 }

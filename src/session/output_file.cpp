@@ -8,7 +8,6 @@
 #include <system_error>
 
 #include "ollama_bench/config/sweep_config.h"
-#include "ollama_bench/store/atomic_file.h"
 #include "output_content.h"
 
 namespace ollama_bench {
@@ -47,6 +46,21 @@ std::optional<std::string> ReadStart(const fs::path& path) {
   return text;
 }
 
+Expected<void, SessionError> CheckName(FileSystem& file_system, const OutputTarget& target) {
+  const fs::path end = file_system.ResolveLinks(target.path).value_or(target.path);
+  if (!IsKeptName(target.path) && !IsKeptName(end)) return {};
+  return Fail(ExitCode::kUsage,
+              fmt::format("{}: names that end in .lock or .ollama-bench-tmp are kept for the "
+                          "program's own files; name another file: {}",
+                          target.path.string(), target.option));
+}
+
+Unexpected<SessionError> CannotWrite(const fs::path& path, const IoError& error) {
+  return Fail(ExitCode::kEnvironment,
+              fmt::format("cannot write {} ({}); name a file in a folder that can be written",
+                          path.string(), error.message));
+}
+
 Expected<void, SessionError> CheckContent(const OutputTarget& target) {
   const auto text = ReadStart(target.path);
   if (!text) return Refuse(target, "exists, cannot be read");
@@ -81,17 +95,12 @@ OutputKind KindOf(PictureFormat format) {
 }
 
 Expected<void, SessionError> CheckOutput(FileSystem& file_system, const OutputTarget& target) {
-  const fs::path end = file_system.ResolveLinks(target.path).value_or(target.path);
-  if (IsKeptName(target.path) || IsKeptName(end)) {
-    return Fail(ExitCode::kUsage,
-                fmt::format("{}: names that end in .lock or .ollama-bench-tmp are kept for the "
-                            "program's own files; name another file: {}",
-                            target.path.string(), target.option));
-  }
+  if (auto fits = CheckName(file_system, target); !fits) return fits;
   const bool is_own =
       std::any_of(target.results.begin(), target.results.end(),
                   [&target](const fs::path& own) { return IsSameFile(target.path, own); });
-  const bool is_results = target.kind == OutputKind::kResults;
+  const bool is_results =
+      target.kind == OutputKind::kResults || target.kind == OutputKind::kPrompts;
   if (is_own)
     return is_results ? Expected<void, SessionError>() : Refuse(target, "is the results file");
   std::error_code error;
@@ -110,12 +119,56 @@ Expected<void, SessionError> WriteOutput(FileSystem& file_system, const OutputTa
                                          std::string_view bytes) {
   if (auto fits = CheckOutput(file_system, target); !fits) return fits;
   const auto done = Write(file_system, target.path, bytes);
-  if (!done) {
-    return Fail(ExitCode::kEnvironment,
-                fmt::format("cannot write {} ({}); name a file in a folder that can be written",
-                            target.path.string(), done.error().message));
-  }
+  if (!done) return CannotWrite(target.path, done.error());
   return {};
+}
+
+Expected<StreamedOutput, SessionError> StreamedOutput::Open(FileSystem& file_system,
+                                                            OutputTarget target) {
+  if (auto fits = CheckOutput(file_system, target); !fits) {
+    return Unexpected<SessionError>(fits.error());
+  }
+  auto file = AtomicFile::Open(file_system, target.path);
+  if (!file) return CannotWrite(target.path, file.error());
+  return StreamedOutput(std::move(target), std::move(*file));
+}
+
+void StreamedOutput::Write(std::string_view bytes) {
+  constexpr std::size_t kPart = 65536;
+  buffer_ += bytes;
+  if (buffer_.size() >= kPart) Pass();
+}
+
+void StreamedOutput::Pass() {
+  if (failure_) return;
+  if (auto written = file_.Write(buffer_); !written) failure_ = written.error();
+  buffer_.clear();
+}
+
+Expected<void, SessionError> StreamedOutput::Finish() {
+  Pass();
+  if (failure_) return CannotWrite(target_.path, *failure_);
+  if (const auto flushed = file_.Flush(); !flushed) {
+    return CannotWrite(target_.path, flushed.error());
+  }
+  if (const auto done = file_.Commit(); !done) return CannotWrite(target_.path, done.error());
+  return {};
+}
+
+Expected<void, SessionError> CheckPromptLog(FileSystem& file_system, const fs::path& path,
+                                            const std::string& option) {
+  const OutputTarget target{path, OutputKind::kPrompts, option, {}};
+  if (auto fits = CheckName(file_system, target); !fits) return fits;
+  std::error_code error;
+  // What is no regular file is left to the attempt to read, which refuses it.
+  return fs::is_regular_file(path, error) ? CheckContent(target) : Expected<void, SessionError>();
+}
+
+bool HoldsPrompts(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) return false;
+  const auto text = ReadStart(path);
+  return text && RecogniseOutput(*text) == OutputKind::kPrompts;
 }
 
 fs::path DefaultOutput(const fs::path& results, const std::string& usual, std::string_view ending) {

@@ -83,19 +83,22 @@ std::string ModelDescription(const SweepConfig& config) {
   return config.model.empty() ? config.modelfile.string() : config.model;
 }
 
-namespace {
+Expected<FileLock, SessionError> LockServerAt(const ServerAddress& address, Clock& clock) {
+  auto lock =
+      LockServer(fmt::format("{}:{}{}", MachineOf(address), address.port, address.path), clock);
+  if (!lock) return Unexpected<SessionError>(ToSessionError(lock.error()));
+  return std::move(*lock);
+}
 
-using Error = SessionError;
-
-constexpr std::size_t kMostModelsShown = 20;
-
-std::string NoModelNamed(const std::vector<ModelListing>& models, const std::string& place) {
+std::string NoModelNamed(const std::vector<ModelListing>& models, const std::string& place,
+                         std::string_view command) {
+  constexpr std::size_t kMostModelsShown = 20;
   if (models.empty()) {
     return fmt::format(
         "no model is named, and the server at {} has none yet\n"
         "download one, for example:  ollama pull qwen3:4b\n"
-        "then:                       ollama-bench run --model qwen3:4b",
-        place);
+        "then:                       ollama-bench {} --model qwen3:4b",
+        place, command);
   }
   std::string text = fmt::format("no model is named; the server at {} has\n", place);
   for (std::size_t i = 0; i < std::min(models.size(), kMostModelsShown); ++i) {
@@ -107,9 +110,13 @@ std::string NoModelNamed(const std::vector<ModelListing>& models, const std::str
   const auto local = std::find_if(models.begin(), models.end(), [](const ModelListing& model) {
     return model.remote_host.empty();
   });
-  return text + fmt::format("for example:  ollama-bench run --model {}",
+  return text + fmt::format("for example:  ollama-bench {} --model {}", command,
                             local != models.end() ? local->name : "qwen3:4b");
 }
+
+namespace {
+
+using Error = SessionError;
 
 }  // namespace
 
@@ -194,10 +201,8 @@ Expected<void, Error> SessionDriver::ChooseKind(const std::string& stored_driver
 
 Expected<void, Error> SessionDriver::LockServer() {
   if (!api_) return {};
-  const ServerAddress& address = api_->address();
-  auto lock = ollama_bench::LockServer(
-      fmt::format("{}:{}{}", MachineOf(address), address.port, address.path), clock_);
-  if (!lock) return Unexpected<Error>(ToSessionError(lock.error()));
+  auto lock = LockServerAt(api_->address(), clock_);
+  if (!lock) return Unexpected<Error>(lock.error());
   server_lock_.emplace(std::move(*lock));
   return {};
 }
@@ -251,7 +256,7 @@ Expected<void, Error> SessionDriver::RequireModelName(SweepConfig& config) {
   }
   const auto models = api_->Models();
   if (!models) return Fail(models.error());
-  return Fail(ExitCode::kUsage, NoModelNamed(*models, place_));
+  return Fail(ExitCode::kUsage, NoModelNamed(*models, place_, "run"));
 }
 
 // What cannot be found out stays open: the server does not know a Modelfile's weights file yet.

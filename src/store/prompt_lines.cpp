@@ -139,8 +139,7 @@ class LineReader {
       return;
     }
     const auto kind = FailureKindFromKey(Text(failure, "kind"));
-    record.failure =
-        Failure{kind.value_or(FailureKind::kUnknown), Text(failure, "message"), {}, 1};
+    record.failure = Failure{kind.value_or(FailureKind::kUnknown), Text(failure, "message"), {}, 1};
   }
 
   const Json& Object(const char* key) {
@@ -202,9 +201,8 @@ std::string FormatPromptLine(const PromptRecord& record) {
   line["timing"] = TimingOf(record.timing);
   line["decode_step_times_ms"] = StepsOf(record);
   line["repeat"] = record.repeat;
-  line["data_set"] = {{"index", record.place.index},
-                      {"count", record.place.count},
-                      {"chain", record.place.chain}};
+  line["data_set"] = {
+      {"index", record.place.index}, {"count", record.place.count}, {"chain", record.place.chain}};
   line["started_unix_s"] = record.started_unix_s;
   line["lasted_ms"] = Rounded(record.lasted_ms);
   line["slot"] = record.slot;

@@ -10,8 +10,8 @@ namespace ollama_bench {
 
 /// A quantile of what the values are a random sample of.
 struct Quantile {
-  double value = 0;    ///< the smallest value that at least its share of them does not exceed
-  Interval interval;   ///< of two order statistics, whatever the distribution is
+  double value = 0;   ///< the smallest value that at least its share of them does not exceed
+  Interval interval;  ///< of two order statistics, whatever the distribution is
 };
 
 /// The quantile `share` (above 0, below 1) of the ascending `values`. Each end of its interval is

@@ -16,7 +16,7 @@ namespace ollama_bench {
 class PromptRuns {
  public:
   struct Prompt {
-    std::string chain;  ///< of the data set up to it
+    std::string text;  ///< stands for its texts: equal only where these are
     std::vector<PromptTiming> runs;
     bool has_failed = false;  ///< and was never answered
   };

@@ -19,13 +19,13 @@ std::string OutcomeKey(const PromptRecord& record);
 
 /// Statistics of one figure over prompts. Of a prompt asked more than once its mean counts.
 struct Distribution {
-  std::string_view key;    ///< in JSON: "ttft_ms"
-  std::string_view label;  ///< for people: "TTFT"
-  std::string_view unit;   ///< "ms" or "tokens/s"
+  std::string_view key;        ///< in JSON: "ttft_ms"
+  std::string_view label;      ///< for people: "TTFT"
+  std::string_view unit;       ///< "ms" or "tokens/s"
   std::vector<double> values;  ///< of the prompts, ascending
   double mean = 0;
-  std::optional<double> deviation;       ///< of two or more
-  std::optional<double> run_deviation;   ///< between the runs of one prompt, pooled
+  std::optional<double> deviation;      ///< of two or more
+  std::optional<double> run_deviation;  ///< between the runs of one prompt, pooled
   struct Share {
     int percent = 0;
     std::optional<Quantile> quantile;
@@ -44,19 +44,19 @@ struct SlowPrompt {
 
 /// What a pass over prompts came to.
 struct PromptSummary {
-  std::size_t planned = 0;    ///< requests
-  std::size_t answered = 0;   ///< of them
-  std::size_t prompts = 0;    ///< with at least one answer
+  std::size_t planned = 0;                      ///< requests
+  std::size_t answered = 0;                     ///< of them
+  std::size_t prompts = 0;                      ///< with at least one answer
   std::map<std::string, std::size_t> failures;  ///< by OutcomeKey
   std::size_t unasked = 0;                      ///< neither answered nor failed
   std::int64_t prompt_tokens = 0;               ///< of all answers
   std::int64_t generated_tokens = 0;
-  std::int64_t cached_prompts = 0;   ///< answers whose prompt came from the cache in part
-  std::int64_t short_answers = 0;    ///< that ended by themselves before num_predict tokens
+  std::int64_t cached_prompts = 0;    ///< answers whose prompt came from the cache in part
+  std::int64_t short_answers = 0;     ///< that ended by themselves before num_predict tokens
   std::vector<Distribution> figures;  ///< of answers from a model that was in memory
-  std::vector<PromptTiming> first_after_load;   ///< answers that waited for a load
-  std::optional<PromptTiming> second;           ///< the first answer behind these
-  std::vector<SlowPrompt> slowest;              ///< ten, slowest first
+  std::vector<PromptTiming> first_after_load;  ///< answers that waited for a load
+  std::optional<PromptTiming> second;          ///< the first answer behind these
+  std::vector<SlowPrompt> slowest;             ///< ten, slowest first
   std::int64_t merged_chunks = 0;
   std::int64_t unstamped_reads = 0;
 };

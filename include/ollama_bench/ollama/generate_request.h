@@ -27,4 +27,7 @@ struct GenerateRequest {
 /// replaced.
 StreamRequest StreamRequestOf(const GenerateRequest& request);
 
+/// Asks the server to take the model out of memory once nothing uses it.
+StreamRequest UnloadRequestOf(const std::string& model);
+
 }  // namespace ollama_bench

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,13 +11,25 @@
 #include "ollama_bench/render/picture.h"
 #include "ollama_bench/session/session_error.h"
 #include "ollama_bench/session/session_options.h"
+#include "ollama_bench/store/atomic_file.h"
 #include "ollama_bench/store/file_system.h"
 #include "ollama_bench/store/results_store.h"
 
 namespace ollama_bench {
 
 /// What a file holds, as its content shows.
-enum class OutputKind { kPng, kSvg, kPdf, kCsv, kConfig, kResults };
+enum class OutputKind {
+  kPng,
+  kSvg,
+  kPdf,
+  kCsv,
+  kConfig,
+  kResults,
+  kPrompts,  ///< the records of `prompts`
+  kPromptTable,
+  kTrace,
+  kTraceStatistics,
+};
 
 OutputKind KindOf(PictureFormat format);
 
@@ -26,7 +39,7 @@ struct OutputTarget {
   OutputKind kind = OutputKind::kPng;
   std::string option;  ///< names another file: "--csv FILE"
   /// The results that the command reads or is going to write; they need not exist. Output of
-  /// another kind never replaces one of them, merged results replace nothing else.
+  /// another kind never replaces one of them, merged ones replace nothing else.
   std::vector<std::filesystem::path> results;
 };
 
@@ -40,6 +53,36 @@ Expected<void, SessionError> CheckOutput(FileSystem& file_system, const OutputTa
 /// kUsage as CheckOutput; kEnvironment where the system refuses.
 Expected<void, SessionError> WriteOutput(FileSystem& file_system, const OutputTarget& target,
                                          std::string_view bytes);
+
+/// Output that is written in parts, as WriteOutput writes it whole. Without Finish there is none.
+class StreamedOutput {
+ public:
+  /// Checks the target and begins. `file_system` must outlive the object.
+  static Expected<StreamedOutput, SessionError> Open(FileSystem& file_system, OutputTarget target);
+
+  /// What goes wrong is known to Finish.
+  void Write(std::string_view bytes);
+  Expected<void, SessionError> Finish();
+
+ private:
+  StreamedOutput(OutputTarget target, AtomicFile file)
+      : target_(std::move(target)), file_(std::move(file)) {}
+  void Pass();
+
+  OutputTarget target_;
+  AtomicFile file_;
+  std::string buffer_;
+  std::optional<IoError> failure_;
+};
+
+/// Whether `prompts` may add its records to the file at `path`: a new one, or one that holds such
+/// records. kUsage says what else it holds; `option` names another file.
+Expected<void, SessionError> CheckPromptLog(FileSystem& file_system,
+                                            const std::filesystem::path& path,
+                                            const std::string& option);
+
+/// Whether the file at `path` holds records of `prompts`.
+bool HoldsPrompts(const std::filesystem::path& path);
 
 /// Where a command writes unless an option names a file: beside the results, `usual` for
 /// benchmark_results.json, else the name of the results with `ending` in place of their own. So no

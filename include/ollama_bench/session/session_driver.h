@@ -43,6 +43,14 @@ Expected<void, SessionError> CheckAttachesNothing(std::string_view prompt,
 /// The model as the user named it: its name, or the path of the Modelfile.
 std::string ModelDescription(const SweepConfig& config);
 
+/// What to tell a user who named no model: those of the server at `place`, and how `command` is
+/// told.
+std::string NoModelNamed(const std::vector<ModelListing>& models, const std::string& place,
+                         std::string_view command);
+
+/// Keeps other measurements off the server at `address` until the lock goes.
+Expected<FileLock, SessionError> LockServerAt(const ServerAddress& address, Clock& clock);
+
 /// What a command measures with: a server or a recording, and the driver that speaks to it. Owns
 /// all that the driver depends on. The steps must be taken in the order of their declaration, for a
 /// sweep's grid may depend on what the server reports of the model.

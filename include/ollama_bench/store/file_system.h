@@ -79,7 +79,8 @@ class FileSystem {
   /// A new empty file, EEXIST where something is there. Without `permissions` the umask decides.
   virtual Expected<std::unique_ptr<OutputFile>, IoError> CreateNew(
       const std::filesystem::path& path, std::optional<unsigned> permissions) = 0;
-  /// A regular file, cut to its first `size` bytes, which it has; what is written comes behind them.
+  /// A regular file, cut to its first `size` bytes, which it has; what is written comes behind
+  /// them.
   virtual Expected<std::unique_ptr<OutputFile>, IoError> OpenToAppend(
       const std::filesystem::path& path, std::int64_t size) = 0;
   virtual Expected<void, IoError> Rename(const std::filesystem::path& from,

@@ -62,7 +62,8 @@ class RequestLog {
   /// Replaces the file, as a whole, by one with those of its records that `keeps` wants. For before
   /// the first Append.
   Expected<void, StoreError> Keep(const std::function<bool(std::string_view record)>& keeps);
-  /// `record` holds no line end. On an error nothing of it counts, and the next call tries again.
+  /// `record` holds no line end. What could not be written whole does not count, and is cut off by
+  /// the next call; what could not be synced counts.
   Expected<void, StoreError> Append(std::string_view record);
   /// To be called now and then where nothing is appended.
   Expected<void, StoreError> SyncIfDue();

@@ -208,6 +208,23 @@ Reply Generate(State& state, const Request& request) {
   return Generated(request, answer);
 }
 
+// The same with a conversation, of which the last message is the prompt.
+Reply Chat(State& state, const Request& request) {
+  Request last = request;
+  const Json messages = request.body.value("messages", Json::array());
+  last.body["prompt"] = messages.empty() ? "" : messages.back().value("content", "");
+  Reply reply = Generate(state, last);
+  for (std::string& text : reply.lines) {
+    Json line = Json::parse(text, nullptr, false);
+    if (!line.is_object() || !line.contains("response")) continue;
+    line["message"] = {{"role", "assistant"}, {"content", line["response"]}};
+    line.erase("response");
+    line.erase("context");
+    text = line.dump();
+  }
+  return reply;
+}
+
 Reply Create(State& state, const Request& request) {
   Modelfile modelfile;
   modelfile.from = request.body.value("from", "");
@@ -252,7 +269,7 @@ Reply AnswerApi(State& state, const std::string& method, const std::string& path
   static const std::map<std::string, Handler> kHandlers = {
       {"GET /api/version", Version}, {"GET /api/tags", Tags},          {"GET /api/ps", Loaded},
       {"POST /api/show", Show},      {"POST /api/generate", Generate}, {"POST /api/create", Create},
-      {"DELETE /api/delete", Delete}};
+      {"POST /api/chat", Chat},      {"DELETE /api/delete", Delete}};
   const auto handler = kHandlers.find(method + " " + path);
   if (handler == kHandlers.end()) {
     Reply reply;

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ollama_bench/analysis/prompt_summary.h"
+#include "ollama_bench/render/font.h"
+#include "ollama_bench/render/scene.h"
+
+namespace ollama_bench {
+
+/// What a picture of distributions says above them.
+struct DistributionCaption {
+  std::string title;
+  std::vector<std::string> details;
+};
+
+/// For each figure, at least one, a column: its histogram, and below it on the same scale the share
+/// of values that do not exceed each value (ECDF), with its percentiles and their 95 % CI.
+Scene LayOutDistributions(const std::vector<Distribution>& figures,
+                          const DistributionCaption& caption, const Font& font);
+
+}  // namespace ollama_bench
