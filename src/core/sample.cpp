@@ -114,7 +114,8 @@ std::string Explain(const Disturbance& disturbance) {
 
 bool IsCounted(const Sample& sample) {
   return sample.role != SampleRole::kWarmUp && !sample.excluded && !sample.disturbed &&
-         (PromptEvalRate(sample.metrics) || sample.metrics.printed_prompt_eval_rate);
+         (sample.window || PromptEvalRate(sample.metrics) ||
+          sample.metrics.printed_prompt_eval_rate);
 }
 
 std::optional<double> DecodeRate(const DecodeRun& run) {

@@ -12,6 +12,8 @@ namespace ollama_bench {
 namespace {
 
 constexpr std::string_view kNone = "-";
+// A share of the latency below which a wait for a slot is not worth a word.
+constexpr double kShortWait = 0.05;
 
 Parameter TrafficOf(const Cell& cell) {
   return cell.Sets(Parameter::kRequestRate) ? Parameter::kRequestRate : Parameter::kConcurrency;
@@ -168,7 +170,13 @@ const LevelEstimate* LevelWith(const LoadSeries& series, int concurrency) {
 std::string WaitAbove(const LoadSeries& series, int knee) {
   for (const LevelEstimate& level : series.levels) {
     const int users = level.cell[Parameter::kConcurrency];
-    if (users <= knee || !level.queue_wait.p50) continue;
+    if (users <= knee || !level.queue_wait.p50 || !level.e2e.p50) continue;
+    const bool is_wait_short = level.queue_wait.p50->value < kShortWait * level.e2e.p50->value;
+    if (is_wait_short && !level.request_tokens_per_s) return {};
+    if (is_wait_short) {
+      return fmt::format("; {} users get {} tokens/s each", users,
+                         Significant(level.request_tokens_per_s->value));
+    }
     return fmt::format("; of {} users, each waits {} for a slot (median)", users,
                        SecondsText(level.queue_wait.p50->value));
   }
