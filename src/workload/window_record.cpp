@@ -13,6 +13,7 @@ using Time = WindowRun::Time;
 using std::chrono::nanoseconds;
 
 constexpr double kMostLag_s = 0.010;
+constexpr double kHarmlessLag_s = 0.001;
 constexpr double kMostLagOfTtft = 0.05;
 constexpr double kLittleTolerance = 0.05;
 constexpr double kLeastOfRate = 0.95;
@@ -150,8 +151,9 @@ class Summary {
     WindowChecks& checks = window.checks;
     if (window.sender_lag_p99 && window.ttft_p50) {
       const double lag_s = Seconds(*window.sender_lag_p99);
-      checks.sender_lag =
-          lag_s <= kMostLag_s && lag_s <= kMostLagOfTtft * Seconds(*window.ttft_p50);
+      const double allowed_s =
+          std::clamp(kMostLagOfTtft * Seconds(*window.ttft_p50), kHarmlessLag_s, kMostLag_s);
+      checks.sender_lag = lag_s <= allowed_s;
     }
     checks.rate = ReachesLevel();
     if (window.completed > 0 && *window.mean_in_flight > 0) {
