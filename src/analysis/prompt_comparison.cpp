@@ -120,7 +120,8 @@ std::optional<Change> OverallChange(const PromptComparison& comparison) {
     squares += distance * distance;
   }
   // Two passes that agree to the last digit leave no spread to divide by.
-  const double error = std::max(std::sqrt(squares / (n - 1) / n), std::numeric_limits<double>::min());
+  const double error =
+      std::max(std::sqrt(squares / (n - 1) / n), std::numeric_limits<double>::min());
   overall.log.error = {error, n - 1};
   overall.p_value = overall.log.error.PValue(overall.log.value);
   overall.is_called = overall.p_value <= 1 - comparison.OverallLevel() &&
@@ -168,8 +169,8 @@ PromptComparison ComparePrompts(const PromptRuns& first, const PromptRuns& secon
   Pairing pairing(comparison);
   for (const auto& [id, prompt] : first.prompts()) {
     const auto found = second.prompts().find(id);
-    const bool are_both = found != second.prompts().end() && !prompt.runs.empty() &&
-                          !found->second.runs.empty();
+    const bool are_both =
+        found != second.prompts().end() && !prompt.runs.empty() && !found->second.runs.empty();
     if (are_both) pairing.Add(id, prompt, found->second);
   }
   pairing.JudgePrompts();

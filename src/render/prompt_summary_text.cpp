@@ -103,8 +103,8 @@ std::string MissingQuantiles(const PromptSummary& summary) {
   std::vector<std::string> parts;
   for (const Distribution::Share& share : summary.figures.front().quantiles) {
     if (share.quantile) continue;
-    parts.push_back(fmt::format("a p{} needs {}", share.percent,
-                                FewestForQuantile(share.percent / 100.0)));
+    parts.push_back(
+        fmt::format("a p{} needs {}", share.percent, FewestForQuantile(share.percent / 100.0)));
   }
   if (parts.empty()) return {};
   return fmt::format("Percentiles that so few prompts cannot bound are left out: {}.\n",

@@ -31,8 +31,10 @@ constexpr std::string_view kExport =
 std::string WhyNoText(std::string_view start) {
   using namespace std::string_view_literals;
   if (start.starts_with("PAR1")) return fmt::format("is a Parquet file; {}", kExport);
-  const std::array<std::string_view, 5> packed = {"\x1F\x8B"sv, "PK\x03\x04"sv, "\x28\xB5\x2F\xFD"sv,
-                                                  "BZh"sv, "\xFD" "7zXZ"sv};
+  const std::array<std::string_view, 5> packed = {"\x1F\x8B"sv, "PK\x03\x04"sv,
+                                                  "\x28\xB5\x2F\xFD"sv, "BZh"sv,
+                                                  "\xFD"
+                                                  "7zXZ"sv};
   for (const std::string_view magic : packed) {
     if (start.starts_with(magic)) return "is compressed; unpack it first";
   }
@@ -214,7 +216,8 @@ Expected<Columns, std::string> ColumnsOf(const std::vector<std::string>& header,
   return Error(Printable(
       fmt::format("has no column '{}' in its first line ({}); name the column of the prompt with "
                   "--field",
-                  fmt::join(names, "' or '"), StartOf(fmt::format("{}", fmt::join(header, ", ")), 200)),
+                  fmt::join(names, "' or '"),
+                  StartOf(fmt::format("{}", fmt::join(header, ", ")), 200)),
       false));
 }
 

@@ -33,9 +33,8 @@ Expected<std::vector<std::string>, std::string> DelimitedReader::Next() {
     field_ += '\n';
   }
   if (!is_begun) return std::vector<std::string>();
-  return Unexpected<std::string>(
-      fmt::format("the quote of field {} is not closed before the end of the input",
-                  fields_.size() + 1));
+  return Unexpected<std::string>(fmt::format(
+      "the quote of field {} is not closed before the end of the input", fields_.size() + 1));
 }
 
 bool DelimitedReader::TakeLine(const std::string& line) {

@@ -117,9 +117,10 @@ Expected<void, std::string> TakePrompt(const Json& entry, const std::string& fie
     const auto taken = TakeMessages(entry, item);
     if (!taken) return Error(taken.error());
     if (*taken) return {};
-    return Error(fmt::format("has neither 'prompt' nor 'question', but {}; name the key of the "
-                             "prompt with --field",
-                             KeysOf(entry)));
+    return Error(
+        fmt::format("has neither 'prompt' nor 'question', but {}; name the key of the "
+                    "prompt with --field",
+                    KeysOf(entry)));
   }
   return Error(fmt::format("has no '{}', but {}", Printable(field, false), KeysOf(entry)));
 }

@@ -20,9 +20,9 @@ struct ChatMessage {
 
 /// One entry of a data set. Its texts are valid UTF-8.
 struct PromptItem {
-  std::string id;             ///< its own, else its number in the input
-  bool id_is_number = false;  ///< written as a number
-  std::string prompt;         ///< of a conversation its last message
+  std::string id;                          ///< its own, else its number in the input
+  bool id_is_number = false;               ///< written as a number
+  std::string prompt;                      ///< of a conversation its last message
   std::vector<ChatMessage> messages = {};  ///< a conversation, for /api/chat; else empty
 
   friend bool operator==(const PromptItem&, const PromptItem&) = default;
@@ -90,9 +90,9 @@ struct PromptRecord {
   std::vector<double> step_ms;
   int repeat = 1;  ///< how often the prompt was asked, this time included
   PromptPlace place;
-  double started_unix_s = 0;  ///< when it was sent
-  double lasted_ms = 0;       ///< until its outcome was known
-  int slot = 0;               ///< of the requests in flight, from 0
+  double started_unix_s = 0;         ///< when it was sent
+  double lasted_ms = 0;              ///< until its outcome was known
+  int slot = 0;                      ///< of the requests in flight, from 0
   bool is_first_after_load = false;  ///< sent while the model was not in memory
   std::string end;                   ///< a key of StreamEnd: "done", "unfinished"
   std::string done_reason;           ///< "stop", "length"; as the server says

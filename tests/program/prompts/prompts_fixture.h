@@ -31,7 +31,7 @@ class PromptsFixture : public RunFixture {
   }
   [[nodiscard]] Program Prompts(std::vector<std::string> more = {}) const {
     std::vector<std::string> arguments = {"prompts",   "--model",          "smollm2",
-                                          "--input",   "prompts.jsonl",    "-o",
+                                          "--input",   "prompts.jsonl",    "--output",
                                           "out.jsonl", "--max-new-tokens", "4"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return Command(std::move(arguments));

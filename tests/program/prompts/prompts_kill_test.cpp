@@ -122,7 +122,7 @@ TEST_F(PromptsStopTest, TwoPassesDoNotWriteOneFile) {
   const Ended second = RunProgram(Prompts());
   EXPECT_EQ(second.exit_code, 4);
   EXPECT_TRUE(Holds(second.err, "process " + std::to_string(first.pid()))) << second.err;
-  const Ended other = RunProgram(Prompts({"-o", "other.jsonl"}));
+  const Ended other = RunProgram(Prompts({"--output", "other.jsonl"}));
   EXPECT_EQ(other.exit_code, 4) << "the server is in use";
   EXPECT_EQ(first.Wait().exit_code, 0);
 }

@@ -41,7 +41,7 @@ TEST_F(PromptsTest, EveryPromptIsAskedOnceAndEveryFileHoldsIt) {
 }
 
 TEST_F(PromptsTest, WithoutADataSetFiveBuiltInPromptsAreAsked) {
-  const Ended ended = RunProgram(Command({"prompts", "smollm2", "-o", "out.jsonl"}));
+  const Ended ended = RunProgram(Command({"prompts", "smollm2", "--output", "out.jsonl"}));
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_EQ(Records().size(), 5U);
 }
@@ -66,12 +66,12 @@ TEST_F(PromptsTest, AConversationIsAskedAsSuch) {
 
 TEST_F(PromptsTest, ShardsAreDisjointAndMergedTheyAreTheWhole) {
   Prepare(22);
-  ASSERT_EQ(RunProgram(Prompts({"-o", "whole.jsonl"})).exit_code, 0);
+  ASSERT_EQ(RunProgram(Prompts({"--output", "whole.jsonl"})).exit_code, 0);
   std::set<std::string> all;
   std::vector<std::string> merge = {"merge"};
   for (const std::string number : {"1", "2", "3", "4"}) {
     const std::string file = "part" + number + ".jsonl";
-    ASSERT_EQ(RunProgram(Prompts({"-o", file, "--shard", number + "/4"})).exit_code, 0);
+    ASSERT_EQ(RunProgram(Prompts({"--output", file, "--shard", number + "/4"})).exit_code, 0);
     for (const std::string& id : Answered(file)) EXPECT_TRUE(all.insert(id).second) << id;
     merge.insert(merge.begin() + 1, file);
     if (number != "3") continue;
@@ -96,7 +96,7 @@ TEST_F(PromptsTest, ShardsAreDisjointAndMergedTheyAreTheWhole) {
     EXPECT_EQ(united[i]["model_config"], whole[i]["model_config"]);
   }
   const int asked = Asked();
-  EXPECT_EQ(RunProgram(Prompts({"-o", "merged.jsonl"})).exit_code, 0);
+  EXPECT_EQ(RunProgram(Prompts({"--output", "merged.jsonl"})).exit_code, 0);
   EXPECT_EQ(Asked(), asked) << "the merged file is a finished pass";
   const Ended compared = RunProgram(Command({"compare", "whole.jsonl", "merged.jsonl"}));
   EXPECT_TRUE(Holds(compared.out, "Overall")) << compared.out << compared.err;
@@ -104,9 +104,9 @@ TEST_F(PromptsTest, ShardsAreDisjointAndMergedTheyAreTheWhole) {
 
 TEST_F(PromptsTest, PassesOfTwoDataSetsAreNoWhole) {
   Prepare(4);
-  ASSERT_EQ(RunProgram(Prompts({"-o", "a.jsonl", "--shard", "1/2"})).exit_code, 0);
+  ASSERT_EQ(RunProgram(Prompts({"--output", "a.jsonl", "--shard", "1/2"})).exit_code, 0);
   Write("prompts.jsonl", "{\"prompt\":\"a\"}\n{\"prompt\":\"b\"}\n{\"prompt\":\"c\"}\n");
-  ASSERT_EQ(RunProgram(Prompts({"-o", "b.jsonl", "--shard", "2/2"})).exit_code, 0);
+  ASSERT_EQ(RunProgram(Prompts({"--output", "b.jsonl", "--shard", "2/2"})).exit_code, 0);
   const Ended ended = RunProgram(Command({"merge", "a.jsonl", "b.jsonl", "-o", "c.jsonl"}));
   EXPECT_EQ(ended.exit_code, 4);
   EXPECT_TRUE(Holds(ended.err, "not of one data set")) << ended.err;
@@ -153,7 +153,7 @@ TEST_F(PromptsTest, TheModelStaysInMemoryOrOutOfItAsItWas) {
   EXPECT_EQ(Records()[0]["first_after_load"], true);
   EXPECT_EQ(Records()[1]["first_after_load"], false);
   ASSERT_EQ(server_.Run({"run", "smollm2"}, "hello").exit_code, 0);
-  ASSERT_EQ(RunProgram(Prompts({"-o", "b.jsonl"})).exit_code, 0);
+  ASSERT_EQ(RunProgram(Prompts({"--output", "b.jsonl"})).exit_code, 0);
   EXPECT_EQ(server_.Get("/api/ps")["models"].size(), 1U);
   EXPECT_EQ(Records("b.jsonl")[0]["first_after_load"], false);
 }
@@ -190,7 +190,7 @@ TEST_F(PromptsTest, WhatCannotBeDoneIsRefusedBeforeAnythingIsAsked) {
   ExpectRefused(Prompts({"--shard", "5/4"}), "such as 1/4");
   ExpectRefused(Prompts({"--shard", "4/4"}), "holds no prompt");
   ExpectRefused(Prompts({"--input", "nosuch.jsonl"}), "cannot read nosuch.jsonl");
-  ExpectRefused(Prompts({"-o", "prompts.jsonl"}), "is the data set and is not overwritten");
+  ExpectRefused(Prompts({"--output", "prompts.jsonl"}), "is the data set and is not overwritten");
   ExpectRefused(Prompts({"--tsv", "x", "--trace", "x"}), "is named by --tsv FILE and by --trace");
   ExpectRefused(Prompts({"--histogram", "x.gif"}), "a picture ends in");
   ExpectRefused(Prompts({"--concurrency", "0"}), "is no whole number");
@@ -198,7 +198,7 @@ TEST_F(PromptsTest, WhatCannotBeDoneIsRefusedBeforeAnythingIsAsked) {
   ExpectRefused(Command({"prompts"}), "no model is named");
   ExpectRefused(Command({"prompts", "smollm2", "--field", "x"}), "name it with --input");
   Write("mine.txt", "precious");
-  ExpectRefused(Prompts({"-o", "mine.txt"}), "is not overwritten");
+  ExpectRefused(Prompts({"--output", "mine.txt"}), "is not overwritten");
   ExpectRefused(Prompts({"--tsv", "mine.txt"}), "is not overwritten");
   EXPECT_EQ(Text("mine.txt"), "precious");
 }

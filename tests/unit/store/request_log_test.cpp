@@ -139,6 +139,8 @@ TEST_F(RequestLogTest, AFailedCallLosesNothingThatWasKept) {
         }
         files.fault = {};
         ASSERT_TRUE(Open(memory)) << call;
+        // A last one that was written before its call reported an error is there as well.
+        if (after_effect && read_.size() == kept.size() + 1) read_.pop_back();
         EXPECT_EQ(read_, kept) << "error " << error << " at call " << call;
       }
     }

@@ -103,7 +103,7 @@ struct Passed {
 };
 
 Passed RunAll(FakeClient& client, PassOptions options, StopRequest& stop,
-           const std::function<bool(std::size_t)>& goes_on = {}) {
+              const std::function<bool(std::size_t)>& goes_on = {}) {
   Passed run;
   PassSeams seams;
   seams.request = [](std::size_t) { return StreamRequest(); };
