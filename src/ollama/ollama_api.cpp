@@ -102,6 +102,8 @@ class OllamaApi::Connection {
         client_(address.Origin()),
         guard_(client_, stop, kWholeAnswerTimeout, 2 * static_cast<std::int64_t>(kLargestAnswer)) {
     client_.set_keep_alive(true);
+    // Headers and body are sent one after the other; the body must not wait for an acknowledgement.
+    client_.set_tcp_nodelay(true);
     client_.set_connection_timeout(kConnectTimeout);
     client_.set_read_timeout(kAnswerTimeout);
     client_.set_write_timeout(kAnswerTimeout);

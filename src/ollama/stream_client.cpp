@@ -31,6 +31,8 @@ using boost::system::error_code;
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kConnectTimeout{5};
+// From the last line to the end of the answer, which tells nothing more.
+constexpr std::chrono::seconds kEndTimeout{1};
 
 /// What requests need of the client: connections.
 class ConnectionPool {
@@ -168,7 +170,7 @@ class Exchange : private StreamConnection::Listener {
 
   void TimeOut() {
     // The last line is there, its end is not.
-    if (record_.done) return Close();
+    if (record_.done) return Finish();
     if (!record_.sent) {
       return End(StreamEnd::kUnreachable,
                  NoAnswer(pool_.address(), request_.path, ErrorOf(connection_->obstacle())));
@@ -182,6 +184,7 @@ class Exchange : private StreamConnection::Listener {
 
   void OnConnected() override {
     parser_.emplace([this](std::string_view body) {
+      has_rest_ = has_rest_ || is_body_read_;
       if (!is_body_read_) is_body_read_ = !reader_.Feed(body, arrived_);
     });
     Await(Deadline());
@@ -194,15 +197,17 @@ class Exchange : private StreamConnection::Listener {
     if (!read.is_stamped) ++record_.unstamped_reads;
     const std::size_t lines_before = Lines();
     const bool is_http = parser_->Feed(bytes);
+    has_rest_ = has_rest_ || !is_http;
     const std::size_t lines = Lines() - lines_before;
     if (lines > 1) record_.merged_chunks += lines - 1;
-    if (!is_http) {
+    if (!is_http && !record_.done) {
       return End(StreamEnd::kBroken,
                  Failure{FailureKind::kNoMetrics, "the server's answer is not HTTP", {}, 1});
     }
     if (parser_->IsDone()) return Finish();
-    // Nothing more is needed of an answer that is broken, or an error.
-    if (is_body_read_ && !record_.done && parser_->status() == 200) Close();
+    // Nothing more is needed of an answer that is broken, an error, or goes on after its end.
+    if (is_body_read_ && (!record_.done || has_rest_)) return Finish();
+    if (is_body_read_) Await(std::min(Deadline(), steady_clock::now() + kEndTimeout));
   }
 
   void OnClosed(const std::string& error) override {
@@ -224,7 +229,7 @@ class Exchange : private StreamConnection::Listener {
 
   void Finish() {
     reader_.Finish(parser_->status());
-    if (parser_->IsDone() && parser_->KeepsAlive())
+    if (parser_->IsDone() && parser_->KeepsAlive() && !has_rest_)
       pool_.GiveBack(std::exchange(connection_, nullptr));
     Close();
   }
@@ -254,6 +259,7 @@ class Exchange : private StreamConnection::Listener {
   std::shared_ptr<StreamConnection> connection_;
   StreamConnection::Time arrived_;
   bool is_body_read_ = false;
+  bool has_rest_ = false;  ///< more came than belongs to the answer
   bool is_over_ = false;
 };
 

@@ -59,6 +59,10 @@ StreamReader::StreamReader(std::string path, bool keep_text, StreamRecord& recor
 
 bool StreamReader::Feed(std::string_view bytes, std::chrono::steady_clock::time_point arrived) {
   arrived_ = arrived;
+  taken_ += bytes.size();
+  if (taken_ > kLongestAnswer && !is_over_) {
+    Break(NoMetrics("the server's answer is too long to be Ollama's"));
+  }
   while (!bytes.empty() && !is_over_) {
     const auto end = bytes.find('\n');
     const std::string_view part = bytes.substr(0, end);
@@ -108,6 +112,9 @@ void StreamReader::TakeLine(std::string_view line) {
     record_.text += SaidIn(*answer);
   }
   if (facts.is_done) return TakeLastLine(std::string(line));
+  if (record_.chunks.size() == kMostChunks) {
+    return Break(NoMetrics("the server's answer has too many lines to be Ollama's"));
+  }
   record_.chunks.push_back({arrived_, SecondsSince1970(facts.created_at).value_or(0), kind});
 }
 

@@ -15,6 +15,9 @@ class StreamReader {
  public:
   /// The last line repeats every token of the context as a number, 8 bytes or so each.
   static constexpr std::size_t kLongestLine = std::size_t{32} * 1024 * 1024;
+  /// An answer with more is none that a model gave: it would be read, and kept, without an end.
+  static constexpr std::size_t kMostChunks = 1'000'000;
+  static constexpr std::size_t kLongestAnswer = std::size_t{256} * 1024 * 1024;  ///< bytes
 
   /// `record` must outlive the reader.
   StreamReader(std::string path, bool keep_text, StreamRecord& record,
@@ -28,7 +31,6 @@ class StreamReader {
 
  private:
   void TakeLine(std::string_view line);
-  void TakeChunk(std::string_view line);
   void TakeLastLine(const std::string& line);
   void Break(Failure failure);
 
@@ -36,7 +38,8 @@ class StreamReader {
   bool keep_text_;
   StreamRecord& record_;
   std::size_t longest_line_;
-  std::string begun_;  ///< a line without its end
+  std::size_t taken_ = 0;  ///< bytes
+  std::string begun_;      ///< a line without its end
   std::string error_line_;
   std::chrono::steady_clock::time_point arrived_;
   bool is_over_ = false;

@@ -35,33 +35,40 @@ RawServer::RawServer() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
     throw std::system_error(errno, std::generic_category(), "listening");
   }
   port_ = ntohs(address.sin_port);
-  std::thread([this] { Serve(); }).detach();
+  thread_ = std::thread([this] { Serve(); });
+}
+
+RawServer::~RawServer() {
+  shutdown(socket_, SHUT_RDWR);  // ends the wait for a connection
+  thread_.join();
+  close(socket_);
 }
 
 void RawServer::Answer(std::string bytes) {
-  const std::lock_guard lock(mutex_);
-  answer_ = std::move(bytes);
-  endless_.clear();
+  const std::lock_guard lock(script_->mutex);
+  script_->answer = std::move(bytes);
+  script_->endless.clear();
 }
 
 void RawServer::RepeatForEver(std::string bytes) {
-  const std::lock_guard lock(mutex_);
-  endless_ = std::move(bytes);
+  const std::lock_guard lock(script_->mutex);
+  script_->endless = std::move(bytes);
 }
 
 void RawServer::Serve() {
   while (true) {
     const int connection = accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (connection < 0 && (errno == EINVAL || errno == EBADF)) return;
     if (connection < 0) continue;
     // One that nobody reads from any more must not keep the next one waiting.
-    std::thread([this, connection] {
-      Reply(connection);
+    std::thread([script = script_, connection] {
+      Reply(connection, *script);
       close(connection);
     }).detach();
   }
 }
 
-void RawServer::Reply(int connection) {
+void RawServer::Reply(int connection, Script& script) {
   std::string request;
   char buffer[4096];
   ssize_t got = 0;
@@ -72,9 +79,9 @@ void RawServer::Reply(int connection) {
   std::string answer;
   std::string endless;
   {
-    const std::lock_guard lock(mutex_);
-    answer = answer_;
-    endless = endless_;
+    const std::lock_guard lock(script.mutex);
+    answer = script.answer;
+    endless = script.endless;
   }
   bool listens = SendAll(connection, answer);
   while (listens && !endless.empty()) listens = SendAll(connection, endless);

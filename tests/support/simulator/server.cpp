@@ -23,6 +23,11 @@ Server::Server(asio::io_context& loop, Law law, const std::string& truth_path,
   acceptor_.open(endpoint.protocol());
   acceptor_.set_option(tcp::acceptor::reuse_address(true));
   acceptor_.bind(endpoint);
+#ifdef SO_TIMESTAMPNS
+  // What is accepted inherits it.
+  const int on = 1;
+  setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+#endif
   acceptor_.listen(4096);
   Accept();
   Wake();
@@ -55,9 +60,10 @@ void Server::Await(std::uint64_t number, std::shared_ptr<Session> session) {
   Wake();
 }
 
-void Server::Finish(std::uint64_t number, const std::string& id,
+void Server::Finish(std::uint64_t number, const std::string& id, Time came,
                     const std::vector<Flush>& flushes) {
-  if (const Progress* const progress = engine_.Find(number)) truth_.Add(*progress, id, flushes);
+  if (const Progress* const progress = engine_.Find(number))
+    truth_.Add(*progress, id, came, flushes);
   engine_.Forget(number);
   waiting_.erase(number);
 }

@@ -30,7 +30,8 @@ class Server {
   Engine& Now(Time now);
   void Await(std::uint64_t number, std::shared_ptr<Session> session);
   /// The request is over; `session` no longer waits for it.
-  void Finish(std::uint64_t number, const std::string& id, const std::vector<Flush>& flushes);
+  void Finish(std::uint64_t number, const std::string& id, Time came,
+              const std::vector<Flush>& flushes);
   void Wake();
   boost::asio::io_context& loop() { return loop_; }
 

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <boost/beast/http/read.hpp>
 #include <cerrno>
+#include <cstring>
+#include <ctime>
 #include <map>
 #include <utility>
 
@@ -33,6 +36,33 @@ std::string Chunk(std::string_view bytes) {
   return fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes);
 }
 
+// When the first bytes that wait in the socket came; now, where the kernel does not say.
+Time StampOfFirst(int socket) {
+  const Time now = steady_clock::now();
+#ifdef SO_TIMESTAMPNS
+  char byte = 0;
+  iovec part = {&byte, 1};
+  alignas(cmsghdr) std::array<char, 256> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  if (::recvmsg(socket, &message, MSG_PEEK | MSG_DONTWAIT) != 1) return now;
+  const auto wall = system_clock::now();
+  for (cmsghdr* each = CMSG_FIRSTHDR(&message); each != nullptr;
+       each = CMSG_NXTHDR(&message, each)) {
+    if (each->cmsg_level != SOL_SOCKET || each->cmsg_type != SCM_TIMESTAMPNS) continue;
+    timespec stamp{};
+    std::memcpy(&stamp, CMSG_DATA(each), sizeof stamp);
+    const auto came = std::chrono::seconds(stamp.tv_sec) + std::chrono::nanoseconds(stamp.tv_nsec);
+    const auto age = wall.time_since_epoch() - came;
+    if (age >= age.zero()) return now - age;
+  }
+#endif
+  return now;
+}
+
 Answer Refusal(const Progress& progress) {
   if (progress.fault != nullptr && progress.fault->kind == Fault::Kind::kRefuse) {
     return {progress.fault->status, Json({{"error", progress.fault->message}}).dump()};
@@ -49,7 +79,17 @@ Session::Session(Server& server, boost::asio::ip::tcp::socket socket)
   socket_.non_blocking(true, ignored);
 }
 
+// The kernel notes when bytes come: the loop may be busy with others then.
 void Session::Read() {
+  socket_.async_wait(boost::asio::ip::tcp::socket::wait_read,
+                     [self = shared_from_this()](const error_code& why) {
+                       if (why) return self->Close();
+                       self->came_ = StampOfFirst(self->socket_.native_handle());
+                       self->ReadRequest();
+                     });
+}
+
+void Session::ReadRequest() {
   parser_.emplace();
   parser_->body_limit(kLargestRequest);
   http::async_read(socket_, buffer_, *parser_,
@@ -90,7 +130,7 @@ void Session::HandleText(Dialect dialect, const Json& body) {
   number_ = progress.number;
   if (progress.outcome == Outcome::kRefused) {
     Reply(Refusal(progress));
-    return server_.Finish(std::exchange(number_, 0), asked_.id, flushes_);
+    return server_.Finish(std::exchange(number_, 0), asked_.id, came_, flushes_);
   }
   server_.Await(number_, shared_from_this());
   WatchForEnd();
@@ -150,7 +190,7 @@ void Session::WatchForEnd() {
 void Session::Cancel() {
   const Time now = steady_clock::now();
   server_.Now(now).Cancel(now, number_);
-  server_.Finish(std::exchange(number_, 0), asked_.id, flushes_);
+  server_.Finish(std::exchange(number_, 0), asked_.id, came_, flushes_);
   server_.Wake();
   Close();
 }
@@ -196,7 +236,7 @@ void Session::CollectPiece(const Piece& piece, const Progress& progress) {
 }
 
 void Session::Finish(const Piece& piece) {
-  server_.Finish(std::exchange(number_, 0), asked_.id, flushes_);
+  server_.Finish(std::exchange(number_, 0), asked_.id, came_, flushes_);
   if (piece.kind == Piece::Kind::kCut || !parser_->get().keep_alive()) return Close();
   Read();
 }

@@ -32,6 +32,7 @@ class Session : public std::enable_shared_from_this<Session> {
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
+  void ReadRequest();
   void Handle();
   void HandleText(Dialect dialect, const Json& body);
   void HandleEmpty(const Asked& asked);
@@ -55,6 +56,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<Writer> writer_;
   std::uint64_t number_ = 0;  // of the request under way
   std::uint64_t watch_ = 0;   // counts the waits for its end
+  Time came_;                 // the request
   std::vector<Flush> flushes_;
   std::string text_;    // of an answer that is not streamed
   std::string unsent_;  // for which the kernel had no room

@@ -54,14 +54,14 @@ TruthFile::TruthFile(const std::string& path) {
   if (!file_) throw std::system_error(errno, std::generic_category(), path);
 }
 
-void TruthFile::Add(const Progress& progress, const std::string& id,
+void TruthFile::Add(const Progress& progress, const std::string& id, Time came,
                     const std::vector<Flush>& flushes) {
   if (!file_) return;
   std::string line = fmt::format(
-      R"({{"number":{},"id":{},"outcome":"{}","prompt_tokens":{},"tokens":{},"arrival_ns":{},)"
-      R"("slot_ns":{},"first_token_ns":{},"end_ns":{},"queued_ns":{},"load_ns":{},"flushes_ns":[)",
+      R"({{"number":{},"id":{},"outcome":"{}","prompt_tokens":{},"tokens":{},"came_ns":{},)"
+      R"("arrival_ns":{},"slot_ns":{},"first_token_ns":{},"end_ns":{},"queued_ns":{},"load_ns":{},"flushes_ns":[)",
       progress.number, Json(id).dump(-1, ' ', false, Json::error_handler_t::replace),
-      NameOf(progress.outcome), progress.request.prompt_tokens, progress.tokens,
+      NameOf(progress.outcome), progress.request.prompt_tokens, progress.tokens, Count(came),
       Count(progress.arrival), Count(progress.slot), Count(progress.first_token),
       Count(progress.end), progress.Queued().count(), progress.load.count());
   std::string kinds;

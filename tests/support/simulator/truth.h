@@ -20,17 +20,19 @@ struct Flush {
 /// Appends a JSON line for each request for text, once it has ended:
 ///
 ///     {"number": 1, "id": "first-word", "outcome": "done", "prompt_tokens": 5, "tokens": 8,
-///      "arrival_ns": …, "slot_ns": …, "first_token_ns": …, "end_ns": …, "queued_ns": 0,
-///      "load_ns": 0, "flushes_ns": […], "kinds": "ettx"}
+///      "came_ns": …, "arrival_ns": …, "slot_ns": …, "first_token_ns": …, "end_ns": …, "queued_ns":
+///      0, "load_ns": 0, "flushes_ns": […], "kinds": "ettx"}
 ///
-/// slot, first_token, end and queued are the law's; flushes happened. A kind is e (empty),
+/// It came to the kernel, then to the law: arrival. slot, first_token, end and queued are the
+/// law's; flushes happened. A kind is e (empty),
 /// t (text), h (thinking), l (last line), x (an error, or an end without a last line).
 class TruthFile {
  public:
   /// An empty path: nothing is written. Throws std::system_error where the file cannot be opened.
   explicit TruthFile(const std::string& path);
 
-  void Add(const Progress& progress, const std::string& id, const std::vector<Flush>& flushes);
+  void Add(const Progress& progress, const std::string& id, Time came,
+           const std::vector<Flush>& flushes);
 
  private:
   struct Close {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <set>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -296,6 +297,132 @@ TEST(StreamClientAloneTest, ReadsAnEndlessAnswerNoFurtherThanItsLongestLine) {
   const StreamRecord record = Only(address, Asking());
   EXPECT_EQ(record.end, StreamEnd::kBroken);
   EXPECT_EQ(record.failure->kind, FailureKind::kNoMetrics);
+}
+
+TEST_F(StreamClientTest, AnAnswerThatDoesNotEndAfterItsLastLineIsDoneAllTheSame) {
+  server_.http().Post("/api/generate", [&](const httplib::Request&, httplib::Response& response) {
+    response.set_chunked_content_provider("application/x-ndjson",
+                                          [&](std::size_t, httplib::DataSink& sink) {
+                                            sink.write(kLastLine.data(), kLastLine.size());
+                                            std::unique_lock lock(mutex_);
+                                            ending_.wait(lock, [&] { return is_ending_; });
+                                            return false;
+                                          });
+  });
+  server_.Start();
+  const StreamRecord record = Only(server_.address(), Asking());
+  EXPECT_EQ(record.end, StreamEnd::kDone);
+  EXPECT_EQ(record.metrics.eval_count, 4);
+  const std::lock_guard lock(mutex_);
+  is_ending_ = true;
+  ending_.notify_all();
+}
+
+/// What a server sends before it closes the connection, and how the request ends.
+struct OddAnswer {
+  std::string name;
+  std::string bytes;
+  StreamEnd end;
+};
+
+std::string Chunk(const std::string& body) {
+  std::ostringstream size;
+  size << std::hex << body.size();
+  return size.str() + "\r\n" + body + "\r\n";
+}
+
+std::vector<OddAnswer> OddAnswers() {
+  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string end = "0\r\n\r\n";
+  const std::string last = Chunk(kLastLine);
+  const std::string error = "{\"error\":\"out of memory\"}\n";
+  using enum StreamEnd;
+  return {
+      {"a size that is no number", chunked + "zz\r\n" + kLastLine, kBroken},
+      {"a size beyond all numbers", chunked + "fffffffffffffffffffff\r\n" + kLastLine, kBroken},
+      {"a chunk longer than it says", chunked + "5\r\n" + kLastLine + "\r\n" + end, kBroken},
+      {"no end of the encoding", chunked + Chunk(Line("a")), kBroken},
+      {"no end after the last line", chunked + Chunk(Line("a")) + last, kDone},
+      {"an end without a last line", chunked + Chunk(Line("a")) + end, kUnfinished},
+      {"an end and nothing else", chunked + end, kUnfinished},
+      {"a stated length without a body", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", kBroken},
+      {"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nContent-Length: 8\r\n\r\n", kBroken},
+      {"rubbish behind the answer", chunked + last + end + "GARBAGE", kDone},
+      {"a second answer", chunked + last + end + chunked + last + end, kDone},
+      {"lines behind the last one", chunked + last + last + Chunk("x\ny\n") + end, kDone},
+      {"an error line and more", chunked + Chunk(error) + last + end, kErrorLine},
+      {"an error line under a status",
+       "HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n" + Chunk(error) + last + end,
+       kRefused},
+      {"a last line under a status",
+       "HTTP/1.1 404 No\r\nContent-Length: " + std::to_string(kLastLine.size()) + "\r\n\r\n" +
+           kLastLine,
+       kRefused},
+      {"a status alone", "HTTP/1.1 502 Bad Gateway\r\n\r\n", kRefused},
+      {"an interim status", "HTTP/1.1 100 Continue\r\n\r\n" + chunked + last + end, kBroken},
+      {"lines that are empty", chunked + Chunk("\n\r\n \n") + last + end, kDone},
+      {"lines that are no JSON", chunked + Chunk("data: {}\n") + last + end, kBroken},
+      {"a line that is a list", chunked + Chunk("[1]\n") + last + end, kBroken},
+      {"nested too deep",
+       chunked + Chunk("{\"a\":" + std::string(100'000, '[') + "\n") + last + end, kBroken},
+      {"one header without an end", "HTTP/1.1 200 OK\r\nX: " + std::string(1'000'000, 'x'),
+       kBroken},
+      {"very many headers",
+       "HTTP/1.1 200 OK\r\n" +
+           [] {
+             std::string headers;
+             for (int i = 0; i < 50'000; ++i) headers += "X" + std::to_string(i) + ": y\r\n";
+             return headers;
+           }() +
+           "\r\n" + kLastLine,
+       kBroken},
+      {"zeros", std::string(100, '\0'), kBroken},
+  };
+}
+
+TEST(StreamClientAloneTest, OddAnswersEndAsWhatTheyAreAndSpoilNoLaterRequest) {
+  RawServer raw;
+  ServerAddress address;
+  address.port = raw.port();
+  for (const OddAnswer& odd : OddAnswers()) {
+    raw.Answer(odd.bytes);
+    Records records;
+    StreamClient client(address);
+    client.Send(Asking(), records.Taker());
+    const StreamRecord record = records.Await(1)[0];
+    EXPECT_EQ(record.end, odd.end) << odd.name;
+    EXPECT_EQ(record.failure.has_value(), odd.end != StreamEnd::kDone) << odd.name;
+    raw.Answer("HTTP/1.1 200 OK\r\n\r\n" + kLastLine);
+    client.Send(Asking(), records.Taker());
+    const StreamRecord next = records.Await(2)[1];
+    EXPECT_EQ(next.end, StreamEnd::kDone) << "after " << odd.name;
+    EXPECT_EQ(next.metrics.eval_count, 4) << "after " << odd.name;
+  }
+}
+
+TEST(StreamClientAloneTest, ReadsAnAnswerOfEndlessLinesNoFurtherThanAModelCouldSay) {
+  RawServer raw;
+  ServerAddress address;
+  address.port = raw.port();
+  std::string lines;
+  while (lines.size() < 60'000) lines += Line("a");
+  raw.Answer("HTTP/1.1 200 OK\r\n\r\n");
+  raw.RepeatForEver(lines);
+  StreamRequest request = Asking();
+  request.keep_text = false;
+  const StreamRecord record = Only(address, request);
+  EXPECT_EQ(record.end, StreamEnd::kBroken);
+  EXPECT_EQ(record.chunks.size(), 1'000'000U);
+  EXPECT_NE(record.failure->message.find("too many lines"), std::string::npos);
+  raw.RepeatForEver(std::string(60'000, ' ') + "\n");
+  EXPECT_EQ(Only(address, Asking()).end, StreamEnd::kBroken);
+  // Behind the last line, or under a status, nothing is read for long.
+  raw.Answer("HTTP/1.1 200 OK\r\n\r\n" + kLastLine);
+  raw.RepeatForEver(lines);
+  EXPECT_EQ(Only(address, Asking()).end, StreamEnd::kDone);
+  raw.Answer("HTTP/1.1 500 No\r\n\r\n{\"error\":\"out of memory\"}\n");
+  raw.RepeatForEver(lines);
+  EXPECT_EQ(Only(address, Asking()).end, StreamEnd::kRefused);
 }
 
 TEST(StreamClientAloneTest, SpeaksHttpsAndRefusesACertificateThatNobodyVouchesFor) {
