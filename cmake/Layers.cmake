@@ -25,8 +25,6 @@ function(ollama_bench_layer name)
   cmake_parse_arguments(ARG "" "" "LIBRARIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
   add_library(ollama_bench_${name} STATIC ${sources})
-  target_precompile_headers(ollama_bench_${name} PRIVATE
-    <algorithm> <chrono> <filesystem> <functional> <map> <optional> <string> <utility> <vector>)
   list(TRANSFORM OLLAMA_BENCH_${name}_USES PREPEND ollama_bench_ OUTPUT_VARIABLE layers)
   target_link_libraries(ollama_bench_${name}
     PUBLIC ollama_bench_options ${layers}

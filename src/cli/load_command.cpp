@@ -9,6 +9,7 @@
 #include "command_line.h"
 #include "ollama_bench/analysis/load_answer.h"
 #include "ollama_bench/core/text.h"
+#include "ollama_bench/plan/capacity_search.h"
 #include "ollama_bench/plan/level_passes.h"
 #include "ollama_bench/plan/pending.h"
 #include "ollama_bench/render/load_text.h"
@@ -46,7 +47,12 @@ std::string HeaderText(const Session& session, const std::string& place,
     text += fmt::format("  {:<12} {}\n", label, value);
   };
   for (const Axis& axis : config.space.axes) line(KeyOf(axis.parameter), DescribeAxis(axis));
-  line("windows", fmt::format("{}; {} to measure", DescribeWindows(config, passes), left));
+  for (const Objective& objective : config.traffic.objectives) {
+    line("objective", FormatObjective(objective));
+  }
+  line("windows", config.traffic.searches_capacity
+                      ? DescribeWindows(config, passes) + ", doubling, then halving"
+                      : fmt::format("{}; {} to measure", DescribeWindows(config, passes), left));
   if (config.space.Find(Parameter::kRequestRate) != nullptr) {
     line("arrival", std::string(KeyOf(config.traffic.arrival)));
   }
@@ -77,6 +83,34 @@ std::size_t CountWindows(const std::vector<CellResult>& results) {
   return windows;
 }
 
+// Whether a level is shown to meet all objectives, by its windows' requests.
+bool MeetsObjectives(const CellResult& level, const std::filesystem::path& results,
+                     const std::vector<Objective>& objectives) {
+  PosixFileSystem file_system;
+  const auto requests = ReadWindowFiles(file_system, results, {level});
+  if (!requests) return false;
+  const auto series = AnswerLoad({level}, *requests, objectives);
+  return series.front().capacity && series.front().capacity->level;
+}
+
+std::unique_ptr<Strategy> MakeStrategy(const RunOptions& options, const Session& session,
+                                       int windows) {
+  const SweepConfig& config = session.config();
+  const std::vector<CellResult>& known = session.store().results();
+  const std::vector<Cell> cells = session.PlannedCells();
+  if (config.traffic.searches_capacity) {
+    const std::vector<int>& users = config.space.ValuesOf(Parameter::kConcurrency);
+    return std::make_unique<CapacitySearch>(
+        cells.front().With(Parameter::kConcurrency, kAutoValue), windows, users.back(),
+        [results = options.session.results, objectives = config.traffic.objectives](
+            const CellResult& level) { return MeetsObjectives(level, results, objectives); },
+        known);
+  }
+  const Pending pending =
+      FindPending(cells, {}, {std::nullopt, options.retry_failed, options.limit, false});
+  return std::make_unique<LevelPasses>(pending.cells, known, windows, options.session.driver.seed);
+}
+
 Expected<ExitCode, Error> ReportLoad(const SweepOutcome& outcome, const Session& session,
                                      const SessionOptions& options, bool json) {
   const ResultsStore& store = session.store();
@@ -95,16 +129,28 @@ Expected<ExitCode, Error> ReportLoad(const SweepOutcome& outcome, const Session&
   return ExitCodeOf(outcome, CountWindows(store.results()) > 0);
 }
 
+// A search is for one answer.
+Expected<void, Error> CheckSearch(const SweepConfig& config) {
+  if (!config.traffic.searches_capacity) return {};
+  for (const Axis& axis : config.space.axes) {
+    if (axis.parameter == Parameter::kConcurrency || axis.values.size() == 1) continue;
+    return Fail(ExitCode::kUsage,
+                fmt::format("--slo without levels looks for one capacity; give one {}, or levels "
+                            "with --concurrency or --rate",
+                            KeyOf(axis.parameter)));
+  }
+  return {};
+}
+
 Expected<ExitCode, Error> LoadSteps(const RunOptions& options, const CommandFlags& flags,
                                     Session& session, SessionDisplay& display) {
   if (auto step = session.Begin(GridSize::kSweep); !step) return Unexpected<Error>(step.error());
   const SweepConfig& config = session.config();
   const std::vector<CellResult>& known = session.store().results();
-  const Pending pending = FindPending(session.PlannedCells(), {},
-                                      {std::nullopt, options.retry_failed, options.limit, false});
   const int passes = config.repetitions.value_or(kUsualWindows);
-  LevelPasses levels(pending.cells, known, passes, options.session.driver.seed);
-  const std::size_t left = levels.Remaining();
+  if (auto step = CheckSearch(config); !step) return Unexpected<Error>(step.error());
+  const std::unique_ptr<Strategy> levels = MakeStrategy(options, session, passes);
+  const std::size_t left = levels->Remaining();
   if (!flags.quiet && !flags.json) {
     const std::string text =
         HeaderText(session, session.driver().place(), options.session.results, passes, left);
@@ -115,7 +161,7 @@ Expected<ExitCode, Error> LoadSteps(const RunOptions& options, const CommandFlag
     return ReportLoad({}, session, options.session, flags.json);
   }
   const std::size_t done = CountWindows(known);
-  const auto outcome = session.Measure(levels, display.MakeProgress(StateOf(session, done, left)),
+  const auto outcome = session.Measure(*levels, display.MakeProgress(StateOf(session, done, left)),
                                        session.RunnerOptions());
   if (!outcome) return Unexpected<Error>(outcome.error());
   return ReportLoad(*outcome, session, options.session, flags.json);
@@ -150,7 +196,8 @@ void AddLoadCommand(CLI::App& app, std::function<int()>& action, const StopReque
   const auto options = std::make_shared<Options>();
   CLI::App* load = app.add_subcommand("load", "Measure how many users a server carries");
   load->footer(
-      "Without levels: 1, 2, 4 and 8 users who each wait for their answer before they ask again.\n"
+      "Without levels: 1, 2, 4 and 8 users who each wait for their answer before they ask again;\n"
+      "with --slo alone, the highest number of users that meets it is looked for.\n"
       "With --rate requests come whatever the server does. A window is one level, measured at\n"
       "steady state; each level has two of them, in random order.\n"
       "Interrupt it as you like: the same command resumes where it stopped.\n"

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "ollama_bench/core/model_name.h"
@@ -209,11 +210,21 @@ Expected<void, Error> SessionDriver::LockServer() {
 
 namespace {
 
+// Where an objective is given, the highest level that meets it is looked for up to here.
+constexpr int kMostUsers = 256;
+
 // Settings stay as they are: what is asked is how many users they serve.
 SweepConfig WithLevels(SweepConfig config) {
   const bool has_levels = config.space.Find(Parameter::kConcurrency) != nullptr ||
                           config.space.Find(Parameter::kRequestRate) != nullptr;
-  if (!has_levels) config.space.Set(Parameter::kConcurrency, {1, 2, 4, 8});
+  if (has_levels) return config;
+  std::vector<int> levels = {1, 2, 4, 8};
+  if (!config.traffic.objectives.empty()) {
+    levels.resize(kMostUsers);
+    std::iota(levels.begin(), levels.end(), 1);
+    config.traffic.searches_capacity = true;
+  }
+  config.space.Set(Parameter::kConcurrency, std::move(levels));
   return config;
 }
 

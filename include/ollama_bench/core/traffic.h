@@ -46,6 +46,8 @@ struct TrafficOptions {
   int requests = kUsualRequests;                 ///< that a window counts at least
   std::optional<std::chrono::seconds> duration;  ///< of a window, in place of `requests`
   std::vector<Objective> objectives;
+  /// The levels are those among which the highest is looked for that meets the objectives.
+  bool searches_capacity = false;
 
   friend bool operator==(const TrafficOptions&, const TrafficOptions&) = default;
 };
