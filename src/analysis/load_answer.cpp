@@ -11,7 +11,7 @@
 namespace ollama_bench {
 namespace {
 
-constexpr double kStepLevel = 0.01;      // one-sided, of each step to a higher concurrency
+constexpr double kStepLevel = 0.01;       // one-sided, of each step to a higher concurrency
 constexpr double kWorthwhileGain = 0.05;  // that the knee's upper end may miss
 constexpr double kConfidence = 0.95;
 constexpr double kFallsBehind = 0.9;
@@ -43,6 +43,20 @@ std::optional<double> RequestSpeedOf(const CountedWindow& window) {
     ++count;
   }
   return count == 0 ? std::nullopt : std::optional(sum / static_cast<double>(count));
+}
+
+// What the ends of a window add to the variance of the log of its throughput: how far each answer
+// that is in work then has come is uniform, so that the completions of each slot miss the true
+// number by the difference of two uniform shares, of variance 1/6.
+double VarianceOfEnds(const Window& window) {
+  if (window.completed <= 0 || !window.mean_in_flight) return 0;
+  double in_work = *window.mean_in_flight;
+  if (window.queue_p50 && window.e2e_p50 && window.e2e_p50->count() > 0) {
+    in_work *= 1 - std::min(1.0, static_cast<double>(window.queue_p50->count()) /
+                                     static_cast<double>(window.e2e_p50->count()));
+  }
+  const auto completed = static_cast<double>(window.completed);
+  return in_work / 6 / (completed * completed);
 }
 
 // Where all requests of all levels are pooled for one kind of latency.
@@ -191,9 +205,10 @@ class SeriesAnswerer {
   }
 
   [[nodiscard]] bool MeetsAll(const RequestFigures& request) const {
-    return std::all_of(
-        objectives_.begin(), objectives_.end(),
-        [&request](const Objective& objective) { return Meets(request, objective).value_or(true); });
+    return std::all_of(objectives_.begin(), objectives_.end(),
+                       [&request](const Objective& objective) {
+                         return Meets(request, objective).value_or(true);
+                       });
   }
 
   static void AddWindow(LevelEstimate& level, const Window& window, bool is_first) {
@@ -221,21 +236,21 @@ class SeriesAnswerer {
         if (of_window && *of_window > 0) logs[i].push_back(std::log(*of_window));
       }
     }
-    const auto [deviation, freedom] = PooledSpread(logs);
+    const auto [common, freedom] = PooledVariance(logs);
     for (std::size_t i = 0; i < logs.size(); ++i) {
       if (logs[i].empty()) continue;
       const double mean = MeanOf(logs[i]);
       WindowMean& estimate = (series_.levels[i].*member).emplace();
       estimate.value = std::exp(mean);
       if (freedom == 0) continue;
-      const StandardError error{deviation / std::sqrt(static_cast<double>(logs[i].size())),
+      const StandardError error{std::sqrt(VarianceOfMean(i, logs[i].size(), common)),
                                 static_cast<double>(freedom)};
       const double half = error.HalfWidth(kConfidence);
       estimate.interval = Interval{std::exp(mean - half), std::exp(mean + half)};
     }
     if (member == &LevelEstimate::output_tokens_per_s) {
       throughput_ = std::move(logs);
-      deviation_ = deviation;
+      common_ = common;
       freedom_ = freedom;
     }
   }
@@ -246,17 +261,32 @@ class SeriesAnswerer {
     return sum / static_cast<double>(values.size());
   }
 
-  static std::pair<double, std::size_t> PooledSpread(const std::vector<std::vector<double>>& logs) {
+  // Of one window of a level, by its ends.
+  [[nodiscard]] double EndsOf(std::size_t level) const {
+    double sum = 0;
+    for (const CountedWindow& window : windows_[level]) sum += VarianceOfEnds(*window.window);
+    return windows_[level].empty() ? 0 : sum / static_cast<double>(windows_[level].size());
+  }
+
+  [[nodiscard]] double VarianceOfMean(std::size_t level, std::size_t windows, double common) const {
+    return (common + EndsOf(level)) / static_cast<double>(windows);
+  }
+
+  // What the spread between the windows of each level leaves when the ends are taken off.
+  [[nodiscard]] std::pair<double, std::size_t> PooledVariance(
+      const std::vector<std::vector<double>>& logs) const {
     double squares = 0;
     std::size_t freedom = 0;
-    for (const std::vector<double>& level : logs) {
-      if (level.size() < 2) continue;
-      const double mean = MeanOf(level);
-      for (const double value : level) squares += (value - mean) * (value - mean);
-      freedom += level.size() - 1;
+    for (std::size_t level = 0; level < logs.size(); ++level) {
+      if (logs[level].size() < 2) continue;
+      const double mean = MeanOf(logs[level]);
+      const std::size_t more = logs[level].size() - 1;
+      for (const double value : logs[level]) squares += (value - mean) * (value - mean);
+      squares -= static_cast<double>(more) * EndsOf(level);
+      freedom += more;
     }
     if (freedom == 0) return {0, 0};
-    return {std::sqrt(squares / static_cast<double>(freedom)), freedom};
+    return {std::max(0.0, squares / static_cast<double>(freedom)), freedom};
   }
 
   static void SetGoodput(LevelEstimate& level) {
@@ -264,8 +294,8 @@ class SeriesAnswerer {
     const std::int64_t done = level.requests - level.Failed();
     if (done <= 0) return;
     // Of those that were completed, the share that met all.
-    level.goodput_per_s =
-        level.requests_per_s->value * static_cast<double>(level.met_all) / static_cast<double>(done);
+    level.goodput_per_s = level.requests_per_s->value * static_cast<double>(level.met_all) /
+                          static_cast<double>(done);
   }
 
   // The gain of level `to` over `from` on the log scale; empty where it cannot be known.
@@ -277,9 +307,10 @@ class SeriesAnswerer {
     const auto& before = throughput_[from];
     const auto& after = throughput_[to];
     if (before.empty() || after.empty() || freedom_ == 0) return std::nullopt;
-    const double scale = 1 / static_cast<double>(before.size()) + 1 / static_cast<double>(after.size());
+    const double variance =
+        VarianceOfMean(from, before.size(), common_) + VarianceOfMean(to, after.size(), common_);
     return Gain{MeanOf(after) - MeanOf(before),
-                {deviation_ * std::sqrt(scale), static_cast<double>(freedom_)}};
+                {std::sqrt(variance), static_cast<double>(freedom_)}};
   }
 
   [[nodiscard]] int UsersAt(std::size_t level) const {
@@ -336,7 +367,7 @@ class SeriesAnswerer {
   LoadSeries series_;
   std::vector<std::vector<CountedWindow>> windows_;
   std::vector<std::vector<double>> throughput_;  ///< logs, by level and window
-  double deviation_ = 0;
+  double common_ = 0;  ///< variance of every window, but for that of its ends
   std::size_t freedom_ = 0;
 };
 
@@ -367,8 +398,7 @@ std::vector<LoadSeries> AnswerLoad(const std::vector<CellResult>& results,
   for (auto& [key, levels] : by_series) {
     std::sort(levels.begin(), levels.end(),
               [](const CellResult* a, const CellResult* b) { return a->cell < b->cell; });
-    LoadSeries& series =
-        all.emplace_back(SeriesAnswerer(levels, requests, objectives).Answer());
+    LoadSeries& series = all.emplace_back(SeriesAnswerer(levels, requests, objectives).Answer());
     series.common = key.first;
   }
   return all;

@@ -60,7 +60,7 @@ struct LevelEstimate {
   Percentiles e2e;  ///< from when a request was to be sent
   Percentiles queue_wait;
   std::vector<ObjectiveResult> objectives;
-  std::int64_t met_all = 0;  ///< requests
+  std::int64_t met_all = 0;             ///< requests
   std::optional<double> goodput_per_s;  ///< requests that meet all objectives; empty without any
   /// False where one window fails a check, empty where it is unknown for one.
   WindowChecks checks;
@@ -94,7 +94,8 @@ struct LoadSeries {
 };
 
 /// What load shows of a server. Intervals of means rest on the differences between windows of one
-/// level, pooled over the levels of a series on the log scale; those of percentiles on order
+/// level, pooled over the levels of a series on the log scale, and on what the answers in work at
+/// the ends of a window add, which differs between levels; those of percentiles on order
 /// statistics of all requests. The knee is found by tests of each level against the one below it,
 /// one-sided at 1 %, from the lowest up to the first that is not significant; such a fixed sequence
 /// keeps the error of the whole at 1 % (Maurer, Hothorn, Lehmacher, 1995). An objective is met

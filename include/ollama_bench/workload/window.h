@@ -41,7 +41,8 @@ using RequestMaker = std::function<StreamRequest(int num_predict)>;
 /// Brings the server under the planned load and measures it there:
 /// - One request alone says what the server's clock shows as a queue wait where nobody waits.
 /// - Closed loop: all users begin with answers of different lengths, so that they do not go in
-///   step; what is measured begins when each has finished its first, and ends with a completion.
+///   step; what is measured begins when each has finished its first, and ends with a completion:
+///   the one that was asked for, or the twelfth for each user where that is later.
 /// - Open loop: requests are sent when they are due; what is measured begins once a request was
 ///   answered that was sent after the first answer. Requests go on being sent behind its end, as
 ///   many as were in flight then, so that those that are counted meet the same load to their end.
