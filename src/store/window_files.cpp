@@ -43,6 +43,9 @@ std::string FormatRequest(const RequestFigures& request) {
   add("ttfo_ms", request.ttfo_s);
   add("tpot_ms", request.tpot_s);
   add("queue_ms", request.queue_s);
+  add("load_ms", request.load_s);
+  add("prefill_ms", request.prefill_s);
+  add("decode_ms", request.decode_s);
   json["prompt_tokens"] = request.prompt_tokens;
   json["output_tokens"] = request.output_tokens;
   json["chunks_ms"] = MillisecondsOf(request.chunks_s);
@@ -72,6 +75,9 @@ class RequestReader {
     request.ttfo_s = Seconds("ttfo_ms");
     request.tpot_s = Seconds("tpot_ms");
     request.queue_s = Seconds("queue_ms");
+    request.load_s = Seconds("load_ms");
+    request.prefill_s = Seconds("prefill_ms");
+    request.decode_s = Seconds("decode_ms");
     request.prompt_tokens = Count("prompt_tokens");
     request.output_tokens = Count("output_tokens");
     request.chunks_s = List("chunks_ms");

@@ -99,6 +99,12 @@ class Summary {
     figures.ttfo_s = since_sent(record.first_answer);
     if (const auto tpot = TimePerOutputToken(record)) figures.tpot_s = Seconds(*tpot);
     figures.queue_s = UnaccountedTime(record.metrics);
+    const auto seconds = [](const std::optional<nanoseconds>& duration) {
+      return duration ? std::optional(Seconds(*duration)) : std::nullopt;
+    };
+    figures.load_s = seconds(record.metrics.load);
+    figures.prefill_s = seconds(record.metrics.prompt_eval);
+    figures.decode_s = seconds(record.metrics.eval);
     figures.prompt_tokens = record.metrics.prompt_eval_count.value_or(0);
     figures.output_tokens = record.metrics.eval_count.value_or(0);
     for (const StreamChunk& chunk : record.chunks) {

@@ -33,6 +33,9 @@ struct RequestFigures {
   std::optional<double> ttfo_s;   ///< until the first text that is not thinking
   std::optional<double> tpot_s;   ///< of a token after the first
   std::optional<double> queue_s;  ///< that no duration of the server's accounts for
+  std::optional<double> load_s;   ///< the server's own durations
+  std::optional<double> prefill_s;
+  std::optional<double> decode_s;
   std::int64_t prompt_tokens = 0;
   std::int64_t output_tokens = 0;
   std::vector<double> chunks_s;   ///< arrivals, since its sending
