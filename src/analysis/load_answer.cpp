@@ -59,19 +59,6 @@ double VarianceOfEnds(const Window& window) {
   return in_work / 6 / (completed * completed);
 }
 
-// Where all requests of all levels are pooled for one kind of latency.
-std::optional<double> LatencyOf(const RequestFigures& request, LatencyKind kind) {
-  switch (kind) {
-    case LatencyKind::kTtft:
-      return request.ttft_s ? std::optional(request.lag_s + *request.ttft_s) : std::nullopt;
-    case LatencyKind::kTpot:
-      return request.tpot_s;
-    case LatencyKind::kE2e:
-      return request.IntendedE2e();
-  }
-  return std::nullopt;
-}
-
 Percentiles PercentilesOf(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return {QuantileOf(values, 0.5), QuantileOf(values, 0.95), QuantileOf(values, 0.99)};
@@ -378,6 +365,18 @@ Cell WithoutTraffic(Cell cell) {
 }
 
 }  // namespace
+
+std::optional<double> LatencyOf(const RequestFigures& request, LatencyKind kind) {
+  switch (kind) {
+    case LatencyKind::kTtft:
+      return request.ttft_s ? std::optional(request.lag_s + *request.ttft_s) : std::nullopt;
+    case LatencyKind::kTpot:
+      return request.tpot_s;
+    case LatencyKind::kE2e:
+      return request.IntendedE2e();
+  }
+  return std::nullopt;
+}
 
 std::int64_t LevelEstimate::Failed() const {
   std::int64_t failed = 0;

@@ -96,22 +96,28 @@ void PromptSummarizer::AddSlow(const PromptRecord& record) {
 void PromptSummarizer::Fill(Distribution& figure, std::size_t place) const {
   double squares_of_runs = 0;
   int spare_runs = 0;
+  std::vector<double> means;
   for (const auto& [index, runs] : runs_[place]) {
-    figure.values.push_back(runs.mean);
+    means.push_back(runs.mean);
     squares_of_runs += runs.squares;
     spare_runs += runs.count - 1;
   }
   if (spare_runs > 0) figure.run_deviation = std::sqrt(squares_of_runs / spare_runs);
-  std::sort(figure.values.begin(), figure.values.end());
-  const auto n = static_cast<double>(figure.values.size());
-  for (const double value : figure.values) figure.mean += value / n;
+  figure.SetValues(std::move(means));
+}
+
+void Distribution::SetValues(std::vector<double> all) {
+  values = std::move(all);
+  std::sort(values.begin(), values.end());
+  const auto n = static_cast<double>(values.size());
+  mean = 0;
+  for (const double value : values) mean += value / n;
   double squares = 0;
-  for (const double value : figure.values) {
-    squares += (value - figure.mean) * (value - figure.mean);
-  }
-  if (figure.values.size() > 1) figure.deviation = std::sqrt(squares / (n - 1));
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  if (values.size() > 1) deviation = std::sqrt(squares / (n - 1));
+  quantiles.clear();
   for (const int percent : kPercents) {
-    figure.quantiles.push_back({percent, QuantileOf(figure.values, percent / 100.0)});
+    quantiles.push_back({percent, QuantileOf(values, percent / 100.0)});
   }
 }
 

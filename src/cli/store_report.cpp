@@ -111,14 +111,24 @@ Expected<void, SessionError> CheckFiles(FileSystem& file_system, const ReportOpt
   return CheckOutput(file_system, CsvTarget(options));
 }
 
+Expected<ResultsStore, SessionError> LoadStore(FileSystem& file_system,
+                                               const ReportOptions& options) {
+  auto store = ResultsStore::Load(file_system, options.results);
+  if (store) return std::move(*store);
+  return Unexpected<SessionError>(ToSessionError(NotResults(options.results, store.error())));
+}
+
 Expected<LoadedReport, SessionError> LoadReport(FileSystem& file_system,
                                                 const ReportOptions& options,
                                                 TablesOfSlice* tables_of) {
-  auto store = ResultsStore::Load(file_system, options.results);
-  if (!store) {
-    return Unexpected<SessionError>(ToSessionError(NotResults(options.results, store.error())));
-  }
-  const Metadata& metadata = store->metadata();
+  auto store = LoadStore(file_system, options);
+  if (!store) return Unexpected<SessionError>(store.error());
+  return LoadReport(std::move(*store), options, tables_of);
+}
+
+Expected<LoadedReport, SessionError> LoadReport(ResultsStore store, const ReportOptions& options,
+                                                TablesOfSlice* tables_of) {
+  const Metadata& metadata = store.metadata();
   const Metric metric = options.metric.empty() ? Describe(WorkloadOf(metadata)).headline
                                                : *MetricFromKey(options.metric);
   if (const auto ok = CheckMetric(metric, metadata); !ok) {
@@ -126,12 +136,12 @@ Expected<LoadedReport, SessionError> LoadReport(FileSystem& file_system,
   }
   AnswerOptions answer_options;
   answer_options.max_loss = *ParsePercent(options.max_loss);  // checked with the command line
-  auto report = ReportOf(*store, metric, answer_options, SliceOf(options.slice), tables_of);
+  auto report = ReportOf(store, metric, answer_options, SliceOf(options.slice), tables_of);
   if (!report) {
     return Fail(report.error().code,
                 fmt::format("{}: {}", options.results.string(), report.error().message));
   }
-  return LoadedReport{std::move(*store), metric, std::move(*report)};
+  return LoadedReport{std::move(store), metric, std::move(*report)};
 }
 
 std::vector<SweepMap> DescribeMaps(const StoredReport& report,
@@ -167,11 +177,9 @@ void WarnOfLettersWithoutFont(const Font& font) {
                   letters.size() == 1 ? "its number" : "their numbers"));
 }
 
-Expected<std::vector<MadeFile>, SessionError> DrawFiles(
-    const ReportOptions& options, const StoredReport& report,
-    const std::function<Scene(PictureFormat, const Font&)>& lay_out) {
+Expected<std::vector<MadeFile>, SessionError> DrawPictures(const ReportOptions& options,
+                                                           const LayOut& lay_out) {
   std::vector<MadeFile> files;
-  if (report.tables.front().states.empty()) return files;
   auto font = Font::Load();
   if (!font) return Fail(ExitCode::kEnvironment, font.error());
   for (const fs::path& path : options.pictures) {
@@ -183,8 +191,18 @@ Expected<std::vector<MadeFile>, SessionError> DrawFiles(
     }
     files.emplace_back(PictureTarget(options, path), std::move(*bytes));
   }
-  if (!options.csv.empty()) files.emplace_back(CsvTarget(options), RenderCsv(report.tables));
   WarnOfLettersWithoutFont(*font);
+  return files;
+}
+
+Expected<std::vector<MadeFile>, SessionError> DrawFiles(const ReportOptions& options,
+                                                        const StoredReport& report,
+                                                        const LayOut& lay_out) {
+  if (report.tables.front().states.empty()) return std::vector<MadeFile>();
+  auto files = DrawPictures(options, lay_out);
+  if (files && !options.csv.empty()) {
+    files->emplace_back(CsvTarget(options), RenderCsv(report.tables));
+  }
   return files;
 }
 

@@ -50,6 +50,10 @@ void AddJsonFlag(CLI::App& app, ReportOptions& options);
 /// all that there is to read.
 Expected<void, SessionError> CheckFiles(FileSystem& file_system, const ReportOptions& options);
 
+/// The results of the options; an error in words where they cannot be read.
+Expected<ResultsStore, SessionError> LoadStore(FileSystem& file_system,
+                                               const ReportOptions& options);
+
 /// A results file and what there is to report of it.
 struct LoadedReport {
   ResultsStore store;
@@ -59,6 +63,9 @@ struct LoadedReport {
 Expected<LoadedReport, SessionError> LoadReport(FileSystem& file_system,
                                                 const ReportOptions& options,
                                                 TablesOfSlice* tables_of);
+/// The same of a store that was read.
+Expected<LoadedReport, SessionError> LoadReport(ResultsStore store, const ReportOptions& options,
+                                                TablesOfSlice* tables_of);
 
 /// One map for each table; title and notes are those of the whole, on the first map.
 std::vector<SweepMap> DescribeMaps(const StoredReport& report,
@@ -67,9 +74,13 @@ std::vector<SweepMap> DescribeMaps(const StoredReport& report,
 /// Draws the pictures, and makes the table where one is wanted. Warns of letters that could not be
 /// drawn.
 using MadeFile = std::pair<OutputTarget, std::string>;
-Expected<std::vector<MadeFile>, SessionError> DrawFiles(
-    const ReportOptions& options, const StoredReport& report,
-    const std::function<Scene(PictureFormat, const Font&)>& lay_out);
+using LayOut = std::function<Scene(PictureFormat, const Font&)>;
+Expected<std::vector<MadeFile>, SessionError> DrawFiles(const ReportOptions& options,
+                                                        const StoredReport& report,
+                                                        const LayOut& lay_out);
+/// The pictures alone.
+Expected<std::vector<MadeFile>, SessionError> DrawPictures(const ReportOptions& options,
+                                                           const LayOut& lay_out);
 void WarnOfLettersWithoutFont(const Font& font);
 
 /// To stdout, or to stderr where the table goes there; the tables are coloured on a terminal.

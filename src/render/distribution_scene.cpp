@@ -158,7 +158,7 @@ class DistributionPainter {
     std::vector<double> ticks = RoundTicks(0, top, 5);
     std::erase_if(ticks, [](double tick) { return tick != std::floor(tick); });
     DrawFrame(plot, ticks, top, [](double tick) { return fmt::format("{:.0f}", tick); });
-    Name(plot, fmt::format("{}: {} prompts, mean {:.3g}{}", figure.label, figure.values.size(),
+    Name(plot, fmt::format("{}: {} {}, mean {:.3g}{}", figure.label, figure.values.size(), caption_.noun,
                            figure.mean,
                            figure.deviation ? fmt::format(", sd {:.3g}", *figure.deviation) : ""));
     for (std::size_t i = 0; i < bins.counts.size(); ++i) {
@@ -179,7 +179,7 @@ class DistributionPainter {
   void DrawEcdf(const Distribution& figure, const Scale& across, const Box& plot) {
     DrawFrame(plot, {0, 0.25, 0.5, 0.75, 1}, 1.04,
               [](double tick) { return fmt::format("{:.0f} %", 100 * tick); });
-    Name(plot, "share of prompts up to this value");
+    Name(plot, fmt::format("share of {} up to this value", caption_.noun));
     const auto y = [&plot](double share) { return plot.bottom() - plot.height * share / 1.04; };
     Polyline steps = {{plot.x, y(0)}};
     const auto n = static_cast<double>(figure.values.size());

@@ -67,14 +67,14 @@ bool Fit(const std::vector<ScaleTick>& ticks, const Font& font) {
   return true;
 }
 
-std::vector<ScaleTick> RoundNumbers(const std::vector<int>& numbers, const NumberLine& line,
-                                    const Font& font) {
+std::vector<ScaleTick> RoundNumbers(Parameter parameter, const std::vector<int>& numbers,
+                                    const NumberLine& line, const Font& font) {
   constexpr int kMost = 12;
   std::vector<ScaleTick> ticks;
   for (int most = kMost; most >= 2; --most) {
     ticks.clear();
     for (const double number : RoundTicks(numbers.front(), numbers.back(), most)) {
-      ticks.push_back({line.PlaceOf(number), fmt::format("{:.0f}", number)});
+      ticks.push_back({line.PlaceOf(number), FormatValue(parameter, static_cast<int>(std::lround(number)))});
     }
     if (Fit(ticks, font)) break;
   }
@@ -99,7 +99,7 @@ std::vector<ScaleTick> TicksOf(Parameter parameter, const std::vector<int>& numb
     all.push_back({line.PlaceOf(number), FormatValue(parameter, number)});
   }
   if (Fit(all, font)) return all;
-  return Thinned(line.IsLinear() ? RoundNumbers(numbers, line, font) : all, font);
+  return Thinned(line.IsLinear() ? RoundNumbers(parameter, numbers, line, font) : all, font);
 }
 
 double SmallestDistance(std::vector<double> places, double most) {
@@ -114,22 +114,19 @@ struct Range {
 };
 
 // An interval may reach to where no picture can follow.
-Range ShownOf(const MapCell& cell) {
+Range ShownOf(const ScaleValue& of) {
   constexpr double kReach = 0.5;
-  const double value = std::min(cell.value, kLargest);
-  return {std::max(cell.low, (1 - kReach) * value), std::min(cell.high, (1 + kReach) * value)};
+  const double value = std::min(of.value, kLargest);
+  return {std::max(of.low, (1 - kReach) * value), std::min(of.high, (1 + kReach) * value)};
 }
 
-std::optional<Range> RangeOf(const SweepMap& map) {
+std::optional<Range> RangeOf(const std::vector<ScaleValue>& values) {
   std::optional<Range> range;
-  const auto add = [&range](const MapCell& cell) {
-    if (!cell.HasValue()) return;
-    const Range shown = ShownOf(cell);
+  for (const ScaleValue& value : values) {
+    const Range shown = ShownOf(value);
     if (!range) range = shown;
     range = {std::min(range->low, shown.low), std::max(range->high, shown.high)};
-  };
-  for (const MapCell& cell : map.cells) add(cell);
-  if (map.current_off_grid) add(*map.current_off_grid);
+  }
   return range;
 }
 
@@ -167,12 +164,22 @@ double MetricScale::ShareOf(double value) const {
 }
 
 MetricScale PlanMetricScale(const SweepMap& map, const Font& font) {
+  std::vector<ScaleValue> values;
+  const auto add = [&values](const MapCell& cell) {
+    if (cell.HasValue()) values.push_back({cell.value, cell.low, cell.high});
+  };
+  for (const MapCell& cell : map.cells) add(cell);
+  if (map.current_off_grid) add(*map.current_off_grid);
+  return PlanMetricScale(values, font);
+}
+
+MetricScale PlanMetricScale(const std::vector<ScaleValue>& values, const Font& font) {
   constexpr int kMostTicks = 8;
   constexpr double kFlat = 0.5;  // of the height that differences would have from 0
   constexpr double kAir = 0.06;
   constexpr double kNarrowestRange = 0.1;  // of the values: noise is not to look like differences
   MetricScale scale;
-  if (auto range = RangeOf(map); range && range->high > 0) {
+  if (auto range = RangeOf(values); range && range->high > 0) {
     const double missing = kNarrowestRange * range->high - (range->high - range->low);
     if (missing > 0) *range = {range->low - missing / 2, range->high + missing / 2};
     const double span = range->high - range->low;

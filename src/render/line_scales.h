@@ -48,10 +48,19 @@ struct MetricScale {
   [[nodiscard]] double ShareOf(double value) const;
 };
 
+/// A value and the ends of its interval.
+struct ScaleValue {
+  double value = 0;
+  double low = 0;
+  double high = 0;
+};
+
 /// Holds all values, and of their intervals what is within half as much again.
+MetricScale PlanMetricScale(const std::vector<ScaleValue>& values, const Font& font);
 MetricScale PlanMetricScale(const SweepMap& map, const Font& font);
 
-/// Left of `plot` and through it; `name` is above the left end of the labels.
+/// Left of `plot` and through it; `name`, where it is not empty, is above the left end of the labels
+/// of a plot at the left margin.
 void DrawMetricScale(SceneBuilder& scene, const MetricScale& scale, const Box& plot,
                      std::string_view name);
 /// Below `foot`, which is the plot's lower edge or lower.

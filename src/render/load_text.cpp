@@ -376,6 +376,15 @@ std::string RenderLoadText(const std::vector<LoadSeries>& series,
   return text;
 }
 
+std::string LoadSentences(const LoadSeries& series) {
+  std::string text;
+  if (series.knee) text += KneeSentence(series);
+  if (series.capacity) text += CapacitySentence(series);
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  if (!text.empty()) text.pop_back();
+  return text;
+}
+
 ReportJson LoadJson(const std::vector<LoadSeries>& series) {
   ReportJson json = {{"event", "answer"}};
   ReportJson levels = ReportJson::array();

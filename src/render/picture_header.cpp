@@ -36,10 +36,12 @@ std::string Capitalized(std::string_view text) {
 }
 
 std::vector<std::string> DetailPhrases(const HeaderTexts& texts, const SweepCaption& caption) {
-  const MetricInfo& metric = Describe(texts.metric);
   std::vector<std::string> phrases;
   if (!caption.model.empty()) phrases.push_back(Printable(caption.model, false));
-  phrases.push_back(fmt::format("{} in {}", Capitalized(metric.label), metric.unit));
+  if (texts.metric) {
+    const MetricInfo& metric = Describe(*texts.metric);
+    phrases.push_back(fmt::format("{} in {}", Capitalized(metric.label), metric.unit));
+  }
   if (texts.held != Cell()) phrases.push_back(DescribeCell(texts.held));
   if (!caption.ollama_version.empty()) {
     phrases.push_back("Ollama " + Printable(caption.ollama_version, false));

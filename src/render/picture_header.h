@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,7 @@ struct PictureHeader {
 /// What a header says beside the caption.
 struct HeaderTexts {
   std::string title;  ///< the answer
-  Metric metric = Metric::kPromptEvalRate;
+  std::optional<Metric> metric;  ///< empty: the picture names what it shows itself
   Cell held;  ///< what every cell of the picture has in common
 };
 

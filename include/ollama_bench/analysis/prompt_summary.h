@@ -31,6 +31,9 @@ struct Distribution {
     std::optional<Quantile> quantile;
   };
   std::vector<Share> quantiles;  ///< p50, p90, p95, p99
+
+  /// Takes the values and fills in what follows from them.
+  void SetValues(std::vector<double> all);
 };
 
 /// One of the slowest answers.

@@ -13,6 +13,7 @@ namespace ollama_bench {
 struct DistributionCaption {
   std::string title;
   std::vector<std::string> details;
+  std::string noun = "prompts";  ///< what there is one value of each
 };
 
 /// For each figure, at least one, a column: its histogram, and below it on the same scale the share

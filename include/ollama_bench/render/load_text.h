@@ -16,6 +16,9 @@ namespace ollama_bench {
 std::string RenderLoadText(const std::vector<LoadSeries>& series,
                            const std::optional<std::string>& num_parallel);
 
+/// Knee and capacity of one series in sentences, without line ends; empty where it has neither.
+std::string LoadSentences(const LoadSeries& series);
+
 /// The same for programs: {"event":"answer","levels":[…],"knee":…,"capacity":…}; of several
 /// series "knee" and "capacity" are null, and "series" has those of each.
 ReportJson LoadJson(const std::vector<LoadSeries>& series);
