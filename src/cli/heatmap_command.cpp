@@ -13,6 +13,7 @@
 
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/result_table.h"
+#include "ollama_bench/analysis/stratum_answer.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/render/color.h"
 #include "ollama_bench/render/heatmap_scene.h"
@@ -36,14 +37,21 @@ struct HeatmapOptions {
   bool no_picture = false;
   std::string numbers = "auto";
   std::string color{kLossKey};
+  bool is_color_chosen = false;
   std::string colormap{DefaultColormap().key};
   bool detrend = false;
   bool estimate = false;
 };
 
-HeatmapStyle StyleFor(const HeatmapOptions& options, PictureFormat format, std::size_t columns) {
-  return {options.color == kLossKey ? CellColoring::kLoss : CellColoring::kValue,
-          *ColormapFromKey(options.colormap),
+// Where no cell competes with another, none loses anything.
+CellColoring ColoringOf(const HeatmapOptions& options, const StoredReport& report) {
+  const bool has_losses = options.is_color_chosen || !HaveNoChoice(report.answers);
+  return options.color == kLossKey && has_losses ? CellColoring::kLoss : CellColoring::kValue;
+}
+
+HeatmapStyle StyleFor(const HeatmapOptions& options, const StoredReport& report,
+                      PictureFormat format, std::size_t columns) {
+  return {ColoringOf(options, report), *ColormapFromKey(options.colormap),
           ShowsNumbers(*NumberModeFromKey(options.numbers), format, columns)};
 }
 
@@ -105,7 +113,7 @@ Expected<ExitCode, SessionError> MakeHeatmap(const HeatmapOptions& options) {
   const StoredReport& report = loaded->report;
   const std::vector<SweepMap> maps = DescribeMaps(report, expected_to_fail);
   const auto lay_out = [&](PictureFormat format, const Font& font) {
-    const HeatmapStyle style = StyleFor(options, format, maps.front().column_count());
+    const HeatmapStyle style = StyleFor(options, report, format, maps.front().column_count());
     return LayOutHeatmap(maps, report.caption, style, font);
   };
   const auto files = DrawFiles(options.report, report, lay_out);
@@ -119,6 +127,7 @@ Expected<ExitCode, SessionError> MakeHeatmap(const HeatmapOptions& options) {
 
 // A palette is of plain values.
 void CheckPalette(const CLI::App& heatmap, HeatmapOptions& options) {
+  options.is_color_chosen = heatmap.count("--color") + heatmap.count("--colormap") > 0;
   if (heatmap.count("--colormap") == 0) return;
   if (heatmap.count("--color") > 0 && options.color != kValueKey) {
     throw CLI::ValidationError("--colormap", "needs --color value");

@@ -27,6 +27,7 @@
 #include "ollama_bench/plan/repetitions.h"
 #include "ollama_bench/render/answer_text.h"
 #include "ollama_bench/render/json_report.h"
+#include "ollama_bench/render/load_text.h"
 #include "ollama_bench/render/text_report.h"
 #include "ollama_bench/session/opened_store.h"
 #include "ollama_bench/session/output_file.h"
@@ -81,6 +82,28 @@ std::optional<int> RepetitionsOf(const std::vector<CellResult>& results) {
   return most;
 }
 
+// The same of load, whose levels have windows.
+int WindowsOfLevel(const std::vector<CellResult>& results) {
+  int most = 1;
+  for (const CellResult& result : results) most = std::max(most, CountedSamples(result));
+  return most;
+}
+
+LoadStatus LoadStatusOf(const ResultsStore& store, const Pending& pending) {
+  LoadStatus load;
+  const int wanted = WindowsOfLevel(store.results());
+  for (const CellResult& result : store.results()) {
+    load.windows += static_cast<std::size_t>(CountedSamples(result));
+  }
+  for (const Cell& cell : pending.cells) {
+    const CellResult* known = store.Find(cell);
+    const int measured = known != nullptr ? CountedSamples(*known) : 0;
+    load.windows_left += static_cast<std::size_t>(std::max(0, wanted - measured));
+  }
+  load.series = AnswerLoad(store.results(), {}, {});
+  return load;
+}
+
 std::optional<PresentStatus> PresentOf(const ResultsStore& store) {
   const auto cell = BaselineCell(store.metadata(), PlannedSpace(store.metadata()));
   if (!cell) return std::nullopt;
@@ -126,7 +149,8 @@ std::string DescribeHolder(const std::optional<LockHolder>& holder) {
 
 std::string DescribeTime(const StoreStatus& status) {
   if (!status.mean_cell_time) return "not known yet";
-  std::string text = fmt::format("{} a cell on average", FormatDuration(*status.mean_cell_time));
+  std::string text = fmt::format("{} a {} on average", FormatDuration(*status.mean_cell_time),
+                                 status.load ? "window" : "cell");
   if (status.left > 0 && status.time_left) {
     text += fmt::format(", about {} for the rest", FormatDuration(*status.time_left));
   }
@@ -176,6 +200,15 @@ Json ToJson(const std::optional<PresentStatus>& present) {
 
 // Under the keys that the report of `heatmap` has for the same.
 void AddAnswer(Json& json, const StoreStatus& status) {
+  if (status.load) {
+    // What the requests say is not read here.
+    const ReportJson answer = LoadJson(status.load->series);
+    json["windows"] = status.load->windows;
+    json["windows_left"] = status.load->windows_left;
+    for (const char* key : {"knee", "series"}) {
+      if (answer.contains(key)) json[key] = answer[key];
+    }
+  }
   const Json report =
       status.report ? Json::parse(RenderAnswerJson(status.report->tables, status.report->answers))
                     : Json();
@@ -191,6 +224,15 @@ Json ToJson(const std::optional<Seconds>& time) {
   return time ? Json(time->count()) : Json();
 }
 
+void AddLoadAnswers(std::vector<std::string>& lines, const LoadStatus& load) {
+  for (const LoadSeries& series : load.series) {
+    const std::string text = LoadSentences(series);
+    if (text.empty()) continue;
+    const std::string of = load.series.size() == 1 ? "" : DescribeCell(series.common) + ": ";
+    lines.push_back(fmt::format("  {:<9} {}{}", "answer", of, text));
+  }
+}
+
 }  // namespace
 
 StoreStatus DescribeStore(const ResultsStore& store, std::optional<LockHolder> holder) {
@@ -198,7 +240,8 @@ StoreStatus DescribeStore(const ResultsStore& store, std::optional<LockHolder> h
   const Space planned = PlannedSpace(metadata);
   const auto off_grid = OffGrid(BaselineCell(metadata, planned), planned);
   PendingRules rules;
-  rules.repetitions = RepetitionsOf(store.results());
+  const bool is_load = WorkloadOf(metadata) == WorkloadKind::kLoad;
+  rules.repetitions = is_load ? WindowsOfLevel(store.results()) : RepetitionsOf(store.results());
   const Pending pending = FindPending(AllCells(store, off_grid), store.results(), rules);
   StoreStatus status;
   status.metric = Describe(WorkloadOf(metadata)).headline;
@@ -212,9 +255,10 @@ StoreStatus DescribeStore(const ResultsStore& store, std::optional<LockHolder> h
   status.left = CellsLeft(pending, metadata);
   status.cells = status.succeeded + status.failed + status.left;
   status.latest = Latest(store.results());
-  const auto times = KnownCellTimes(store.results());
+  if (is_load) status.load = LoadStatusOf(store, pending);
+  const auto times = is_load ? WindowTimes(store.results()) : KnownCellTimes(store.results());
   status.mean_cell_time = Mean(times);
-  status.time_left = RemainingTime(times, status.left);
+  status.time_left = RemainingTime(times, is_load ? status.load->windows_left : status.left);
   ProgressState best;
   best.present_setting = off_grid;
   best.metric = status.metric;
@@ -223,7 +267,9 @@ StoreStatus DescribeStore(const ResultsStore& store, std::optional<LockHolder> h
   status.best_rate = best.best_rate;
   status.present = PresentOf(store);
   CountExtraLoads(store.results(), status);
-  if (auto report = ReportOf(store, status.metric)) status.report = std::move(*report);
+  if (!is_load) {
+    if (auto report = ReportOf(store, status.metric)) status.report = std::move(*report);
+  }
   status.disturbances = FindDisturbances(store.results());
   status.holder = std::move(holder);
   return status;
@@ -244,9 +290,15 @@ std::vector<std::string> StatusLines(const StoreStatus& status, const std::strin
     line("MIXED", status.unverified ? "samples that do not say with what they were made"
                                     : "samples of different models, prompts or servers");
   }
-  line("cells", fmt::format("{} of {} done: {} succeeded, {} failed; {} left",
-                            status.succeeded + status.failed, status.cells, status.succeeded,
-                            status.failed, status.left));
+  line(status.load ? "levels" : "cells",
+       fmt::format("{} of {} done: {} succeeded, {} failed; {} left",
+                   status.succeeded + status.failed, status.cells, status.succeeded, status.failed,
+                   status.left));
+  if (status.load) {
+    line("windows",
+         fmt::format("{} measured, {} left", status.load->windows, status.load->windows_left));
+    AddLoadAnswers(lines, *status.load);
+  }
   if (status.present) line("current", DescribePresent(*status.present, status.metric));
   if (status.extra_loads > 0) {
     line("extra", fmt::format("{} loads of {} cells", status.extra_loads, status.repeated_cells));

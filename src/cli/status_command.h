@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ollama_bench/analysis/disturbances.h"
+#include "ollama_bench/analysis/load_answer.h"
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/store/file_lock.h"
@@ -19,6 +20,13 @@ struct PresentStatus {
   Cell cell;
   std::string source;                ///< as in Baseline: "Modelfile", "Ollama default", …
   std::optional<CellResult> result;  ///< empty: not measured yet
+};
+
+/// What there is of load.
+struct LoadStatus {
+  std::size_t windows = 0;         ///< that count
+  std::size_t windows_left = 0;    ///< until each level that did not fail has as many as any
+  std::vector<LoadSeries> series;  ///< by the windows alone, without their requests
 };
 
 /// How far a sweep is, as its results file says.
@@ -42,6 +50,7 @@ struct StoreStatus {
   std::size_t extra_loads = 0;         ///< made so far, after the pass
   std::size_t repeated_cells = 0;      ///< that have one
   std::optional<StoredReport> report;  ///< with the answer so far
+  std::optional<LoadStatus> load;      ///< of the workload load, in place of `report`
   Disturbances disturbances;
   std::optional<LockHolder> holder;  ///< the run that holds the file
 };

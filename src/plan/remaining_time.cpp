@@ -63,6 +63,20 @@ std::vector<nanoseconds> CellTimes(std::span<const CellResult> results) {
   return times;
 }
 
+std::vector<nanoseconds> WindowTimes(std::span<const CellResult> results) {
+  std::vector<nanoseconds> times;
+  for (const CellResult& result : results) {
+    nanoseconds before{0};
+    for (const Sample& sample : result.samples) {
+      before += sample.wall.value_or(nanoseconds(0)) + sample.create.value_or(nanoseconds(0));
+      if (!sample.window) continue;
+      if (sample.wall && !sample.window->is_cut) times.push_back(before);
+      before = nanoseconds(0);
+    }
+  }
+  return times;
+}
+
 std::vector<nanoseconds> SingleRunTimes(std::span<const CellResult> results) {
   struct Load {
     nanoseconds time{0};

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "support/failed_visit.h"
@@ -72,6 +74,56 @@ class StoreStatusTest : public testing::Test {
   int ids_ = 0;
   std::int64_t loads_ = 0;
 };
+
+/// Levels of load; the windows are those of the simulated throughput.
+class LoadStatusTest : public StoreStatusTest {
+ protected:
+  LoadStatusTest() {
+    Metadata metadata;
+    metadata.schema_version = 2;
+    metadata.identity.model = "smollm2";
+    SetPlan(metadata, {{{Parameter::kConcurrency, {1, 2, 4, 8}}}}, WorkloadKind::kLoad, 4);
+    store_.SetMetadata(metadata);
+  }
+  void MeasureWindow(int users, double throughput) {
+    constexpr double kSeconds = 10;
+    Sample sample;
+    sample.id = "W" + std::to_string(++ids_);
+    sample.load_id = 1;
+    sample.wall = std::chrono::seconds(20);
+    Window& window = sample.window.emplace();
+    window.duration = std::chrono::seconds(10);
+    window.requests = window.completed = 72;
+    window.output_tokens = std::llround(throughput * kSeconds);
+    store_.AddSample(Cell().With(Parameter::kConcurrency, users), sample, "1");
+  }
+};
+
+TEST_F(LoadStatusTest, CountsWindowsAndThoseThatAreLeft) {
+  for (const int users : {1, 2, 4}) MeasureWindow(users, 40.0 * users);
+  EXPECT_EQ(Status().load->windows, 3U);
+  EXPECT_EQ(Status().load->windows_left, 1U) << "one of each, as far as is known";
+  MeasureWindow(2, 80);
+  EXPECT_EQ(Status().load->windows_left, 4U);
+  EXPECT_EQ(Status().left, 3U);
+  EXPECT_EQ(Status().mean_cell_time, std::chrono::seconds(20));
+  EXPECT_EQ(Status().time_left, std::chrono::seconds(80));
+  EXPECT_NE(Text().find("\n  levels    1 of 4 done"), std::string::npos) << Text();
+  EXPECT_NE(Text().find("\n  windows   4 measured, 4 left\n"), std::string::npos) << Text();
+  EXPECT_NE(Text().find("20 s a window on average"), std::string::npos) << Text();
+}
+
+TEST_F(LoadStatusTest, AnswersWithTheKneeInPlaceOfABestCell) {
+  for (const double noise : {0.99, 1.01}) {
+    for (const int users : {1, 2, 4, 8}) MeasureWindow(users, noise * 40 * std::min(users, 4));
+  }
+  EXPECT_NE(Text().find("\n  answer    Carries 4 users."), std::string::npos) << Text();
+  EXPECT_EQ(Text().find("UNDECIDED"), std::string::npos) << Text();
+  const json status = json::parse(StatusJson(Status(), "r", -1));
+  EXPECT_EQ(status["windows"], 8);
+  EXPECT_EQ(status["windows_left"], 0);
+  EXPECT_EQ(status["knee"]["concurrency"], 4);
+}
 
 TEST_F(StoreStatusTest, EveryCellIsEitherDoneOrLeft) {
   Measure({1024, 64}, 1, 100, "1");
