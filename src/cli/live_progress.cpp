@@ -155,7 +155,8 @@ std::string LiveProgress::BarLine(int width) const {
       break;
     default:
       text = now.IsOfTheGrid()
-                 ? fmt::format("  cell {} of {}", std::min(now.done + 1, now.total), now.total)
+                 ? fmt::format("  {} {} of {}", now.counts_windows ? "window" : "cell",
+                               std::min(now.done + 1, now.total), now.total)
                  : fmt::format("  {}", VisitName(now));
   }
   if (const auto left = now.TimeLeft()) {
@@ -170,8 +171,10 @@ std::string LiveProgress::BarLine(int width) const {
 
 std::string LiveProgress::CellLine() const {
   const ProgressState& now = state();
-  std::string line = fmt::format("{}  {}", NameOf(now.cell), PhaseName(now.phase));
-  if (now.run > 0) line += fmt::format(" {}", now.run);
+  const bool is_window = now.counts_windows && now.phase == Phase::kRun;
+  std::string line =
+      fmt::format("{}  {}", NameOf(now.cell), is_window ? "under load" : PhaseName(now.phase));
+  if (now.run > 0 && !is_window) line += fmt::format(" {}", now.run);
   return line + fmt::format("  {}", FormatDuration(clock().Now() - now.cell_started));
 }
 

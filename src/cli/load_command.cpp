@@ -7,14 +7,17 @@
 #include <utility>
 
 #include "command_line.h"
+#include "load_header.h"
 #include "ollama_bench/analysis/load_answer.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/plan/capacity_search.h"
 #include "ollama_bench/plan/level_passes.h"
-#include "ollama_bench/plan/pending.h"
 #include "ollama_bench/render/load_text.h"
 #include "ollama_bench/session/session.h"
+#include "ollama_bench/session/sweep_plan.h"
+#include "ollama_bench/session/sweep_rules.h"
 #include "ollama_bench/store/window_files.h"
+#include "plan_command.h"
 #include "run_report.h"
 #include "session_display.h"
 #include "terminal.h"
@@ -24,49 +27,15 @@ namespace {
 
 using Error = SessionError;
 
-constexpr int kUsualWindows = 2;  // of each level
-
 std::optional<std::string> NumParallelOf(const Metadata& metadata) {
   const auto& settings = metadata.environment.server_settings;
   const auto found = settings.find("OLLAMA_NUM_PARALLEL");
   return found == settings.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::string DescribeWindows(const SweepConfig& config, int passes) {
-  const TrafficOptions& traffic = config.traffic;
-  const std::string size = traffic.duration ? fmt::format("{} s", traffic.duration->count())
-                                            : fmt::format("{} requests or more", traffic.requests);
-  return fmt::format("{} of each level, {} each", passes, size);
-}
-
-std::string HeaderText(const Session& session, const std::string& place,
-                       const std::filesystem::path& results, int passes, std::size_t left) {
-  const SweepConfig& config = session.config();
-  std::string text = HeaderTitle(session.store().metadata().identity, place);
-  const auto line = [&text](std::string_view label, const std::string& value) {
-    text += fmt::format("  {:<12} {}\n", label, value);
-  };
-  for (const Axis& axis : config.space.axes) line(KeyOf(axis.parameter), DescribeAxis(axis));
-  for (const Objective& objective : config.traffic.objectives) {
-    line("objective", FormatObjective(objective));
-  }
-  line("windows", config.traffic.searches_capacity
-                      ? DescribeWindows(config, passes) + ", doubling, then halving"
-                      : fmt::format("{}; {} to measure", DescribeWindows(config, passes), left));
-  if (config.space.Find(Parameter::kRequestRate) != nullptr) {
-    line("arrival", std::string(KeyOf(config.traffic.arrival)));
-  }
-  line("prompt", session.prompt().description);
-  if (config.space.Find(Parameter::kNumPredict) == nullptr) {
-    line(KeyOf(Parameter::kNumPredict), std::to_string(config.num_predict));
-  }
-  line("time", DescribeTimeNeeded(left, session.store().results()));
-  line("results", results.string());
-  return text;
-}
-
 ProgressState StateOf(const Session& session, std::size_t done, std::size_t left) {
   ProgressState state;
+  state.counts_windows = true;
   state.done = done;
   state.total = done + left;
   state.left = left;
@@ -106,9 +75,7 @@ std::unique_ptr<Strategy> MakeStrategy(const RunOptions& options, const Session&
             const CellResult& level) { return MeetsObjectives(level, results, objectives); },
         known);
   }
-  const Pending pending =
-      FindPending(cells, {}, {std::nullopt, options.retry_failed, options.limit, false});
-  return std::make_unique<LevelPasses>(pending.cells, known, windows, options.session.driver.seed);
+  return std::make_unique<LevelPasses>(LevelsOf(options, config, cells, known));
 }
 
 Expected<ExitCode, Error> ReportLoad(const SweepOutcome& outcome, const Session& session,
@@ -130,8 +97,13 @@ Expected<ExitCode, Error> ReportLoad(const SweepOutcome& outcome, const Session&
 }
 
 // A search is for one answer.
-Expected<void, Error> CheckSearch(const SweepConfig& config) {
+Expected<void, Error> CheckSearch(const RunOptions& options, const SweepConfig& config) {
   if (!config.traffic.searches_capacity) return {};
+  if (options.limit || options.retry_failed) {
+    return Fail(ExitCode::kUsage,
+                "--limit and --retry-failed are for given levels; name them with --concurrency or "
+                "--rate");
+  }
   for (const Axis& axis : config.space.axes) {
     if (axis.parameter == Parameter::kConcurrency || axis.values.size() == 1) continue;
     return Fail(ExitCode::kUsage,
@@ -147,13 +119,14 @@ Expected<ExitCode, Error> LoadSteps(const RunOptions& options, const CommandFlag
   if (auto step = session.Begin(GridSize::kSweep); !step) return Unexpected<Error>(step.error());
   const SweepConfig& config = session.config();
   const std::vector<CellResult>& known = session.store().results();
-  const int passes = config.repetitions.value_or(kUsualWindows);
-  if (auto step = CheckSearch(config); !step) return Unexpected<Error>(step.error());
-  const std::unique_ptr<Strategy> levels = MakeStrategy(options, session, passes);
+  if (auto step = CheckSearch(options, config); !step) return Unexpected<Error>(step.error());
+  const std::unique_ptr<Strategy> levels = MakeStrategy(options, session, WindowsOfLevel(config));
   const std::size_t left = levels->Remaining();
   if (!flags.quiet && !flags.json) {
+    const LoadNeed need = NeedOf(options, config, session.PlannedCells(), known);
     const std::string text =
-        HeaderText(session, session.driver().place(), options.session.results, passes, left);
+        LoadHeaderText({config, session.store().metadata().identity, session.driver().place(),
+                        session.prompt().description, need, known, options.session.results});
     Print(stderr, "{}", Broken(fileno(stderr), text, kHeaderIndent));
   }
   if (left == 0) {
@@ -169,20 +142,26 @@ Expected<ExitCode, Error> LoadSteps(const RunOptions& options, const CommandFlag
 
 }  // namespace
 
-ExitCode RunLoad(const RunOptions& options, const CommandFlags& flags, const SweepConfig& config,
-                 const StopRequest& stop) {
+Expected<RunOptions, SessionError> OptionsOfLoad(const RunOptions& options) {
   RunOptions chosen = options;
   DriverOptions& driver = chosen.session.driver;
   if (driver.driver.empty() && driver.replay.empty()) driver.driver = "api";
-  if (driver.driver == "cli") {
-    PrintError(
-        "load sends many requests at a time, which `ollama run` cannot; leave out --driver "
-        "cli, or write --driver api");
-    return ExitCode::kUsage;
+  if (driver.driver != "cli") return chosen;
+  return Fail(ExitCode::kUsage,
+              "load sends many requests at a time, which `ollama run` cannot; leave out --driver "
+              "cli, or write --driver api");
+}
+
+ExitCode RunLoad(const RunOptions& options, const CommandFlags& flags, const SweepConfig& config,
+                 const StopRequest& stop) {
+  const auto chosen = OptionsOfLoad(options);
+  if (!chosen) {
+    PrintError(chosen.error().message);
+    return chosen.error().code;
   }
   SessionDisplay display(flags);
-  Session session(chosen.session, config, stop, display.notices(), display.OnIdle());
-  const auto code = LoadSteps(chosen, flags, session, display);
+  Session session(chosen->session, config, stop, display.notices(), display.OnIdle());
+  const auto code = LoadSteps(*chosen, flags, session, display);
   if (code) return *code;
   PrintError(code.error().message);
   return code.error().code;
@@ -192,6 +171,7 @@ void AddLoadCommand(CLI::App& app, std::function<int()>& action, const StopReque
   struct Options {
     RunOptions run;
     CommandFlags flags;
+    bool dry_run = false;
   };
   const auto options = std::make_shared<Options>();
   CLI::App* load = app.add_subcommand("load", "Measure how many users a server carries");
@@ -205,11 +185,13 @@ void AddLoadCommand(CLI::App& app, std::function<int()>& action, const StopReque
       "          ollama-bench load --model qwen3:4b --rate 0.5,1,2 --slo ttft_p95=2s");
   options->run.session.results = "load_results.json";
   AddRunFlags(*load, options->run, options->flags, Purpose::kLoad);
+  load->add_flag("--dry-run", options->dry_run, "Print what would be done, as `plan` does");
   load->callback([options, &action, &stop] {
     action = [options, &stop] {
       options->flags.overrides.values["workload"] = Describe(WorkloadKind::kLoad).key;
       return WithConfig(options->flags, [&](const SweepConfig& config) {
-        return RunLoad(options->run, options->flags, config, stop);
+        return options->dry_run ? ShowPlan(options->run, options->flags, config, stop)
+                                : RunLoad(options->run, options->flags, config, stop);
       });
     };
   });

@@ -1,12 +1,17 @@
 #pragma once
 
 #include "ollama_bench/config/sweep_config.h"
+#include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/session/session_error.h"
 #include "ollama_bench/session/session_options.h"
 #include "session_flags.h"
 
 namespace ollama_bench {
+
+/// The options as load takes them: through the API where no driver is named. kUsage for a driver
+/// that cannot.
+Expected<RunOptions, SessionError> OptionsOfLoad(const RunOptions& options);
 
 /// Measures the levels of load that `config` names, of the workload load, and prints what they
 /// show. The exit code is that of `run`.

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "command_line.h"
+#include "load_command.h"
+#include "load_header.h"
 #include "ollama_bench/core/clock.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/plan/remaining_time.h"
@@ -16,6 +18,7 @@
 #include "ollama_bench/session/output_file.h"
 #include "ollama_bench/session/session.h"
 #include "ollama_bench/session/sweep_plan.h"
+#include "ollama_bench/session/sweep_rules.h"
 #include "run_report.h"
 #include "session_display.h"
 #include "session_flags.h"
@@ -102,14 +105,33 @@ Json ValuesJson(const Axis& axis) {
   return list;
 }
 
-std::string PlanText(const SweepPlan& plan, const fs::path& results, std::size_t width) {
+bool IsLoad(const SweepPlan& plan) {
+  return plan.config.workload == WorkloadKind::kLoad;
+}
+
+std::string PlanHeaderText(const SweepPlan& plan, const fs::path& results) {
+  if (IsLoad(plan)) {
+    return LoadHeaderText({plan.config, plan.metadata.identity, plan.place, plan.prompt.description,
+                           plan.load, plan.measured, results});
+  }
   std::string header = RunHeaderText({plan.config, plan.metadata, plan.pending, plan.current,
                                       plan.place, plan.prompt.description,
                                       DescribeTimeNeeded(plan.visits, plan.measured), results});
   if (plan.visits > 0) header += fmt::format("  {:<12} {}\n", "tune", TuneText(plan));
+  return header;
+}
+
+std::string PlanText(const SweepPlan& plan, const fs::path& results, std::size_t width) {
+  std::string header = PlanHeaderText(plan, results);
   header += fmt::format("  {:<12} {}\n", "disk", DiskText(plan.disk));
-  std::string text = "values\n";
-  for (const Axis& axis : plan.config.space.axes) text += ValueLines(axis, width);
+  std::string text;
+  for (const Axis& axis : plan.config.space.axes) {
+    // Those of a search are no list of levels.
+    const bool is_searched =
+        plan.config.traffic.searches_capacity && axis.parameter == Parameter::kConcurrency;
+    if (!is_searched) text += ValueLines(axis, width);
+  }
+  if (!text.empty()) text = "values\n" + text;
   for (const PlanWarning& warning : plan.grid_warnings) {
     text += fmt::format("warning: {}\n", warning.message);
   }
@@ -118,8 +140,24 @@ std::string PlanText(const SweepPlan& plan, const fs::path& results, std::size_t
   return Broken(STDOUT_FILENO, header, kHeaderIndent) + Broken(STDOUT_FILENO, text);
 }
 
+Json LoadJson(const SweepPlan& plan) {
+  const TrafficOptions& traffic = plan.config.traffic;
+  Json objectives = Json::array();
+  for (const Objective& objective : traffic.objectives) {
+    objectives.push_back(FormatObjective(objective));
+  }
+  return {{"windows_of_level", WindowsOfLevel(plan.config)},
+          {"requests_of_window", traffic.duration ? Json() : Json(traffic.requests)},
+          {"duration_s", traffic.duration ? Json(traffic.duration->count()) : Json()},
+          {"arrival", KeyOf(traffic.arrival)},
+          {"slo", std::move(objectives)},
+          {"searches_capacity", traffic.searches_capacity},
+          {"windows", plan.load.windows},
+          {"requests", plan.load.requests ? Json(*plan.load.requests) : Json()}};
+}
+
 std::string PlanJson(const SweepPlan& plan, const fs::path& results) {
-  const auto times = KnownCellTimes(plan.measured);
+  const auto times = IsLoad(plan) ? WindowTimes(plan.measured) : KnownCellTimes(plan.measured);
   const auto seconds = [](const std::optional<std::chrono::duration<double>>& time) {
     return time ? Json(time->count()) : Json();
   };
@@ -149,10 +187,14 @@ std::string PlanJson(const SweepPlan& plan, const fs::path& results) {
   json["repetitions"] = config.repetitions ? Json(*config.repetitions) : Json();
   json["cell_s"] = seconds(RemainingTime(times, 1));
   json["total_s"] = seconds(RemainingTime(times, plan.visits));
-  json["tune"] = {
-      {"least_measurements", plan.tune.least},
-      {"most_measurements", plan.tune.most},
-      {"measurement_s", plan.tune.measurement_s ? Json(*plan.tune.measurement_s) : Json()}};
+  if (IsLoad(plan)) {
+    json.update(LoadJson(plan));
+  } else {
+    json["tune"] = {
+        {"least_measurements", plan.tune.least},
+        {"most_measurements", plan.tune.most},
+        {"measurement_s", plan.tune.measurement_s ? Json(*plan.tune.measurement_s) : Json()}};
+  }
   json["disk"] = {{"results_bytes", plan.disk.results},
                   {"weights_bytes", plan.disk.weights},
                   {"free_bytes", plan.disk.free ? Json(*plan.disk.free) : Json()}};
@@ -196,6 +238,12 @@ ExitCode Refuse(const SessionError& error) {
 
 int Plan(const PlanOptions& options, const StopRequest& stop) {
   return WithConfig(options.flags, [&](const SweepConfig& config) {
+    if (options.probe && config.workload == WorkloadKind::kLoad) {
+      PrintError(
+          "--probe measures one cell, and load has windows; `ollama-bench load --limit 1` measures "
+          "and keeps one");
+      return ExitCode::kUsage;
+    }
     if (options.probe) {
       PosixFileSystem file_system;
       const auto fits = CheckSavedConfig(file_system, options.run.session);
@@ -216,7 +264,13 @@ ExitCode ShowPlan(const RunOptions& options, const CommandFlags& flags, const Sw
   if (const auto fits = CheckSavedConfig(file_system, options.session); !fits) {
     return Refuse(fits.error());
   }
-  const auto plan = MakeSweepPlan(options, config, clock, stop);
+  RunOptions chosen = options;
+  if (config.workload == WorkloadKind::kLoad) {
+    const auto of_load = OptionsOfLoad(options);
+    if (!of_load) return Refuse(of_load.error());
+    chosen = *of_load;
+  }
+  const auto plan = MakeSweepPlan(chosen, config, clock, stop);
   if (!plan) return Refuse(plan.error());
   const auto& results = options.session.results;
   if (flags.json) {

@@ -36,6 +36,8 @@ void ProgressObserver::OnCellStart(const Visit& visit, std::size_t remaining) {
   state_.cell = visit.cell;
   state_.role = visit.role;
   state_.left = remaining + 1;
+  // A search learns on its way how many windows it needs.
+  if (state_.counts_windows) state_.total = std::max(state_.total, state_.done + state_.left);
   state_.phase.reset();
   state_.run = 0;
   state_.cell_rates.clear();

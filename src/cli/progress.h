@@ -17,9 +17,11 @@ namespace ollama_bench {
 /// How far a sweep is, for whichever way it is shown.
 struct ProgressState {
   Metric metric = Metric::kPromptEvalRate;  ///< that cells are compared by; more is better
-  std::size_t total = 0;                    ///< cells of the grid
-  std::size_t done = 0;                     ///< of them finished, in earlier starts too
-  std::size_t left = 0;  ///< visits that this start still has to make, the present one included
+  /// What is counted in place of cells: each visit of a level of load is a window of its own.
+  bool counts_windows = false;
+  std::size_t total = 0;  ///< cells of the grid
+  std::size_t done = 0;   ///< of them finished, in earlier starts too
+  std::size_t left = 0;   ///< visits that this start still has to make, the present one included
   std::optional<Cell> present_setting;  ///< where it is no cell of the grid
   Cell cell;
   SampleRole role = SampleRole::kMeasure;  ///< of the present visit

@@ -169,11 +169,15 @@ Expected<SweepConfig, std::vector<ConfigError>> LoadConfigOf(const CommandFlags&
 
 void AddRunFlags(CLI::App& app, RunOptions& options, CommandFlags& flags, Purpose purpose) {
   AddSessionFlags(app, options.session, flags, purpose);
-  app.add_option("--limit", options.limit, "Measure at most so many cells, then stop")
+  const bool is_load = purpose == Purpose::kLoad;
+  app.add_option("--limit", options.limit,
+                 is_load ? "Measure at most so many windows, then stop"
+                         : "Measure at most so many cells, then stop")
       ->type_name("N")
       ->check(CheckCount(1));
-  app.add_flag("--retry-failed", options.retry_failed, "Measure failed cells again");
-  if (purpose == Purpose::kLoad) return;
+  app.add_flag("--retry-failed", options.retry_failed,
+               is_load ? "Measure failed levels again" : "Measure failed cells again");
+  if (is_load) return;
   app.add_flag("--remeasure-unverified", options.remeasure_unverified,
                "Measure cells again whose samples do not say with what they were made");
   app.add_flag("!--no-baseline", options.baseline, "Do not measure the current setting");

@@ -40,7 +40,7 @@ Group InOrderOfPass(Group group, Random& random) {
 }  // namespace
 
 LevelPasses::LevelPasses(const std::vector<Cell>& cells, const std::vector<CellResult>& known,
-                         int passes, std::uint64_t seed) {
+                         int passes, std::uint64_t seed, std::optional<std::size_t> limit) {
   std::map<Cell, int> windows;
   for (const CellResult& result : known) windows[result.cell] = CountedSamples(result);
   Random random(seed);
@@ -52,6 +52,7 @@ LevelPasses::LevelPasses(const std::vector<Cell>& cells, const std::vector<CellR
       }
     }
   }
+  if (limit && visits_.size() > *limit) visits_.resize(*limit);
 }
 
 std::optional<Visit> LevelPasses::Next() {

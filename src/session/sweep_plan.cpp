@@ -31,6 +31,10 @@ using Error = SessionError;
 constexpr std::int64_t kBytesOfSample = 600;
 constexpr std::int64_t kUsualRepetitions = 3;
 
+// Of a request of a window: without its tokens, and of each.
+constexpr std::int64_t kBytesOfRequest = 250;
+constexpr std::int64_t kBytesOfToken = 18;
+
 /// Collects the parts of a plan, as far as they can be had.
 class Planner {
  public:
@@ -46,11 +50,15 @@ class Planner {
     CompareWithResults();
     std::vector<Cell> cells = PlanCells(plan_.config.space, plan_.config.row_first);
     if (driver_.recording() != nullptr) cells = driver_.recording()->Select(cells);
-    LeaveOutAliases(cells);
-    plan_.pending = FindPending(cells, plan_.measured, PendingRulesOf(options_, plan_.config));
     plan_.prompt_tokens = ExpectedPromptTokens(plan_.prompt, plan_.metadata);
-    CountVisits();
-    CountMeasurements();
+    if (IsLoad()) {
+      CountWindows(cells);
+    } else {
+      LeaveOutAliases(cells);
+      plan_.pending = FindPending(cells, plan_.measured, PendingRulesOf(options_, plan_.config));
+      CountVisits();
+      CountMeasurements();
+    }
     plan_.place = driver_.place();
     WarnOfGrid();
     MeasureDisk();
@@ -58,6 +66,15 @@ class Planner {
   }
 
  private:
+  [[nodiscard]] bool IsLoad() const { return plan_.config.workload == WorkloadKind::kLoad; }
+
+  void CountWindows(const std::vector<Cell>& levels) {
+    plan_.pending = FindPending(levels, plan_.measured,
+                                {WindowsOfLevel(plan_.config), options_.retry_failed, {}, false});
+    plan_.load = NeedOf(options_, plan_.config, levels, plan_.measured);
+    plan_.visits = plan_.load.windows;
+  }
+
   void LeaveOutAliases(std::vector<Cell>& cells) {
     if (!facts_ || options_.measure_aliases || driver_.recording() != nullptr) return;
     const std::vector<Alias> aliases = FindAliases(cells, LimitsOf(*facts_));
@@ -179,10 +196,22 @@ class Planner {
                                           facts_ ? &*facts_ : nullptr));
   }
 
+  [[nodiscard]] std::int64_t MostTokens() const {
+    std::int64_t most = plan_.config.num_predict;
+    for (const int tokens : plan_.config.space.ValuesOf(Parameter::kNumPredict)) {
+      most = std::max<std::int64_t>(most, tokens);
+    }
+    return most;
+  }
+
   void MeasureDisk() {
     const auto repetitions = plan_.config.repetitions.value_or(kUsualRepetitions);
     const auto cells = static_cast<std::int64_t>(plan_.pending.cells.size());
     plan_.disk.results = 2 * cells * (repetitions + 1) * kBytesOfSample;
+    if (IsLoad()) {
+      const std::int64_t tokens = MostTokens() * kBytesOfToken;
+      plan_.disk.results += plan_.load.requests.value_or(0) * (kBytesOfRequest + tokens);
+    }
     std::error_code error;
     const fs::path folder = fs::absolute(options_.session.results, error).parent_path();
     const fs::space_info space = fs::space(folder, error);
@@ -204,6 +233,32 @@ class Planner {
 };
 
 }  // namespace
+
+LoadNeed NeedOf(const RunOptions& options, const SweepConfig& config,
+                const std::vector<Cell>& levels, const std::vector<CellResult>& known) {
+  const TrafficOptions& traffic = config.traffic;
+  LoadNeed need;
+  if (traffic.searches_capacity) {
+    need.windows = static_cast<std::size_t>(WindowsOfLevel(config));
+    return need;
+  }
+  const LevelPasses passes = LevelsOf(options, config, levels, known);
+  need.windows = passes.Remaining();
+  need.requests = 0;
+  for (const Visit& visit : passes.visits()) {
+    const Cell& cell = visit.cell;
+    const bool is_open = cell.Sets(Parameter::kRequestRate);
+    if (!traffic.duration) {
+      *need.requests += traffic.RequestsOf(is_open ? 0 : cell[Parameter::kConcurrency]);
+    } else if (is_open) {
+      *need.requests += traffic.duration->count() * cell[Parameter::kRequestRate] / kDecimalUnit;
+    } else {
+      need.requests.reset();
+      return need;
+    }
+  }
+  return need;
+}
 
 Expected<SweepPlan, SessionError> MakeSweepPlan(const RunOptions& options,
                                                 const SweepConfig& config, Clock& clock,

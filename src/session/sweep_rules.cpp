@@ -28,6 +28,20 @@ RaceOptions RaceOptionsOf(const RunOptions& options, const SweepConfig& config,
   return race;
 }
 
+int WindowsOfLevel(const SweepConfig& config) {
+  constexpr int kUsualWindows = 2;
+  return config.repetitions.value_or(kUsualWindows);
+}
+
+LevelPasses LevelsOf(const RunOptions& options, const SweepConfig& config, std::vector<Cell> cells,
+                     const std::vector<CellResult>& known) {
+  for (const CellResult& result : known) {
+    if (options.retry_failed || StatusOf(result) != CellStatus::kFailed) continue;
+    std::erase(cells, result.cell);
+  }
+  return {cells, known, WindowsOfLevel(config), options.session.driver.seed, options.limit};
+}
+
 EffectiveLimits LimitsOf(const ServerFacts& facts) {
   EffectiveLimits limits;
   const auto version = ParseOllamaVersion(facts.ollama_version);

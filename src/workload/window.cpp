@@ -29,8 +29,6 @@ constexpr std::chrono::milliseconds kTick{50};
 constexpr std::chrono::seconds kPause{1};
 // Before the first answer, so many failures are those of every request.
 constexpr int kHopeless = 3;
-// Completions in a window, of a closed loop, at least.
-constexpr int kOfEachUser = 12;
 // What the sockets of one process suffice for.
 constexpr std::size_t kMostInFlight = 900;
 
@@ -151,10 +149,8 @@ class WindowExecutor : public std::enable_shared_from_this<WindowExecutor> {
                        [this](const auto& entry) { return entry.second.due <= *run_.end; });
   }
 
-  // What is in flight at the ends of a window blurs its throughput, the more the fewer completions
-  // there are of each user.
   [[nodiscard]] int Wanted() const {
-    return std::max(plan_.traffic.requests, kOfEachUser * plan_.concurrency.value_or(0));
+    return plan_.traffic.RequestsOf(plan_.concurrency.value_or(0));
   }
 
   // Whether to go on at all.

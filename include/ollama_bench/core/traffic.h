@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -48,6 +49,10 @@ struct TrafficOptions {
   std::vector<Objective> objectives;
   /// The levels are those among which the highest is looked for that meets the objectives.
   bool searches_capacity = false;
+
+  /// That a window of so many users counts at least. What is in flight at its ends blurs its
+  /// throughput, the more the fewer completions there are of each user: there are twelve.
+  [[nodiscard]] int RequestsOf(int users) const { return std::max(requests, 12 * users); }
 
   friend bool operator==(const TrafficOptions&, const TrafficOptions&) = default;
 };

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "ollama_bench/core/cell.h"
@@ -17,13 +18,16 @@ namespace ollama_bench {
 class LevelPasses : public Strategy {
  public:
   /// `cells` in the order of the configuration; those of equal settings are levels of one group.
+  /// With a limit, no more windows than that.
   LevelPasses(const std::vector<Cell>& cells, const std::vector<CellResult>& known, int passes,
-              std::uint64_t seed);
+              std::uint64_t seed, std::optional<std::size_t> limit = std::nullopt);
 
   std::optional<Visit> Next() override;
   /// A cell that failed is not visited again.
   void Report(const CellResult& result) override;
   [[nodiscard]] std::size_t Remaining() const override { return visits_.size(); }
+  /// What is still to be visited, in that order.
+  [[nodiscard]] const std::deque<Visit>& visits() const { return visits_; }
 
  private:
   std::deque<Visit> visits_;

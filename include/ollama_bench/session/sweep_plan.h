@@ -20,7 +20,8 @@ namespace ollama_bench {
 
 /// Room on the disk, in bytes.
 struct DiskNeed {
-  std::int64_t results = 0;          ///< of the results file and its next version beside it
+  /// Of the results file, its next version beside it, and the requests of windows.
+  std::int64_t results = 0;
   std::optional<std::int64_t> free;  ///< where the results go; empty where it is not known
   std::int64_t weights = 0;  ///< copied into Ollama's own folder, where a Modelfile names a file
 };
@@ -32,6 +33,17 @@ struct TuneNeed {
   std::optional<double> measurement_s;  ///< by the loads of the results; empty where none is
 };
 
+/// What is still to be measured of load. Of a search for the capacity only the first level is
+/// known.
+struct LoadNeed {
+  std::size_t windows = 0;
+  /// Measured ones, at least; empty where windows have a duration and users set the pace.
+  std::optional<std::int64_t> requests;
+};
+/// Of these levels, by what is known of them.
+LoadNeed NeedOf(const RunOptions& options, const SweepConfig& config,
+                const std::vector<Cell>& levels, const std::vector<CellResult>& known);
+
 /// What `run` would do with the same options.
 struct SweepPlan {
   SweepConfig config;  ///< complete: a grid was chosen where none was given
@@ -40,8 +52,10 @@ struct SweepPlan {
   Pending pending;
   std::string current;          ///< as in RunHeader
   std::string present_setting;  ///< the same without its source, where it is beside the grid
-  std::size_t visits = 0;       ///< loads of the model, those that confirm the leaders included
+  std::size_t visits =
+      0;  ///< loads of the model, those that confirm the leaders included, or windows
   TuneNeed tune;
+  LoadNeed load;  ///< of the workload load, which `tune` does not have
   SessionPrompt prompt;
   std::int64_t prompt_tokens = 0;    ///< as counted before, or guessed
   std::vector<CellResult> measured;  ///< what is in the results file

@@ -9,6 +9,7 @@
 #include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/core/cell.h"
 #include "ollama_bench/plan/aliases.h"
+#include "ollama_bench/plan/level_passes.h"
 #include "ollama_bench/plan/pending.h"
 #include "ollama_bench/plan/prompt_plan.h"
 #include "ollama_bench/search/block_race.h"
@@ -27,6 +28,14 @@ PendingRules PendingRulesOf(const RunOptions& options, const SweepConfig& config
 /// the pass.
 RaceOptions RaceOptionsOf(const RunOptions& options, const SweepConfig& config,
                           const Pending& pending, std::optional<Cell> current);
+
+/// The windows that each level of load is to have.
+int WindowsOfLevel(const SweepConfig& config);
+
+/// What `load` measures of these levels: those that failed only where they are tried again, and no
+/// more windows than its limit.
+LevelPasses LevelsOf(const RunOptions& options, const SweepConfig& config, std::vector<Cell> cells,
+                     const std::vector<CellResult>& known);
 
 /// What a server of these facts makes of a cell's values.
 EffectiveLimits LimitsOf(const ServerFacts& facts);
