@@ -5,12 +5,12 @@
 #include <cstdio>
 #include <memory>
 
+#include "load_command.h"
 #include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/search/block_race.h"
 #include "ollama_bench/session/session.h"
 #include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/session/sweep_rules.h"
-#include "load_command.h"
 #include "plan_command.h"
 #include "run_report.h"
 #include "session_display.h"

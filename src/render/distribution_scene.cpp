@@ -18,6 +18,11 @@
 namespace ollama_bench {
 namespace {
 
+// Three significant digits, never with an exponent.
+std::string ThreeDigits(double value) {
+  return std::abs(value) >= 100 ? fmt::format("{:.0f}", value) : fmt::format("{:.3g}", value);
+}
+
 constexpr double kPlotWidth = 400;
 constexpr double kHistogramHeight = 200;
 constexpr double kEcdfHeight = 200;
@@ -158,9 +163,10 @@ class DistributionPainter {
     std::vector<double> ticks = RoundTicks(0, top, 5);
     std::erase_if(ticks, [](double tick) { return tick != std::floor(tick); });
     DrawFrame(plot, ticks, top, [](double tick) { return fmt::format("{:.0f}", tick); });
-    Name(plot, fmt::format("{}: {} {}, mean {:.3g}{}", figure.label, figure.values.size(), caption_.noun,
-                           figure.mean,
-                           figure.deviation ? fmt::format(", sd {:.3g}", *figure.deviation) : ""));
+    const std::string spread =
+        figure.deviation ? fmt::format(", sd {}", ThreeDigits(*figure.deviation)) : std::string();
+    Name(plot, fmt::format("{}: {} {}, mean {}{}", figure.label, figure.values.size(),
+                           caption_.noun, ThreeDigits(figure.mean), spread));
     for (std::size_t i = 0; i < bins.counts.size(); ++i) {
       if (bins.counts[i] == 0) continue;
       const double from = bins.begin + static_cast<double>(i) * bins.width;

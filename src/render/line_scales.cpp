@@ -74,7 +74,8 @@ std::vector<ScaleTick> RoundNumbers(Parameter parameter, const std::vector<int>&
   for (int most = kMost; most >= 2; --most) {
     ticks.clear();
     for (const double number : RoundTicks(numbers.front(), numbers.back(), most)) {
-      ticks.push_back({line.PlaceOf(number), FormatValue(parameter, static_cast<int>(std::lround(number)))});
+      ticks.push_back(
+          {line.PlaceOf(number), FormatValue(parameter, static_cast<int>(std::lround(number)))});
     }
     if (Fit(ticks, font)) break;
   }

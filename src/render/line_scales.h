@@ -59,8 +59,8 @@ struct ScaleValue {
 MetricScale PlanMetricScale(const std::vector<ScaleValue>& values, const Font& font);
 MetricScale PlanMetricScale(const SweepMap& map, const Font& font);
 
-/// Left of `plot` and through it; `name`, where it is not empty, is above the left end of the labels
-/// of a plot at the left margin.
+/// Left of `plot` and through it; `name`, where it is not empty, is above the left end of the
+/// labels of a plot at the left margin.
 void DrawMetricScale(SceneBuilder& scene, const MetricScale& scale, const Box& plot,
                      std::string_view name);
 /// Below `foot`, which is the plot's lower edge or lower.

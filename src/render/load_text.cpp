@@ -203,8 +203,7 @@ std::string KneeSentence(const LoadSeries& series) {
         "decide it: the same command with a larger --repetitions.\n",
         *knee.high, knee.concurrency);
   } else {
-    text += fmt::format("More than {} users raise output throughput by less than 5 %.\n",
-                        knee.concurrency);
+    text += "More users raise output throughput by less than 5 %.\n";
   }
   return text;
 }

@@ -22,9 +22,9 @@ struct PictureHeader {
 
 /// What a header says beside the caption.
 struct HeaderTexts {
-  std::string title;  ///< the answer
+  std::string title;             ///< the answer
   std::optional<Metric> metric;  ///< empty: the picture names what it shows itself
-  Cell held;  ///< what every cell of the picture has in common
+  Cell held;                     ///< what every cell of the picture has in common
 };
 
 /// Wraps the header to `width`.

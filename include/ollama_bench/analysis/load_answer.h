@@ -19,7 +19,8 @@ namespace ollama_bench {
 /// The requests of each window, by the id of its sample.
 using RequestsOfWindows = std::map<std::string, std::vector<RequestFigures>>;
 
-/// Seconds from when the request was to be sent (TPOT: between its tokens); empty where it has none.
+/// Seconds from when the request was to be sent (TPOT: between its tokens); empty where it has
+/// none.
 std::optional<double> LatencyOf(const RequestFigures& request, LatencyKind kind);
 
 /// A mean over windows with its 95 % confidence interval, which is empty where no level was

@@ -23,8 +23,8 @@ std::vector<std::chrono::nanoseconds> KnownCellTimes(std::span<const CellResult>
 /// is all that a search measures at a time. Loads without recorded times are left out.
 std::vector<std::chrono::nanoseconds> SingleRunTimes(std::span<const CellResult> results);
 
-/// How long each window of load took, with the load of the model and the requests before it. Windows
-/// without recorded times are left out.
+/// How long each window of load took, with the load of the model and the requests before it.
+/// Windows without recorded times are left out.
 std::vector<std::chrono::nanoseconds> WindowTimes(std::span<const CellResult> results);
 
 /// The time that `cells_left` cells will take: their number times the median of `cell_times`, which
