@@ -13,6 +13,9 @@
 namespace ollama_bench {
 namespace {
 
+// What tells a record of `prompts` from other JSON.
+constexpr std::size_t kShortestRecord = 8;
+
 namespace fs = std::filesystem;
 
 Unexpected<SessionError> Refuse(const OutputTarget& target, std::string_view reason) {
@@ -168,7 +171,9 @@ bool HoldsPrompts(const fs::path& path) {
   std::error_code error;
   if (!fs::is_regular_file(path, error)) return false;
   const auto text = ReadStart(path);
-  return text && RecogniseOutput(*text) == OutputKind::kPrompts;
+  // The few bytes that a crash leaves of a first line could be of any JSON file.
+  const bool is_long_enough = text && text->size() > kShortestRecord;
+  return is_long_enough && RecogniseOutput(*text) == OutputKind::kPrompts;
 }
 
 fs::path DefaultOutput(const fs::path& results, const std::string& usual, std::string_view ending) {
