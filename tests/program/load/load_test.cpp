@@ -225,5 +225,111 @@ TEST_F(LoadTest, RunWithTheWorkloadLoadIsTheSame) {
   EXPECT_EQ(AnswerOf(ended)["levels"].size(), 1U);
 }
 
+/// Another command on the results of a load.
+class LoadResultsTest : public LoadTest {
+ protected:
+  static Ended Run(const SimulatedOllama& server, std::vector<std::string> arguments) {
+    Program program;
+    program.argv = {OLLAMA_BENCH_PROGRAM};
+    program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
+    program.environment = server.Environment();
+    program.folder = server.folder();
+    return RunProgram(program);
+  }
+  static std::string ReadFile(const SimulatedOllama& server, const std::string& name) {
+    std::ifstream in(server.folder() / name);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  static bool Has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+  }
+};
+
+TEST_F(LoadResultsTest, PlotDrawsLevelsDistributionsAndAWindow) {
+  const SimulatedOllama server(Law(2));
+  ASSERT_EQ(RunProgram(Load(server, {"--concurrency", "1,2", "--num-predict", "4,8"})).exit_code,
+            0);
+  const Ended page = Run(server, {"plot", "load.json", "-o", "page.svg", "-o", "page.png"});
+  EXPECT_EQ(page.exit_code, 0) << page.err;
+  EXPECT_TRUE(Has(page.out, "output length")) << page.out;
+  const std::string svg = ReadFile(server, "page.svg");
+  for (const char* name : {"output throughput", "queue wait", "TTFT", "TPOT", "E2E"}) {
+    EXPECT_TRUE(Has(svg, name)) << name;
+  }
+  const Ended open = Run(server, {"plot", "load.json", "--ecdf", "2", "-o", "ecdf.svg"});
+  EXPECT_EQ(open.exit_code, 2);
+  EXPECT_TRUE(Has(open.err, "--where num_predict=4")) << open.err;
+  const Ended ecdf = Run(
+      server, {"plot", "load.json", "--ecdf", "2", "--where", "num_predict=4", "-o", "ecdf.svg"});
+  EXPECT_EQ(ecdf.exit_code, 0) << ecdf.err;
+  EXPECT_TRUE(Has(ReadFile(server, "ecdf.svg"), "share of requests up to this value"));
+  const Ended window = Run(server, {"plot", "load.json", "--timeline", "2", "--where",
+                                    "num_predict=8", "-o", "window.svg"});
+  EXPECT_EQ(window.exit_code, 0) << window.err;
+  EXPECT_TRUE(Has(ReadFile(server, "window.svg"), "requests in flight"));
+  const Ended none = Run(server, {"plot", "load.json", "--timeline", "3", "-o", "none.svg"});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_TRUE(Has(none.err, "concurrency is one of 1, 2")) << none.err;
+}
+
+TEST_F(LoadResultsTest, PlotWithoutTheFolderDrawsTheThroughputAndSaysWhatIsMissing) {
+  const SimulatedOllama server(Law(2));
+  ASSERT_EQ(RunProgram(Load(server, {"--concurrency", "1,2"})).exit_code, 0);
+  fs::remove_all(server.folder() / "load.d");
+  EXPECT_EQ(Run(server, {"plot", "load.json", "-o", "page.svg"}).exit_code, 0);
+  EXPECT_TRUE(Has(ReadFile(server, "page.svg"), "The requests of 4 windows are not in load.d"));
+  const Ended ecdf = Run(server, {"plot", "load.json", "--ecdf", "2", "-o", "ecdf.svg"});
+  EXPECT_EQ(ecdf.exit_code, 1);
+  EXPECT_TRUE(Has(ecdf.err, "load.d")) << ecdf.err;
+}
+
+TEST_F(LoadResultsTest, StatusCountsWindowsAndTheHeatmapShowsPlainValues) {
+  const SimulatedOllama server(Law(2));
+  ASSERT_EQ(RunProgram(Load(server, {"--concurrency", "1,2", "--num-predict", "4,8"})).exit_code,
+            0);
+  const Ended status = Run(server, {"status", "load.json"});
+  EXPECT_TRUE(Has(status.out, "windows   8 measured, 0 left")) << status.out;
+  EXPECT_FALSE(Has(status.out, "UNDECIDED")) << status.out;
+  const Ended heatmap = Run(server, {"heatmap", "load.json", "-o", "map.svg"});
+  EXPECT_EQ(heatmap.exit_code, 0) << heatmap.err;
+  const std::string svg = ReadFile(server, "map.svg");
+  EXPECT_TRUE(Has(svg, "best value"));
+  EXPECT_FALSE(Has(svg, "not significantly different")) << "no level competes with another";
+}
+
+TEST_F(LoadResultsTest, PlanAndDryRunShowWindowsAndRequestsAndWriteNothing) {
+  const SimulatedOllama server(Law(2));
+  const Ended plan = Run(server, {"plan", "--workload", "load", "--model", "simulated",
+                                  "--concurrency", "1,2,16", "-r", "plan.json"});
+  EXPECT_EQ(plan.exit_code, 0) << plan.err;
+  EXPECT_TRUE(Has(plan.out, "2 of each level, 72 requests or more each; 6 to measure")) << plan.out;
+  EXPECT_TRUE(Has(plan.out, "about 672 measured")) << "192 in a window of 16 users: " << plan.out;
+  EXPECT_FALSE(Has(plan.out, "tune")) << plan.out;
+  const Ended dry = Run(server, {"load", "--dry-run", "--model", "simulated", "--rate", "0.5,2",
+                                 "--duration", "60", "--json", "-r", "plan.json"});
+  ASSERT_EQ(dry.exit_code, 0) << dry.err;
+  const Json json = Json::parse(dry.out);
+  EXPECT_EQ(json["windows"], 4);
+  EXPECT_EQ(json["requests"], 300);
+  EXPECT_EQ(json["duration_s"], 60);
+  EXPECT_FALSE(fs::exists(server.folder() / "plan.json"));
+  EXPECT_FALSE(fs::exists(server.folder() / "plan.d"));
+  EXPECT_TRUE(server.Truth().empty());
+}
+
+TEST_F(LoadResultsTest, ALimitIsOneOfWindowsAndTheSameCommandGoesOn) {
+  const SimulatedOllama server(Law(2));
+  const std::vector<std::string> flags = {"--concurrency", "1,2", "--limit", "3"};
+  const auto total = [&server] {
+    int windows = 0;
+    for (const auto& [users, count] : Windows(server)) windows += count;
+    return windows;
+  };
+  ASSERT_EQ(RunProgram(Load(server, flags)).exit_code, 0);
+  EXPECT_EQ(total(), 3);
+  ASSERT_EQ(RunProgram(Load(server, flags)).exit_code, 0);
+  EXPECT_EQ(total(), 4) << "each level has its two";
+}
+
 }  // namespace
 }  // namespace ollama_bench::testing

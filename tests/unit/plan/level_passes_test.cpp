@@ -66,6 +66,14 @@ TEST(LevelPassesTest, LevelsOfOneSettingFollowEachOther) {
   EXPECT_EQ(changes, 3);
 }
 
+TEST(LevelPassesTest, ALimitEndsThePassesAfterSoManyWindows) {
+  const std::vector<Cell> levels = {Level(1), Level(2), Level(4)};
+  const std::vector<Cell> all = VisitedBy(LevelPasses(levels, {}, 2, 3));
+  const std::vector<Cell> some = VisitedBy(LevelPasses(levels, {}, 2, 3, 4));
+  EXPECT_EQ(some, std::vector<Cell>(all.begin(), all.begin() + 4));
+  EXPECT_EQ(VisitedBy(LevelPasses(levels, {}, 2, 3, 40)), all);
+}
+
 TEST(LevelPassesTest, ALevelThatFailedIsNotVisitedAgain) {
   LevelPasses passes({Level(1), Level(2)}, {}, 3, 1);
   CellResult failed;

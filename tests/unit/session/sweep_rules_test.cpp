@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/failed_visit.h"
 #include "support/sample_tables.h"
 
 namespace ollama_bench {
@@ -44,6 +45,23 @@ TEST(SweepRulesTest, TheRaceIsToldGridCurrentSettingAndRepetitions) {
   EXPECT_EQ(race.planned, config.space);
   EXPECT_EQ(race.current, (Cell{999, 7}));
   EXPECT_EQ(race.repetitions, 4);
+}
+
+TEST(SweepRulesTest, LevelsOfLoadThatFailedAreLeftOutUnlessTheyAreTriedAgain) {
+  const Cell one = Cell().With(Parameter::kConcurrency, 1);
+  const Cell two = Cell().With(Parameter::kConcurrency, 2);
+  CellResult failed;
+  failed.cell = two;
+  AddFailure(failed, {FailureKind::kOutOfMemory, "no memory", {}, 1});
+  RunOptions options;
+  EXPECT_EQ(LevelsOf(options, {}, {one, two}, {failed}).Remaining(), 2U);
+  options.retry_failed = true;
+  EXPECT_EQ(LevelsOf(options, {}, {one, two}, {failed}).Remaining(), 4U);
+  options.limit = 3;
+  EXPECT_EQ(LevelsOf(options, {}, {one, two}, {failed}).Remaining(), 3U);
+  SweepConfig config;
+  config.repetitions = 5;
+  EXPECT_EQ(LevelsOf({}, config, {one, two}, {failed}).Remaining(), 5U);
 }
 
 TEST(SweepRulesTest, TheLeastContextOfAModelWithVisionIsKnownFromTheRelease) {
