@@ -153,8 +153,8 @@ void AddSessionFlags(CLI::App& app, SessionOptions& options, CommandFlags& flags
       ->expected(0, 1)
       ->check(CheckQuietLimit);
   app.add_flag("--ignore-disturbance", options.ignore_disturbance,
-               "Count runs during which other programs used much CPU, for a machine that is never "
-               "quiet");
+               "Count runs during which other programs used much CPU, and windows whose requests "
+               "left late, for a machine that is never quiet");
   AddSweepFlags(app, flags.overrides, purpose);
   AddDriverFlags(app, options.driver);
   RefuseWhatReplayLacks(app);

@@ -142,6 +142,7 @@ CellRunnerOptions Session::RunnerOptions() {
       config_.num_predict,
       prompt_.built_in_tokens,
       driver_.recording() == nullptr,
+      options_.ignore_disturbance,
       {ids_.Next(), FormatTimestamp(clock_.WallTime()), host_.empty() ? driver_.place() : host_}};
 }
 

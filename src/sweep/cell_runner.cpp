@@ -232,6 +232,7 @@ Expected<Sample, CellRunner::Error> CellRunner::Take(Load& load) {
   Fill(sample, load, visit_.role, *report);
   if (seams_.probe != nullptr) sample.disturbed = seams_.probe->End();
   sample.excluded = Classify(load, sample);
+  if (options_.counts_late && sample.excluded == Exclusion::kUntrusted) sample.excluded.reset();
   if (seams_.requests != nullptr && !report->requests.empty()) {
     const auto kept = seams_.requests->Keep(sample.id, report->requests);
     if (!kept) return Unexpected<Error>(kept.error());

@@ -38,7 +38,9 @@ struct CellRunnerOptions {
   /// text.
   std::optional<int> built_in_tokens;
   bool warm_up = true;  ///< a run that is not counted, after each load
-  StartRecord start;    ///< the start of the program that measures
+  /// Count windows in which this program itself was late, too: the machine is never quiet.
+  bool counts_late = false;
+  StartRecord start;  ///< the start of the program that measures
 };
 
 /// What a cell's measurement needs. All must outlive it.
