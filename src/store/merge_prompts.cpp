@@ -165,7 +165,8 @@ Expected<void, StoreError> MergedPrompts::ForEach(const OnEntry& on_entry) const
     if (!input) return failed(input.error());
     inputs.push_back(std::move(*input));
   }
-  for (const auto& [key, entry] : entries_) {
+  for (const auto& keyed : entries_) {
+    const auto& entry = keyed.second;
     std::string line;
     while (line.size() < entry.length) {
       const auto part = RetryInterrupted([&] {
@@ -180,7 +181,7 @@ Expected<void, StoreError> MergedPrompts::ForEach(const OnEntry& on_entry) const
       }
       line += *part;
     }
-    on_entry(key, entry, line);
+    on_entry(keyed.first, entry, line);
   }
   return {};
 }
