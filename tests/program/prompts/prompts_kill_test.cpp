@@ -77,7 +77,7 @@ TEST_F(PromptsKillLongTest, CutAtAnyByteOfTheLastLineItGoesOn) {
 class PromptsStopTest : public PromptsFixture {};
 
 TEST_F(PromptsStopTest, AStopKeepsEveryAnswerMarksWhatWasInFlightAndResumes) {
-  Prepare(40, 60);
+  Prepare(40, 120);
   RunningProgram program(Prompts({"--concurrency", "2", "--json"}));
   ASSERT_TRUE(program.WaitForOutput("\"done\":5,"));
   const auto begin = std::chrono::steady_clock::now();
@@ -94,7 +94,9 @@ TEST_F(PromptsStopTest, AStopKeepsEveryAnswerMarksWhatWasInFlightAndResumes) {
   for (const Json& record : Records()) {
     interrupted += !record["failure"].is_null() && record["failure"]["kind"] == "interrupted";
   }
-  EXPECT_EQ(interrupted, 2);
+  // One that ended while the signal was on its way is an answer, and nothing was sent in its place.
+  EXPECT_LE(interrupted, 2);
+  EXPECT_EQ(Records().size(), answered.size() + static_cast<std::size_t>(interrupted));
   const Ended rest = RunProgram(Prompts({"--concurrency", "2"}));
   EXPECT_EQ(rest.exit_code, 0) << rest.err;
   EXPECT_EQ(Answered().size(), 40U);
