@@ -162,18 +162,17 @@ SweepComparison CompareSweeps(const std::vector<CellResult>& first,
   return comparison;
 }
 
+bool IsLoss(const Change& change, Metric metric, double loss, double margin) {
+  const double sign = Describe(metric).higher_is_better ? 1 : -1;
+  return change.is_called && -sign * change.log.value - margin > -std::log1p(-loss);
+}
+
 bool IsSlower(const SweepComparison& comparison, double loss) {
   if (!comparison.now_failed.empty()) return true;
-  // A time that grows by a factor is a speed that shrinks by it.
-  const double sign = Describe(comparison.metric).higher_is_better ? 1 : -1;
-  const double log_loss = -std::log1p(-loss);
-  if (comparison.overall && comparison.overall->is_called &&
-      -sign * comparison.overall->log.value > log_loss) {
-    return true;
-  }
+  if (comparison.overall && IsLoss(*comparison.overall, comparison.metric, loss, 0)) return true;
   return std::any_of(comparison.cells.begin(), comparison.cells.end(), [&](const auto& cell) {
-    const double half = cell.change.log.error.HalfWidth(comparison.demand.level);
-    return cell.change.is_called && -sign * cell.change.log.value - half > log_loss;
+    return IsLoss(cell.change, comparison.metric, loss,
+                  cell.change.log.error.HalfWidth(comparison.demand.level));
   });
 }
 

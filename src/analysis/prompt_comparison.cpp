@@ -182,18 +182,14 @@ PromptComparison ComparePrompts(const PromptRuns& first, const PromptRuns& secon
 
 bool IsSlower(const PromptComparison& comparison, double loss) {
   if (!comparison.now_failed.empty()) return true;
-  const double sign = Describe(comparison.metric).higher_is_better ? 1 : -1;
-  const double log_loss = -std::log1p(-loss);
-  if (comparison.overall && comparison.overall->is_called &&
-      -sign * comparison.overall->log.value > log_loss) {
-    return true;
-  }
-  return std::any_of(
-      comparison.prompts.begin(), comparison.prompts.end(), [&](const PromptChange& prompt) {
-        if (!prompt.change.is_called) return false;
-        const double half = prompt.change.log.error.HalfWidth(comparison.demand.level);
-        return -sign * prompt.change.log.value - half > log_loss;
-      });
+  if (comparison.overall && IsLoss(*comparison.overall, comparison.metric, loss, 0)) return true;
+  return std::any_of(comparison.prompts.begin(), comparison.prompts.end(),
+                     [&](const PromptChange& prompt) {
+                       // A prompt that was asked once has a change without an error.
+                       return prompt.change.is_called &&
+                              IsLoss(prompt.change, comparison.metric, loss,
+                                     prompt.change.log.error.HalfWidth(comparison.demand.level));
+                     });
 }
 
 }  // namespace ollama_bench

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "change_text.h"
 #include "number_format.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/render/json_report.h"
@@ -16,15 +17,6 @@ namespace {
 using Json = ReportJson;
 
 constexpr const char* kFailedWord = "failed";
-
-std::string IntervalText(const Change& change, double level) {
-  const Interval interval = change.log.LogInterval(level);
-  return PercentInterval(interval.low, interval.high);
-}
-
-std::string_view Direction(const Change& change, Metric metric) {
-  return (change.log.value > 0) == Describe(metric).higher_is_better ? "faster" : "slower";
-}
 
 std::size_t CalledCells(const SweepComparison& comparison) {
   return static_cast<std::size_t>(
@@ -179,17 +171,7 @@ Json CellListJson(const std::vector<Cell>& cells) {
 
 std::string OverallSentence(const SweepComparison& comparison, const ComparisonCaption& caption) {
   if (!comparison.overall) return "No cell was measured in both.";
-  const Change& overall = *comparison.overall;
-  const double level = comparison.OverallLevel();
-  const std::string interval =
-      fmt::format("{:.3g} % CI {}", 100 * level, IntervalText(overall, level));
-  if (!overall.is_called) {
-    return fmt::format("Overall, no significant change: {}, {}.", SignedPercent(overall.log.value),
-                       interval);
-  }
-  return fmt::format("Overall, {} is {:.1f} % {} than {} ({}).", Printable(caption.second, false),
-                     std::fabs(overall.percent()), Direction(overall, comparison.metric),
-                     Printable(caption.first, false), interval);
+  return OverallText(*comparison.overall, comparison.OverallLevel(), comparison.metric, caption);
 }
 
 std::string CellsSentence(const SweepComparison& comparison) {

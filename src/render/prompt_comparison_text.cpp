@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "change_text.h"
 #include "number_format.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/render/json_report.h"
@@ -15,10 +16,6 @@ namespace {
 using Json = ReportJson;
 
 constexpr std::size_t kMostRows = 20;
-
-std::string_view Direction(const Change& change, Metric metric) {
-  return (change.log.value > 0) == Describe(metric).higher_is_better ? "faster" : "slower";
-}
 
 std::size_t CalledPrompts(const PromptComparison& comparison) {
   return static_cast<std::size_t>(
@@ -36,18 +33,7 @@ std::string Prologue(const PromptComparison& comparison, const ComparisonCaption
 std::string Overall(const PromptComparison& comparison, const ComparisonCaption& caption) {
   if (comparison.prompts.empty()) return "No prompt was answered in both.";
   if (!comparison.overall) return "One pair says nothing of a change: two are needed at least.";
-  const Change& overall = *comparison.overall;
-  const double level = comparison.OverallLevel();
-  const Interval interval = overall.log.LogInterval(level);
-  const std::string bounds =
-      fmt::format("{:.3g} % CI {}", 100 * level, PercentInterval(interval.low, interval.high));
-  if (!overall.is_called) {
-    return fmt::format("Overall, no significant change: {}, {}.", SignedPercent(overall.log.value),
-                       bounds);
-  }
-  return fmt::format("Overall, {} is {:.1f} % {} than {} ({}).", Printable(caption.second, false),
-                     std::fabs(overall.percent()), Direction(overall, comparison.metric),
-                     Printable(caption.first, false), bounds);
+  return OverallText(*comparison.overall, comparison.OverallLevel(), comparison.metric, caption);
 }
 
 std::string PromptsSentence(const PromptComparison& comparison) {

@@ -26,6 +26,11 @@ struct Change {
   [[nodiscard]] Interval PercentInterval(double level) const;
 };
 
+/// Whether the change is called and for the worse by more than `loss`, even where it is smaller by
+/// `margin` (on the log scale) than it reads. A time that grows by a factor counts as a speed that
+/// shrinks by it.
+bool IsLoss(const Change& change, Metric metric, double loss, double margin);
+
 struct CellChange {
   CellEstimate first;
   CellEstimate second;
