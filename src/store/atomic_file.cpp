@@ -104,4 +104,13 @@ Expected<void, IoError> AtomicFile::Commit() {
   return RetryInterrupted([&] { return file_system_->SyncFolder(folder); });
 }
 
+Expected<void, IoError> ReplaceFile(FileSystem& file_system, const fs::path& path,
+                                    std::string_view text) {
+  auto file = AtomicFile::Open(file_system, path);
+  if (!file) return Unexpected<IoError>(file.error());
+  if (auto written = file->Write(text); !written) return written;
+  if (const auto stamp = file->Flush(); !stamp) return Unexpected<IoError>(stamp.error());
+  return file->Commit();
+}
+
 }  // namespace ollama_bench

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "io_failure.h"
 #include "ollama_bench/store/atomic_file.h"
 #include "retry.h"
 
@@ -16,10 +17,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kReadSize = std::size_t{1} << 20U;
 constexpr std::size_t kLongestRecord = std::size_t{256} << 20U;
-
-Unexpected<StoreError> IoFailure(const IoError& error) {
-  return Unexpected<StoreError>({StoreError::Kind::kIo, error.message});
-}
 
 Unexpected<StoreError> Damaged(const fs::path& path, std::size_t line, std::string_view reason) {
   return Unexpected<StoreError>(

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "field_writer.h"
+#include "io_failure.h"
 #include "ollama_bench/store/atomic_file.h"
 #include "retry.h"
 #include "store_change.h"
@@ -19,19 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
-
-Unexpected<StoreError> IoFailure(const std::string& message) {
-  return Unexpected<StoreError>({StoreError::Kind::kIo, message});
-}
-
-Expected<void, IoError> WriteWhole(FileSystem& file_system, const fs::path& path,
-                                   const std::string& text) {
-  auto file = AtomicFile::Open(file_system, path);
-  if (!file) return Unexpected<IoError>(file.error());
-  if (auto written = file->Write(text); !written) return written;
-  if (const auto stamp = file->Flush(); !stamp) return Unexpected<IoError>(stamp.error());
-  return file->Commit();
-}
 
 }  // namespace
 
@@ -98,7 +86,7 @@ Expected<std::optional<FileStamp>, StoreError> ResultsStore::Impl::CurrentStamp(
   const auto status = RetryInterrupted([&] { return file_system.Stat(path); });
   if (status) return std::optional(status->stamp);
   if (status.error().code == ENOENT) return std::nullopt;
-  return IoFailure(status.error().message);
+  return IoFailure(status.error());
 }
 
 Expected<void, StoreError> ResultsStore::Impl::TakeOverEdits() {
@@ -125,10 +113,10 @@ Expected<void, StoreError> ResultsStore::Impl::BackUpOldShape() {
     backup += i == 1 ? ".bak-v0" : fmt::format(".bak-v0.{}", i);
     const auto there = RetryInterrupted([&] { return file_system.Read(backup); });
     if (there && there->text != *content.old_text) continue;
-    if (!there && there.error().code != ENOENT) return IoFailure(there.error().message);
+    if (!there && there.error().code != ENOENT) return IoFailure(there.error());
     if (!there) {
-      const auto copied = WriteWhole(file_system, backup, *content.old_text);
-      if (!copied) return IoFailure(copied.error().message);
+      const auto copied = ReplaceFile(file_system, backup, *content.old_text);
+      if (!copied) return IoFailure(copied.error());
     }
     content.old_text.reset();
     return {};
@@ -147,18 +135,18 @@ void ResultsStore::Impl::Render() {
 // Writes the file unless somebody edits it meanwhile: false.
 Expected<bool, StoreError> ResultsStore::Impl::Replace() {
   auto file = AtomicFile::Open(file_system, path);
-  if (!file) return IoFailure(file.error().message);
+  if (!file) return IoFailure(file.error());
   if (const auto written = file->Write(image); !written) {
-    return IoFailure(written.error().message);
+    return IoFailure(written.error());
   }
   const auto stamp = file->Flush();
-  if (!stamp) return IoFailure(stamp.error().message);
+  if (!stamp) return IoFailure(stamp.error());
   const auto current = CurrentStamp();
   if (!current) return Unexpected<StoreError>(current.error());
   if (*current && *current != seen) return false;
   offered = *stamp;
   if (const auto committed = file->Commit(); !committed) {
-    return IoFailure(committed.error().message);
+    return IoFailure(committed.error());
   }
   seen = offered;
   return true;

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "io_failure.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/store/atomic_file.h"
 #include "ollama_bench/store/request_log.h"
@@ -135,10 +136,6 @@ class RequestReader {
   std::string problem_;
 };
 
-Unexpected<StoreError> IoFailure(const IoError& error) {
-  return Unexpected<StoreError>(StoreError{StoreError::Kind::kIo, error.message});
-}
-
 Unexpected<StoreError> Io(const fs::path& path, const std::string& reason) {
   return Unexpected<StoreError>(
       StoreError{StoreError::Kind::kIo, fmt::format("{}: {}", path.string(), reason)});
@@ -160,11 +157,8 @@ Expected<void, StoreError> MakeFolder(FileSystem& file_system, const fs::path& f
 
 Expected<void, StoreError> WriteWhole(FileSystem& file_system, const fs::path& path,
                                       std::string_view text) {
-  auto file = AtomicFile::Open(file_system, path);
-  if (!file) return IoFailure(file.error());
-  if (const auto done = file->Write(text); !done) return IoFailure(done.error());
-  if (const auto done = file->Flush(); !done) return IoFailure(done.error());
-  if (const auto done = file->Commit(); !done) return IoFailure(done.error());
+  const auto replaced = ReplaceFile(file_system, path, text);
+  if (!replaced) return IoFailure(replaced.error());
   return {};
 }
 

@@ -42,4 +42,8 @@ class AtomicFile {
   bool replaced_ = false;
 };
 
+/// Replaces the file by `text`, as a whole and durably.
+Expected<void, IoError> ReplaceFile(FileSystem& file_system, const std::filesystem::path& path,
+                                    std::string_view text);
+
 }  // namespace ollama_bench
