@@ -10,8 +10,16 @@ CapacitySearch::CapacitySearch(Cell base, int windows, int most_users, Meets mee
     : base_(base), windows_(windows), most_(most_users), meets_(std::move(meets)) {
   for (const CellResult& result : known) {
     const int users = result.cell[Parameter::kConcurrency];
-    if (result.cell == base_.With(Parameter::kConcurrency, users)) levels_[users] = result;
+    if (result.cell == base_.With(Parameter::kConcurrency, users)) CapacitySearch::Report(result);
   }
+}
+
+// Whether it meets what is wanted takes reading all its requests, so it is asked once.
+void CapacitySearch::Report(const CellResult& result) {
+  Level& level = levels_[result.cell[Parameter::kConcurrency]];
+  level.windows = CountedSamples(result);
+  const bool is_failed = StatusOf(result) == CellStatus::kFailed;
+  if (is_failed || level.windows >= windows_) level.is_met = !is_failed && meets_(result);
 }
 
 // 0 where nothing is left to be asked.
@@ -22,11 +30,8 @@ int CapacitySearch::NextLevel() const {
     // Doubled from 1 as long as none missed.
     const int level = missed > most_ ? std::min(std::max(1, 2 * met), most_) : (met + missed) / 2;
     const auto found = levels_.find(level);
-    const bool is_failed = found != levels_.end() && StatusOf(found->second) == CellStatus::kFailed;
-    const bool is_measured = found != levels_.end() && CountedSamples(found->second) >= windows_;
-    if (!is_failed && !is_measured) return level;
-    const bool is_met = !is_failed && meets_(found->second);
-    (is_met ? met : missed) = level;
+    if (found == levels_.end() || !found->second.is_met) return level;
+    (*found->second.is_met ? met : missed) = level;
   }
   return 0;
 }
@@ -37,15 +42,11 @@ std::optional<Visit> CapacitySearch::Next() {
   return Visit{base_.With(Parameter::kConcurrency, level), SampleRole::kMeasure, 1, false};
 }
 
-void CapacitySearch::Report(const CellResult& result) {
-  levels_[result.cell[Parameter::kConcurrency]] = result;
-}
-
 std::size_t CapacitySearch::Remaining() const {
   const int level = NextLevel();
   if (level == 0) return 0;
   const auto found = levels_.find(level);
-  const int taken = found == levels_.end() ? 0 : CountedSamples(found->second);
+  const int taken = found == levels_.end() ? 0 : found->second.windows;
   return static_cast<std::size_t>(std::max(1, windows_ - taken));
 }
 

@@ -29,13 +29,17 @@ class CapacitySearch : public Strategy {
   [[nodiscard]] std::size_t Remaining() const override;
 
  private:
+  struct Level {
+    int windows = 0;             ///< that count
+    std::optional<bool> is_met;  ///< once it has all of them, or failed
+  };
   [[nodiscard]] int NextLevel() const;
 
   Cell base_;
   int windows_;
   int most_;
   Meets meets_;
-  std::map<int, CellResult> levels_;  ///< by concurrency
+  std::map<int, Level> levels_;  ///< by concurrency
 };
 
 }  // namespace ollama_bench
