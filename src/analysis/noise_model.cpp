@@ -153,7 +153,7 @@ std::vector<Variances> NoiseModel::Draws(std::size_t count) const {
   }
   while (draws.size() < count) draws.push_back(points_.back().variances);
   Random random(1);
-  for (std::size_t i = count; i > 1; --i) std::swap(draws[i - 1], draws[random.Below(i)]);
+  Shuffle(std::span(draws), random);
   return draws;
 }
 

@@ -112,6 +112,13 @@ std::string Explain(const Disturbance& disturbance) {
   return disturbance.cause == "memory" ? text + " while memory was short" : text;
 }
 
+std::optional<std::chrono::nanoseconds> UnaccountedTime(const RunMetrics& metrics) {
+  if (!metrics.total) return std::nullopt;
+  const std::chrono::nanoseconds none(0);
+  return *metrics.total - metrics.load.value_or(none) - metrics.prompt_eval.value_or(none) -
+         metrics.eval.value_or(none);
+}
+
 bool IsCounted(const Sample& sample) {
   return sample.role != SampleRole::kWarmUp && !sample.excluded && !sample.disturbed &&
          (sample.window || PromptEvalRate(sample.metrics) ||

@@ -46,10 +46,6 @@ StreamRecord Exchange(const ServerAddress& address, StreamRequest request, const
   return record;
 }
 
-Failure Stopped() {
-  return {FailureKind::kInterrupted, "stopped", {}, 1};
-}
-
 }  // namespace
 
 Expected<GenerateAnswer, Failure> Generate(const ServerAddress& address,

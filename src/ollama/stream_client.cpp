@@ -142,7 +142,7 @@ class Exchange : private StreamConnection::Listener {
   }
   void Cancel() {
     if (is_over_) return;
-    End(StreamEnd::kCancelled, Failure{FailureKind::kInterrupted, "stopped", {}, 1});
+    End(StreamEnd::kCancelled, Stopped());
   }
 
  private:

@@ -31,9 +31,7 @@ std::vector<Group> GroupBySetting(const std::vector<Cell>& cells) {
 // The control level first: that in the middle.
 Group InOrderOfPass(Group group, Random& random) {
   std::swap(group.front(), group[group.size() / 2]);
-  for (std::size_t i = group.size(); i > 2; --i) {
-    std::swap(group[i - 1], group[1 + random.Below(i - 1)]);
-  }
+  Shuffle(std::span(group).subspan(1), random);
   return group;
 }
 

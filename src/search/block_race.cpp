@@ -244,7 +244,7 @@ void BlockRace::PlanBlock() {
   // One candidate left needs no comparison, but the loads that an answer rests on.
   const bool is_settled = cells.size() < 2 && loads[decision->leader] >= kFewestLoads;
   if (is_settled || model->cells().size() < 2) return;
-  for (std::size_t i = cells.size(); i > 1; --i) std::swap(cells[i - 1], cells[random_.Below(i)]);
+  Shuffle(std::span(cells), random_);
   block_.assign(cells.begin(), cells.end());
   ++blocks_;
   is_over_ = false;

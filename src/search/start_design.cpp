@@ -21,7 +21,7 @@ std::size_t Middle(std::size_t stratum, std::size_t strata, std::size_t values) 
 std::vector<std::size_t> Hypercube(const SearchGrid& grid, std::size_t size, Random& random) {
   std::vector<std::size_t> strata(size);
   std::iota(strata.begin(), strata.end(), std::size_t{0});
-  for (std::size_t i = size; i > 1; --i) std::swap(strata[i - 1], strata[random.Below(i)]);
+  Shuffle(std::span(strata), random);
   std::vector<std::size_t> cells;
   for (std::size_t i = 0; i < size; ++i) {
     cells.push_back(grid.At(Middle(i, size, grid.across().values.size()),

@@ -20,14 +20,10 @@ std::optional<double> Since(const std::optional<Time>& sent, const std::optional
   return Milliseconds(*then - *sent).count();
 }
 
-// The rest of the server's time lies in none of its fields. Rounding may take it below zero.
 std::optional<double> QueueMs(const RunMetrics& metrics) {
-  if (!metrics.total) return std::nullopt;
-  using std::chrono::nanoseconds;
-  const nanoseconds rest = *metrics.total - metrics.load.value_or(nanoseconds(0)) -
-                           metrics.prompt_eval.value_or(nanoseconds(0)) -
-                           metrics.eval.value_or(nanoseconds(0));
-  return Milliseconds(std::max(rest, nanoseconds(0))).count();
+  const auto rest = UnaccountedTime(metrics);
+  if (!rest) return std::nullopt;
+  return Ms(std::max(*rest, std::chrono::nanoseconds(0)));
 }
 
 }  // namespace

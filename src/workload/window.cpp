@@ -55,7 +55,7 @@ class WindowExecutor : public std::enable_shared_from_this<WindowExecutor> {
     run_.wall = steady_clock::now() - began;
     if (failure_) return Unexpected<Failure>(*failure_);
     if (!run_.begin || *run_.end <= *run_.begin) {
-      return Unexpected<Failure>(Failure{FailureKind::kInterrupted, "stopped", {}, 1});
+      return Unexpected<Failure>(Stopped());
     }
     return Summarize(run_, plan_);
   }
@@ -186,9 +186,7 @@ class WindowExecutor : public std::enable_shared_from_this<WindowExecutor> {
     for (int user = 0; user < *plan_.concurrency; ++user) {
       lengths.push_back(std::max(1, plan_.num_predict * (2 * user + 1) / (2 * *plan_.concurrency)));
     }
-    for (std::size_t i = lengths.size(); i > 1; --i) {
-      std::swap(lengths[i - 1], lengths[random_.Below(i)]);
-    }
+    Shuffle(std::span(lengths), random_);
     for (const int length : lengths) Send(length, std::nullopt);
   }
 
@@ -287,7 +285,7 @@ Expected<WindowReport, Failure> RunWindow(const WindowPlan& plan, RequestClient&
                                           const RequestMaker& make, const StopRequest& stop,
                                           const std::function<void()>& on_idle) {
   if (stop.Requested()) {
-    return Unexpected<Failure>(Failure{FailureKind::kInterrupted, "stopped", {}, 1});
+    return Unexpected<Failure>(Stopped());
   }
   return std::make_shared<WindowExecutor>(plan, client, make)->Run(stop, on_idle);
 }

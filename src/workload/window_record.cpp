@@ -36,11 +36,9 @@ std::optional<nanoseconds> Percentile(std::vector<double> values, double share) 
   return Nanoseconds(values[static_cast<std::size_t>(place)]);
 }
 
-// On the server's clock: what none of its parts accounts for.
-std::optional<double> UnaccountedTime(const RunMetrics& metrics) {
+std::optional<double> QueueWait(const RunMetrics& metrics) {
   if (!metrics.total || !metrics.prompt_eval || !metrics.eval) return std::nullopt;
-  return Seconds(*metrics.total - metrics.load.value_or(nanoseconds(0)) - *metrics.prompt_eval -
-                 *metrics.eval);
+  return Seconds(*UnaccountedTime(metrics));
 }
 
 /// Makes the figures of one run.
@@ -98,7 +96,7 @@ class Summary {
     figures.ttft_s = since_sent(record.first_text);
     figures.ttfo_s = since_sent(record.first_answer);
     if (const auto tpot = TimePerOutputToken(record)) figures.tpot_s = Seconds(*tpot);
-    figures.queue_s = UnaccountedTime(record.metrics);
+    figures.queue_s = QueueWait(record.metrics);
     const auto seconds = [](const std::optional<nanoseconds>& duration) {
       return duration ? std::optional(Seconds(*duration)) : std::nullopt;
     };

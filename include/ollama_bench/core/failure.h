@@ -59,4 +59,9 @@ struct Failure {
   friend bool operator==(const Failure&, const Failure&) = default;
 };
 
+/// What ends because a stop was requested.
+inline Failure Stopped() {
+  return {FailureKind::kInterrupted, "stopped", {}, 1};
+}
+
 }  // namespace ollama_bench

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <utility>
 
 namespace ollama_bench {
@@ -28,6 +29,13 @@ class Random {
  private:
   std::uint64_t state_;
 };
+
+/// Brings the items into random order, every one equally likely. Source: Fisher and Yates, in
+/// Durstenfeld's form, CACM 7, 1964.
+template <class Item>
+void Shuffle(std::span<Item> items, Random& random) {
+  for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[random.Below(i)]);
+}
 
 /// Random bits from the system, other ones in each start of the program.
 std::function<std::uint64_t()> SystemRandom();

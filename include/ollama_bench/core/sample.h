@@ -35,6 +35,10 @@ std::optional<double> PromptEvalRate(const RunMetrics& metrics);
 /// duration starts when the first token is sampled. Empty below two tokens.
 std::optional<double> EvalRate(const RunMetrics& metrics);
 
+/// What of the total no other duration accounts for: the wait for a slot of the server, and small
+/// overheads. Rounding may take it below zero. Empty without a total.
+std::optional<std::chrono::nanoseconds> UnaccountedTime(const RunMetrics& metrics);
+
 /// What a run was made for. Only kWarmUp never counts.
 enum class SampleRole { kWarmUp, kMeasure, kConfirm, kControl };
 

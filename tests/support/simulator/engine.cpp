@@ -36,7 +36,7 @@ const Progress& Engine::Arrive(Time now, Request request) {
   if (law_.stall && law_.stall->at_request == static_cast<std::int64_t>(progress.number)) {
     BeginStall(now);
   }
-  // Whoever finds a free slot does not wait.
+  // A request that finds a free slot does not wait.
   const std::int64_t waiting = static_cast<std::int64_t>(queue_.size()) + to_queue_;
   const bool is_full = active_ + waiting >= law_.slots + law_.queue_limit;
   if (is_full || (progress.fault != nullptr && progress.fault->kind == Fault::Kind::kRefuse)) {
