@@ -366,6 +366,10 @@ Cell WithoutTraffic(Cell cell) {
 
 }  // namespace
 
+Parameter TrafficOf(const Cell& level) {
+  return level.Sets(Parameter::kRequestRate) ? Parameter::kRequestRate : Parameter::kConcurrency;
+}
+
 std::optional<double> LatencyOf(const RequestFigures& request, LatencyKind kind) {
   switch (kind) {
     case LatencyKind::kTtft:

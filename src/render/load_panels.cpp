@@ -79,8 +79,7 @@ std::string LoadPanel::Name() const {
 }
 
 Parameter TrafficOf(const LoadSeries& series) {
-  return series.levels.front().cell.Sets(Parameter::kRequestRate) ? Parameter::kRequestRate
-                                                                  : Parameter::kConcurrency;
+  return TrafficOf(series.levels.front().cell);
 }
 
 Axis LevelsOf(const std::vector<LoadSeries>& series) {

@@ -15,10 +15,6 @@ constexpr std::string_view kNone = "-";
 // A share of the latency below which a wait for a slot is not worth a word.
 constexpr double kShortWait = 0.05;
 
-Parameter TrafficOf(const Cell& cell) {
-  return cell.Sets(Parameter::kRequestRate) ? Parameter::kRequestRate : Parameter::kConcurrency;
-}
-
 std::string LevelOf(const Cell& cell) {
   const Parameter traffic = TrafficOf(cell);
   return FormatValue(traffic, cell[traffic]);

@@ -16,6 +16,9 @@
 
 namespace ollama_bench {
 
+/// What the levels of the cell's loop differ in: concurrency, or the rate of an open loop.
+Parameter TrafficOf(const Cell& level);
+
 /// The requests of each window, by the id of its sample.
 using RequestsOfWindows = std::map<std::string, std::vector<RequestFigures>>;
 
