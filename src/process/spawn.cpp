@@ -1,28 +1,20 @@
 #include "spawn.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #ifdef __linux__
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #endif
 
-#include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <optional>
 #include <string_view>
 
-#include "ollama_bench/process/find_program.h"
-
-// POSIX leaves its declaration to the program.
-extern char** environ;  // NOLINT(readability-redundant-declaration)
+#include "child_start.h"
 
 namespace ollama_bench {
 namespace {
@@ -52,34 +44,8 @@ std::optional<UniqueFd> MakeStdin(std::string_view text) {
   return fd;
 }
 
-std::vector<std::string> MakeEnvironment(const ProcessRequest& request) {
-  std::vector<std::string> result;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    bool replaced = false;
-    for (const auto& [name, value] : request.environment) {
-      replaced = replaced || (text.starts_with(name) && text.substr(name.size()).starts_with('='));
-    }
-    if (!replaced) result.emplace_back(text);
-  }
-  for (const auto& [name, value] : request.environment) {
-    result.push_back(fmt::format("{}={}", name, value));
-  }
-  return result;
-}
-
-std::vector<char*> Pointers(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  pointers.reserve(texts.size() + 1);
-  for (std::string& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 struct ChildPlan {
-  const char* program;
-  char* const* argv;
-  char* const* envp;
+  const ExecArguments& exec;
   int stdin_fd;
   int stdout_fd;
   int stderr_fd;
@@ -93,57 +59,20 @@ struct ChildPlan {
   _exit(127);
 }
 
-// A handler of ours must not run in the child: it would work on the parent's memory.
-void DropHandlers() {
-  for (int signal_number = 1; signal_number < NSIG; ++signal_number) {
-    struct sigaction action {};
-    if (sigaction(signal_number, nullptr, &action) != 0) continue;
-    if (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN) continue;
-    action.sa_handler = SIG_DFL;
-    action.sa_flags = 0;
-    sigaction(signal_number, &action, nullptr);
-  }
-}
-
 // Runs in the child between vfork and exec, on the parent's memory and stack: async-signal-safe
 // calls only, and nothing is changed that the parent still uses but errno.
 [[noreturn]] void RunChild(const ChildPlan& plan) {
-  setpgid(0, 0);
-#ifdef __linux__
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != plan.parent) _exit(127);  // the parent died before prctl took effect
-#endif
-  DropHandlers();
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  BecomeGroupOf(plan.parent);
   if (dup2(plan.stdin_fd, STDIN_FILENO) < 0 || dup2(plan.stdout_fd, STDOUT_FILENO) < 0 ||
       dup2(plan.stderr_fd, STDERR_FILENO) < 0) {
     FailInChild(plan.error_fd);
   }
-  execve(plan.program, plan.argv, plan.envp);
+  plan.exec.Exec();
   FailInChild(plan.error_fd);
 }
 
-// Keeps every signal away from this thread as long as it lives.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
-
 // vfork lends the child the parent's memory until it execs, where fork would copy the page tables:
-// most of what a start costs once thousands of samples are in memory. The child begins with all
-// signals blocked, so that no handler runs before it has dropped them.
+// most of what a start costs once thousands of samples are in memory.
 pid_t StartChild(const ChildPlan& plan) {
   const SignalsBlocked blocked;
 #ifdef __linux__
@@ -173,31 +102,18 @@ UniqueFd OpenExitFd([[maybe_unused]] pid_t pid) {
 #endif
 }
 
-Unexpected<std::string> StartError(const std::string& what, int error) {
-  return Unexpected<std::string>(fmt::format("{}: {}", what, std::strerror(error)));
-}
-
 }  // namespace
 
 Expected<Child, std::string> Spawn(const ProcessRequest& request) {
-  const std::string& name = request.argv.at(0);
-  // Found before the child is there, which may do little. A path is left to execve to refuse.
-  const std::string program =
-      name.find('/') != std::string::npos ? name : FindProgram(name).value_or("").string();
-  if (program.empty()) return Unexpected<std::string>(name + ": not found on PATH");
+  const auto exec = ExecArguments::Make(request.argv, request.environment, {});
+  if (!exec) return Unexpected<std::string>(exec.error());
   auto input = MakeStdin(request.stdin_text);
   auto output = MakePipe();
   auto errors = MakePipe();
   auto exec_error = MakePipe();
   if (!input || !output || !errors || !exec_error) return StartError("cannot make a pipe", errno);
 
-  std::vector<std::string> arguments = request.argv;
-  std::vector<std::string> environment = MakeEnvironment(request);
-  const std::vector<char*> argv = Pointers(arguments);
-  const std::vector<char*> envp = Pointers(environment);
-  const ChildPlan plan{program.c_str(),
-                       argv.data(),
-                       envp.data(),
+  const ChildPlan plan{*exec,
                        input->get(),
                        output->write_end.get(),
                        errors->write_end.get(),
@@ -210,7 +126,7 @@ Expected<Child, std::string> Spawn(const ProcessRequest& request) {
   exec_error->write_end.Reset();
   if (const int error = ReadExecError(exec_error->read_end.get()); error != 0) {
     waitpid(pid, nullptr, 0);
-    return StartError(program, error);
+    return StartError(exec->program(), error);
   }
   fcntl(output->read_end.get(), F_SETFL, O_NONBLOCK);
   fcntl(errors->read_end.get(), F_SETFL, O_NONBLOCK);

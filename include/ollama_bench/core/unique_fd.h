@@ -40,8 +40,12 @@ struct Pipe {
 /// A pipe that started programs do not inherit; empty, with errno, where the system gives none.
 inline std::optional<Pipe> MakePipe() {
   int ends[2] = {-1, -1};
+#ifdef __linux__
+  if (pipe2(ends, O_CLOEXEC) != 0) return std::nullopt;
+#else
   if (pipe(ends) != 0) return std::nullopt;
   for (const int end : ends) fcntl(end, F_SETFD, FD_CLOEXEC);
+#endif
   return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
