@@ -16,7 +16,7 @@ Space Unite(const std::vector<CellResult>& results, const Space& planned) {
   Space space;
   for (const ParameterInfo& info : AllParameters()) {
     const std::vector<int>& of_plan = planned.ValuesOf(info.parameter);
-    std::set<int> values(of_plan.begin(), of_plan.end());
+    std::set<int, ValueOrder> values(of_plan.begin(), of_plan.end(), ValueOrder{info.parameter});
     for (const CellResult& result : results) values.insert(result.cell[info.parameter]);
     const bool is_set = !of_plan.empty() || (!values.empty() && *values.rbegin() != kAutoValue);
     if (is_set) space.Set(info.parameter, {values.begin(), values.end()});
@@ -41,7 +41,8 @@ Expected<Space, std::string> Restrict(Space space, const Slice& slice) {
       return Problem(fmt::format("no cell has {}={}", KeyOf(wanted.parameter),
                                  FormatValue(wanted.parameter, value)));
     }
-    const std::set<int> chosen(wanted.values.begin(), wanted.values.end());
+    const std::set<int, ValueOrder> chosen(wanted.values.begin(), wanted.values.end(),
+                                           ValueOrder{wanted.parameter});
     space.Set(wanted.parameter, {chosen.begin(), chosen.end()});
   }
   return space;

@@ -7,7 +7,7 @@
 namespace ollama_bench {
 
 const SweepAnswer* AnswerFor(std::span<const StratumAnswer> answers, const Cell& cell) {
-  const Cell request = RequestOf(cell);
+  const Cell request = StratumOf(cell);
   const auto found =
       std::find_if(answers.begin(), answers.end(),
                    [&request](const StratumAnswer& answer) { return answer.stratum == request; });

@@ -151,6 +151,7 @@ class Answerer {
     Adopt(*decision);
     DescribeCells();
     FindSafeContext();
+    answer_.memory = CompareMemory(results_);
     FindMargins();
     DescribeNoise();
     CheckBlocks();

@@ -142,11 +142,8 @@ Expected<ExitCode, Error> LoadSteps(const RunOptions& options, const CommandFlag
 
 }  // namespace
 
-Expected<RunOptions, SessionError> OptionsOfLoad(const RunOptions& options) {
-  RunOptions chosen = options;
-  DriverOptions& driver = chosen.session.driver;
-  if (driver.driver.empty() && driver.replay.empty()) driver.driver = "api";
-  if (driver.driver != "cli") return chosen;
+Expected<void, SessionError> CheckOptionsOfLoad(const RunOptions& options) {
+  if (options.session.driver.driver != "cli") return {};
   return Fail(ExitCode::kUsage,
               "load sends many requests at a time, which `ollama run` cannot; leave out --driver "
               "cli, or write --driver api");
@@ -154,14 +151,13 @@ Expected<RunOptions, SessionError> OptionsOfLoad(const RunOptions& options) {
 
 ExitCode RunLoad(const RunOptions& options, const CommandFlags& flags, const SweepConfig& config,
                  const StopRequest& stop) {
-  const auto chosen = OptionsOfLoad(options);
-  if (!chosen) {
-    PrintError(chosen.error().message);
-    return chosen.error().code;
+  if (const auto fits = CheckOptionsOfLoad(options); !fits) {
+    PrintError(fits.error().message);
+    return fits.error().code;
   }
   SessionDisplay display(flags);
-  Session session(chosen->session, config, stop, display.notices(), display.OnIdle());
-  const auto code = LoadSteps(*chosen, flags, session, display);
+  Session session(options.session, config, stop, display.notices(), display.OnIdle());
+  const auto code = LoadSteps(options, flags, session, display);
   if (code) return *code;
   PrintError(code.error().message);
   return code.error().code;

@@ -9,9 +9,8 @@
 
 namespace ollama_bench {
 
-/// The options as load takes them: through the API where no driver is named. kUsage for a driver
-/// that cannot.
-Expected<RunOptions, SessionError> OptionsOfLoad(const RunOptions& options);
+/// That load can be measured with these options. kUsage for a driver that cannot.
+Expected<void, SessionError> CheckOptionsOfLoad(const RunOptions& options);
 
 /// Measures the levels of load that `config` names, of the workload load, and prints what they
 /// show. The exit code is that of `run`.

@@ -101,7 +101,10 @@ Json WarningsJson(const SweepPlan& plan) {
 
 Json ValuesJson(const Axis& axis) {
   Json list = Json::array();
-  for (const int value : axis.values) list.push_back(ValueAs<Json>(axis.parameter, value));
+  for (const int value : axis.values) {
+    list.push_back(value == kAutoValue ? Json(FormatValue(axis.parameter, value))
+                                       : ValueAs<Json>(axis.parameter, value));
+  }
   return list;
 }
 
@@ -264,13 +267,10 @@ ExitCode ShowPlan(const RunOptions& options, const CommandFlags& flags, const Sw
   if (const auto fits = CheckSavedConfig(file_system, options.session); !fits) {
     return Refuse(fits.error());
   }
-  RunOptions chosen = options;
   if (config.workload == WorkloadKind::kLoad) {
-    const auto of_load = OptionsOfLoad(options);
-    if (!of_load) return Refuse(of_load.error());
-    chosen = *of_load;
+    if (const auto fits = CheckOptionsOfLoad(options); !fits) return Refuse(fits.error());
   }
-  const auto plan = MakeSweepPlan(chosen, config, clock, stop);
+  const auto plan = MakeSweepPlan(options, config, clock, stop);
   if (!plan) return Refuse(plan.error());
   const auto& results = options.session.results;
   if (flags.json) {

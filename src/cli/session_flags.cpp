@@ -24,9 +24,9 @@ void Take(ConfigOverrides& overrides, const ConfigKey& key, const std::string& n
   std::string& text = overrides.values[key.key];
   for (const std::string& more : texts) {
     const bool is_first = text.empty() && &more == &texts.front();
-    if (!is_first && !key.parameter) {
-      const bool is_number =
-          name == kModelArgument && more.find_first_not_of("0123456789,-:") == std::string::npos;
+    const bool is_number =
+        name == kModelArgument && more.find_first_not_of("0123456789,-:") == std::string::npos;
+    if (!is_first && (!key.parameter || is_number)) {
       throw CLI::ValidationError(
           name, fmt::format("is given twice, {} and {}; give it once{}", Printable(text, false),
                             Printable(more, false),
@@ -84,18 +84,20 @@ void AddSweepFlags(CLI::App& app, ConfigOverrides& overrides, Purpose purpose) {
 
 void AddDriverFlags(CLI::App& app, DriverOptions& options) {
   constexpr const char* kGroup = "How it is measured";
-  app.add_option("--driver", options.driver,
-                 "cli: ollama create and run; api: HTTP alone, for containers and other machines; "
-                 "replay: a recording [cli where there is an ollama program, else api]")
-      ->check(CLI::IsMember({"cli", "api", "replay"}))
+  app.add_option(
+         "--driver", options.driver,
+         "cli: ollama create and run; api: HTTP alone, for containers and other machines; "
+         "private: a server of its own, on this machine; replay: a recording [private where "
+         "settings of the server vary, else cli where there is an ollama program, else api]")
+      ->check(CLI::IsMember({"cli", "api", "private", "replay"}))
       ->type_name("NAME")
       ->group(kGroup);
   app.add_option("--host", options.host, "Server [OLLAMA_HOST, else 127.0.0.1:11434]")
       ->type_name("HOST:PORT")
       ->group(kGroup);
-  app.add_option("--ollama", options.ollama, "Ollama's program")
-      ->type_name("PATH")
-      ->capture_default_str()
+  app.add_option("--models", options.models,
+                 "Folder of models that a private server reads [as `ollama serve` finds it]")
+      ->type_name("DIR")
       ->group(kGroup);
   app.add_option("--model-name", options.temporary_model,
                  "Name of the temporary model [ollama-bench-ID]")
@@ -122,8 +124,8 @@ void AddDriverFlags(CLI::App& app, DriverOptions& options) {
 // A recording is asked neither for a server nor for a machine.
 void RefuseWhatReplayLacks(CLI::App& app) {
   CLI::Option* replay = app.get_option("--replay");
-  for (const char* name : {"--host", "--ollama", "--model-name", "--timeout", "--wait-quiet",
-                           "--ignore-disturbance"}) {
+  for (const char* name : {"--host", "--ollama", "--models", "--model-name", "--timeout",
+                           "--wait-quiet", "--ignore-disturbance"}) {
     app.get_option(name)->excludes(replay);
   }
   app.get_option("--replay-noise")->needs(replay);

@@ -296,7 +296,7 @@ Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session
                 "tune searches at most two parameters of whole numbers that set how the model is "
                 "loaded; give the others one value each, or measure all cells with `run`");
   }
-  if (current) current = WithRequest(*current, StrataOf(space).front());
+  if (current) current = WithStratum(*current, StrataOf(space).front());
   search_options.present = current;
   Search search(*grid, search_options);
   std::vector<Cell> cells = session.PlannedCells();

@@ -55,20 +55,30 @@ ConfigKey PartOfRange(const ParameterInfo& info, const char* part, std::string h
           info.parameter};
 }
 
+std::string HelpOf(const ParameterInfo& info) {
+  switch (info.type) {
+    case ParameterType::kName:
+      return std::string(info.help);
+    case ParameterType::kCount:
+      return fmt::format("{} values, a list or ranges START-END:STEP: {}", info.key, info.help);
+    default:
+      return fmt::format("{} values, a list: {}", info.key, info.help);
+  }
+}
+
 void AddParameter(std::vector<ConfigKey>& keys, const ParameterInfo& info) {
   std::string example(info.example);
-  keys.push_back(
-      {std::string(info.key),
-       std::string(info.flag),
-       fmt::format("{} values, a list or ranges START-END:STEP: {}", info.key, info.help),
-       example,
-       info.lowest,
-       info.highest,
-       {},
-       false,
-       false,
-       false,
-       info.parameter});
+  keys.push_back({std::string(info.key),
+                  std::string(info.flag),
+                  HelpOf(info),
+                  example,
+                  info.lowest,
+                  info.highest,
+                  {},
+                  false,
+                  false,
+                  false,
+                  info.parameter});
   if (info.type != ParameterType::kCount) return;
   const std::string first = example.substr(0, example.find(','));
   keys.push_back(PartOfRange(info, "start", fmt::format("first {} of a range", info.key), first));
@@ -80,12 +90,15 @@ void AddParameter(std::vector<ConfigKey>& keys, const ParameterInfo& info) {
 }
 
 std::vector<ConfigKey> MakeKeys() {
-  std::vector<ConfigKey> keys = {
-      Text("model", "--model", "base model; it must exist on the server", "qwen3:4b"),
-      Text("modelfile", "--modelfile", "Modelfile to take instead of a model", "./Modelfile"),
-      Text("workload", "--workload", "what is measured: prefill, generate or load", "prefill"),
-  };
-  for (const ParameterInfo& info : AllParameters()) AddParameter(keys, info);
+  std::vector<ConfigKey> keys;
+  AddParameter(keys, Describe(Parameter::kModel));
+  keys.push_back(
+      Text("modelfile", "--modelfile", "Modelfile to take instead of a model", "./Modelfile"));
+  keys.push_back(
+      Text("workload", "--workload", "what is measured: prefill, generate or load", "prefill"));
+  for (const ParameterInfo& info : AllParameters()) {
+    if (info.parameter != Parameter::kModel) AddParameter(keys, info);
+  }
   const std::vector<ConfigKey> others = {
       Text("prompt_file", "--prompt-file", "file that holds the prompt", "./prompt.txt"),
       Text("prompt", "--prompt", "the prompt itself", "\"some long text\""),

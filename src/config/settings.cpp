@@ -104,6 +104,17 @@ std::vector<Setting> SplitList(std::string_view text, const Place& place) {
   }
 }
 
+// A name may hold blanks, colons and dashes.
+std::vector<Setting> SplitNames(std::string_view text, const Place& place) {
+  std::vector<Setting> names;
+  for (;;) {
+    const std::size_t end = text.find(',');
+    names.push_back({std::string(Trim(text.substr(0, end), kBlanks)), false, place});
+    if (end == std::string_view::npos) return names;
+    text.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace
 
 std::optional<std::array<Setting, 3>> PartsOfRange(const Setting& setting) {
@@ -127,9 +138,13 @@ std::optional<std::array<Setting, 3>> PartsOfRange(const Setting& setting) {
 void Settings::AddValues(std::string_view axis, std::string_view text, bool quoted,
                          const Place& place) {
   const std::string key(axis);
+  const auto parameter = ParameterFromKey(axis);
+  const bool are_names = parameter && Describe(*parameter).type == ParameterType::kName;
   places[key] = place;
-  lists[key] =
-      quoted ? std::vector<Setting>{{std::string(text), true, place}} : SplitList(text, place);
+  lists[key] = quoted      ? std::vector<Setting>{{std::string(text), true, place}}
+               : are_names ? SplitNames(text, place)
+                           : SplitList(text, place);
+  if (are_names) return;
   // A range by itself is as if its parts were given, so that a flag can replace one of them.
   const auto range = lists[key].size() == 1 ? PartsOfRange(lists[key].front()) : std::nullopt;
   if (!range) return;
@@ -331,15 +346,16 @@ class TreeReader {
 
   void ReadList(const KeyInfo& key, const YamlNode& list) {
     std::vector<Setting>& settings = settings_.lists[key.name];
+    const bool are_names = Describe(*ParameterFromKey(key.name)).type == ParameterType::kName;
     for (const YamlNode& item : list.items) {
       const Place place{file_, item.line, key.name};
-      if (item.kind == Kind::kScalar && !item.quoted) {
+      if (item.kind == Kind::kScalar && !item.quoted && !are_names) {
         const std::vector<Setting> entries = SplitList(item.text, place);
         settings.insert(settings.end(), entries.begin(), entries.end());
       } else if (item.kind == Kind::kScalar) {
-        settings.push_back({item.text, true, place});
+        settings.push_back({item.text, item.quoted, place});
       } else {
-        AddWrongShape(key, place, "an entry of the list is not a number");
+        AddWrongShape(key, place, "an entry of the list is not a value");
       }
     }
   }

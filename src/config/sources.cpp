@@ -116,7 +116,9 @@ bool CheckOnlyOne(const Settings& settings, const std::string_view (&keys)[size]
   const Setting* first = nullptr;
   bool only_one = true;
   for (const std::string_view key : keys) {
-    const Setting* setting = settings.Find(key);
+    const std::vector<Setting>* list = settings.FindList(key);
+    const Setting* setting =
+        list != nullptr && !list->empty() ? &list->front() : settings.Find(key);
     if (setting != nullptr && first != nullptr) {
       errors.Add(setting->place, setting->text,
                  fmt::format("cannot be given together with {}", Name(first->place)),
@@ -191,16 +193,15 @@ void ReadPromptText(const Setting& setting, SweepConfig& config, ErrorList& erro
 
 }  // namespace
 
-void ReadModel(const Settings& settings, SweepConfig& config, ErrorList& errors) {
-  if (!CheckOnlyOne(settings, {"model", "modelfile"}, errors)) return;
-  if (const Setting* model = settings.Find("model")) {
-    config.model = model->text;
-    if (IsValidModelName(model->text)) return;
-    errors.Add(model->place, model->text,
-               fmt::format("\"{}\" is not a model name", Shown(model->text)),
-               "write [host/][namespace/]model[:tag], for example qwen3:4b, each part beginning "
-               "with a letter, a digit or _");
-  } else if (const Setting* modelfile = settings.Find("modelfile")) {
+std::optional<std::string> ReadProgram(const Setting& setting, ErrorList& errors) {
+  if (!setting.text.empty() && setting.text.find('/') == std::string::npos) return setting.text;
+  const auto path = ReadPath(setting, errors);
+  return path ? std::optional(path->string()) : std::nullopt;
+}
+
+void ReadModelfile(const Settings& settings, SweepConfig& config, ErrorList& errors) {
+  if (!CheckOnlyOne(settings, {KeyOf(Parameter::kModel), "modelfile"}, errors)) return;
+  if (const Setting* modelfile = settings.Find("modelfile")) {
     const auto path = ReadPath(*modelfile, errors);
     if (!path) return;
     config.modelfile = *path;

@@ -30,9 +30,13 @@ Expected<void, FileProblem> CheckFile(const std::filesystem::path& path);
 /// Whether `text` is UTF-8 without NUL. The message counts lines from 1.
 Expected<void, FileProblem> CheckText(std::string_view text);
 
-/// Fills `model` or `modelfile` of `config`, whichever the settings name; errors for both, a
-/// name that Ollama would refuse, and a Modelfile that cannot be opened.
-void ReadModel(const Settings& settings, SweepConfig& config, ErrorList& errors);
+/// A program as it is to be started: a name to be looked for on PATH as it is, a path made absolute
+/// as those of files are. Empty, with an error, where it is no path.
+std::optional<std::string> ReadProgram(const Setting& setting, ErrorList& errors);
+
+/// Fills `modelfile` of `config` where the settings name one; errors for one beside a model, and
+/// for a Modelfile that cannot be opened.
+void ReadModelfile(const Settings& settings, SweepConfig& config, ErrorList& errors);
 
 /// Fills `prompt` of `config`, reading the prompt file where there is one; the built-in text where
 /// the settings name none.

@@ -168,11 +168,22 @@ void CheckLevels(const Settings& settings, const SweepConfig& config, ErrorList&
   }
 }
 
+// The first of the names; one alone holds for all cells and is no axis.
+std::string TakeName(Space& space, Parameter parameter) {
+  const Axis* axis = space.Find(parameter);
+  if (axis == nullptr) return {};
+  std::string name(NameOfValue(axis->values.front()));
+  if (axis->values.size() == 1) space.Set(parameter, {});
+  return name;
+}
+
 SweepConfig Check(const Settings& settings, const fs::path& file, ErrorList& errors) {
   SweepConfig config;
-  ReadModel(settings, config, errors);
+  ReadModelfile(settings, config, errors);
   ReadWorkload(settings, config, errors);
   config.space = ReadSpace(settings, file, errors).value_or(Space());
+  config.model = TakeName(config.space, Parameter::kModel);
+  config.ollama = TakeName(config.space, Parameter::kOllama);
   ReadPrompt(settings, config, errors);
   if (const Setting* row_first = settings.Find("test_row_first")) {
     config.row_first = ReadBoolean(*row_first, errors).value_or(false);
@@ -218,7 +229,11 @@ namespace {
 void Add(YAML::Emitter& out, const Axis& axis) {
   out << YAML::Key << std::string(KeyOf(axis.parameter)) << YAML::Value << YAML::Flow
       << YAML::BeginSeq;
-  for (std::size_t i = 0; i < axis.values.size(); ++i) out << LabelOf(axis, i);
+  const bool is_text = Describe(axis.parameter).type == ParameterType::kName;
+  for (std::size_t i = 0; i < axis.values.size(); ++i) {
+    if (is_text) out << YAML::DoubleQuoted;
+    out << LabelOf(axis, i);
+  }
   out << YAML::EndSeq;
 }
 
@@ -257,7 +272,8 @@ void AddTraffic(YAML::Emitter& out, const TrafficOptions& traffic) {
 std::string FormatSweepConfig(const SweepConfig& config) {
   YAML::Emitter out;
   out << YAML::BeginMap;
-  AddText(out, "model", config.model);
+  if (config.space.Find(Parameter::kModel) == nullptr) AddText(out, "model", config.model);
+  if (config.space.Find(Parameter::kOllama) == nullptr) AddText(out, "ollama", config.ollama);
   AddText(out, "modelfile", config.modelfile.string());
   AddPrompt(out, config.prompt);
   if (config.workload != WorkloadKind::kPrefill) {

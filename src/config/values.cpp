@@ -12,7 +12,9 @@
 #include <set>
 #include <sstream>
 
+#include "ollama_bench/core/model_name.h"
 #include "ollama_bench/core/text.h"
+#include "sources.h"
 
 namespace ollama_bench {
 namespace {
@@ -278,11 +280,44 @@ class AxisReader {
   }
 
   std::optional<int> ReadValue(const Setting& setting) {
-    if (info_.type == ParameterType::kCount) return ReadNumber(setting, axis_, errors_);
-    if (info_.type == ParameterType::kDecimal) return ReadDecimal(setting);
-    const auto is_on = ReadBoolean(setting, errors_);
-    if (!is_on) return std::nullopt;
-    return *is_on ? 1 : 0;
+    if (info_.scope == Scope::kServer && setting.text == "auto") return kAutoValue;
+    switch (info_.type) {
+      case ParameterType::kCount:
+        return ReadNumber(setting, axis_, errors_);
+      case ParameterType::kDecimal:
+        return ReadDecimal(setting);
+      case ParameterType::kSwitch:
+        return ReadBoolean(setting, errors_);
+      case ParameterType::kName:
+        return ReadName(setting);
+      case ParameterType::kChoice:
+        return ReadWord(setting, fmt::format("write {}", fmt::join(info_.choices, ", ")));
+      case ParameterType::kSet:
+        return ReadWord(setting, "write numbers from 0, joined by +, such as 0+1");
+    }
+    return std::nullopt;
+  }
+
+  std::optional<int> ReadWord(const Setting& setting, std::string remedy) {
+    if (const auto value = ParseValue(info_.parameter, setting.text)) return value;
+    errors_.Add(setting.place, setting.text,
+                fmt::format("{} is no value of {}",
+                            setting.text.empty() ? "\"\"" : Shown(setting.text), axis_),
+                std::move(remedy));
+    return std::nullopt;
+  }
+
+  std::optional<int> ReadName(const Setting& setting) {
+    if (info_.parameter == Parameter::kOllama) {
+      const auto path = ReadProgram(setting, errors_);
+      return path ? std::optional(ValueOfName(*path)) : std::nullopt;
+    }
+    if (IsValidModelName(setting.text)) return ValueOfName(setting.text);
+    errors_.Add(setting.place, setting.text,
+                fmt::format("\"{}\" is not a model name", Shown(setting.text)),
+                "write [host/][namespace/]model[:tag], for example qwen3:4b, each part beginning "
+                "with a letter, a digit or _");
+    return std::nullopt;
   }
 
   std::optional<int> ReadDecimal(const Setting& setting) {
@@ -378,6 +413,7 @@ std::optional<Space> ReadSpace(const Settings& settings, const std::filesystem::
   std::vector<std::string> names;
   std::vector<std::size_t> counts;
   for (const Axis& axis : space.axes) {
+    if (axis.values.size() == 1) continue;
     names.emplace_back(KeyOf(axis.parameter));
     counts.push_back(axis.values.size());
   }

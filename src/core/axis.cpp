@@ -130,7 +130,7 @@ void Space::Set(Parameter parameter, std::vector<int> values) {
 Space AxesOf(std::span<const Cell> cells) {
   Space space;
   for (const ParameterInfo& info : AllParameters()) {
-    std::set<int> values;
+    std::set<int, ValueOrder> values(ValueOrder{info.parameter});
     for (const Cell& cell : cells) values.insert(cell[info.parameter]);
     const bool is_set = !values.empty() && *values.rbegin() != kAutoValue;
     if (is_set) space.Set(info.parameter, {values.begin(), values.end()});

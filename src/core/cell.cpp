@@ -17,6 +17,16 @@ std::string Join(const Cell& cell, std::string_view between, std::string_view se
 
 }  // namespace
 
+std::strong_ordering operator<=>(const Cell& a, const Cell& b) {
+  for (std::size_t i = 0; i < kParameterCount; ++i) {
+    if (a.values_[i] == b.values_[i]) continue;
+    return IsBefore(static_cast<Parameter>(i), a.values_[i], b.values_[i])
+               ? std::strong_ordering::less
+               : std::strong_ordering::greater;
+  }
+  return std::strong_ordering::equal;
+}
+
 std::string NameOf(const Cell& cell) {
   return Join(cell, "=", " ");
 }

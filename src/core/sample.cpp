@@ -41,13 +41,15 @@ constexpr std::array kExclusions = {
                   "the server uses a GPU where none was asked for"},
     ExclusionInfo{Exclusion::kCutShort, "cut_short", "it was stopped before its end"},
     ExclusionInfo{Exclusion::kUntrusted, "untrusted", "the measuring program itself was too slow"},
+    ExclusionInfo{Exclusion::kWrongServer, "wrong_server",
+                  "the server runs with another setting than asked for"},
 };
 
-constexpr std::array kExclusionValues = {Exclusion::kCached,       Exclusion::kTruncated,
-                                         Exclusion::kSettling,     Exclusion::kWrongContext,
-                                         Exclusion::kRateMismatch, Exclusion::kClock,
-                                         Exclusion::kShortAnswer,  Exclusion::kWrongOffload,
-                                         Exclusion::kCutShort,     Exclusion::kUntrusted};
+constexpr std::array kExclusionValues = {
+    Exclusion::kCached,       Exclusion::kTruncated,    Exclusion::kSettling,
+    Exclusion::kWrongContext, Exclusion::kRateMismatch, Exclusion::kClock,
+    Exclusion::kShortAnswer,  Exclusion::kWrongOffload, Exclusion::kCutShort,
+    Exclusion::kUntrusted,    Exclusion::kWrongServer};
 
 const ExclusionInfo& InfoOf(Exclusion exclusion) {
   return *std::find_if(kExclusions.begin(), kExclusions.end(),

@@ -161,6 +161,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Listener {
+  int port = 0;
   std::string inode;
   std::string user;  // its number
 
@@ -168,7 +169,7 @@ struct Listener {
 };
 
 // "0: 0100007F:2CAA 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 38402 …"
-std::optional<Listener> ListenerOn(int port, const std::string& line) {
+std::optional<Listener> ListenerOf(const std::string& line) {
   constexpr std::string_view kListening = "0A";
   std::istringstream words(line);
   std::string skipped;
@@ -180,34 +181,40 @@ std::optional<Listener> ListenerOn(int port, const std::string& line) {
   if (!words || state != kListening) return std::nullopt;
   const auto colon = local.rfind(':');
   if (colon == std::string::npos) return std::nullopt;
-  int number = 0;
-  std::from_chars(local.data() + colon + 1, local.data() + local.size(), number, 16);
-  return number == port ? std::optional(listener) : std::nullopt;
+  std::from_chars(local.data() + colon + 1, local.data() + local.size(), listener.port, 16);
+  return listener;
 }
 
 // Of the network that the process `folder` sees.
-std::vector<Listener> ListenersOn(int port, const fs::path& folder) {
+std::vector<Listener> ListenersIn(const fs::path& folder) {
   std::vector<Listener> listeners;
   for (const char* name : {"net/tcp", "net/tcp6"}) {
     std::ifstream in(folder / name);
     for (std::string line; std::getline(in, line);) {
-      if (const auto found = ListenerOn(port, line)) listeners.push_back(*found);
+      if (const auto found = ListenerOf(line)) listeners.push_back(*found);
     }
   }
   return listeners;
 }
 
-bool Holds(const fs::path& process, const std::vector<Listener>& listeners) {
+std::vector<Listener> ListenersOn(int port, const fs::path& folder) {
+  std::vector<Listener> listeners = ListenersIn(folder);
+  std::erase_if(listeners, [port](const Listener& listener) { return listener.port != port; });
+  return listeners;
+}
+
+// The first of the listeners that the process has; null where it has none, or may not be looked at.
+const Listener* HeldBy(const fs::path& process, const std::vector<Listener>& listeners) {
   std::error_code error;
   for (const auto& descriptor : fs::directory_iterator(process / "fd", error)) {
     std::error_code gone;
     const std::string target = fs::read_symlink(descriptor.path(), gone).string();
-    const bool is_one = std::any_of(
+    const auto held = std::find_if(
         listeners.begin(), listeners.end(),
         [&](const Listener& listener) { return target == "socket:[" + listener.inode + ']'; });
-    if (is_one) return true;
+    if (held != listeners.end()) return &*held;
   }
-  return false;
+  return nullptr;
 }
 
 std::string OwnerOf(const fs::path& process) {
@@ -259,7 +266,7 @@ Expected<ProcessId, std::string> FindServerProcess(int port, const fs::path& pro
     const fs::path folder = proc / std::to_string(pid);
     const auto stat = ReadProcessStat(proc, pid);
     if (!stat) continue;
-    if (Holds(folder, listeners)) {
+    if (HeldBy(folder, listeners) != nullptr) {
       if (IsOllama(*stat)) return stat->id;
       other_holder = stat->name;
     } else if (IsServer(folder, *stat) && MayBeTheListener(folder, port, listeners)) {
@@ -272,6 +279,18 @@ Expected<ProcessId, std::string> FindServerProcess(int port, const fs::path& pro
   if (candidates.size() == 1) return candidates.front().id;
   return fail(candidates.empty() ? "its process is hidden from this user, or in a container"
                                  : "its owner runs several servers, and which one it is is hidden");
+}
+
+std::vector<int> FindServerPorts(const fs::path& proc) {
+  const std::vector<Listener> listeners = ListenersIn(proc);
+  std::vector<int> ports;
+  for (const int pid : ListProcesses(proc)) {
+    const fs::path folder = proc / std::to_string(pid);
+    const auto stat = ReadProcessStat(proc, pid);
+    if (!stat || !IsServer(folder, *stat)) continue;
+    if (const Listener* held = HeldBy(folder, listeners)) ports.push_back(held->port);
+  }
+  return ports;
 }
 
 }  // namespace ollama_bench

@@ -15,18 +15,32 @@ ApiDriver::ApiDriver(ApiDriverOptions options, OllamaApi& api, Clock& clock,
 Expected<ServerFacts, Failure> ApiDriver::Connect() {
   auto version = ReachServer(api_);
   if (!version) return Unexpected<Failure>(version.error());
-  const auto model = RequireModel(api_, options_.model);
-  if (!model) return Unexpected<Failure>(model.error());
-  auto others = OtherModelsLoaded(api_, options_.model);
-  if (!others) return Unexpected<Failure>(others.error());
-  ServerFacts facts;
   version_ = *version;
+  ServerFacts facts;
   facts.ollama_version = std::move(*version);
-  facts.model_digest = model->digest;
-  facts.other_models_loaded = std::move(*others);
   facts.is_local = api_.address().IsLoopback();
   facts.port = api_.address().port;
-  if (const auto details = api_.Show(options_.model)) {
+  for (const std::string& name : options_.models) {
+    auto subject = FactsOf(name);
+    if (!subject) return Unexpected<Failure>(subject.error());
+    facts.subjects.push_back(std::move(*subject));
+  }
+  auto others = OtherModelsLoaded(api_, options_.models.front());
+  if (!others) return Unexpected<Failure>(others.error());
+  facts.other_models_loaded = std::move(*others);
+  facts = FactsFor(facts, facts.subjects.front().subject);
+  if (facts.subjects.size() == 1) facts.subjects.clear();
+  return facts;
+}
+
+Expected<SubjectFacts, Failure> ApiDriver::FactsOf(const std::string& name) {
+  const auto model = RequireModel(api_, name);
+  if (!model) return Unexpected<Failure>(model.error());
+  SubjectFacts facts;
+  if (options_.models.size() > 1) facts.subject.Set(Parameter::kModel, ValueOfName(name));
+  facts.ollama_version = version_;
+  facts.model_digest = model->digest;
+  if (const auto details = api_.Show(name)) {
     facts.trained_context = details->trained_context;
     facts.layers = details->layers;
     facts.has_vision = details->has_vision;
@@ -34,9 +48,16 @@ Expected<ServerFacts, Failure> ApiDriver::Connect() {
   return facts;
 }
 
+std::string ApiDriver::Model() const {
+  const bool is_named = cell_ && cell_->Sets(Parameter::kModel);
+  return is_named ? std::string(NameOfValue((*cell_)[Parameter::kModel])) : options_.models.front();
+}
+
 // A runner with the same options, of an earlier process or an earlier visit, would stay loaded.
 Expected<PreparedCell, Failure> ApiDriver::Prepare(const Cell& cell) {
   const bool may_linger = loaded_.MayLinger(cell);
+  const bool is_other_model = cell_ && (*cell_)[Parameter::kModel] != cell[Parameter::kModel];
+  if (is_other_model) Unload();
   cell_ = cell;
   if (loaded_.Serves(cell) && Loaded()) return PreparedCell{std::nullopt, true};
   if (may_linger) Unload();
@@ -62,7 +83,7 @@ Expected<RunReport, Failure> ApiDriver::Run(std::string_view prompt) {
 
 GenerateRequest ApiDriver::RequestOf(std::string prompt, int num_predict) const {
   GenerateRequest request;
-  request.model = options_.model;
+  request.model = Model();
   request.prompt = std::move(prompt);
   request.cell = cell_;
   request.num_predict = num_predict;
@@ -83,30 +104,30 @@ Expected<RunReport, Failure> ApiDriver::RunWindow(const WindowPlan& plan, Prompt
 }
 
 Expected<void, Failure> ApiDriver::ForgetPrompt() {
-  return ollama_bench::ForgetPrompt(api_, version_, options_.model, cell_, stop_);
+  return ollama_bench::ForgetPrompt(api_, version_, Model(), cell_, stop_);
 }
 
 Expected<RunMetrics, Failure> ApiDriver::Decode(int tokens) {
-  return GenerateTokens(api_.address(), options_.model, cell_, tokens, options_.timeout, stop_,
+  return GenerateTokens(api_.address(), Model(), cell_, tokens, options_.timeout, stop_,
                         options_.on_idle);
 }
 
 std::optional<LoadedModel> ApiDriver::Loaded() {
-  return FindLoaded(api_, options_.model);
+  return FindLoaded(api_, Model());
 }
 
 std::vector<std::string> ApiDriver::OtherModels() {
-  return OtherModelsLoaded(api_, options_.model).value_or(std::vector<std::string>());
+  return OtherModelsLoaded(api_, Model()).value_or(std::vector<std::string>());
 }
 
 Expected<void, Failure> ApiDriver::CleanUp() {
   if (!cell_) return {};
-  return UnloadAndWait(api_, clock_, stop_, options_.model);
+  return UnloadAndWait(api_, clock_, stop_, Model());
 }
 
 // A server that refuses the request does not run the next cell either, which then reports it.
 void ApiDriver::Unload() {
-  [[maybe_unused]] const auto done = UnloadAndWait(api_, clock_, stop_, options_.model);
+  [[maybe_unused]] const auto done = UnloadAndWait(api_, clock_, stop_, Model());
 }
 
 }  // namespace ollama_bench

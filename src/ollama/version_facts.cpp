@@ -128,8 +128,17 @@ std::vector<std::string> VersionWarnings(std::string_view version) {
 }
 
 EffectiveRules RulesOfVersion(const OllamaVersion& version) {
-  EffectiveRules rules{version >= OllamaVersion{0, 11, 11}, version >= OllamaVersion{0, 9, 3}, {}};
+  EffectiveRules rules;
+  rules.cuts_batch_to_context = version >= OllamaVersion{0, 11, 11};
+  rules.cuts_context_to_trained = version >= OllamaVersion{0, 9, 3};
   if (version >= OllamaVersion{0, 12, 0}) rules.least_vision_context = 2048;
+  rules.needs_gpu_for_flash_attention = version < OllamaVersion{0, 12, 0};
+  rules.drops_kv_type = version < OllamaVersion{0, 12, 0};
+  rules.refuses_kv_type = version >= OllamaVersion{0, 30, 0};
+  rules.server_defaults.Set(Parameter::kSchedSpread, 0);
+  rules.server_defaults.Set(Parameter::kKvCacheType, static_cast<int>(KvCacheType::kF16));
+  if (version < OllamaVersion{0, 12, 0}) rules.server_defaults.Set(Parameter::kFlashAttention, 0);
+  if (version >= OllamaVersion{0, 10, 0}) rules.server_defaults.Set(Parameter::kNumParallel, 1);
   return rules;
 }
 

@@ -17,7 +17,7 @@ std::vector<Group> GroupBySetting(const std::vector<Cell>& cells) {
   std::vector<Group> groups;
   for (const Cell& cell : cells) {
     const auto same = std::find_if(groups.begin(), groups.end(), [&cell](const Group& group) {
-      return SettingOf(group.front()) == SettingOf(cell);
+      return LoadOf(group.front()) == LoadOf(cell);
     });
     if (same != groups.end()) {
       same->push_back(cell);

@@ -247,6 +247,30 @@ std::string SafeContextSentence(const SweepAnswer& answer) {
                      WithInterval(standing.against_leader, answer));
 }
 
+std::string MemorySentence(const SweepAnswer& answer) {
+  if (!answer.memory) return {};
+  std::vector<std::string> sizes;
+  std::vector<std::string> contexts;
+  std::optional<int> least;
+  int most = 0;
+  for (const ServerMemory& setting : answer.memory->settings) {
+    const std::string name = NameOf(setting.server);
+    sizes.push_back(fmt::format("{} {}", name, FormatBytes(setting.size_bytes)));
+    if (!setting.largest_on_gpu) continue;
+    contexts.push_back(fmt::format("{} with {}", *setting.largest_on_gpu, name));
+    least = std::min(least.value_or(*setting.largest_on_gpu), *setting.largest_on_gpu);
+    most = std::max(most, *setting.largest_on_gpu);
+  }
+  std::string text =
+      fmt::format("Memory at {}: {}.", DescribeCell(answer.memory->shared), fmt::join(sizes, ", "));
+  if (contexts.size() < 2) return text;
+  return text +
+         fmt::format(" Largest num_ctx measured wholly on GPUs: {}{}.", fmt::join(contexts, ", "),
+                     most == *least
+                         ? ""
+                         : fmt::format(" ({:.2g} times)", static_cast<double>(most) / *least));
+}
+
 std::string ContendersSentence(const SweepAnswer& answer) {
   const auto eligible = std::count_if(answer.cells.begin(), answer.cells.end(),
                                       [](const auto& standing) { return standing.is_eligible; });

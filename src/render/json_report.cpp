@@ -94,6 +94,18 @@ Json SafeContextJson(const SweepAnswer& answer) {
   return json;
 }
 
+Json MemoryJson(const SweepAnswer& answer) {
+  if (!answer.memory) return {};
+  Json list = Json::array();
+  for (const ServerMemory& setting : answer.memory->settings) {
+    Json json = CellJson(setting.server);
+    json["memory_bytes"] = setting.size_bytes;
+    json["largest_num_ctx_on_gpu"] = OrNull(setting.largest_on_gpu);
+    list.push_back(std::move(json));
+  }
+  return {{"at", CellJson(answer.memory->shared)}, {"settings", std::move(list)}};
+}
+
 Json MeansJson(const SweepAnswer& answer, Parameter parameter) {
   Json list = Json::array();
   for (const AxisMean& mean : answer.MeansAlong(parameter)) {
@@ -127,8 +139,8 @@ Json OutliersJson(const SweepAnswer& answer) {
 
 void AddNothing(Json& report) {
   for (const char* key : {"answer", "verdict", "reason", "fastest", "recommended", "current",
-                          "gain", "best", "baseline", "largest_safe_context", "trust", "drift",
-                          "detectable_percent", "more_loads", "more_s"}) {
+                          "gain", "best", "baseline", "largest_safe_context", "memory", "trust",
+                          "drift", "detectable_percent", "more_loads", "more_s"}) {
     report[key] = Json();
   }
   for (const char* key : {"contenders", "tied", "best_set", "columns", "rows", "outliers"}) {
@@ -162,6 +174,7 @@ void AddAnswer(ReportJson& report, std::span<const ResultTable> tables,
   report["best"] = BestJson(answer->cells[answer->leader], tables);
   report["baseline"] = BaselineJson(*answer);
   report["largest_safe_context"] = SafeContextJson(*answer);
+  report["memory"] = MemoryJson(*answer);
   report["trust"] = KeyOf(answer->trust);
   report["detectable_percent"] = 100 * answer->detectable;
   report["more_loads"] = answer->more_loads;

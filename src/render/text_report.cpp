@@ -14,6 +14,7 @@
 #include "number_format.h"
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/analysis/result_table.h"
+#include "ollama_bench/core/server_variable.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/render/answer_text.h"
 #include "terminal_table.h"
@@ -219,6 +220,11 @@ std::string ParameterLines(const SweepAnswer& answer) {
     lines += fmt::format("PARAMETER {} {}\n", info.key,
                          FormatValue(info.parameter, cell[info.parameter]));
   }
+  for (const ParameterInfo& info : AllParameters()) {
+    if (info.scope != Scope::kServer || !cell.Sets(info.parameter)) continue;
+    lines += fmt::format("{}={}   # in the environment of ollama serve\n", info.variable,
+                         VariableText(info.parameter, cell[info.parameter]));
+  }
   return lines.empty() ? lines : "\n" + lines;
 }
 
@@ -230,7 +236,7 @@ std::string RenderAnswerText(const SweepAnswer& answer, const TerminalStyle& sty
   }
   for (const std::string& sentence :
        {ValueSentence(answer), MeaningSentence(answer), MoreLoadsSentence(answer),
-        ContendersSentence(answer), SafeContextSentence(answer)}) {
+        ContendersSentence(answer), SafeContextSentence(answer), MemorySentence(answer)}) {
     if (!sentence.empty()) text += Wrapped(sentence, style.width);
   }
   for (const std::string& note : NoteSentences(answer)) text += Wrapped(note, style.width);

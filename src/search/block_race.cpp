@@ -83,6 +83,15 @@ std::vector<Cell> BestOfUnjoined(const std::vector<LoadUnit>& units, const Sweep
   return cells;
 }
 
+// One start of the server for each of its settings, in the order of their first cells.
+void GroupByServer(std::vector<Cell>& cells) {
+  std::map<Cell, std::size_t> order;
+  for (const Cell& cell : cells) order.try_emplace(ServerOf(cell), order.size());
+  std::stable_sort(cells.begin(), cells.end(), [&order](const Cell& a, const Cell& b) {
+    return order.at(ServerOf(a)) < order.at(ServerOf(b));
+  });
+}
+
 }  // namespace
 
 std::size_t UsualExtra(std::size_t cells) {
@@ -245,6 +254,7 @@ void BlockRace::PlanBlock() {
   const bool is_settled = cells.size() < 2 && loads[decision->leader] >= kFewestLoads;
   if (is_settled || model->cells().size() < 2) return;
   Shuffle(std::span(cells), random_);
+  GroupByServer(cells);
   block_.assign(cells.begin(), cells.end());
   ++blocks_;
   is_over_ = false;
@@ -295,14 +305,14 @@ StratifiedRace::StratifiedRace(const std::vector<Cell>& pending,
   for (const Cell& stratum : strata) {
     std::vector<Cell> cells;
     std::copy_if(pending.begin(), pending.end(), std::back_inserter(cells),
-                 [&](const Cell& cell) { return RequestOf(cell) == stratum; });
+                 [&](const Cell& cell) { return StratumOf(cell) == stratum; });
     std::vector<CellResult> results;
     std::copy_if(known.begin(), known.end(), std::back_inserter(results),
-                 [&](const CellResult& result) { return RequestOf(result.cell) == stratum; });
+                 [&](const CellResult& result) { return StratumOf(result.cell) == stratum; });
     RaceOptions of_stratum = options;
     of_stratum.extra = (options.extra + strata.size() - 1) / strata.size();
     of_stratum.planned = InStratum(options.planned, stratum);
-    if (of_stratum.current) of_stratum.current = WithRequest(*options.current, stratum);
+    if (of_stratum.current) of_stratum.current = WithStratum(*options.current, stratum);
     races_.emplace_back(std::move(cells), results, std::move(of_stratum));
   }
 }

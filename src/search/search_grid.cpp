@@ -55,7 +55,10 @@ std::optional<Grid> SearchGridOf(const Space& space) {
     (axis->values.size() > 1 ? searched : held).push_back(*axis);
   }
   if (searched.size() > 2) return std::nullopt;
-  // One value is an axis too.
+  // One value is an axis too, best one of the model.
+  std::stable_partition(held.begin(), held.end(), [](const Axis& axis) {
+    return Describe(axis.parameter).scope == Scope::kModel;
+  });
   while (searched.size() < 2 && !held.empty()) {
     searched.push_back(held.front());
     held.erase(held.begin());

@@ -31,7 +31,7 @@ BaselineChoice ChooseBaseline(SessionDriver& driver, const SweepConfig& config,
   Metadata metadata = store;
   metadata.baseline = choice.found;
   const Cell setting = *BaselineCell(metadata, config.space);
-  const Cell cell = WithRequest(setting, StrataOf(config.space).front());
+  const Cell cell = WithStratum(setting, StrataOf(config.space).front());
   if (driver.recording() != nullptr) {
     if (driver.recording()->Find(cell) != nullptr) choice.cell = setting;
   } else if (FitsContext(cell, prompt_tokens, config.num_predict)) {

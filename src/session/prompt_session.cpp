@@ -154,7 +154,7 @@ class PromptSession {
   }
 
   Expected<PromptServer, SessionError> Meet(const ServerAddress& address) {
-    auto lock = LockServerAt(address, clock_);
+    auto lock = LockMachineOf(address, clock_);
     if (!lock) return Error(lock.error());
     OllamaApi api(address, stop_);
     const auto version = ReachServer(api);

@@ -53,7 +53,9 @@ Expected<void, Error> Session::Begin(GridSize size) {
   auto opened = OpenStore(file_system_, options_.results, clock_, ids_);
   if (!opened) return Unexpected<Error>(opened.error());
   opened_.emplace(std::move(*opened));
-  if (auto step = driver_.Open(store().metadata().identity.driver); !step) return step;
+  if (auto step = driver_.Open(config_, store().metadata().identity.driver, options_.results);
+      !step)
+    return step;
   if (auto step = driver_.LockServer(); !step) return step;
   if (!driver_.notice().empty()) Warn(driver_.notice());
   auto complete = driver_.Complete(std::move(config_), size);
@@ -119,7 +121,7 @@ void Session::SettleAliases(std::vector<Cell>& cells, bool measure) {
   if (driver_.recording() != nullptr) return;
   ResultsStore& results = opened_->store;
   std::vector<Alias> left_out;
-  for (const Alias& alias : FindAliases(cells, LimitsOf(facts_))) {
+  for (const Alias& alias : AliasesOf(cells, facts_)) {
     const CellResult* known = results.Find(alias.cell);
     const bool is_noted = known != nullptr && known->alias_of.has_value();
     if (measure) {

@@ -10,20 +10,25 @@
 #include <utility>
 
 #include "ollama_bench/core/model_name.h"
+#include "ollama_bench/core/server_variable.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/machine/machine.h"
 #include "ollama_bench/machine/process_times.h"
 #include "ollama_bench/ollama/api_driver.h"
 #include "ollama_bench/ollama/attached_file.h"
 #include "ollama_bench/ollama/cli_driver.h"
+#include "ollama_bench/ollama/model_folder.h"
 #include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/ollama/server_machine.h"
 #include "ollama_bench/ollama/server_settings.h"
+#include "ollama_bench/ollama/version_facts.h"
+#include "ollama_bench/plan/plan_cells.h"
 #include "ollama_bench/process/find_program.h"
 #include "ollama_bench/session/leftovers.h"
 #include "ollama_bench/session/opened_store.h"
 #include "ollama_bench/session/output_file.h"
 #include "ollama_bench/sweep/replay_driver.h"
+#include "server_choice.h"
 
 namespace ollama_bench {
 
@@ -80,13 +85,26 @@ Expected<void, SessionError> CheckAttachesNothing(std::string_view prompt,
                           Printable(*file, false)));
 }
 
-std::string ModelDescription(const SweepConfig& config) {
-  return config.model.empty() ? config.modelfile.string() : config.model;
+namespace {
+
+std::vector<std::string> ModelsOf(const SweepConfig& config) {
+  const std::vector<int>& values = config.space.ValuesOf(Parameter::kModel);
+  if (values.empty()) return {config.model};
+  std::vector<std::string> models;
+  for (const int value : values) models.emplace_back(NameOfValue(value));
+  return models;
 }
 
-Expected<FileLock, SessionError> LockServerAt(const ServerAddress& address, Clock& clock) {
-  auto lock =
-      LockServer(fmt::format("{}:{}{}", MachineOf(address), address.port, address.path), clock);
+}  // namespace
+
+std::string ModelDescription(const SweepConfig& config) {
+  if (config.model.empty()) return config.modelfile.string();
+  return fmt::format("{}", fmt::join(ModelsOf(config), ", "));
+}
+
+Expected<FileLock, SessionError> LockMachineOf(const ServerAddress& address, Clock& clock) {
+  const char* const folder = std::getenv("OLLAMA_BENCH_LOCK_FOLDER");
+  auto lock = LockMachine(MachineOf(address), clock, folder != nullptr ? folder : "/tmp");
   if (!lock) return Unexpected<SessionError>(ToSessionError(lock.error()));
   return std::move(*lock);
 }
@@ -119,6 +137,14 @@ namespace {
 
 using Error = SessionError;
 
+constexpr const char* kUsualProgram = "ollama";
+
+// Of all cells, also where the axis is taken out of the space later.
+int NumPredictOf(const SweepConfig& config) {
+  const std::vector<int>& values = config.space.ValuesOf(Parameter::kNumPredict);
+  return values.size() == 1 ? values.front() : config.num_predict;
+}
+
 }  // namespace
 
 SessionDriver::SessionDriver(const DriverOptions& options, FileSystem& file_system, Clock& clock,
@@ -130,13 +156,18 @@ SessionDriver::SessionDriver(const DriverOptions& options, FileSystem& file_syst
       on_idle_(std::move(on_idle)),
       runner_(on_idle_) {}
 
-Expected<void, Error> SessionDriver::Open(const std::string& stored_driver) {
+Expected<void, Error> SessionDriver::Open(const SweepConfig& config,
+                                          const std::string& stored_driver,
+                                          const std::filesystem::path& results) {
   if (options_.driver == "replay" || !options_.replay.empty()) return OpenRecording();
   const auto address = FindServer(options_.host);
   if (!address) return Unexpected<Error>(address.error());
+  program_ = config.ollama.empty() ? kUsualProgram : config.ollama;
+  usual_ = *address;
   api_.emplace(*address, stop_);
   place_ = address->Url();
-  return ChooseKind(stored_driver);
+  if (auto chosen = ChooseKind(config, stored_driver); !chosen) return chosen;
+  return CheckKind(config, results);
 }
 
 Expected<void, Error> SessionDriver::OpenRecording() {
@@ -166,11 +197,22 @@ Expected<void, Error> SessionDriver::OpenRecording() {
   return {};
 }
 
-Expected<void, Error> SessionDriver::ChooseKind(const std::string& stored_driver) {
-  const std::string& wish = options_.driver.empty() ? stored_driver : options_.driver;
+Expected<void, Error> SessionDriver::ChooseKind(const SweepConfig& config,
+                                                const std::string& stored_driver) {
+  std::string wish = options_.driver.empty() ? stored_driver : options_.driver;
+  // Elsewhere no server of our own can be started.
+  const bool needs_own = SetsServer(config.space) && usual_.IsLoopback();
+  if (wish == "private" || (wish.empty() && needs_own && FindProgram(program_))) {
+    kind_ = Kind::kPrivate;
+    place_ = fmt::format("a server of its own, by {}", fmt::join(ProgramsOf(config), " and "));
+    return {};
+  }
+  // `ollama run` sends one request at a time.
+  if (wish.empty() && config.workload == WorkloadKind::kLoad) wish = "api";
   // A program that was named and is not there is a mistake to be told, not to be worked around.
-  const bool named = options_.ollama != DriverOptions().ollama;
-  if (wish == "cli" || (wish != "api" && (named || FindProgram(options_.ollama)))) {
+  const bool named = program_ != kUsualProgram;
+  const bool has_several_models = config.space.Find(Parameter::kModel) != nullptr;
+  if (wish == "cli" || (wish != "api" && !has_several_models && (named || FindProgram(program_)))) {
     kind_ = Kind::kCli;
     return {};
   }
@@ -193,18 +235,142 @@ Expected<void, Error> SessionDriver::ChooseKind(const std::string& stored_driver
                 fmt::format("there is no program '{}' here, and no Ollama answers at {}\n"
                             "install Ollama (https://ollama.com/download), name its program with "
                             "--ollama PATH, or a server elsewhere with --host HOST:PORT",
-                            options_.ollama, place_));
+                            program_, place_));
   }
-  notice_ = fmt::format("there is no program '{}' here; measuring through the API of {}",
-                        options_.ollama, place_);
+  notice_ = fmt::format("there is no program '{}' here; measuring through the API of {}", program_,
+                        place_);
+  return {};
+}
+
+// The programs whose servers are measured, one after the other.
+std::vector<std::string> SessionDriver::ProgramsOf(const SweepConfig& config) const {
+  const std::vector<int>& values = config.space.ValuesOf(Parameter::kOllama);
+  if (values.empty()) return {program_};
+  std::vector<std::string> programs;
+  for (const int value : values) programs.emplace_back(NameOfValue(value));
+  return programs;
+}
+
+Expected<void, Error> SessionDriver::CheckKind(const SweepConfig& config,
+                                               const std::filesystem::path& results) {
+  if (kind_ == Kind::kPrivate) return CheckPrivate(config);
+  if (!options_.models.empty()) {
+    return Fail(ExitCode::kUsage,
+                "--models has no effect on a server that runs already: it has a folder of its own");
+  }
+  if (kind_ == Kind::kCli && config.space.Find(Parameter::kModel) != nullptr) {
+    return Fail(
+        ExitCode::kUsage,
+        "the cli driver measures one model a sweep; several are measured with --driver api");
+  }
+  if (!SetsServer(config.space)) return {};
+  const std::string why =
+      !usual_.IsLoopback() ? fmt::format("the server at {} is not on this machine", place_)
+      : !FindProgram(program_)
+          ? fmt::format("there is no program '{}' here to start a server with", program_)
+          : fmt::format("the driver {} measures a server that runs already",
+                        kind_ == Kind::kCli ? "cli" : "api");
+  if (auto one = CheckHasOneServer(config, why, results); !one) return one;
+  return CheckServerIsAsSet(config.space, usual_);
+}
+
+Expected<void, Error> SessionDriver::CheckPrivate(const SweepConfig& config) const {
+  if (!config.modelfile.empty()) {
+    return Fail(ExitCode::kUsage,
+                "a server of its own creates no model, so it cannot measure a Modelfile; create a "
+                "model of it (`ollama create`) and name that with --model");
+  }
+  if (!options_.temporary_model.empty()) {
+    return Fail(ExitCode::kUsage,
+                "--model-name has no effect on a server of its own, which creates no model; leave "
+                "it out");
+  }
+  if (!options_.host.empty() && !usual_.IsLoopback()) {
+    return Fail(ExitCode::kUsage,
+                fmt::format("a server of its own is started on this machine, and --host names "
+                            "another, {}; leave one of them out",
+                            place_));
+  }
+  for (const std::string& program : ProgramsOf(config)) {
+    if (FindProgram(program)) continue;
+    return Fail(
+        ExitCode::kEnvironment,
+        fmt::format("there is no program '{}' here; name Ollama's with --ollama PATH", program));
+  }
   return {};
 }
 
 Expected<void, Error> SessionDriver::LockServer() {
-  if (!api_) return {};
-  auto lock = LockServerAt(api_->address(), clock_);
+  if (recording_) return {};
+  auto lock = LockMachineOf(usual_, clock_);
   if (!lock) return Unexpected<Error>(lock.error());
   server_lock_.emplace(std::move(*lock));
+  return {};
+}
+
+OllamaApi* SessionDriver::api() {
+  if (private_ != nullptr) return &private_->api();
+  return api_ ? &*api_ : nullptr;
+}
+
+namespace {
+
+std::string Variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+ModelFolderPlaces PlacesOfModels(const std::filesystem::path& named, std::string of_server) {
+  ModelFolderPlaces places;
+  if (!named.empty()) places.named = named;
+  places.own_variable = Variable("OLLAMA_MODELS");
+  places.server_variable = std::move(of_server);
+  places.usual = UsualModelFolders(Variable("HOME"));
+  return places;
+}
+
+}  // namespace
+
+// It reads a mirror of the user's models, and stands for the user's server but for what the cells
+// set.
+Expected<void, Error> SessionDriver::StartPrivateServer(const SweepConfig& config) {
+  auto scratch = ScratchFolder::Make();
+  if (!scratch) return Unexpected<Error>(scratch.error());
+  scratch_.emplace(std::move(*scratch));
+  const auto process = FindServerProcess(usual_.port);
+  const auto used = process ? ReadVariableOf(process->pid, "OLLAMA_MODELS") : std::nullopt;
+  const auto folder = FindModelFolder(PlacesOfModels(options_.models, used.value_or("")));
+  if (!folder) return Fail(ExitCode::kEnvironment, folder.error());
+  const std::vector<std::string> models = ModelsOf(config);
+  const auto mirror = scratch_->path() / "models";
+  if (auto done = MirrorModels(*folder, models, mirror); !done) {
+    return Fail(ExitCode::kEnvironment, done.error());
+  }
+  usual_settings_ = ReadServerSettings(usual_.port);
+  const auto others = [this] {
+    return ModelsOfOtherServers(private_ != nullptr ? private_->api().address().port : 0, usual_);
+  };
+  if (const auto loaded = others(); !loaded.empty()) {
+    return Fail(ExitCode::kEnvironment,
+                fmt::format("another server of this machine has {} loaded, which takes memory and "
+                            "would be measured with it; `ollama stop NAME` frees it",
+                            fmt::join(loaded, " and ")));
+  }
+  PrivateDriverOptions options;
+  options.programs = ProgramsOf(config);
+  options.models = mirror;
+  options.folder = scratch_->path();
+  options.first = PlanCells(config.space, config.row_first).front();
+  for (const Axis& axis : config.space.axes) {
+    if (Describe(axis.parameter).scope == Scope::kServer) options.varied.push_back(axis.parameter);
+  }
+  options.environment = usual_settings_;
+  options.api = {models, NumPredictOf(config), config.timeout, on_idle_};
+  options.others = others;
+  auto made = std::make_unique<PrivateDriver>(std::move(options), clock_, stop_);
+  private_ = made.get();
+  driver_ = std::move(made);
+  if (auto facts = driver_->Connect(); !facts) return Fail(facts.error());
   return {};
 }
 
@@ -238,6 +404,11 @@ Expected<SweepConfig, Error> SessionDriver::Complete(SweepConfig config, GridSiz
     }
     return config;
   }
+  if (kind_ == Kind::kPrivate) {
+    if (auto started = StartPrivateServer(config); !started) {
+      return Unexpected<Error>(started.error());
+    }
+  }
   if (const auto named = RequireModelName(config); !named) return Unexpected<Error>(named.error());
   if (config.workload == WorkloadKind::kLoad) return WithLevels(std::move(config));
   std::string base = config.model;
@@ -255,9 +426,9 @@ Expected<SweepConfig, Error> SessionDriver::Complete(SweepConfig config, GridSiz
 
 Expected<void, Error> SessionDriver::RequireModelName(SweepConfig& config) {
   if (!config.modelfile.empty()) return {};
-  if (const auto version = ReachServer(*api_); !version) return Fail(version.error());
+  if (const auto version = ReachServer(*api()); !version) return Fail(version.error());
   if (!config.model.empty()) {
-    const auto model = RequireModel(*api_, config.model);
+    const auto model = RequireModel(*api(), config.model);
     if (!model) return Fail(model.error());
     // What is only spelt otherwise (case, host, https://) gets the server's spelling.
     if (model->name != config.model && model->name != config.model + ":latest") {
@@ -265,7 +436,7 @@ Expected<void, Error> SessionDriver::RequireModelName(SweepConfig& config) {
     }
     return {};
   }
-  const auto models = api_->Models();
+  const auto models = api()->Models();
   if (!models) return Fail(models.error());
   return Fail(ExitCode::kUsage, NoModelNamed(*models, place_, "run"));
 }
@@ -274,12 +445,12 @@ Expected<void, Error> SessionDriver::RequireModelName(SweepConfig& config) {
 GridFacts SessionDriver::FactsOf(const std::string& model) {
   GridFacts facts;
   if (!IsValidModelName(model)) return facts;
-  if (const auto details = api_->Show(model)) {
+  if (const auto details = api()->Show(model)) {
     facts.trained_context = details->trained_context;
     facts.kv_bytes_per_token = details->kv_bytes_per_token;
   }
-  if (const auto listing = RequireModel(*api_, model)) facts.weights_bytes = listing->size_bytes;
-  if (api_->address().IsLoopback()) {
+  if (const auto listing = RequireModel(*api(), model)) facts.weights_bytes = listing->size_bytes;
+  if (api()->address().IsLoopback()) {
     const FreeMemory memory = MeasureFreeMemory(runner_, stop_);
     facts.gpu_bytes = memory.gpu;
     facts.ram_bytes = memory.ram;
@@ -298,6 +469,8 @@ Expected<ServerFacts, Error> SessionDriver::Connect(const SweepConfig& config,
       break;
     case Kind::kApi:
       made = MakeApiDriver(config);
+      break;
+    case Kind::kPrivate:
       break;
     case Kind::kReplay:
       MakeReplayDriver(runs_before);
@@ -320,19 +493,39 @@ SessionDriver::FoundBaseline SessionDriver::FindBaseline(const SweepConfig& conf
   }
   // A Modelfile's weights file is no model that could be asked or loaded as it is.
   const auto details =
-      IsValidModelName(base) ? api_->Show(base) : Expected<ModelDetails, Failure>(ModelDetails());
+      IsValidModelName(base) ? api()->Show(base) : Expected<ModelDetails, Failure>(ModelDetails());
   if (!details) return {std::nullopt, false, details.error().message};
   SeenServer seen;
-  const auto process = api_->address().IsLoopback() ? FindServerProcess(api_->address().port)
-                                                    : Unexpected<std::string>(std::string());
+  const auto process = api()->address().IsLoopback() ? FindServerProcess(api()->address().port)
+                                                     : Unexpected<std::string>(std::string());
   if (process) seen.context_variable = ReadVariableOf(process->pid, "OLLAMA_CONTEXT_LENGTH");
   auto parameters = SplitShownParameters(details->parameters);
   parameters.insert(parameters.end(), own.begin(), own.end());
   auto found =
-      FindPresentSetting(ReadParameters(parameters), base, *api_, clock_, stop_, may_load, seen);
+      FindPresentSetting(ReadParameters(parameters), base, *api(), clock_, stop_, may_load, seen);
   FoundBaseline baseline{std::nullopt, found.needs_load, std::move(found.why_not)};
   if (found.setting) baseline.setting = Baseline{found.setting->cell, found.setting->source};
+  if (baseline.setting) AddServerSettings(config, *baseline.setting);
   return baseline;
+}
+
+// As the user's own server has them, where it runs and may be looked at; else as Ollama does by
+// itself.
+void SessionDriver::AddServerSettings(const SweepConfig& config, Baseline& baseline) {
+  const auto release = ParseOllamaVersion(api()->Version().value_or(std::string()));
+  const Cell defaults = release ? RulesOfVersion(*release).server_defaults : Cell();
+  for (const Axis& axis : config.space.axes) {
+    const ParameterInfo& info = Describe(axis.parameter);
+    if (info.scope != Scope::kServer) continue;
+    const auto found = usual_settings_.find(std::string(info.variable));
+    const auto value = found != usual_settings_.end()
+                           ? ReadVariableText(axis.parameter, found->second)
+                           : std::nullopt;
+    const int usual = defaults[axis.parameter];
+    const bool is_of_grid =
+        std::find(axis.values.begin(), axis.values.end(), usual) != axis.values.end();
+    baseline.cell.Set(axis.parameter, value.value_or(is_of_grid ? usual : kAutoValue));
+  }
 }
 
 Expected<void, Error> SessionDriver::MakeCliDriver(const SweepConfig& config, const Metadata& store,
@@ -343,7 +536,7 @@ Expected<void, Error> SessionDriver::MakeCliDriver(const SweepConfig& config, co
   if (!scratch) return Unexpected<Error>(scratch.error());
   scratch_.emplace(std::move(*scratch));
   CliDriverOptions driver;
-  driver.program = options_.ollama;
+  driver.program = program_;
   driver.base_model = config.model;
   driver.modelfile = std::move(*modelfile);
   driver.temporary_model =
@@ -375,8 +568,8 @@ Expected<void, Error> SessionDriver::MakeApiDriver(const SweepConfig& config) {
                 "or measure with --driver cli");
   }
   driver_ = std::make_unique<ApiDriver>(
-      ApiDriverOptions{config.model, config.num_predict, config.timeout, on_idle_}, *api_, clock_,
-      stop_);
+      ApiDriverOptions{ModelsOf(config), config.num_predict, config.timeout, on_idle_}, *api_,
+      clock_, stop_);
   return {};
 }
 

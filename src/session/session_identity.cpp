@@ -103,7 +103,23 @@ Environment DescribeEnvironment(const PresentSession& present) {
   Environment environment = facts.is_local ? DescribeMachine() : Environment();
   environment.server_is_local = facts.is_local;
   if (facts.is_local) environment.server_settings = ReadServerSettings(facts.port);
+  // What cells vary is theirs.
+  for (const Axis& axis : present.config.space.axes) {
+    environment.server_settings.erase(std::string(Describe(axis.parameter).variable));
+  }
   return environment;
+}
+
+// "0.11.4, 0.32.15": of all subjects, each once.
+std::string JoinedOf(const ServerFacts& facts, std::string SubjectFacts::*field,
+                     const std::string& of_one) {
+  if (facts.subjects.empty()) return of_one;
+  std::vector<std::string> texts;
+  for (const SubjectFacts& subject : facts.subjects) {
+    const std::string& text = subject.*field;
+    if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(text);
+  }
+  return fmt::format("{}", fmt::join(texts, ", "));
 }
 
 Identity DescribePresent(const PresentSession& present, const SessionPrompt& prompt,
@@ -115,11 +131,13 @@ Identity DescribePresent(const PresentSession& present, const SessionPrompt& pro
   }
   Identity identity;
   identity.model = ModelDescription(present.config);
-  identity.model_digest = present.facts.model_digest;
+  identity.model_digest =
+      JoinedOf(present.facts, &SubjectFacts::model_digest, present.facts.model_digest);
   if (!prompt.text.empty()) identity.prompt_sha256 = Sha256Hex(prompt.text);
   if (asks_the_same) identity.num_predict = present.config.num_predict;
   identity.driver = present.driver;
-  identity.ollama_version = present.facts.ollama_version;
+  identity.ollama_version =
+      JoinedOf(present.facts, &SubjectFacts::ollama_version, present.facts.ollama_version);
   return identity;
 }
 

@@ -160,7 +160,7 @@ class Reporter {
  private:
   [[nodiscard]] std::optional<Cell> CurrentIn(const Cell& stratum) const {
     if (!current_) return std::nullopt;
-    return WithRequest(*current_, stratum);
+    return WithStratum(*current_, stratum);
   }
 
   // A setting outside the planned cells is compared with, but has no place in a table.
@@ -204,7 +204,7 @@ class Reporter {
   [[nodiscard]] StratumAnswer AnswerOf(const Cell& stratum) const {
     std::vector<CellResult> results;
     std::copy_if(store_.results().begin(), store_.results().end(), std::back_inserter(results),
-                 [&](const CellResult& result) { return RequestOf(result.cell) == stratum; });
+                 [&](const CellResult& result) { return StratumOf(result.cell) == stratum; });
     AnswerOptions options = options_;
     options.current = CurrentIn(stratum);
     options.planned = InStratum(planned_, stratum);

@@ -77,7 +77,7 @@ class Planner {
 
   void LeaveOutAliases(std::vector<Cell>& cells) {
     if (!facts_ || options_.measure_aliases || driver_.recording() != nullptr) return;
-    const std::vector<Alias> aliases = FindAliases(cells, LimitsOf(*facts_));
+    const std::vector<Alias> aliases = AliasesOf(cells, *facts_);
     for (const Alias& alias : aliases) std::erase(cells, alias.cell);
     for (std::string& line : DescribeLeftOut(aliases)) plan_.warnings.push_back(std::move(line));
   }
@@ -104,7 +104,10 @@ class Planner {
   }
 
   Expected<void, Error> Connect() {
-    if (auto step = driver_.Open(plan_.metadata.identity.driver); !step) return step;
+    if (auto step =
+            driver_.Open(plan_.config, plan_.metadata.identity.driver, options_.session.results);
+        !step)
+      return step;
     if (!driver_.notice().empty()) plan_.warnings.push_back(driver_.notice());
     auto complete = driver_.Complete(plan_.config, GridSize::kSweep);
     if (!complete) return Unexpected<Error>(complete.error());

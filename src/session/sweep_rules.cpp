@@ -42,6 +42,8 @@ LevelPasses LevelsOf(const RunOptions& options, const SweepConfig& config, std::
   return {cells, known, WindowsOfLevel(config), options.session.driver.seed, options.limit};
 }
 
+namespace {
+
 EffectiveLimits LimitsOf(const ServerFacts& facts) {
   EffectiveLimits limits;
   const auto version = ParseOllamaVersion(facts.ollama_version);
@@ -50,8 +52,24 @@ EffectiveLimits LimitsOf(const ServerFacts& facts) {
   limits.batch_cut_to_context = rules.cuts_batch_to_context;
   if (rules.cuts_context_to_trained) limits.largest_context = facts.trained_context;
   limits.layers = facts.layers;
+  limits.lacks_flash_attention = facts.lacks_flash_attention;
+  limits.drops_kv_type = rules.drops_kv_type;
+  limits.server_defaults = rules.server_defaults;
   if (facts.has_vision) limits.least_context = rules.least_vision_context;
   return limits;
+}
+
+}  // namespace
+
+std::vector<Alias> AliasesOf(std::span<const Cell> cells, const ServerFacts& facts) {
+  std::map<Cell, std::vector<Cell>> of_subject;
+  for (const Cell& cell : cells) of_subject[SubjectOf(cell)].push_back(cell);
+  std::vector<Alias> aliases;
+  for (const auto& [subject, own] : of_subject) {
+    const std::vector<Alias> found = FindAliases(own, LimitsOf(FactsFor(facts, subject)));
+    aliases.insert(aliases.end(), found.begin(), found.end());
+  }
+  return aliases;
 }
 
 std::vector<std::string> DescribeLeftOut(std::span<const Alias> aliases) {

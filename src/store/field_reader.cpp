@@ -190,6 +190,15 @@ std::optional<int> FieldReader::DecimalFrom(const ParameterInfo& info, const Jso
   return std::nullopt;
 }
 
+std::optional<int> FieldReader::WordFrom(const ParameterInfo& info, const Json& value) {
+  const auto word = value.is_string()
+                        ? ParseValue(info.parameter, value.get_ref<const std::string&>())
+                        : std::nullopt;
+  if (word && *word != kAutoValue) return word;
+  Complain(info.key, "is no value that this version knows");
+  return std::nullopt;
+}
+
 std::optional<int> FieldReader::SettingFrom(const ParameterInfo& info, const Json& value) {
   if (info.type == ParameterType::kSwitch) {
     if (value.is_boolean()) return value.get<bool>() ? 1 : 0;
@@ -197,6 +206,7 @@ std::optional<int> FieldReader::SettingFrom(const ParameterInfo& info, const Jso
     return std::nullopt;
   }
   if (info.type == ParameterType::kDecimal) return DecimalFrom(info, value);
+  if (info.type != ParameterType::kCount) return WordFrom(info, value);
   // What was parsed is unsigned, what this program made may be either.
   const bool is_too_large = value.is_number_unsigned() &&
                             value.get<std::uint64_t>() > static_cast<std::uint64_t>(info.highest);
@@ -221,7 +231,9 @@ void FieldReader::Values(std::string_view key, Axis& axis) {
   }
   std::set<int> seen;
   for (const Json& element : *found) {
-    const auto value = SettingFrom(Describe(axis.parameter), element);
+    const bool is_auto = element == FormatValue(axis.parameter, kAutoValue);
+    const auto value =
+        is_auto ? std::optional(kAutoValue) : SettingFrom(Describe(axis.parameter), element);
     if (!value) return;
     if (!seen.insert(*value).second) return Complain(key, "holds a value twice");
     axis.values.push_back(*value);

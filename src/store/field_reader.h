@@ -79,6 +79,7 @@ class FieldReader {
  private:
   std::optional<int> SettingFrom(const ParameterInfo& info, const nlohmann::json& value);
   std::optional<int> DecimalFrom(const ParameterInfo& info, const nlohmann::json& value);
+  std::optional<int> WordFrom(const ParameterInfo& info, const nlohmann::json& value);
   std::optional<std::int64_t> Integer(std::string_view key, std::int64_t least, std::int64_t most);
 
   template <HasFields T>

@@ -78,7 +78,8 @@ void FieldWriter::Setting(const ParameterInfo& info, const Cell& cell) {
 void FieldWriter::Values(std::string_view key, const Axis& axis) {
   nlohmann::json list = nlohmann::json::array();
   for (const int value : axis.values) {
-    list.push_back(ValueAs<nlohmann::json>(axis.parameter, value));
+    list.push_back(value == kAutoValue ? nlohmann::json(FormatValue(axis.parameter, value))
+                                       : ValueAs<nlohmann::json>(axis.parameter, value));
   }
   object_[std::string(key)] = std::move(list);
 }

@@ -48,6 +48,7 @@ void VisitFields(auto& visit, Is<Sample> auto& sample) {
   visit("create_ms", sample.create);
   visit("ttft_ms", sample.first_token);
   visit("effective_num_ctx", sample.effective_context);
+  visit("effective_server", sample.effective_server);
   visit("size_bytes", sample.size_bytes);
   visit("size_vram_bytes", sample.size_vram_bytes);
   visit("attempt", sample.attempt);

@@ -128,18 +128,12 @@ fs::path StoreLockPath(const fs::path& store, Expected<fs::path, IoError>& targe
   return lock;
 }
 
-// A file name for a server: readable, and different for different addresses.
-std::string ServerLockName(std::string_view address) {
-  std::string host;
-  for (const char c : address) host += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  std::string port;
-  if (const auto colon = host.rfind(':'); colon != std::string::npos) {
-    port = host.substr(colon);
-    host.resize(colon);
-  }
-  const bool own = host.empty() || host == "localhost" || host == "0.0.0.0" || host == "[::]" ||
-                   host == "[::1]" || host.starts_with("127.");
-  const std::string key = (own ? "localhost" : host) + port;
+// A file name for a machine: readable, and different for different ones.
+std::string MachineLockName(std::string_view machine) {
+  const std::string host = Lower(machine);
+  const bool own = host.empty() || host == "localhost" || host == "0.0.0.0" || host == "::" ||
+                   host == "::1" || host.starts_with("127.");
+  const std::string key = own ? "localhost" : host;
   constexpr std::size_t kReadable = 80;
   std::string name = key.substr(0, kReadable);
   for (char& c : name) {
@@ -207,12 +201,13 @@ Expected<FileLock, StoreError> LockStore(const fs::path& store, Clock& clock,
                              fmt::format("stop it or give another {}", option), option);
 }
 
-Expected<FileLock, StoreError> LockServer(std::string_view address, Clock& clock,
-                                          const fs::path& folder) {
-  return FileLockMaker::Take(folder / ServerLockName(address), clock, /*for_all_users=*/true,
-                             fmt::format("the Ollama server {}", Printable(address, false)),
-                             "two sweeps on one server would measure each other: wait or stop it",
-                             "server");
+Expected<FileLock, StoreError> LockMachine(std::string_view machine, Clock& clock,
+                                           const fs::path& folder) {
+  return FileLockMaker::Take(folder / MachineLockName(machine), clock, /*for_all_users=*/true,
+                             fmt::format("the machine {}", Printable(machine, false)),
+                             "two measurements on one machine would disturb each other: wait or "
+                             "stop it",
+                             "machine");
 }
 
 Expected<std::optional<LockHolder>, StoreError> WhoHolds(const fs::path& store) {

@@ -264,7 +264,7 @@ std::vector<Axis> JoinAxes(const std::vector<Axis>& a, const std::vector<Axis>& 
   if (a == b) return a;
   Space joined;
   for (const ParameterInfo& info : AllParameters()) {
-    std::set<int> values;
+    std::set<int, ValueOrder> values(ValueOrder{info.parameter});
     for (const auto* side : {&a, &b}) {
       for (const Axis& axis : *side) {
         if (axis.parameter == info.parameter) values.insert(axis.values.begin(), axis.values.end());

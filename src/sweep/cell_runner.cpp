@@ -215,6 +215,7 @@ void CellRunner::Fill(Sample& sample, Load& load, SampleRole role, const RunRepo
   sample.attempt = load.attempt;
   if (load.loaded) {
     sample.effective_context = load.loaded->context;
+    sample.effective_server = load.loaded->server;
     sample.size_bytes = load.loaded->size_bytes;
     sample.size_vram_bytes = load.loaded->size_vram_bytes;
   }
@@ -261,6 +262,7 @@ Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
           CutPrompt(prompt_->tokens.value_or(count), NumPredictOf(load.cell), load.cell));
     }
     if (*excluded == Exclusion::kWrongContext) return NoteOtherContext(load);
+    if (*excluded == Exclusion::kWrongServer) return NoteOtherServer(load);
     if (*excluded == Exclusion::kWrongOffload) {
       return Fail(FailureKind::kCannotLoad, std::string(Explain(*excluded)));
     }
@@ -281,8 +283,27 @@ Expected<void, CellRunner::Error> CellRunner::NoteOtherContext(const Load& load)
   if (used < wanted || used > Describe(Parameter::kNumCtx).highest) {
     return Fail(FailureKind::kCannotLoad, text);
   }
-  const Cell effective = load.cell.With(Parameter::kNumCtx, static_cast<int>(used));
-  seams_.store.SetAlias(load.cell, effective, text);
+  return NoteAlias(load.cell, load.cell.With(Parameter::kNumCtx, static_cast<int>(used)), text);
+}
+
+// Whatever else the server does, it is not what this cell asks for.
+Expected<void, CellRunner::Error> CellRunner::NoteOtherServer(const Load& load) {
+  const Cell effective = EffectiveServer(load.cell, *load.loaded->server);
+  Cell used;
+  Cell wanted;
+  for (const ParameterInfo& info : AllParameters()) {
+    if (effective[info.parameter] == load.cell[info.parameter]) continue;
+    used.Set(info.parameter, effective[info.parameter]);
+    wanted.Set(info.parameter, load.cell[info.parameter]);
+  }
+  return NoteAlias(load.cell, effective,
+                   fmt::format("the server runs with {} where {} was asked for", DescribeCell(used),
+                               DescribeCell(wanted)));
+}
+
+Expected<void, CellRunner::Error> CellRunner::NoteAlias(const Cell& cell, const Cell& effective,
+                                                        std::string reason) {
+  seams_.store.SetAlias(cell, effective, std::move(reason));
   if (const auto saved = seams_.saver.Save(); !saved) return Unexpected<Error>(saved.error());
   return {};
 }

@@ -81,8 +81,11 @@ double ReplayDriver::NextFactor() {
 std::optional<LoadedModel> ReplayDriver::Loaded() {
   const Sample& sample = *CountedOf(*cell_).front();
   if (!sample.size_bytes) return std::nullopt;
-  return LoadedModel{
-      {}, sample.effective_context, *sample.size_bytes, sample.size_vram_bytes.value_or(0)};
+  return LoadedModel{{},
+                     sample.effective_context,
+                     *sample.size_bytes,
+                     sample.size_vram_bytes.value_or(0),
+                     sample.effective_server};
 }
 
 }  // namespace ollama_bench

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "ollama_bench/core/stratum.h"
+
 namespace ollama_bench {
 
 Expected<RunReport, Failure> Driver::RunWindow(const WindowPlan& /*plan*/, PromptFeed& /*feed*/) {
@@ -12,6 +14,21 @@ Expected<RunReport, Failure> Driver::RunWindow(const WindowPlan& /*plan*/, Promp
                           name()),
               {},
               1});
+}
+
+ServerFacts FactsFor(const ServerFacts& facts, const Cell& cell) {
+  ServerFacts found = facts;
+  for (const SubjectFacts& each : facts.subjects) {
+    if (each.subject != SubjectOf(cell)) continue;
+    found.ollama_version = each.ollama_version;
+    found.model_digest = each.model_digest;
+    found.trained_context = each.trained_context;
+    found.layers = each.layers;
+    found.has_vision = each.has_vision;
+    found.lacks_flash_attention = each.lacks_flash_attention;
+    break;
+  }
+  return found;
 }
 
 }  // namespace ollama_bench

@@ -5,10 +5,10 @@
 namespace ollama_bench {
 
 bool LoadedSetting::Serves(const Cell& cell) {
-  const bool is_same = setting_ && *setting_ == SettingOf(cell);
+  const bool is_same = setting_ && *setting_ == LoadOf(cell);
   const bool serves = is_same && measured_.insert(cell).second;
   if (!serves) {
-    setting_ = SettingOf(cell);
+    setting_ = LoadOf(cell);
     measured_ = {cell};
   }
   return serves;
@@ -20,7 +20,7 @@ void LoadedSetting::Forget() {
 }
 
 bool LoadedSetting::MayLinger(const Cell& cell) const {
-  return !setting_ || *setting_ == SettingOf(cell);
+  return !setting_ || *setting_ == LoadOf(cell);
 }
 
 }  // namespace ollama_bench

@@ -15,6 +15,11 @@ bool HasWrongContext(const Sample& sample, const Cell& cell) {
   return more < 0 || more >= kContextPadding;
 }
 
+// Where the server reports another setting than was asked for.
+bool HasWrongServer(const Sample& sample, const Cell& cell) {
+  return sample.effective_server && EffectiveServer(cell, *sample.effective_server) != cell;
+}
+
 // How many layers are on GPUs is not reported, but whether there are any.
 bool HasWrongOffload(const Sample& sample, const Cell& cell) {
   return cell[Parameter::kNumGpu] == 0 && sample.size_vram_bytes.value_or(0) > 0;
@@ -50,6 +55,16 @@ bool ClocksAgree(const Sample& sample) {
 
 }  // namespace
 
+Cell EffectiveServer(const Cell& cell, const Cell& reported) {
+  Cell effective = cell;
+  for (const ParameterInfo& info : AllParameters()) {
+    const bool is_known =
+        info.scope == Scope::kServer && cell.Sets(info.parameter) && reported.Sets(info.parameter);
+    if (is_known) effective.Set(info.parameter, reported[info.parameter]);
+  }
+  return effective;
+}
+
 bool IsPromptCached(const RunMetrics& metrics) {
   const std::int64_t count = metrics.prompt_eval_count.value_or(0);
   return metrics.prompt_eval_cached.value_or(0) > std::max<std::int64_t>(8, count / 20);
@@ -64,6 +79,7 @@ std::optional<Exclusion> VerifyRequest(const Sample& sample, const Expectation& 
   const RunMetrics& metrics = sample.metrics;
   const std::int64_t count = metrics.prompt_eval_count.value_or(0);
   if (HasWrongContext(sample, expectation.cell)) return Exclusion::kWrongContext;
+  if (HasWrongServer(sample, expectation.cell)) return Exclusion::kWrongServer;
   if (HasWrongOffload(sample, expectation.cell)) return Exclusion::kWrongOffload;
   if (!FitsContext(expectation.cell, count, expectation.num_predict)) return Exclusion::kTruncated;
   if (IsPromptCached(metrics)) return Exclusion::kCached;

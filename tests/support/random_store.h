@@ -109,10 +109,17 @@ class RandomValues {
     Cell cell;
     for (const ParameterInfo& info : AllParameters()) {
       if (Chance(0.4)) {
-        cell.Set(info.parameter, static_cast<int>(Between(info.lowest, info.highest)));
+        cell.Set(info.parameter, ValueOf(info));
       }
     }
     return cell;
+  }
+
+  int ValueOf(const ParameterInfo& info) {
+    if (info.type != ParameterType::kName) {
+      return static_cast<int>(Between(info.lowest, info.highest));
+    }
+    return ValueOfName("/opt/\"a\", \\b/" + std::to_string(Between(1, 5)));
   }
 
   /// Of some parameters, in the order of the parameters, with a few values each.
@@ -122,7 +129,7 @@ class RandomValues {
       if (Chance(0.6)) continue;
       std::set<int> values;
       for (auto i = Between(1, 4); i > 0; --i) {
-        values.insert(static_cast<int>(Between(info.lowest, info.highest)));
+        values.insert(ValueOf(info));
       }
       axes.push_back({info.parameter, {values.begin(), values.end()}});
     }

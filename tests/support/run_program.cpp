@@ -13,22 +13,37 @@
 #include <memory>
 #include <system_error>
 
+#include "support/temporary_folder.h"
+
 extern char** environ;
 
 namespace ollama_bench::testing {
+
+const std::string& LockFolder() {
+  static const TemporaryFolder folder;
+  static const std::string path = folder.path().string();
+  return path;
+}
+
 namespace {
 
 std::vector<std::string> Environment(
     const std::vector<std::pair<std::string, std::string>>& added) {
   std::vector<std::string> all;
+  bool has_lock_folder = false;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;
     const std::string name = text.substr(0, text.find('='));
+    has_lock_folder = has_lock_folder || name == kLockFolderVariable;
     const bool replaced = std::any_of(added.begin(), added.end(),
                                       [&name](const auto& pair) { return pair.first == name; });
     if (!replaced) all.push_back(text);
   }
-  for (const auto& [name, value] : added) all.push_back(name + "=" + value);
+  for (const auto& [name, value] : added) {
+    has_lock_folder = has_lock_folder || name == kLockFolderVariable;
+    all.push_back(name + "=" + value);
+  }
+  if (!has_lock_folder) all.push_back(kLockFolderVariable + ("=" + LockFolder()));
   return all;
 }
 

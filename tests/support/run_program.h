@@ -19,6 +19,11 @@ struct Program {
   std::chrono::seconds deadline{60};  ///< then the whole process group is killed
 };
 
+/// Where the programs of this test lock the machine that they measure, unless their environment
+/// says otherwise: tests that run at the same time do not keep each other off.
+const std::string& LockFolder();
+inline constexpr const char* kLockFolderVariable = "OLLAMA_BENCH_LOCK_FOLDER";
+
 /// `arguments` without a flag and its value where the flag comes again: tests add to a command of
 /// theirs. Flags that may be repeated stay.
 std::vector<std::string> WithoutReplaced(const std::vector<std::string>& arguments);

@@ -24,6 +24,7 @@ winsize SizeOf(unsigned short columns) {
 
 [[noreturn]] void BecomeProgram(const Program& program) {
   setenv("TERM", "xterm-256color", 1);
+  setenv(kLockFolderVariable, LockFolder().c_str(), 0);
   for (const auto& [name, value] : program.environment) setenv(name.c_str(), value.c_str(), 1);
   if (!program.folder.empty() && chdir(program.folder.c_str()) != 0) _exit(126);
   std::vector<std::string> arguments = program.argv;
@@ -39,6 +40,7 @@ winsize SizeOf(unsigned short columns) {
 TerminalProgram::TerminalProgram(const Program& program, unsigned short columns)
     : deadline_(std::chrono::steady_clock::now() + program.deadline) {
   const winsize size = SizeOf(columns);
+  LockFolder();  // made here, not in the child
   pid_ = forkpty(&master_, nullptr, nullptr, &size);
   if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "forkpty");
   if (pid_ == 0) BecomeProgram(program);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ollama_bench/analysis/cell_estimate.h"
+#include "ollama_bench/analysis/server_memory.h"
 #include "ollama_bench/analysis/sweep_model.h"
 #include "ollama_bench/analysis/verdict.h"
 #include "ollama_bench/core/axis.h"
@@ -95,6 +96,7 @@ struct SweepAnswer {
   std::vector<std::size_t> contenders;
   bool are_tied = false;  ///< all contenders lie within the threshold
   std::optional<SafeContext> largest_safe_context;
+  std::optional<MemoryComparison> memory;  ///< of settings of the server
   Trust trust = Trust::kPoor;
   double detectable = 0;  ///< a difference that would have been found with 80 % power, relative
   int more_loads = 0;     ///< that would decide it; 0 where it is decided

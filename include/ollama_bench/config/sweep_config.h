@@ -39,7 +39,9 @@ using Prompt = std::variant<BuiltInPrompt, PromptText>;
 /// What was left out, a model or an axis, is empty: the command that runs the sweep finds or asks
 /// for it.
 struct SweepConfig {
-  std::string model;                ///< base model, must exist on the server
+  /// Base model, must exist on the server; of several, an axis of the space, the first.
+  std::string model;
+  std::string ollama;               ///< Ollama's program, as `model`; empty: that of PATH
   std::filesystem::path modelfile;  ///< template; absolute
   Prompt prompt;
   WorkloadKind workload = WorkloadKind::kPrefill;

@@ -11,7 +11,7 @@
 namespace ollama_bench {
 
 /// One combination of parameter values: one for each parameter, kAutoValue where it is not set.
-/// Cells order by their values, parameter after parameter.
+/// Cells order by their values, parameter after parameter, as IsBefore has it.
 class Cell {
  public:
   /// Nothing is set.
@@ -33,7 +33,8 @@ class Cell {
     return changed;
   }
 
-  friend auto operator<=>(const Cell&, const Cell&) = default;
+  friend bool operator==(const Cell&, const Cell&) = default;
+  friend std::strong_ordering operator<=>(const Cell& a, const Cell& b);
 
  private:
   std::array<int, kParameterCount> values_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "ollama_bench/core/cell.h"
 #include "ollama_bench/core/failure.h"
 #include "ollama_bench/core/window.h"
 
@@ -54,6 +55,7 @@ enum class Exclusion {
   kWrongOffload,
   kCutShort,
   kUntrusted,
+  kWrongServer,
 };
 
 std::string_view KeyOf(SampleRole role);
@@ -91,6 +93,7 @@ struct Sample {
   /// From sending the request to the first generated token, where the driver sees it.
   std::optional<std::chrono::nanoseconds> first_token;
   std::optional<std::int64_t> effective_context;  ///< what the server says it uses
+  std::optional<Cell> effective_server;           ///< the same of settings of Scope::kServer
   std::optional<std::int64_t> size_bytes;         ///< the loaded model, by /api/ps
   std::optional<std::int64_t> size_vram_bytes;    ///< of these on GPUs
   int attempt = 1;

@@ -7,18 +7,26 @@
 
 namespace ollama_bench {
 
-// Cells whose requests, or whose traffic, differ do different work: no setting is recommended by
-// comparing them. The cells of one request and traffic are a stratum, named by a cell that sets
-// these values alone.
+// Cells differ in what is measured (another program, another model), in what is asked of it, or in
+// how it is set. Only the last is a setting that can be recommended by comparing rates. The cells
+// that share all but the setting are a stratum, named by a cell that sets the rest alone.
 
-/// What of `cell` says what is asked of the model, how often too, and not how the model is set.
-Cell RequestOf(const Cell& cell);
-/// What of `cell` says how the model is loaded.
+/// Whether the parameter is a part of the setting.
+bool IsOfSetting(Parameter parameter);
+/// What of `cell` says how server and model are set.
 Cell SettingOf(const Cell& cell);
-/// `setting` with the request's values of `stratum`.
-Cell WithRequest(const Cell& setting, const Cell& stratum);
-/// The strata of the space, in the order of its values; one without values where no axis is of the
-/// request.
+/// What of `cell` says what is measured and what is asked of it, how often too.
+Cell StratumOf(const Cell& cell);
+/// `setting` with the other values of `stratum`.
+Cell WithStratum(const Cell& setting, const Cell& stratum);
+/// What of `cell` says what is measured: program and model.
+Cell SubjectOf(const Cell& cell);
+/// What of `cell` a load of the model depends on: all but request and traffic.
+Cell LoadOf(const Cell& cell);
+/// What of `cell` a start of the server depends on: the program, and the server's settings.
+Cell ServerOf(const Cell& cell);
+/// The strata of the space, in the order of its values; one without values where every axis is of
+/// the setting.
 std::vector<Cell> StrataOf(const Space& space);
 /// The space cut down to one stratum.
 Space InStratum(Space space, const Cell& stratum);

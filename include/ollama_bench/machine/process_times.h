@@ -69,4 +69,8 @@ std::optional<CpuTicks> UsedBetween(const ProcessTree& before, const ProcessTree
 Expected<ProcessId, std::string> FindServerProcess(int port,
                                                    const std::filesystem::path& proc = "/proc");
 
+/// The ports that the Ollama servers of this machine listen on, as far as their processes may be
+/// looked at. Linux.
+std::vector<int> FindServerPorts(const std::filesystem::path& proc = "/proc");
+
 }  // namespace ollama_bench

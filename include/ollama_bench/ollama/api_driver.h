@@ -16,7 +16,7 @@
 namespace ollama_bench {
 
 struct ApiDriverOptions {
-  std::string model;                           ///< an existing model
+  std::vector<std::string> models;             ///< existing ones; a cell of several names its own
   int num_predict = 2;                         ///< tokens
   std::chrono::milliseconds timeout{360'000};  ///< of one run, its load included
   std::function<void()> on_idle;  ///< where given, called a few times a second during a run
@@ -43,6 +43,9 @@ class ApiDriver : public Driver {
   Expected<void, Failure> CleanUp() override;
 
  private:
+  Expected<SubjectFacts, Failure> FactsOf(const std::string& name);
+  /// That of the prepared cell.
+  [[nodiscard]] std::string Model() const;
   void Unload();
   [[nodiscard]] GenerateRequest RequestOf(std::string prompt, int num_predict) const;
 

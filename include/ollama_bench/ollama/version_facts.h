@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ollama_bench/core/cell.h"
+
 namespace ollama_bench {
 
 /// A release of Ollama. What follows the third number ("-rc2", "+local") is left out.
@@ -42,6 +44,13 @@ struct EffectiveRules {
   bool cuts_context_to_trained = false;  ///< num_ctx to what the model was trained with
   /// The least num_ctx that a model with vision is given; empty: what is asked for.
   std::optional<int> least_vision_context = {};
+  bool needs_gpu_for_flash_attention = false;
+  /// Without flash attention the KV cache is f16, whatever is asked for.
+  bool drops_kv_type = false;
+  /// A quantised KV cache without flash attention ends the load.
+  bool refuses_kv_type = false;
+  /// What auto means, of settings of Scope::kServer where it is known.
+  Cell server_defaults = {};
 };
 EffectiveRules RulesOfVersion(const OllamaVersion& version);
 

@@ -16,6 +16,10 @@ struct EffectiveLimits {
   /// Of the model; with more of them than these, the output is on a GPU too, and nothing is left.
   std::optional<std::int64_t> layers = {};
   std::optional<int> least_context = {};  ///< num_ctx is raised to it; empty: it is not raised
+  bool lacks_flash_attention = false;     ///< it stays off, whatever is asked for
+  /// Without flash attention the KV cache is f16, whatever is asked for.
+  bool drops_kv_type = false;
+  Cell server_defaults = {};  ///< what auto means, of settings of Scope::kServer where it is known
 };
 
 /// Two cells that are one measurement.

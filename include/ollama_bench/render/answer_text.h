@@ -33,6 +33,9 @@ std::string MoreLoadsSentence(const SweepAnswer& answer);
 /// The largest context that hardly loses.
 std::string SafeContextSentence(const SweepAnswer& answer);
 
+/// What settings of the server cost in memory, and the contexts that they leave on GPUs.
+std::string MemorySentence(const SweepAnswer& answer);
+
 /// How many cells may be the best.
 std::string ContendersSentence(const SweepAnswer& answer);
 

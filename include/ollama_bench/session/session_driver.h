@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "ollama_bench/ollama/cli_driver.h"
 #include "ollama_bench/ollama/ollama_api.h"
 #include "ollama_bench/ollama/present_setting.h"
+#include "ollama_bench/ollama/private_driver.h"
 #include "ollama_bench/ollama/server_address.h"
 #include "ollama_bench/plan/default_grid.h"
 #include "ollama_bench/process/posix_process_runner.h"
@@ -48,8 +50,10 @@ std::string ModelDescription(const SweepConfig& config);
 std::string NoModelNamed(const std::vector<ModelListing>& models, const std::string& place,
                          std::string_view command);
 
-/// Keeps other measurements off the server at `address` until the lock goes.
-Expected<FileLock, SessionError> LockServerAt(const ServerAddress& address, Clock& clock);
+/// Keeps other measurements off the machine of the server at `address` until the lock goes, on
+/// whatever port they are. The lock is a file in the folder that OLLAMA_BENCH_LOCK_FOLDER names,
+/// else in /tmp.
+Expected<FileLock, SessionError> LockMachineOf(const ServerAddress& address, Clock& clock);
 
 /// What a command measures with: a server or a recording, and the driver that speaks to it. Owns
 /// all that the driver depends on. The steps must be taken in the order of their declaration, for a
@@ -62,10 +66,12 @@ class SessionDriver {
                 const StopRequest& stop, std::function<void()> on_idle);
 
   /// Finds the server's address or reads the recording, and chooses the driver: the one asked for,
-  /// else that of `stored_driver` (what earlier results were made with, may be empty), else the
-  /// command line where there is one. Contacts nothing.
-  Expected<void, SessionError> Open(const std::string& stored_driver);
-  /// Keeps other sweeps off this server until the object goes.
+  /// else that of `stored_driver` (what earlier results were made with, may be empty), else a
+  /// server of our own where `config` varies what a start decides, else the command line where
+  /// there is one. Contacts nothing. `results` is for messages.
+  Expected<void, SessionError> Open(const SweepConfig& config, const std::string& stored_driver,
+                                    const std::filesystem::path& results);
+  /// Keeps other sweeps off the server's machine until the object goes.
   Expected<void, SessionError> LockServer();
   /// `config` with what it leaves open filled in: the recording's model, a grid that fits model and
   /// memory. Where no model is named the error lists those of the server.
@@ -89,8 +95,8 @@ class SessionDriver {
   FoundBaseline FindBaseline(const SweepConfig& config, MayLoad may_load);
 
   [[nodiscard]] Driver& driver() { return *driver_; }
-  /// Null with a recording.
-  [[nodiscard]] OllamaApi* api() { return api_ ? &*api_ : nullptr; }
+  /// Of the server that is measured; null with a recording.
+  [[nodiscard]] OllamaApi* api();
   /// Null with a server.
   [[nodiscard]] const Recording* recording() const { return recording_ ? &*recording_ : nullptr; }
   /// Metadata of the recording; null with a server.
@@ -103,12 +109,19 @@ class SessionDriver {
   [[nodiscard]] const std::vector<std::string>& grid_notes() const { return grid_notes_; }
 
  private:
-  enum class Kind { kCli, kApi, kReplay };
+  enum class Kind { kCli, kApi, kPrivate, kReplay };
 
   Expected<void, SessionError> OpenRecording();
-  Expected<void, SessionError> ChooseKind(const std::string& stored_driver);
+  Expected<void, SessionError> ChooseKind(const SweepConfig& config,
+                                          const std::string& stored_driver);
+  Expected<void, SessionError> CheckKind(const SweepConfig& config,
+                                         const std::filesystem::path& results);
+  [[nodiscard]] Expected<void, SessionError> CheckPrivate(const SweepConfig& config) const;
+  [[nodiscard]] std::vector<std::string> ProgramsOf(const SweepConfig& config) const;
+  Expected<void, SessionError> StartPrivateServer(const SweepConfig& config);
   Expected<void, SessionError> RequireModelName(SweepConfig& config);
   GridFacts FactsOf(const std::string& model);
+  void AddServerSettings(const SweepConfig& config, Baseline& baseline);
   Expected<void, SessionError> MakeCliDriver(const SweepConfig& config, const Metadata& store,
                                              OnCreated on_created);
   Expected<void, SessionError> MakeApiDriver(const SweepConfig& config);
@@ -124,13 +137,17 @@ class SessionDriver {
   std::string place_;
   std::string notice_;
   std::vector<std::string> grid_notes_;
+  std::string program_;  ///< Ollama's
+  ServerAddress usual_;  ///< of the server that the user has
   std::optional<OllamaApi> api_;
   std::optional<FileLock> server_lock_;
   std::optional<Recording> recording_;
   Metadata recorded_;
   std::optional<ScratchFolder> scratch_;
+  std::map<std::string, std::string> usual_settings_;  ///< of the server that the user has
   std::unique_ptr<Driver> driver_;
-  CliDriver* cli_ = nullptr;  ///< driver_, where it is one
+  CliDriver* cli_ = nullptr;          ///< driver_, where it is one
+  PrivateDriver* private_ = nullptr;  ///< the same
 };
 
 }  // namespace ollama_bench

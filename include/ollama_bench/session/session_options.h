@@ -10,13 +10,13 @@ namespace ollama_bench {
 
 /// What to measure with.
 struct DriverOptions {
-  std::string driver;             ///< "cli", "api" or "replay"; empty: whichever can be had
-  std::string host;               ///< empty: OLLAMA_HOST, else Ollama's default
-  std::string ollama = "ollama";  ///< Ollama's program
-  std::string temporary_model;    ///< empty: named after the store
-  std::filesystem::path replay;   ///< the recording; empty: none
-  double replay_noise = 0;        ///< see ReplayOptions
-  std::uint64_t seed = 1;         ///< of all that is drawn at random
+  std::string driver;            ///< "cli", "api", "private" or "replay"; empty: what fits
+  std::string host;              ///< empty: OLLAMA_HOST, else Ollama's default
+  std::filesystem::path models;  ///< folder of models of a private server; empty: the user's
+  std::string temporary_model;   ///< empty: named after the store
+  std::filesystem::path replay;  ///< the recording; empty: none
+  double replay_noise = 0;       ///< see ReplayOptions
+  std::uint64_t seed = 1;        ///< of all that is drawn at random
 };
 
 /// How a command that measures is to do it, unchecked but for the types.

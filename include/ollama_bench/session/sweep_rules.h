@@ -37,8 +37,8 @@ int WindowsOfLevel(const SweepConfig& config);
 LevelPasses LevelsOf(const RunOptions& options, const SweepConfig& config, std::vector<Cell> cells,
                      const std::vector<CellResult>& known);
 
-/// What a server of these facts makes of a cell's values.
-EffectiveLimits LimitsOf(const ServerFacts& facts);
+/// The cells that are known to be the same measurement as another of them, of each subject.
+std::vector<Alias> AliasesOf(std::span<const Cell> cells, const ServerFacts& facts);
 
 /// What to say of cells that are not measured because they are these aliases, a line each reason.
 std::vector<std::string> DescribeLeftOut(std::span<const Alias> aliases);

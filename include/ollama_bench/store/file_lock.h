@@ -40,10 +40,10 @@ class FileLock {
 Expected<FileLock, StoreError> LockStore(const std::filesystem::path& store, Clock& clock,
                                          std::string_view option = "--results");
 
-/// The lock that measuring on a server needs, one per `address` ("host:port"; all names of this
-/// machine itself are one) and machine: a file in `folder`, shared by all users. kLocked, kIo.
-Expected<FileLock, StoreError> LockServer(std::string_view address, Clock& clock,
-                                          const std::filesystem::path& folder = "/tmp");
+/// The lock that measuring on a machine needs, one for each `machine` (a host; all names of this
+/// one are one): a file in `folder`, shared by all users of this machine. kLocked, kIo.
+Expected<FileLock, StoreError> LockMachine(std::string_view machine, Clock& clock,
+                                           const std::filesystem::path& folder);
 
 /// Who holds the store's lock, or nobody. Neither waits nor makes a start of another run fail.
 Expected<std::optional<LockHolder>, StoreError> WhoHolds(const std::filesystem::path& store);

@@ -110,6 +110,8 @@ class CellRunner {
   void MarkSettling(const Load& load);
   [[nodiscard]] bool HasEnough(const Load& load) const;
   Expected<void, Error> NoteOtherContext(const Load& load);
+  Expected<void, Error> NoteOtherServer(const Load& load);
+  Expected<void, Error> NoteAlias(const Cell& cell, const Cell& effective, std::string reason);
   [[nodiscard]] std::string Timestamp() const;
 
   CellRunnerOptions options_;

@@ -16,6 +16,18 @@
 
 namespace ollama_bench {
 
+/// One of several programs or models that are measured, as found before the first sample.
+struct SubjectFacts {
+  Cell subject;  ///< the program and the model that it is, where cells set them
+  std::string ollama_version;
+  std::string model_digest;                          ///< "sha256:…"
+  std::optional<std::int64_t> trained_context = {};  ///< tokens
+  std::optional<std::int64_t> layers = {};
+  bool has_vision = false;
+  /// The release has no flash attention for one of the devices that it computes on.
+  bool lacks_flash_attention = false;
+};
+
 /// What is known of the server and the base model before anything is measured.
 struct ServerFacts {
   std::string ollama_version;
@@ -27,8 +39,13 @@ struct ServerFacts {
   std::optional<std::int64_t> layers = {};  ///< of the model, but for the output
   /// A file that the prompt names would be attached to it (see FindAttachedFile).
   bool attaches_files = false;
-  bool has_vision = false;  ///< of the model, as the server says
+  bool has_vision = false;                  ///< of the model, as the server says
+  bool lacks_flash_attention = false;       ///< as in SubjectFacts
+  std::vector<SubjectFacts> subjects = {};  ///< where several are measured; the first is as above
 };
+
+/// `facts` with those of the subject of `cell` in place of the first one's.
+ServerFacts FactsFor(const ServerFacts& facts, const Cell& cell);
 
 /// A model in the server's memory, as /api/ps reports it.
 struct LoadedModel {
@@ -36,6 +53,7 @@ struct LoadedModel {
   std::optional<std::int64_t> context;  ///< tokens; servers before v0.10 do not say
   std::int64_t size_bytes = 0;
   std::int64_t size_vram_bytes = 0;
+  std::optional<Cell> server = {};  ///< the settings that the server says it uses
 };
 
 /// A cell made ready to be measured.

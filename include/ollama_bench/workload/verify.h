@@ -19,6 +19,9 @@ struct Expectation {
   std::optional<std::int64_t> prompt_tokens;  ///< empty while nothing is known yet
 };
 
+/// `cell` with the settings of the server that it sets as they were `reported`, where they were.
+Cell EffectiveServer(const Cell& cell, const Cell& reported);
+
 /// Whether the server took more of the prompt from its cache than every prompt shares: some tokens
 /// in front of the unique one are the template's.
 bool IsPromptCached(const RunMetrics& metrics);

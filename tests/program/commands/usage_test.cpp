@@ -48,9 +48,9 @@ TEST_F(UsageTest, AModelMayBeAnArgumentOfEveryCommandThatMeasures) {
 }
 
 TEST_F(UsageTest, ASingleValueGivenTwiceIsRefused) {
-  ExpectRefused({"run", "--model", "a", "--model", "b"}, "--model: is given twice, a and b");
-  ExpectRefused({"run", "a", "--model", "b"}, "is given twice");
-  ExpectRefused({"run", "a", "b"}, "is given twice, a and b");
+  ExpectRefused({"run", "--modelfile", "a", "--modelfile", "b"},
+                "--modelfile: is given twice, a and b");
+  ExpectRefused({"run", "a", "4096,8192"}, "is given twice, a and 4096,8192");
   ExpectRefused({"run", "smollm2", "-r", "a.json", "-r", "b.json"},
                 "--results: is given twice, a.json and b.json");
   ExpectRefused({"run", "smollm2", "--repetitions", "1", "--repetitions", "2"}, "is given twice");

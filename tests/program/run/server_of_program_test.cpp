@@ -46,7 +46,7 @@ TEST_F(ServerOfProgramTest, AModelThatTheApiDoesNotSeeIsRemovedAndTheRunRefused)
   const Json there = other.Get("/api/tags");
   const Ended ended = RunProgram(Sweep({"--ollama", "./wrapper"}));
   EXPECT_EQ(ended.exit_code, 3);
-  EXPECT_NE(ended.err.find("'./wrapper' reaches another server than ollama-bench, which asks "
+  EXPECT_NE(ended.err.find("wrapper' reaches another server than ollama-bench, which asks "
                            "http://" +
                            server_.host()),
             std::string::npos)
@@ -68,9 +68,7 @@ TEST_F(ServerOfProgramTest, NothingIsMadeWhereTheBaseModelWouldHaveToBeDownloade
   WriteWrapperTo(other);
   const Ended ended = RunProgram(Sweep({"--ollama", "./wrapper"}));
   EXPECT_EQ(ended.exit_code, 3);
-  EXPECT_NE(ended.err.find("it has smollm2:latest, and `./wrapper list` shows no such model"),
-            std::string::npos)
-      << ended.err;
+  EXPECT_NE(ended.err.find("wrapper list` shows no such model"), std::string::npos) << ended.err;
   EXPECT_EQ(CallsTo(other, "create") + CallsTo(other, "rm"), 0);
 }
 
@@ -91,7 +89,7 @@ TEST_F(ServerOfProgramTest, ATemporaryFolderThatTheProgramDoesNotSeeIsNamed) {
   const auto before = Models();
   const Ended ended = RunProgram(Sweep({"--ollama", "./wrapper"}));
   EXPECT_EQ(ended.exit_code, 3);
-  EXPECT_NE(ended.err.find("'./wrapper' cannot see the temporary folder"), std::string::npos)
+  EXPECT_NE(ended.err.find("wrapper' cannot see the temporary folder"), std::string::npos)
       << ended.err;
   EXPECT_NE(ended.err.find("TMPDIR=$HOME"), std::string::npos) << ended.err;
   EXPECT_EQ(Models(), before);

@@ -16,7 +16,8 @@ namespace {
 Space RandomSpace(std::mt19937& random) {
   Space space;
   for (const ParameterInfo& info : AllParameters()) {
-    if (random() % 2 == 0) continue;
+    const bool is_large = space.CellCount() > 60;
+    if (random() % 3 != 0 || is_large) continue;
     std::set<int> values;
     for (auto i = 1 + random() % 3; i > 0; --i) {
       const int most = std::min(3, info.highest - info.lowest);

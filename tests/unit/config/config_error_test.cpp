@@ -97,7 +97,7 @@ TEST_F(ConfigErrorTest, NamesTheLineOfEachFaultOfAnAxis) {
   EXPECT_EQ(axis("num_ctx:\n"),
             "sweep.yaml:3: num_ctx: has no value; write \"num_ctx: [4096,8192]\"\n");
   EXPECT_EQ(axis("num_ctx: [[8], 16]"),
-            "sweep.yaml:3: num_ctx: an entry of the list is not a number; write \"num_ctx: "
+            "sweep.yaml:3: num_ctx: an entry of the list is not a value; write \"num_ctx: "
             "[4096,8192]\"\n");
   EXPECT_EQ(axis("num_ctx: 1073741825"),
             "sweep.yaml:3: num_ctx: 1073741825 is above 1073741824; " + tokens + "\n");
@@ -121,7 +121,8 @@ TEST_F(ConfigErrorTest, NamesUnknownAndDoubledKeys) {
             "sweep.yaml:4: num_cxt: is no known key; did you mean num_ctx?\n");
   EXPECT_EQ(ErrorsOf(With("temperature: 3")),
             "sweep.yaml:4: temperature: is no known key; write one of test_row_first, model, "
-            "modelfile, workload, num_ctx, num_batch, num_gpu, num_thread, main_gpu, use_mmap, "
+            "modelfile, workload, ollama, gpus, sched_spread, num_parallel, flash_attention, "
+            "kv_cache_type, num_ctx, num_batch, num_gpu, num_thread, main_gpu, use_mmap, "
             "prompt_tokens, num_predict, concurrency, request_rate, prompt_file, prompt, "
             "repetitions, extra, arrival, requests, duration_s, slo, timeout_s\n");
   EXPECT_EQ(ErrorsOf(With("model: m")),

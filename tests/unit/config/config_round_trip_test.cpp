@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 
 #include "config_fixture.h"
 
@@ -86,25 +87,37 @@ class RandomConfig {
   // Each of the parameters or not; a text as the prompt leaves no choice of its length.
   void AddAxes() {
     for (const ParameterInfo& info : AllParameters()) {
-      const bool is_free =
-          info.parameter != Parameter::kPromptTokens && info.scope != Scope::kTraffic;
+      const bool is_free = info.parameter != Parameter::kPromptTokens &&
+                           info.scope != Scope::kTraffic && info.scope != Scope::kSubject;
       if (is_free && Coin()) AddAxis(info);
     }
   }
 
   void AddAxis(const ParameterInfo& info) {
     const std::size_t most = kMostCells / std::max<std::size_t>(1, expected_.space.CellCount());
-    std::vector<int> values = info.type == ParameterType::kSwitch
-                                  ? Switches(most)
-                                  : Counts(info, std::min<std::size_t>(most, 40));
+    std::vector<int> values = info.type == ParameterType::kCount
+                                  ? Counts(info, std::min<std::size_t>(most, 40))
+                              : info.type == ParameterType::kSwitch ? Switches(info, most)
+                                                                    : Words(info, most);
     expected_.space.Set(info.parameter, std::move(values));
   }
 
-  std::vector<int> Switches(std::size_t most) {
+  std::vector<int> Words(const ParameterInfo& info, std::size_t most) {
+    std::set<int> values = {Number(info.lowest, info.highest)};
+    if (most > 2 && Coin()) values.insert(Number(info.lowest, info.highest));
+    std::string list;
+    for (const int value : values) {
+      list += (list.empty() ? "" : ", ") + FormatValue(info.parameter, value);
+    }
+    Add(info.key, Coin() ? list : fmt::format("[{}]", list));
+    return {values.begin(), values.end()};
+  }
+
+  std::vector<int> Switches(const ParameterInfo& info, std::size_t most) {
     const int first = Number(0, 1);
     const bool both = most > 1 && Coin();
     const auto word = [](int value) { return value == 0 ? "no" : "True"; };
-    Add("use_mmap", both ? fmt::format("[{}, {}]", word(first), word(1 - first)) : word(first));
+    Add(info.key, both ? fmt::format("[{}, {}]", word(first), word(1 - first)) : word(first));
     return both ? std::vector<int>{first, 1 - first} : std::vector<int>{first};
   }
 

@@ -1,5 +1,7 @@
 #include "ollama_bench/config/sweep_config.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <random>
 #include <set>
@@ -79,9 +81,24 @@ TEST_F(FormatConfigTest, AnySpaceOfAnyWorkloadIsReadBack) {
       const bool is_load = config.workload == WorkloadKind::kLoad;
       if (info.scope == Scope::kTraffic && (!is_load || is_of_other_loop)) continue;
       std::set<int> values;
-      for (int i = number(-2, 3); i > 0; --i) values.insert(number(info.lowest, info.highest));
+      const auto value = [&] {
+        if (info.parameter == Parameter::kOllama) {
+          return ValueOfName(fmt::format("/opt/an: old, #{}/ollama", number(1, 9)));
+        }
+        if (info.parameter == Parameter::kModel) {
+          return ValueOfName(fmt::format("m:{}", number(1, 9)));
+        }
+        return number(info.lowest, info.highest);
+      };
+      for (int i = number(-2, 3); i > 0; --i) values.insert(value());
       std::vector<int> shuffled(values.begin(), values.end());
       std::shuffle(shuffled.begin(), shuffled.end(), random);
+      // One program or model is none that varies.
+      if (info.scope == Scope::kSubject && !shuffled.empty()) {
+        std::string& name = info.parameter == Parameter::kModel ? config.model : config.ollama;
+        name = NameOfValue(shuffled.front());
+        if (shuffled.size() == 1) continue;
+      }
       config.space.Set(info.parameter, shuffled);
     }
     if (config.workload == WorkloadKind::kLoad) {

@@ -7,6 +7,9 @@
 #include <set>
 #include <string>
 
+#include "ollama_bench/core/cell.h"
+#include "ollama_bench/core/server_variable.h"
+
 namespace ollama_bench {
 namespace {
 
@@ -68,7 +71,10 @@ TEST(ParameterTest, BoundsLeaveAChoiceAndAreNeverAuto) {
 TEST(ParameterTest, WritesEachValueInAFormOfItsOwn) {
   for (const ParameterInfo& info : AllParameters()) {
     std::set<std::string> seen;
-    for (const int value : {kAutoValue, info.lowest, info.highest}) {
+    const bool is_name = info.type == ParameterType::kName;
+    const int first = is_name ? ValueOfName("a") : info.lowest;
+    const int last = is_name ? ValueOfName("b") : info.highest;
+    for (const int value : {kAutoValue, first, last}) {
       EXPECT_TRUE(seen.insert(FormatValue(info.parameter, value)).second) << info.key;
       EXPECT_EQ(ParseValue(info.parameter, FormatValue(info.parameter, value)), value) << info.key;
     }
@@ -77,6 +83,61 @@ TEST(ParameterTest, WritesEachValueInAFormOfItsOwn) {
   EXPECT_EQ(FormatValue(Parameter::kNumCtx, 4096), "4096");
   EXPECT_EQ(FormatValue(Parameter::kUseMmap, 1), "true");
   EXPECT_EQ(FormatValue(Parameter::kUseMmap, 0), "false");
+}
+
+TEST(ParameterTest, ASetIsWrittenByItsMembersAndReadInAnyOrder) {
+  EXPECT_EQ(FormatValue(Parameter::kGpus, 0b1), "0");
+  EXPECT_EQ(FormatValue(Parameter::kGpus, 0b1011), "0+1+3");
+  EXPECT_EQ(ParseValue(Parameter::kGpus, "3+0+1"), 0b1011);
+  for (const std::string text : {"", "+", "0+", "+0", "0+0", "a", "-1", "30", "0,1", "1e0"}) {
+    EXPECT_EQ(ParseValue(Parameter::kGpus, text), std::nullopt) << text;
+  }
+}
+
+TEST(ParameterTest, AChoiceIsOneOfItsWords) {
+  for (const ParameterInfo& info : AllParameters()) {
+    EXPECT_EQ(info.type == ParameterType::kChoice, !info.choices.empty()) << info.key;
+    for (const std::string_view word : info.choices) {
+      const auto value = ParseValue(info.parameter, word);
+      ASSERT_TRUE(value) << word;
+      EXPECT_EQ(FormatValue(info.parameter, *value), word);
+    }
+  }
+  EXPECT_EQ(ParseValue(Parameter::kKvCacheType, "q8_0"), static_cast<int>(KvCacheType::kQ8));
+  EXPECT_EQ(ParseValue(Parameter::kKvCacheType, "Q8_0"), std::nullopt);
+}
+
+TEST(ParameterTest, ANameHasOneNumberAndIsOrderedByItsLetters) {
+  const int later = ValueOfName("zeta");
+  const int earlier = ValueOfName("alpha");
+  EXPECT_EQ(ValueOfName(std::string("zeta")), later);
+  EXPECT_EQ(NameOfValue(later), "zeta");
+  EXPECT_EQ(NameOfValue(-1), "");
+  EXPECT_EQ(NameOfValue(1 << 30), "");
+  EXPECT_LT(later, earlier) << "numbers are given in the order of first use";
+  EXPECT_TRUE(IsBefore(Parameter::kModel, earlier, later));
+  EXPECT_FALSE(IsBefore(Parameter::kModel, later, earlier));
+  EXPECT_FALSE(IsBefore(Parameter::kModel, later, later));
+  EXPECT_TRUE(IsBefore(Parameter::kModel, kAutoValue, earlier));
+  EXPECT_LT(Cell().With(Parameter::kModel, earlier), Cell().With(Parameter::kModel, later));
+}
+
+TEST(ParameterTest, EverySettingOfTheServerIsAVariableOfItsEnvironmentAndNothingElseIs) {
+  for (const ParameterInfo& info : AllParameters()) {
+    EXPECT_EQ(info.scope == Scope::kServer, !info.variable.empty()) << info.key;
+    if (info.scope != Scope::kServer) continue;
+    for (const int value : {info.lowest, info.highest}) {
+      const std::string text = VariableText(info.parameter, value);
+      EXPECT_EQ(ReadVariableText(info.parameter, text), value) << info.key;
+      EXPECT_EQ(ReadVariableText(info.parameter, " \"" + text + "\" "), value) << info.key;
+    }
+    EXPECT_EQ(ReadVariableText(info.parameter, ""), std::nullopt) << info.key;
+  }
+  EXPECT_EQ(VariableText(Parameter::kGpus, 0b101), "0,2");
+  EXPECT_EQ(ReadVariableText(Parameter::kFlashAttention, "true"), 1);
+  EXPECT_EQ(ReadVariableText(Parameter::kFlashAttention, "FALSE"), 0);
+  EXPECT_EQ(ReadVariableText(Parameter::kNumParallel, "0"), std::nullopt) << "automatic";
+  EXPECT_EQ(ReadVariableText(Parameter::kKvCacheType, "Q8_0"), static_cast<int>(KvCacheType::kQ8));
 }
 
 TEST(ParameterTest, ReadsNothingThatIsNoValue) {

@@ -18,19 +18,19 @@ Cell RandomCell(std::mt19937& random) {
   return cell;
 }
 
-TEST(StratumTest, SettingAndRequestAreACellsTwoParts) {
+TEST(StratumTest, SettingAndStratumAreACellsTwoParts) {
   std::mt19937 random(3);
   for (int round = 0; round < 200; ++round) {
     const Cell cell = RandomCell(random);
     const Cell other = RandomCell(random);
     for (const ParameterInfo& info : AllParameters()) {
-      const bool is_of_request = info.scope != Scope::kModel;
-      EXPECT_EQ(RequestOf(cell)[info.parameter], is_of_request ? cell[info.parameter] : kAutoValue);
-      EXPECT_EQ(SettingOf(cell)[info.parameter], is_of_request ? kAutoValue : cell[info.parameter]);
+      const bool is_of_setting = info.scope == Scope::kServer || info.scope == Scope::kModel;
+      EXPECT_EQ(StratumOf(cell)[info.parameter], is_of_setting ? kAutoValue : cell[info.parameter]);
+      EXPECT_EQ(SettingOf(cell)[info.parameter], is_of_setting ? cell[info.parameter] : kAutoValue);
     }
-    EXPECT_EQ(WithRequest(SettingOf(cell), RequestOf(cell)), cell);
-    EXPECT_EQ(SettingOf(WithRequest(cell, other)), SettingOf(cell));
-    EXPECT_EQ(RequestOf(WithRequest(cell, other)), RequestOf(other));
+    EXPECT_EQ(WithStratum(SettingOf(cell), StratumOf(cell)), cell);
+    EXPECT_EQ(SettingOf(WithStratum(cell, other)), SettingOf(cell));
+    EXPECT_EQ(StratumOf(WithStratum(cell, other)), StratumOf(other));
   }
 }
 
@@ -42,7 +42,7 @@ TEST(StratumTest, TheStrataCutASpaceIntoPartsWithoutACellInCommon) {
   EXPECT_EQ(strata.size(), 6U);
   std::size_t cells = 0;
   for (const Cell& stratum : strata) {
-    EXPECT_EQ(RequestOf(stratum), stratum);
+    EXPECT_EQ(StratumOf(stratum), stratum);
     const Space part = InStratum(space, stratum);
     EXPECT_EQ(part.axes.size(), space.axes.size()) << "axes of one value are axes";
     EXPECT_EQ(part.ValuesOf(Parameter::kNumThread), space.ValuesOf(Parameter::kNumThread));
@@ -57,6 +57,17 @@ TEST(StratumTest, TheStrataCutASpaceIntoPartsWithoutACellInCommon) {
   }
   EXPECT_EQ(cells, space.CellCount());
   EXPECT_EQ(std::set<Cell>(strata.begin(), strata.end()).size(), strata.size());
+}
+
+TEST(StratumTest, ACellIsOfOneSubjectOneServerAndOneLoad) {
+  const Cell cell = Cell(4096, 512)
+                        .With(Parameter::kOllama, ValueOfName("/opt/ollama"))
+                        .With(Parameter::kModel, ValueOfName("qwen3:4b"))
+                        .With(Parameter::kNumParallel, 2)
+                        .With(Parameter::kNumPredict, 64);
+  EXPECT_EQ(NameOf(SubjectOf(cell)), "ollama=/opt/ollama model=qwen3:4b");
+  EXPECT_EQ(NameOf(ServerOf(cell)), "ollama=/opt/ollama num_parallel=2");
+  EXPECT_EQ(LoadOf(cell), cell.With(Parameter::kNumPredict, kAutoValue));
 }
 
 TEST(StratumTest, ASpaceThatVariesNoRequestIsOneStratum) {

@@ -34,7 +34,7 @@ class DecodeTest : public testing::Test {
   }
   ApiDriver Api() {
     ApiDriverOptions options;
-    options.model = "smollm2";
+    options.models = {"smollm2"};
     return {options, *api_, clock_, stop_};
   }
   CliDriver Cli() {

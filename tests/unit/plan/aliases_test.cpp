@@ -57,5 +57,43 @@ TEST(AliasesTest, AContextBelowTheLeastThatTheServerGivesIsThatOneInTheGridOrNot
                                                             {cells[3], {2048, 128}, reason}}));
 }
 
+Cell ServerCell(int flash_attention, KvCacheType type) {
+  return Cell(4096, 512)
+      .With(Parameter::kFlashAttention, flash_attention)
+      .With(Parameter::kKvCacheType, static_cast<int>(type));
+}
+
+TEST(AliasesTest, WithoutFlashAttentionOnTheHardwareOneOfItsCellsIsLeft) {
+  EffectiveLimits limits;
+  limits.lacks_flash_attention = true;
+  limits.drops_kv_type = true;
+  const std::vector<Cell> cells = {
+      ServerCell(0, KvCacheType::kF16), ServerCell(0, KvCacheType::kQ8),
+      ServerCell(1, KvCacheType::kF16), ServerCell(1, KvCacheType::kQ8)};
+  const std::string dropped = "without flash attention this release takes kv_cache_type as f16";
+  const std::string lacking = "this release has no flash attention on this hardware";
+  EXPECT_EQ(FindAliases(cells, limits), (std::vector<Alias>{{cells[1], cells[0], dropped},
+                                                            {cells[2], cells[0], lacking},
+                                                            {cells[3], cells[0], lacking}}));
+  limits.lacks_flash_attention = false;
+  EXPECT_EQ(FindAliases(cells, limits), (std::vector<Alias>{{cells[1], cells[0], dropped}}));
+  limits.drops_kv_type = false;
+  EXPECT_TRUE(FindAliases(cells, limits).empty());
+}
+
+TEST(AliasesTest, AutoIsTheDefaultOfTheReleaseWhereTheCellsVaryIt) {
+  EffectiveLimits limits;
+  limits.server_defaults.Set(Parameter::kNumParallel, 1);
+  limits.server_defaults.Set(Parameter::kSchedSpread, 0);
+  const std::vector<Cell> cells = {Cell(4096, 512),
+                                   Cell(4096, 512).With(Parameter::kNumParallel, 1),
+                                   Cell(4096, 512).With(Parameter::kNumParallel, 2)};
+  EXPECT_EQ(FindAliases(cells, limits),
+            (std::vector<Alias>{{cells[0], cells[1], "num_parallel auto is 1 in this release"}}));
+  const std::vector<Cell> without = {Cell(1024, 1024), Cell(1024, 2048)};
+  limits.batch_cut_to_context = true;
+  EXPECT_EQ(FindAliases(without, limits).size(), 1U) << "defaults of what is not varied";
+}
+
 }  // namespace
 }  // namespace ollama_bench

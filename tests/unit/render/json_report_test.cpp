@@ -178,8 +178,7 @@ TEST(JsonReportTest, HoldsTheCellsOfSeveralTablesWithEachParameterThatIsSet) {
   EXPECT_EQ(seen.size(), 24U);
   EXPECT_EQ(report["statistics"]["combinations"], 24);
   for (const ParameterInfo& info : AllParameters()) {
-    const bool is_set = info.parameter <= Parameter::kNumBatch ||
-                        info.parameter == Parameter::kNumThread ||
+    const bool is_set = IsOfUsualPair(info.parameter) || info.parameter == Parameter::kNumThread ||
                         info.parameter == Parameter::kUseMmap;
     EXPECT_EQ(report.contains("best_per_" + std::string(info.key)), is_set) << info.key;
   }

@@ -31,7 +31,7 @@ class Rig {
       rate = (300 + visit.cell[Parameter::kNumThread]) *
              std::exp(std::normal_distribution<double>(0, noise_)(random));
     }
-    return measured_.Add(visit, id, ++clock_[RequestOf(visit.cell)], "A", rate);
+    return measured_.Add(visit, id, ++clock_[StratumOf(visit.cell)], "A", rate);
   }
 
   [[nodiscard]] const std::vector<Visit>& visits() const { return measured_.visits(); }
@@ -72,7 +72,7 @@ RaceOptions Options(const Space& space, std::size_t extra) {
 std::vector<std::string> NamesOf(const std::vector<Visit>& visits, const Cell& stratum) {
   std::vector<std::string> names;
   for (const Visit& visit : visits) {
-    if (RequestOf(visit.cell) != stratum) continue;
+    if (StratumOf(visit.cell) != stratum) continue;
     names.push_back(NameOf(visit.cell) + " " + std::to_string(static_cast<int>(visit.role)) + " " +
                     std::to_string(visit.samples.value_or(0)));
   }
@@ -89,9 +89,9 @@ TEST(StratifiedRaceTest, EachStratumIsRacedAsIfItWereAlone) {
     Play(race, together);
     for (const Cell& stratum : StrataOf(space)) {
       RaceOptions options = Options(InStratum(space, stratum), 9);
-      options.current = WithRequest(*options.current, stratum);
+      options.current = WithStratum(*options.current, stratum);
       std::vector<Cell> own = cells;
-      std::erase_if(own, [&](const Cell& cell) { return RequestOf(cell) != stratum; });
+      std::erase_if(own, [&](const Cell& cell) { return StratumOf(cell) != stratum; });
       Rig alone(0.02, failures);
       BlockRace one(own, {}, options);
       Play(one, alone);

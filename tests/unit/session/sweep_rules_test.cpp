@@ -65,15 +65,37 @@ TEST(SweepRulesTest, LevelsOfLoadThatFailedAreLeftOutUnlessTheyAreTriedAgain) {
 }
 
 TEST(SweepRulesTest, TheLeastContextOfAModelWithVisionIsKnownFromTheRelease) {
+  const std::vector<Cell> cells = {{512, 64}, {2048, 64}};
   ServerFacts facts;
   facts.has_vision = true;
   facts.ollama_version = "0.32.15";
-  EXPECT_EQ(LimitsOf(facts).least_context, 2048);
+  EXPECT_EQ(AliasesOf(cells, facts).size(), 1U);
   facts.ollama_version = "0.11.4";
-  EXPECT_EQ(LimitsOf(facts).least_context, std::nullopt);
+  EXPECT_TRUE(AliasesOf(cells, facts).empty());
   facts.ollama_version = "0.32.15";
   facts.has_vision = false;
-  EXPECT_EQ(LimitsOf(facts).least_context, std::nullopt);
+  EXPECT_TRUE(AliasesOf(cells, facts).empty());
+}
+
+TEST(SweepRulesTest, AliasesAreLookedForInEachSubjectByItsOwnFacts) {
+  const auto subject = [](const char* path) {
+    return Cell().With(Parameter::kOllama, ValueOfName(path));
+  };
+  ServerFacts facts;
+  facts.ollama_version = "0.11.4";
+  facts.subjects = {{subject("/old"), "0.11.4", "sha256:a"},
+                    {subject("/new"), "0.32.15", "sha256:a"}};
+  facts.subjects.front().lacks_flash_attention = true;
+  std::vector<Cell> cells;
+  for (const char* path : {"/old", "/new"}) {
+    for (const int on : {0, 1}) {
+      cells.push_back(subject(path).With(Parameter::kFlashAttention, on));
+    }
+  }
+  const std::vector<Alias> aliases = AliasesOf(cells, facts);
+  ASSERT_EQ(aliases.size(), 1U);
+  EXPECT_EQ(aliases.front().cell, cells[1]);
+  EXPECT_EQ(aliases.front().of, cells[0]);
 }
 
 }  // namespace

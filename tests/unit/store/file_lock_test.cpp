@@ -223,18 +223,17 @@ TEST_F(FileLockTest, NamesTheFolderThatDoesNotExist) {
   EXPECT_THAT(lock.error().message, HasSubstr("none/results.json.lock: No such file"));
 }
 
-TEST_F(FileLockTest, OneServerHasOneLockUnderAllItsNames) {
-  const auto lock = LockServer("127.0.0.1:11434", clock_, folder_.path());
+TEST_F(FileLockTest, OneMachineHasOneLockUnderAllItsNames) {
+  const auto lock = LockMachine("127.0.0.1", clock_, folder_.path());
   ASSERT_TRUE(lock);
-  for (const char* same : {"localhost:11434", "LOCALHOST:11434", "0.0.0.0:11434", "[::1]:11434"}) {
-    const auto second = LockServer(same, clock_, folder_.path());
+  for (const char* same : {"localhost", "LOCALHOST", "0.0.0.0", "::1"}) {
+    const auto second = LockMachine(same, clock_, folder_.path());
     ASSERT_FALSE(second) << same;
     EXPECT_EQ(second.error().kind, StoreError::Kind::kLocked);
     EXPECT_THAT(second.error().message, HasSubstr(fmt::format("process {} since", getpid())));
   }
-  for (const char* other :
-       {"localhost:11435", "rig:11434", "rig/11434", "../../x:1", "rig_11434"}) {
-    EXPECT_TRUE(LockServer(other, clock_, folder_.path())) << other;
+  for (const char* other : {"rig", "rig/1", "../../x", "rig_1"}) {
+    EXPECT_TRUE(LockMachine(other, clock_, folder_.path())) << other;
   }
 }
 
@@ -246,7 +245,7 @@ TEST_F(FileLockTest, UsersExcludeEachOtherInAStickyFolder) {
   const auto as_nobody = [&](bool expect_lock) {
     return Child([&] {
              if (setgid(kNobody) != 0 || setuid(kNobody) != 0) return false;
-             const auto lock = LockServer("rig:11434", clock_, folder_.path());
+             const auto lock = LockMachine("rig", clock_, folder_.path());
              if (expect_lock) return lock.has_value();
              const std::string name = fmt::format("process {} since", getppid());
              return !lock && lock.error().kind == StoreError::Kind::kLocked &&
@@ -255,7 +254,7 @@ TEST_F(FileLockTest, UsersExcludeEachOtherInAStickyFolder) {
         .succeeded();
   };
   {
-    const auto lock = LockServer("rig:11434", clock_, folder_.path());
+    const auto lock = LockMachine("rig", clock_, folder_.path());
     ASSERT_TRUE(lock);
     EXPECT_TRUE(as_nobody(false));
     for (const auto& file : fs::directory_iterator(folder_.path())) {

@@ -225,7 +225,7 @@ TEST(ResultsStoreTest, ACountedSampleEndsFailureAndAliasOfItsCell) {
   MemoryFileSystem files;
   files.Save(kPath, kStoreWithUnknownKeys);
   ResultsStore store = MustLoad(files);
-  for (const Cell cell : {Cell{92160, 128}, Cell{1024, 2048}}) {
+  for (const Cell& cell : {Cell{92160, 128}, Cell{1024, 2048}}) {
     store.AddSample(cell, SampleWithId("C"), kNow);
     EXPECT_EQ(StatusOf(*store.Find(cell)), CellStatus::kMeasured);
     EXPECT_FALSE(store.Find(cell)->alias_of);
