@@ -19,13 +19,12 @@ std::string VariableLine(const ParameterInfo& info, int value) {
   return fmt::format("with {}={}", info.variable, VariableText(info.parameter, value));
 }
 
-std::string StartsByHand(const Axis& axis, const std::filesystem::path& results) {
+std::string StartsByHand(const Axis& axis) {
   const ParameterInfo& info = Describe(axis.parameter);
   std::string text;
   for (std::size_t i = 0; i < axis.values.size(); ++i) {
-    text += fmt::format("\n  start the server {}, then: ollama-bench run {} {} --results {} ...",
-                        VariableLine(info, axis.values[i]), info.flag, LabelOf(axis, i),
-                        results.string());
+    text += fmt::format("\n  start the server {}, then the same command with {} {}",
+                        VariableLine(info, axis.values[i]), info.flag, LabelOf(axis, i));
   }
   return text;
 }
@@ -38,9 +37,8 @@ bool SetsServer(const Space& space) {
   });
 }
 
-Expected<void, SessionError> CheckHasOneServer(const SweepConfig& config, const std::string& why,
-                                               const std::filesystem::path& results) {
-  for (const Axis& axis : config.space.axes) {
+Expected<void, SessionError> CheckHasOneServer(const Space& space, const std::string& why) {
+  for (const Axis& axis : space.axes) {
     const bool is_of_server = Describe(axis.parameter).scope == Scope::kServer;
     if (axis.parameter == Parameter::kOllama) {
       return Fail(ExitCode::kUsage,
@@ -50,8 +48,8 @@ Expected<void, SessionError> CheckHasOneServer(const SweepConfig& config, const 
     }
     if (!is_of_server || axis.values.size() == 1) continue;
     return Fail(ExitCode::kUsage,
-                fmt::format("{}, so {} cannot be changed there. By hand, into one results file:{}",
-                            why, KeyOf(axis.parameter), StartsByHand(axis, results)));
+                fmt::format("{}, so {} cannot be varied. By hand, into one results file:{}", why,
+                            KeyOf(axis.parameter), StartsByHand(axis)));
   }
   return {};
 }

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
-#include "ollama_bench/config/sweep_config.h"
+#include "ollama_bench/core/axis.h"
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/ollama/server_address.h"
 #include "ollama_bench/session/session_error.h"
@@ -20,8 +19,7 @@ bool SetsServer(const Space& space);
 /// That a server which somebody else starts can be measured with these settings: one value each,
 /// which the results then say it has. `why` begins the error (kUsage), which says how to measure
 /// several by hand.
-Expected<void, SessionError> CheckHasOneServer(const SweepConfig& config, const std::string& why,
-                                               const std::filesystem::path& results);
+Expected<void, SessionError> CheckHasOneServer(const Space& space, const std::string& why);
 
 /// That the server at `address`, where its environment can be read, runs with the values that the
 /// configuration sets. The error (kUsage) names the variable.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "ollama_bench/core/random.h"
@@ -20,6 +21,19 @@ namespace ollama_bench {
 namespace {
 
 using Error = SessionError;
+
+// Somebody starts the servers one after the other, each for one run: they are one sweep.
+Space WithEarlierServers(Space space, const Space& earlier) {
+  for (Axis& axis : space.axes) {
+    if (Describe(axis.parameter).scope != Scope::kServer) continue;
+    std::vector<int> values = earlier.ValuesOf(axis.parameter);
+    for (const int value : axis.values) {
+      if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+    }
+    axis.values = std::move(values);
+  }
+  return space;
+}
 
 std::uint64_t CountSamples(const ResultsStore& store) {
   std::uint64_t samples = 0;
@@ -53,9 +67,7 @@ Expected<void, Error> Session::Begin(GridSize size) {
   auto opened = OpenStore(file_system_, options_.results, clock_, ids_);
   if (!opened) return Unexpected<Error>(opened.error());
   opened_.emplace(std::move(*opened));
-  if (auto step = driver_.Open(config_, store().metadata().identity.driver, options_.results);
-      !step)
-    return step;
+  if (auto step = driver_.Open(config_, store().metadata().identity.driver); !step) return step;
   if (auto step = driver_.LockServer(); !step) return step;
   if (!driver_.notice().empty()) Warn(driver_.notice());
   auto complete = driver_.Complete(std::move(config_), size);
@@ -105,6 +117,17 @@ std::vector<Cell> Session::PlannedCells() const {
   return driver_.recording() != nullptr ? driver_.recording()->Select(cells) : cells;
 }
 
+// A server that somebody else starts has the settings that it has.
+bool Session::CanMeasure(const Cell& cell) const {
+  if (driver_.recording() != nullptr || driver_.CanVaryServer()) return true;
+  const auto parameters = AllParameters();
+  return std::all_of(parameters.begin(), parameters.end(), [&](const ParameterInfo& info) {
+    const std::vector<int>& values = config_.space.ValuesOf(info.parameter);
+    const int present = values.empty() ? kAutoValue : values.front();
+    return info.scope != Scope::kServer || cell[info.parameter] == present;
+  });
+}
+
 BaselineChoice Session::SettleBaseline() {
   Metadata metadata = store().metadata();
   BaselineChoice choice = ChooseBaseline(driver_, config_, metadata,
@@ -112,6 +135,12 @@ BaselineChoice Session::SettleBaseline() {
   if (choice.found) {
     metadata.baseline = choice.found;
     opened_->store.SetMetadata(std::move(metadata));
+  }
+  if (choice.cell && !CanMeasure(*choice.cell)) {
+    choice.cell.reset();
+    choice.warning =
+        "the current setting is of another server than the one that runs, and is not "
+        "measured by this start";
   }
   if (!choice.warning.empty()) Warn(choice.warning);
   return choice;
@@ -187,7 +216,12 @@ void Session::WarnOfGrid() {
 // Names of models that are about to be created must be on disk before they exist.
 Expected<void, Error> Session::WriteDownPlan() {
   Metadata metadata = store().metadata();
-  SetPlan(metadata, config_.space, config_.workload, PlannedCells().size());
+  const bool is_by_hand = driver_.recording() == nullptr && !driver_.CanVaryServer();
+  const Space planned =
+      is_by_hand ? WithEarlierServers(config_.space, PlannedSpace(metadata)) : config_.space;
+  const bool has_earlier = planned != config_.space;
+  SetPlan(metadata, planned, config_.workload,
+          has_earlier ? planned.CellCount() : PlannedCells().size());
   metadata.warnings = warnings_;
   metadata.temporary_models.clear();
   for (const std::string& name : driver_.driver().TemporaryModels()) {

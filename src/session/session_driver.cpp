@@ -157,8 +157,7 @@ SessionDriver::SessionDriver(const DriverOptions& options, FileSystem& file_syst
       runner_(on_idle_) {}
 
 Expected<void, Error> SessionDriver::Open(const SweepConfig& config,
-                                          const std::string& stored_driver,
-                                          const std::filesystem::path& results) {
+                                          const std::string& stored_driver) {
   if (options_.driver == "replay" || !options_.replay.empty()) return OpenRecording();
   const auto address = FindServer(options_.host);
   if (!address) return Unexpected<Error>(address.error());
@@ -167,7 +166,8 @@ Expected<void, Error> SessionDriver::Open(const SweepConfig& config,
   api_.emplace(*address, stop_);
   place_ = address->Url();
   if (auto chosen = ChooseKind(config, stored_driver); !chosen) return chosen;
-  return CheckKind(config, results);
+  if (auto fits = CheckKind(config); !fits) return fits;
+  return is_fallback_ ? CheckAnswers() : Expected<void, Error>();
 }
 
 Expected<void, Error> SessionDriver::OpenRecording() {
@@ -227,7 +227,12 @@ Expected<void, Error> SessionDriver::ChooseKind(const SweepConfig& config,
                     is_of_file ? "the driver of the results file, api" : "--driver api",
                     is_of_file ? "give another --results FILE" : "measure with --driver cli"));
   }
-  if (wish == "api") return {};
+  is_fallback_ = wish != "api" && !has_several_models;
+  return {};
+}
+
+// Without a program there must be a server at least.
+Expected<void, Error> SessionDriver::CheckAnswers() {
   const auto version = api_->Version();
   if (!version && version.error().kind == FailureKind::kInterrupted) return Fail(version.error());
   if (!version) {
@@ -251,8 +256,7 @@ std::vector<std::string> SessionDriver::ProgramsOf(const SweepConfig& config) co
   return programs;
 }
 
-Expected<void, Error> SessionDriver::CheckKind(const SweepConfig& config,
-                                               const std::filesystem::path& results) {
+Expected<void, Error> SessionDriver::CheckKind(const SweepConfig& config) {
   if (kind_ == Kind::kPrivate) return CheckPrivate(config);
   if (!options_.models.empty()) {
     return Fail(ExitCode::kUsage,
@@ -270,7 +274,7 @@ Expected<void, Error> SessionDriver::CheckKind(const SweepConfig& config,
           ? fmt::format("there is no program '{}' here to start a server with", program_)
           : fmt::format("the driver {} measures a server that runs already",
                         kind_ == Kind::kCli ? "cli" : "api");
-  if (auto one = CheckHasOneServer(config, why, results); !one) return one;
+  if (auto one = CheckHasOneServer(config.space, why); !one) return one;
   return CheckServerIsAsSet(config.space, usual_);
 }
 
@@ -288,8 +292,8 @@ Expected<void, Error> SessionDriver::CheckPrivate(const SweepConfig& config) con
   if (!options_.host.empty() && !usual_.IsLoopback()) {
     return Fail(ExitCode::kUsage,
                 fmt::format("a server of its own is started on this machine, and --host names "
-                            "another, {}; leave one of them out",
-                            place_));
+                            "another, {}; measure that into other --results, or leave --host out",
+                            usual_.Url()));
   }
   for (const std::string& program : ProgramsOf(config)) {
     if (FindProgram(program)) continue;
@@ -341,6 +345,10 @@ Expected<void, Error> SessionDriver::StartPrivateServer(const SweepConfig& confi
   const auto used = process ? ReadVariableOf(process->pid, "OLLAMA_MODELS") : std::nullopt;
   const auto folder = FindModelFolder(PlacesOfModels(options_.models, used.value_or("")));
   if (!folder) return Fail(ExitCode::kEnvironment, folder.error());
+  if (config.model.empty()) {
+    return Fail(ExitCode::kUsage,
+                fmt::format("no model is named; name one of {} with --model", folder->string()));
+  }
   const std::vector<std::string> models = ModelsOf(config);
   const auto mirror = scratch_->path() / "models";
   if (auto done = MirrorModels(*folder, models, mirror); !done) {

@@ -104,10 +104,7 @@ class Planner {
   }
 
   Expected<void, Error> Connect() {
-    if (auto step =
-            driver_.Open(plan_.config, plan_.metadata.identity.driver, options_.session.results);
-        !step)
-      return step;
+    if (auto step = driver_.Open(plan_.config, plan_.metadata.identity.driver); !step) return step;
     if (!driver_.notice().empty()) plan_.warnings.push_back(driver_.notice());
     auto complete = driver_.Complete(plan_.config, GridSize::kSweep);
     if (!complete) return Unexpected<Error>(complete.error());

@@ -77,6 +77,7 @@ class Session {
   Expected<void, SessionError> WriteDownPlan();
   Expected<void, SessionError> CheckProgram();
   [[nodiscard]] bool IsOnThisMachine() const;
+  [[nodiscard]] bool CanMeasure(const Cell& cell) const;
   void WaitUntilQuiet(Observer& observer);
   void WarnOfMachine();
   void WarnOfGrid();

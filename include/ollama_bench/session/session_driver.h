@@ -68,9 +68,8 @@ class SessionDriver {
   /// Finds the server's address or reads the recording, and chooses the driver: the one asked for,
   /// else that of `stored_driver` (what earlier results were made with, may be empty), else a
   /// server of our own where `config` varies what a start decides, else the command line where
-  /// there is one. Contacts nothing. `results` is for messages.
-  Expected<void, SessionError> Open(const SweepConfig& config, const std::string& stored_driver,
-                                    const std::filesystem::path& results);
+  /// there is one, else the API of a server that answers.
+  Expected<void, SessionError> Open(const SweepConfig& config, const std::string& stored_driver);
   /// Keeps other sweeps off the server's machine until the object goes.
   Expected<void, SessionError> LockServer();
   /// `config` with what it leaves open filled in: the recording's model, a grid that fits model and
@@ -101,6 +100,8 @@ class SessionDriver {
   [[nodiscard]] const Recording* recording() const { return recording_ ? &*recording_ : nullptr; }
   /// Metadata of the recording; null with a server.
   [[nodiscard]] const Metadata* recorded() const { return recording_ ? &recorded_ : nullptr; }
+  /// Whether cells may differ in settings of the server: it is started for them.
+  [[nodiscard]] bool CanVaryServer() const { return kind_ == Kind::kPrivate; }
   /// URL or file, for a person.
   [[nodiscard]] const std::string& place() const { return place_; }
   /// What there is to know of the driver chosen, where that is worth a word; else empty.
@@ -114,8 +115,8 @@ class SessionDriver {
   Expected<void, SessionError> OpenRecording();
   Expected<void, SessionError> ChooseKind(const SweepConfig& config,
                                           const std::string& stored_driver);
-  Expected<void, SessionError> CheckKind(const SweepConfig& config,
-                                         const std::filesystem::path& results);
+  Expected<void, SessionError> CheckKind(const SweepConfig& config);
+  Expected<void, SessionError> CheckAnswers();
   [[nodiscard]] Expected<void, SessionError> CheckPrivate(const SweepConfig& config) const;
   [[nodiscard]] std::vector<std::string> ProgramsOf(const SweepConfig& config) const;
   Expected<void, SessionError> StartPrivateServer(const SweepConfig& config);
@@ -134,6 +135,7 @@ class SessionDriver {
   std::function<void()> on_idle_;
   PosixProcessRunner runner_;
   Kind kind_ = Kind::kCli;
+  bool is_fallback_ = false;  ///< the API, for want of a program
   std::string place_;
   std::string notice_;
   std::vector<std::string> grid_notes_;
