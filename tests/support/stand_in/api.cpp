@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "support/stand_in/server_setting.h"
 #include "support/stand_in/tokens.h"
 
 namespace ollama_bench::stand_in {
@@ -195,13 +196,15 @@ Reply Generate(State& state, const Request& request) {
     if (unload) {
       state.engine.Unload(state.script, *request.model);
     } else {
-      state.engine.Run(state.script, *request.model, {"", false, Options(request.body)},
-                       request.act);
+      const Answer loaded = state.engine.Run(state.script, *request.model,
+                                             {"", false, Options(request.body)}, request.act);
+      if (!loaded.error.empty()) return Refuse(500, loaded.error);
     }
     return Whole(done);
   }
   const Prompt prompt{text, request.body.value("raw", false), Options(request.body)};
   const Answer answer = state.engine.Run(state.script, *request.model, prompt, request.act);
+  if (!answer.error.empty()) return Refuse(500, answer.error);
   if (request.act.is_object() && request.act.value("unload", false)) {
     state.engine.Drop(*request.model);
   }
@@ -295,6 +298,9 @@ Reply AnswerApi(State& state, const std::string& method, const std::string& path
     if (request.body.contains(key)) details[key] = request.body[key];
   }
   request.act = state.Begin(CallOf(path, request), std::move(details));
+  if (IsReadOnly() && (path == "/api/create" || path == "/api/delete")) {
+    return Refuse(403, "this server is for reading");
+  }
   const bool refused = request.act.is_object() && request.act.value("http_status", 200) != 200;
   Reply reply = handler->second(state, request);
   if (refused) {

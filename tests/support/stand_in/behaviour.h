@@ -29,6 +29,8 @@ class Behaviour {
   /// A prompt above the context is cut to about half of it
   /// (v0.32.15/run_prompt_longer_than_context.stderr: 258 of 512), before to all of it (512).
   [[nodiscard]] bool halves_long_prompts() const { return AtLeast(0, 30, 0); }
+  /// Models run in llama-server from v0.30 on.
+  [[nodiscard]] bool runs_llama_server() const { return AtLeast(0, 30, 0); }
   /// Releases after v0.32 print "prompt eval cached:" and leave those tokens out of the rate.
   [[nodiscard]] bool tells_cached() const { return AtLeast(0, 33, 0); }
   /// Bytes that the client's line buffer holds; a last line above it loses all metrics.

@@ -40,7 +40,7 @@ int Serve(char** argv) {
 Behaviour ClientBehaviour() {
   const char* path = std::getenv("OLLAMA_STAND_IN_SCRIPT");
   const auto script = Script::Load(path == nullptr ? "" : path);
-  return Behaviour(script ? script->Get<std::string>("version", "0.11.4") : "0.11.4");
+  return Behaviour(script ? script->version() : "0.11.4");
 }
 
 // v0.11.4/run_server_down.stderr, version_server_down.stdout; v0.32.15/run_server_down.stderr.

@@ -8,6 +8,7 @@
 #include <map>
 #include <string_view>
 
+#include "support/stand_in/server_setting.h"
 #include "support/stand_in/terminal.h"
 #include "support/stand_in/tokens.h"
 
@@ -94,6 +95,9 @@ Call CallOf(const std::string& command, const Model* model, const std::string& n
 Performance RunPrompt(State& state, const Model& model, const std::string& prompt, bool verbose,
                       const Json& act) {
   const Answer answer = state.engine.Run(state.script, model, {prompt, false, {}}, act);
+  if (!answer.error.empty()) {
+    return Fail(std::string(SpinnerEnd()), "500 Internal Server Error: " + answer.error);
+  }
   const Metrics& metrics = answer.metrics;
   // v0.11.4/run_cold.stderr: spinner until the first token, a mark for each piece, the block.
   const std::string waited = Spinner(metrics.total - metrics.eval) + std::string(SpinnerEnd());
@@ -276,6 +280,10 @@ Performance PlayCommand(State& state, const CommandLine& line) {
   const auto player = kPlayers.find(command);
   if (player == kPlayers.end()) {
     return Fail("", "unknown command \"" + command + "\" for \"ollama\"");
+  }
+  if (IsReadOnly() && (command == "create" || command == "rm")) {
+    state.Begin(CallOf(command, nullptr, ""), {{"argv", line.arguments}});
+    return Fail("", "this server is for reading");
   }
   return player->second(state, line);
 }

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <numbers>
 
+#include "support/stand_in/server_setting.h"
 #include "support/stand_in/tokens.h"
 
 namespace ollama_bench::stand_in {
@@ -77,7 +79,7 @@ Engine::Engine(const Script& script, const Models& models) {
 
 Runner& Engine::Load(const Script& script, const Model& model, const Parameters& options,
                      const Json& act, bool& reloaded) {
-  const Behaviour behaviour(script.Get<std::string>("version", "0.11.4"));
+  const Behaviour behaviour(script.version());
   const Parameters merged = Merge(model.parameters, options);
   Runner wanted;
   wanted.model = model.name;
@@ -87,8 +89,8 @@ Runner& Engine::Load(const Script& script, const Model& model, const Parameters&
   wanted.num_ctx = std::min(wanted.requested_ctx, model.trained_context);
   wanted.num_batch = IntParameter(merged, "num_batch").value_or(kDefaultBatch);
   if (behaviour.clamps_batch()) wanted.num_batch = std::min(wanted.num_batch, wanted.num_ctx);
-  // SmolLM2's cache takes about 22.5 kB a token (v0.32.15/api_ps*.json).
-  wanted.size = model.size + wanted.num_ctx * 22'528;
+  const ServerSetting setting = SettingFromEnvironment(script);
+  wanted.size = model.size + wanted.num_ctx * setting.num_parallel * setting.CacheBytesPerToken();
   const double gpu = act.is_null() ? script.Get("gpu_share", 0.0)
                                    : act.value("gpu_share", script.Get("gpu_share", 0.0));
   wanted.size_vram = std::llround(static_cast<double>(wanted.size) * gpu);
@@ -102,6 +104,9 @@ Runner& Engine::Load(const Script& script, const Model& model, const Parameters&
   if (!reloaded) {
     running->size_vram = wanted.size_vram;
     return *running;
+  }
+  if (logs_) {
+    std::fputs(LoadLog(script, setting, wanted.num_ctx, wanted.num_batch).c_str(), stderr);
   }
   if (running != runners_.end()) runners_.erase(running);
   runners_.push_back(wanted);
@@ -119,9 +124,17 @@ double Engine::Noise(const Script& script) {
 
 Answer Engine::Run(const Script& script, const Model& model, const Prompt& prompt,
                    const Json& act) {
-  const Behaviour behaviour(script.Get<std::string>("version", "0.11.4"));
+  const Behaviour behaviour(script.version());
   bool reloaded = false;
   Runner& runner = Load(script, model, prompt.options, act, reloaded);
+  const ServerSetting setting = SettingFromEnvironment(script);
+  if (!setting.refusal.empty()) {
+    Drop(model);
+    Answer refused;
+    refused.error = "llama-server process has terminated: exit status 1: " + setting.refusal +
+                    "\n" + setting.refusal;
+    return refused;
+  }
   const Json asked = act.is_null() ? Json::object() : act;
   const Parameters options = Merge(model.parameters, prompt.options);
 
@@ -142,14 +155,15 @@ Answer Engine::Run(const Script& script, const Model& model, const Prompt& promp
   runner.last_prompt = std::move(words);
   metrics.load = reloaded ? Seconds(script.Get("load_ms", 350.0) / 1e3) : kNoLoad;
 
-  const double rate =
-      asked.value("rate", script.Rate(runner.num_ctx, runner.num_batch)) * Noise(script);
+  const double rate = asked.value("rate", script.Rate(runner.num_ctx, runner.num_batch)) *
+                      SpeedFactor(script, setting, "rate") * Noise(script);
   metrics.cached_tokens = asked.value("cached", metrics.cached_tokens);
   metrics.prompt_eval =
       Seconds(static_cast<double>(metrics.prompt_tokens - metrics.cached_tokens) / rate);
   const std::int64_t predict = IntParameter(options, "num_predict").value_or(kDefaultPredict);
   metrics.eval_tokens = predict < 0 ? kDefaultPredict : predict;
-  const double eval_rate = asked.value("eval_rate", script.Get("eval_rate", 50.0));
+  const double eval_rate = asked.value("eval_rate", script.Get("eval_rate", 50.0)) *
+                           SpeedFactor(script, setting, "eval_rate");
   metrics.eval =
       metrics.eval_tokens == 1
           ? behaviour.single_token()

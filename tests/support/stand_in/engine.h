@@ -35,6 +35,7 @@ struct Prompt {
 struct Answer {
   Metrics metrics;
   std::vector<std::string> pieces;  ///< the generated text, one entry per token
+  std::string error = {};           ///< why the model did not load; else empty
   bool metrics_lost = false;        ///< the last line outgrew the client's buffer
 };
 
@@ -46,6 +47,8 @@ class Engine {
   /// Loads what the script wants loaded from the start.
   Engine(const Script& script, const Models& models);
 
+  /// Whether loads are logged on standard error, as a server does.
+  void LogLoads(bool log) { logs_ = log; }
   /// Answers `prompt` with `model`; `act` is the script's "do", or null.
   Answer Run(const Script& script, const Model& model, const Prompt& prompt, const Json& act);
   /// Starts to unload the runner of `model`: it is listed for the script's "unload_polls" more.
@@ -62,6 +65,7 @@ class Engine {
 
   std::vector<Runner> runners_;
   std::uint64_t noise_draws_ = 0;
+  bool logs_ = false;
 };
 
 /// The options of a run: the model's parameters, then the request's.

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <set>
 
 #include "support/stand_in/tokens.h"
@@ -110,6 +111,31 @@ Models::Models(const Script& script) {
     model.size = entry.value("size", model.size);
     model.capabilities = entry.value("capabilities", model.capabilities);
     model.remote_host = entry.value("remote_host", model.remote_host);
+    Put(model);
+  }
+}
+
+void Models::ReadFolder(const Script& script, const std::string& folder) {
+  namespace fs = std::filesystem;
+  const fs::path manifests = fs::path(folder) / "manifests";
+  if (folder.empty() || !fs::is_directory(manifests)) return;
+  const Models listed(script);
+  models_.clear();
+  for (const auto& entry : fs::recursive_directory_iterator(manifests)) {
+    if (!entry.is_regular_file()) continue;
+    const fs::path path = entry.path();
+    std::ifstream file(path, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const Json manifest = Json::parse(text, nullptr, false);
+    std::string blob = manifest.at("layers").at(0).at("digest");
+    blob[blob.find(':')] = '-';
+    if (!std::ifstream(fs::path(folder) / "blobs" / blob)) continue;
+    const std::string name =
+        path.parent_path().filename().string() + ":" + path.filename().string();
+    const Model* attributes = listed.Find(name);
+    Model model = attributes == nullptr ? Base(name) : *attributes;
+    model.digest = FakeDigest(text);
+    model.weights = FakeDigest(blob);
     Put(model);
   }
 }

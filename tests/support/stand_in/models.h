@@ -40,6 +40,10 @@ class Models {
   /// The script's models, or SmolLM2 as the transcripts have it.
   explicit Models(const Script& script);
 
+  /// Takes the models of a folder of OLLAMA_MODELS for all there are, where it has manifests:
+  /// those whose blobs are there, with the script's attributes where it lists them.
+  void ReadFolder(const Script& script, const std::string& folder);
+
   [[nodiscard]] const Model* Find(const std::string& name) const;
   [[nodiscard]] const std::vector<Model>& all() const { return models_; }
 

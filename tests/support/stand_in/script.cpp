@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <initializer_list>
 #include <iterator>
@@ -65,9 +66,15 @@ std::string Check(const Json& json) {
   std::string error =
       UnknownKey(json, "the script",
                  {"version", "models", "loaded", "rate", "rates", "surface", "noise", "eval_rate",
-                  "load_ms", "gpu_share", "unload_polls", "prefix", "rules"});
+                  "load_ms", "gpu_share", "speeds", "unload_polls", "prefix", "rules"});
   for (const Json& rule : json.is_object() ? json.value("rules", Json::array()) : Json::array()) {
     if (error.empty()) error = CheckRule(rule);
+  }
+  for (const Json& speed : json.is_object() ? json.value("speeds", Json::array()) : Json::array()) {
+    if (!error.empty()) break;
+    error = UnknownKey(
+        speed, "a speed",
+        {"flash_attention", "kv_cache_type", "num_parallel", "environment", "rate", "eval_rate"});
   }
   return error;
 }
@@ -120,6 +127,11 @@ Json Script::Find(const Call& call, std::vector<std::int64_t>& counts) const {
     return (*rules)[i].value("do", Json::object());
   }
   return nullptr;
+}
+
+std::string Script::version() const {
+  const char* version = std::getenv("OLLAMA_STAND_IN_VERSION");
+  return version == nullptr ? Get<std::string>("version", "0.11.4") : version;
 }
 
 double Script::Rate(std::int64_t num_ctx, std::int64_t num_batch) const {

@@ -28,7 +28,8 @@ struct Call {
 /// works. An unknown key is an error: a misspelt one would silently test nothing.
 ///
 ///     {
-///       "version": "0.11.4",              // generation to play
+///       "version": "0.11.4",              // generation to play; OLLAMA_STAND_IN_VERSION of
+///                                         // the process wins
 ///       "models": [{"name": "smollm2:latest", "trained_context": 8192, "size": 98363007}],
 ///                                         // further: capabilities (["completion"]), remote_host
 ///       "prefix": "/gpu2",                // of every path; others are not found
@@ -38,6 +39,9 @@ struct Call {
 ///       "surface": {"peak": 300, "num_ctx": 4096, "num_batch": 512,
 ///                   "ctx_width": 2, "batch_width": 2},
 ///                                         // peak / (1 + squared distance in doublings / width)
+///       "speeds": [{"kv_cache_type": "q8_0", "flash_attention": true, "num_parallel": 1,
+///                   "environment": {"NAME": "value"}, "rate": 1.1, "eval_rate": 1.3}],
+///                                         // factors where all that is named is in effect
 ///       "noise": {"relative": 0.02, "seed": 1},  // normal, multiplies the rate
 ///       "eval_rate": 50,                  // generated tokens/s
 ///       "load_ms": 350,                   // of a (re)load; a loaded model costs 11 ms
@@ -87,6 +91,9 @@ class Script {
   [[nodiscard]] T Get(const std::string& key, T fallback) const {
     return json_.value(key, fallback);
   }
+
+  /// The release that is played.
+  [[nodiscard]] std::string version() const;
 
   /// Prompt tokens/s of a cell, before noise.
   [[nodiscard]] double Rate(std::int64_t num_ctx, std::int64_t num_batch) const;

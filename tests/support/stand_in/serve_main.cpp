@@ -17,6 +17,7 @@
 #include "support/stand_in/api.h"
 #include "support/stand_in/commands.h"
 #include "support/stand_in/exchange.h"
+#include "support/stand_in/server_setting.h"
 
 namespace ollama_bench::stand_in {
 namespace {
@@ -165,6 +166,8 @@ int Serve() {
   State state(Environment("OLLAMA_STAND_IN_SCRIPT"),
               folder.empty() ? "" : folder + "/stand_in_state.json");
   const Json act = state.Begin({"serve", "", "", {}, {}}, Json::object());
+  state.engine.LogLoads(true);
+  WriteJournal(StartEntry(state.script));
   EndOnSignals(Asked(act, "ignore_term"));
   PlayProcessActs(act);
   if (act.is_object() && (act.contains("error") || act.contains("exit"))) {
@@ -188,6 +191,7 @@ int Serve() {
                "time=2026-11-21T07:11:38.000Z level=INFO source=routes.go:1357 "
                "msg=\"Listening on %s:%d (version %s)\"\n",
                address.host.c_str(), address.port, state.behaviour().version().c_str());
+  std::fputs(StartLog(state.script).c_str(), stderr);
   return server.listen_after_bind() ? 0 : 1;
 }
 

@@ -2,8 +2,11 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <utility>
+
+#include "support/stand_in/server_setting.h"
 
 namespace ollama_bench::stand_in {
 namespace {
@@ -23,11 +26,12 @@ State::State(std::string script_path, std::string file)
       engine(script, models),
       script_path_(std::move(script_path)),
       file_(std::move(file)) {
-  std::ifstream saved(file_, std::ios::binary);
-  if (!saved) return;
-  const Json json = Json::parse(saved);
-  models.Restore(json.at("models"));
-  counts_ = json.at("counts").get<std::vector<std::int64_t>>();
+  if (std::ifstream saved(file_, std::ios::binary); saved) {
+    const Json json = Json::parse(saved);
+    models.Restore(json.at("models"));
+    counts_ = json.at("counts").get<std::vector<std::int64_t>>();
+  }
+  models.ReadFolder(script, std::filesystem::path(file_).parent_path().string());
 }
 
 Json State::Begin(const Call& call, Json details) {
@@ -37,6 +41,7 @@ Json State::Begin(const Call& call, Json details) {
   if (!call.model.empty()) details["model"] = call.model;
   if (call.num_ctx) details["num_ctx"] = *call.num_ctx;
   if (call.num_batch) details["num_batch"] = *call.num_batch;
+  WriteJournal({{"call", details}});
   calls.push_back(std::move(details));
   Json act = script.Find(call, counts_);
   if (!counts_.empty()) Save();

@@ -24,9 +24,7 @@ class State {
   /// Writes models and rule counts.
   void Save() const;
 
-  [[nodiscard]] Behaviour behaviour() const {
-    return Behaviour(script.Get<std::string>("version", "0.11.4"));
-  }
+  [[nodiscard]] Behaviour behaviour() const { return Behaviour(script.version()); }
 
   std::mutex mutex;
   Script script;
