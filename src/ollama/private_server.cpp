@@ -137,7 +137,9 @@ PrivateServer::Environment PrivateServer::EnvironmentOf(const Environment& added
   Environment all = {{"HOME", options_.folder.string()},
                      {"OLLAMA_HOST", fmt::format("{}:{}", address_.host, address_.port)},
                      {"OLLAMA_MODELS", options_.models.string()},
-                     {"OLLAMA_NOPRUNE", "1"}};
+                     {"OLLAMA_NOPRUNE", "1"},
+                     // It would ask ollama.com for what is new.
+                     {"OLLAMA_NO_CLOUD", "1"}};
   const std::size_t own = all.size();
   for (const auto& variable : added) {
     const auto own_end = all.begin() + static_cast<std::ptrdiff_t>(own);

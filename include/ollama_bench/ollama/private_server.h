@@ -38,8 +38,9 @@ class PrivateServer {
   PrivateServer(PrivateServerOptions options, const StopRequest& stop);
 
   /// Stops the server where it runs, then starts it: with HOME, OLLAMA_HOST, OLLAMA_MODELS and
-  /// OLLAMA_NOPRUNE=1, which win over `environment`, with `environment`, and with what else this
-  /// program's own environment holds but the dropped names. Returns once it answers /api/version.
+  /// OLLAMA_NOPRUNE=1 and OLLAMA_NO_CLOUD=1, which win over `environment`, with `environment`, and
+  /// with what else this program's own environment holds but the dropped names. Returns once it
+  /// answers /api/version.
   ///
   /// kServerUnavailable, with the end of its log, where it cannot be started, ends or does not
   /// answer within the limit, or where the port is taken; kInterrupted on a stop request. Nothing

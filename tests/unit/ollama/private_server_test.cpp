@@ -78,6 +78,7 @@ TEST_F(PrivateServerTest, EveryStartHasItsEnvironmentAndTheSamePort) {
     EXPECT_EQ(environment["OLLAMA_HOST"], "127.0.0.1:" + std::to_string(port));
     EXPECT_EQ(environment["OLLAMA_MODELS"], (folder_ / "models").string());
     EXPECT_EQ(environment["OLLAMA_NOPRUNE"], "1");
+    EXPECT_EQ(environment["OLLAMA_NO_CLOUD"], "1");
   }
 }
 
