@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 
+#include "comparison_rules.h"
 #include "ollama_bench/core/cell_result.h"
 
 namespace ollama_bench {
@@ -45,13 +46,10 @@ void PairCells(const std::vector<CellEstimate>& first, const std::vector<CellEst
   }
 }
 
-// Of the cells that a sweep tried. What was not recorded, or not finished, was not tried.
 std::map<Cell, Failure> FailuresOf(const std::vector<CellResult>& results) {
   std::map<Cell, Failure> failures;
   for (const CellResult& result : results) {
-    const Failure* failure = FailureOf(result);
-    if (failure == nullptr || failure->kind == FailureKind::kNotRecorded) continue;
-    failures[result.cell] = *failure;
+    if (const Failure* failure = FailureOfTried(result)) failures[result.cell] = *failure;
   }
   return failures;
 }
@@ -76,8 +74,37 @@ bool Exceeds(const Change& change, double threshold) {
   return std::fabs(std::expm1(change.log.value)) > threshold;
 }
 
-// Benjamini and Hochberg: the largest k whose k-th smallest p-value is at most k / n times the
-// rate.
+StandardError ErrorFromSpread(const std::vector<CellChange>& cells, double mean) {
+  const auto n = static_cast<double>(cells.size());
+  double squares = 0;
+  for (const CellChange& cell : cells) {
+    const double distance = cell.change.log.value - mean;
+    squares += distance * distance;
+  }
+  return {std::sqrt(squares / (n - 1) / n), n - 1};
+}
+
+// The mean of the differences, which share nothing but the noise.
+LogEstimate MeanDifference(const SweepComparison& comparison) {
+  const auto n = static_cast<double>(comparison.cells.size());
+  LogEstimate mean;
+  for (const CellChange& cell : comparison.cells) {
+    mean.value += cell.change.log.value / n;
+    mean.shares = mean.shares + cell.change.log.shares;
+  }
+  mean.shares = {mean.shares.load / (n * n), mean.shares.run / (n * n)};
+  mean.error = comparison.noise.Of(mean.shares);
+  return mean;
+}
+
+}  // namespace
+
+const Failure* FailureOfTried(const CellResult& result) {
+  const Failure* failure = FailureOf(result);
+  if (failure == nullptr || failure->kind == FailureKind::kNotRecorded) return nullptr;
+  return failure;
+}
+
 void CallCells(std::vector<CellChange>& cells, const Demand& demand) {
   std::vector<std::size_t> order(cells.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -96,38 +123,19 @@ void CallCells(std::vector<CellChange>& cells, const Demand& demand) {
   }
 }
 
-StandardError ErrorFromSpread(const std::vector<CellChange>& cells, double mean) {
-  const auto n = static_cast<double>(cells.size());
-  double squares = 0;
-  for (const CellChange& cell : cells) {
-    const double distance = cell.change.log.value - mean;
-    squares += distance * distance;
-  }
-  return {std::sqrt(squares / (n - 1) / n), n - 1};
-}
-
-Change OverallChange(const SweepComparison& comparison) {
-  const std::vector<CellChange>& cells = comparison.cells;
+Change OverallChange(const SweepComparison& comparison, const LogEstimate& mean) {
   const double level = comparison.OverallLevel();
-  const auto n = static_cast<double>(cells.size());
   Change overall;
-  for (const CellChange& cell : cells) {
-    overall.log.value += cell.change.log.value / n;
-    overall.log.shares = overall.log.shares + cell.change.log.shares;
-  }
-  overall.log.shares = {overall.log.shares.load / (n * n), overall.log.shares.run / (n * n)};
-  overall.log.error = comparison.noise.Of(overall.log.shares);
-  if (cells.size() >= kFewestCellsForSpread) {
-    const StandardError spread = ErrorFromSpread(cells, overall.log.value);
-    const bool is_wider = spread.HalfWidth(level) > overall.log.error.HalfWidth(level);
+  overall.log = mean;
+  if (comparison.cells.size() >= kFewestCellsForSpread) {
+    const StandardError spread = ErrorFromSpread(comparison.cells, mean.value);
+    const bool is_wider = spread.HalfWidth(level) > mean.error.HalfWidth(level);
     if (is_wider) overall.log.error = spread;
   }
   overall.p_value = overall.log.error.PValue(overall.log.value);
   overall.is_called = overall.p_value <= 1 - level && Exceeds(overall, comparison.demand.threshold);
   return overall;
 }
-
-}  // namespace
 
 double Change::percent() const {
   return 100 * std::expm1(log.value);
@@ -158,7 +166,7 @@ SweepComparison CompareSweeps(const std::vector<CellResult>& first,
   comparison.now_measured = FailedIn(first, comparison.only_second, after);
   if (comparison.cells.empty()) return comparison;
   CallCells(comparison.cells, demand);
-  comparison.overall = OverallChange(comparison);
+  comparison.overall = OverallChange(comparison, MeanDifference(comparison));
   return comparison;
 }
 

@@ -123,6 +123,18 @@ NoiseModel NoiseModel::Fit(const std::vector<LoadUnit>& units, const NoisePrior&
   return model;
 }
 
+StandardError StudentsT(double mean_variance, double mean_square) {
+  constexpr double kMostDegrees = 1e6;
+  // Nothing measured enters: a cell against itself.
+  if (mean_variance <= 0) return {0, kMostDegrees};
+  // A variance that is inverse-chi-squared with n degrees of freedom, as a normal sample makes it,
+  // has the relative variance 2 / (n - 4), and the mean n / (n - 2) times its scale.
+  const double relative =
+      std::max(mean_square / (mean_variance * mean_variance) - 1, 2 / (kMostDegrees - 4));
+  const double degrees = 4 + 2 / relative;
+  return {std::sqrt(mean_variance * (degrees - 2) / degrees), degrees};
+}
+
 StandardError NoiseModel::Of(const NoiseShares& shares) const {
   double mean = 0;
   double square = 0;
@@ -131,13 +143,7 @@ StandardError NoiseModel::Of(const NoiseShares& shares) const {
     mean += point.weight * variance;
     square += point.weight * variance * variance;
   }
-  constexpr double kMostDegrees = 1e6;
-  if (mean <= 0) return {0, kMostDegrees};  // nothing measured enters: a cell against itself
-  // A variance that is inverse-chi-squared with n degrees of freedom, as a normal sample makes it,
-  // has the relative variance 2 / (n - 4), and the mean n / (n - 2) times its scale.
-  const double relative = std::max(square / (mean * mean) - 1, 2 / (kMostDegrees - 4));
-  const double degrees = 4 + 2 / relative;
-  return {std::sqrt(mean * (degrees - 2) / degrees), degrees};
+  return StudentsT(mean, square);
 }
 
 std::vector<Variances> NoiseModel::Draws(std::size_t count) const {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "ollama_bench/render/difference_scene.h"
 #include "ollama_bench/render/picture.h"
 #include "ollama_bench/render/prompt_text.h"
+#include "ollama_bench/session/compared_values.h"
 #include "ollama_bench/session/opened_store.h"
 #include "ollama_bench/session/output_file.h"
 #include "ollama_bench/session/stored_sweep.h"
@@ -32,20 +34,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kUsualResults = "benchmark_results.json";
+
 struct CompareOptions {
-  fs::path first;
+  fs::path first;  ///< with `by`, the only one
   fs::path second;
   std::vector<fs::path> pictures;
   SliceOptions slice;          ///< of the pictures
   std::string metric;          ///< empty: the workload's
   std::string fail_if_slower;  // empty: no check
+  std::string by;              ///< two values of one parameter; empty: two files
   bool markdown = false;
   bool json = false;
 };
 
 OutputTarget PictureTarget(const CompareOptions& options, const fs::path& path) {
   const PictureFormat format = *PictureFormatFromExtension(path.extension().string());
-  return {path, KindOf(format), "--output FILE", {options.first, options.second}};
+  std::vector<fs::path> inputs = {options.first};
+  if (options.by.empty()) inputs.push_back(options.second);
+  return {path, KindOf(format), "--output FILE", std::move(inputs)};
 }
 
 // Before anything is printed, so that a refusal is all that there is to read.
@@ -83,7 +90,16 @@ ComparisonCaption CaptionOf(const CompareOptions& options, std::vector<std::stri
   const auto name = [same_name](const fs::path& path) {
     return same_name ? path.string() : path.filename().string();
   };
-  return {name(options.first), name(options.second), std::move(differences)};
+  return {name(options.first), name(options.second), std::move(differences), {}};
+}
+
+// Values are called as they are written: "num_thread=4".
+ComparisonCaption CaptionOf(const ResultsStore& store, const ValuePair& by) {
+  const auto name = [&by](int value) {
+    return fmt::format("{}={}", KeyOf(by.parameter), FormatValue(by.parameter, value));
+  };
+  return {name(by.first), name(by.second), DifferencesBetween(store, by),
+          store.path().filename().string()};
 }
 
 Expected<void, SessionError> WritePictures(FileSystem& file_system, const CompareOptions& options,
@@ -126,27 +142,29 @@ void PrintReport(const CompareOptions& options, const SweepComparison& compariso
   }
 }
 
-Expected<ExitCode, SessionError> Compare(const CompareOptions& options) {
-  PosixFileSystem file_system;
-  if (const auto ok = CheckOutputs(file_system, options); !ok) {
-    return Unexpected<SessionError>(ok.error());
-  }
-  const auto first = ResultsStore::Load(file_system, options.first);
-  const auto second = ResultsStore::Load(file_system, options.second);
-  for (const auto& [store, path] :
-       {std::pair(&first, &options.first), std::pair(&second, &options.second)}) {
-    if (*store) continue;
-    return Unexpected<SessionError>(ToSessionError(NotResults(*path, store->error())));
-  }
-  const Metric metric = options.metric.empty() ? Describe(WorkloadOf(first->metadata())).headline
-                                               : *MetricFromKey(options.metric);
-  for (const ResultsStore* store : {&*first, &*second}) {
+Expected<ResultsStore, SessionError> LoadFile(FileSystem& file_system, const fs::path& path) {
+  auto store = ResultsStore::Load(file_system, path);
+  if (store) return std::move(*store);
+  return Unexpected<SessionError>(ToSessionError(NotResults(path, store.error())));
+}
+
+// The one that was asked for, or the first file's headline, where the file can answer it.
+Expected<Metric, SessionError> ChooseMetric(const CompareOptions& options,
+                                            const std::vector<const ResultsStore*>& stores) {
+  const Metric metric = options.metric.empty()
+                            ? Describe(WorkloadOf(stores.front()->metadata())).headline
+                            : *MetricFromKey(options.metric);
+  for (const ResultsStore* store : stores) {
     if (const auto ok = CheckMetric(metric, store->metadata()); !ok) {
       return Unexpected<SessionError>(ok.error());
     }
   }
-  const SweepComparison comparison = CompareSweeps(first->results(), second->results(), metric);
-  const ComparisonCaption caption = CaptionOf(options, DifferencesOf(*first, *second));
+  return metric;
+}
+
+Expected<ExitCode, SessionError> Report(FileSystem& file_system, const CompareOptions& options,
+                                        const SweepComparison& comparison,
+                                        const ComparisonCaption& caption) {
   std::optional<bool> is_slower;
   if (!options.fail_if_slower.empty()) {
     is_slower = IsSlower(comparison, *ParsePercent(options.fail_if_slower));
@@ -156,7 +174,61 @@ Expected<ExitCode, SessionError> Compare(const CompareOptions& options) {
     return Unexpected<SessionError>(ok.error());
   }
   if (is_slower.value_or(false)) return ExitCode::kSlower;
-  return comparison.cells.empty() ? ExitCode::kNoCell : ExitCode::kDone;
+  const bool are_same = comparison.by && !comparison.by->same.empty();
+  return comparison.cells.empty() && !are_same ? ExitCode::kNoCell : ExitCode::kDone;
+}
+
+Expected<ExitCode, SessionError> CompareFiles(const CompareOptions& options) {
+  PosixFileSystem file_system;
+  if (const auto ok = CheckOutputs(file_system, options); !ok) {
+    return Unexpected<SessionError>(ok.error());
+  }
+  const auto first = LoadFile(file_system, options.first);
+  if (!first) return Unexpected<SessionError>(first.error());
+  const auto second = LoadFile(file_system, options.second);
+  if (!second) return Unexpected<SessionError>(second.error());
+  const auto metric = ChooseMetric(options, {&*first, &*second});
+  if (!metric) return Unexpected<SessionError>(metric.error());
+  const SweepComparison comparison = CompareSweeps(first->results(), second->results(), *metric);
+  return Report(file_system, options, comparison,
+                CaptionOf(options, DifferencesOf(*first, *second)));
+}
+
+// No cell of the comparison has the parameter any more.
+Expected<void, SessionError> CheckSlice(const Slice& slice, Parameter parameter) {
+  const bool is_in_where =
+      std::any_of(slice.where.begin(), slice.where.end(),
+                  [parameter](const Axis& axis) { return axis.parameter == parameter; });
+  if (slice.across != parameter && slice.down != parameter && !is_in_where) return {};
+  return Fail(ExitCode::kUsage,
+              fmt::format("{0} is what --by compares, so that no cell of the picture has a value "
+                          "of it: leave it out of --across, --down and --where",
+                          KeyOf(parameter)));
+}
+
+Expected<ExitCode, SessionError> CompareByValue(const CompareOptions& options) {
+  PosixFileSystem file_system;
+  if (HoldsPrompts(options.first)) {
+    return Fail(ExitCode::kUsage,
+                fmt::format("{}: --by is of the cells of a sweep, and this is an output of "
+                            "`prompts`; compare two of these",
+                            options.first.string()));
+  }
+  const CompareBy by = *ParseCompareBy(options.by);
+  if (const auto ok = CheckSlice(SliceOf(options.slice), by.parameter); !ok) {
+    return Unexpected<SessionError>(ok.error());
+  }
+  if (const auto ok = CheckOutputs(file_system, options); !ok) {
+    return Unexpected<SessionError>(ok.error());
+  }
+  const auto store = LoadFile(file_system, options.first);
+  if (!store) return Unexpected<SessionError>(store.error());
+  const auto metric = ChooseMetric(options, {&*store});
+  if (!metric) return Unexpected<SessionError>(metric.error());
+  const auto values = ChooseValues(*store, by);
+  if (!values) return Unexpected<SessionError>(values.error());
+  return Report(file_system, options, CompareValues(store->results(), *values, *metric),
+                CaptionOf(*store, *values));
 }
 
 /// The answers of a pass over prompts, and what they were asked with.
@@ -248,29 +320,62 @@ Expected<ExitCode, SessionError> ComparePasses(const CompareOptions& options) {
   return comparison.prompts.empty() ? ExitCode::kNoCell : ExitCode::kDone;
 }
 
-int RunCompare(const CompareOptions& options) {
+Expected<ExitCode, SessionError> Compare(const CompareOptions& options) {
+  if (!options.by.empty()) return CompareByValue(options);
   const bool are_prompts = HoldsPrompts(options.first) || HoldsPrompts(options.second);
-  const auto code = are_prompts ? ComparePasses(options) : Compare(options);
+  return are_prompts ? ComparePasses(options) : CompareFiles(options);
+}
+
+int RunCompare(const CompareOptions& options) {
+  const auto code = Compare(options);
   if (code) return static_cast<int>(*code);
   PrintError(code.error().message);
   return static_cast<int>(code.error().code);
+}
+
+// How many files there have to be depends on --by.
+void CheckFiles(const CLI::App& compare, CompareOptions& options) {
+  if (options.by.empty()) {
+    for (const char* name : {"BEFORE", "AFTER"}) {
+      if (compare.count(name) == 0) throw CLI::RequiredError(name);
+    }
+  } else if (compare.count("AFTER") > 0) {
+    throw CLI::ValidationError("--by", "compares two values in one results file; leave AFTER out");
+  } else if (compare.count("BEFORE") == 0) {
+    options.first = kUsualResults;
+  }
+}
+
+void AddFiles(CLI::App& compare, CompareOptions& options) {
+  compare.add_option("BEFORE", options.first,
+                     "Results of the first sweep, or an output of `prompts`; with --by the only "
+                     "one [benchmark_results.json]");
+  compare.add_option("AFTER", options.second, "Those of the second; none with --by");
+  compare
+      .add_option("--by", options.by,
+                  "Compare two values of this parameter in one results file; where it was swept "
+                  "with more, name them, as in num_thread=4,8")
+      ->type_name("PARAMETER[=BEFORE,AFTER]")
+      ->check([](const std::string& text) {
+        const auto by = ParseCompareBy(text);
+        return by ? std::string() : by.error();
+      });
 }
 
 }  // namespace
 
 void AddCompareCommand(CLI::App& app, std::function<int()>& action) {
   CLI::App* compare = app.add_subcommand(
-      "compare", "Show what changed significantly between two sweeps, or two outputs of `prompts`");
+      "compare",
+      "Show what changed significantly between two sweeps, two values in one, or two outputs of "
+      "`prompts`");
   const auto options = std::make_shared<CompareOptions>();
   compare->footer(
       "A slow period of the machine that lasts a whole sweep looks like a change.\n"
-      "To confirm a small one, measure before and after in turns.\n"
-      "Example: ollama-bench compare before.json after.json --fail-if-slower 5%");
-  compare
-      ->add_option("BEFORE", options->first,
-                   "Results of the first sweep, or an output of `prompts`")
-      ->required();
-  compare->add_option("AFTER", options->second, "Those of the second")->required();
+      "To confirm a small one, measure before and after in turns: --by compares such values.\n"
+      "Example: ollama-bench compare before.json after.json --fail-if-slower 5%\n"
+      "         ollama-bench compare --by num_thread benchmark_results.json");
+  AddFiles(*compare, *options);
   compare->add_option("-o,--output", options->pictures, "Picture of the differences, by its ending")
       ->type_name("FILE.png|.svg|.pdf")
       ->allow_extra_args(false)
@@ -292,7 +397,10 @@ void AddCompareCommand(CLI::App& app, std::function<int()>& action) {
   CLI::Option* markdown = compare->add_flag("--markdown", options->markdown, "Report as Markdown");
   compare->add_flag("--json", options->json, "Report for programs instead of people")
       ->excludes(markdown);
-  compare->callback([options, &action] { action = [options] { return RunCompare(*options); }; });
+  compare->callback([options, compare, &action] {
+    CheckFiles(*compare, *options);
+    action = [options] { return RunCompare(*options); };
+  });
 }
 
 }  // namespace ollama_bench

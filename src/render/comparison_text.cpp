@@ -120,13 +120,18 @@ std::string UnpairedSentence(const SweepComparison& comparison, const Comparison
   return text;
 }
 
+constexpr std::size_t kMostShown = 5;  // cells in a sentence
+
+std::string CellText(const Cell& cell) {
+  return cell == Cell() ? "the only one" : DescribeCell(cell);
+}
+
 std::string ListOf(const std::vector<FailedCell>& cells) {
-  constexpr std::size_t kMostShown = 5;
   std::vector<std::string> texts;
   for (const FailedCell& cell : cells) {
     if (texts.size() == kMostShown) break;
-    texts.push_back(fmt::format("{} ({})", DescribeCell(cell.measured.cell),
-                                Describe(cell.failure.kind).sentence));
+    texts.push_back(
+        fmt::format("{} ({})", CellText(cell.measured.cell), Describe(cell.failure.kind).sentence));
   }
   std::string text = fmt::format("{}", fmt::join(texts, "; "));
   if (cells.size() > texts.size())
@@ -136,8 +141,69 @@ std::string ListOf(const std::vector<FailedCell>& cells) {
 
 std::string Prologue(const SweepComparison& comparison, const ComparisonCaption& caption) {
   const MetricInfo& metric = Describe(comparison.metric);
-  return fmt::format("{} in {}: {} (before), {} (after)", metric.label, metric.unit,
-                     Printable(caption.first, false), Printable(caption.second, false));
+  return fmt::format("{} in {}: {} (before), {} (after){}", metric.label, metric.unit,
+                     Printable(caption.first, false), Printable(caption.second, false),
+                     caption.results.empty() ? "" : " of " + Printable(caption.results, false));
+}
+
+std::string OrderSentence(VisitOrder order, const std::string& first, const std::string& second) {
+  const std::string both = fmt::format("{} and {}", first, second);
+  switch (order) {
+    case VisitOrder::kInTurns:
+      return fmt::format("{} were visited in turns: drift of the machine met both alike.", both);
+    case VisitOrder::kSeparate:
+      return fmt::format(
+          "{} were visited one after the other: the intervals allow for drift of the machine "
+          "between them, as far as the loads show it; visits in turns would be surer.",
+          both);
+    case VisitOrder::kSeparateStarts:
+      return fmt::format(
+          "{} were visited in separate starts without a cell in common: a slow start looks like a "
+          "change, and the intervals allow for a usual drift alone.",
+          both);
+    case VisitOrder::kUnknown:
+      return fmt::format(
+          "When {} were visited is not known: the intervals do not allow for drift of the machine.",
+          both);
+  }
+  return {};
+}
+
+// Cells of the same reason in one clause.
+std::string SameSentence(const std::vector<SameMeasurement>& same) {
+  if (same.empty()) return {};
+  std::vector<std::string> texts;
+  for (const SameMeasurement& one : same) {
+    if (texts.size() == kMostShown) break;
+    texts.push_back(one.reason.empty()
+                        ? CellText(one.cell)
+                        : fmt::format("{} ({})", CellText(one.cell), Printable(one.reason, false)));
+  }
+  std::string text = fmt::format(
+      "{} the same measurement for both values, so that nothing can "
+      "differ: {}",
+      same.size() == 1 ? "1 cell is" : fmt::format("{} cells are", same.size()),
+      fmt::join(texts, "; "));
+  if (same.size() > texts.size()) text += fmt::format("; and {} more", same.size() - texts.size());
+  return text + ".";
+}
+
+Json ByJson(const ByValue& by, const ComparisonCaption& caption) {
+  const auto value = [&by](int stored) {
+    return stored == kAutoValue ? Json() : ValueAs<Json>(by.parameter, stored);
+  };
+  Json json = {{"parameter", KeyOf(by.parameter)},
+               {"before", value(by.first)},
+               {"after", value(by.second)},
+               {"results", caption.results},
+               {"visits", KeyOf(by.order)}};
+  json["same"] = Json::array();
+  for (const SameMeasurement& one : by.same) {
+    Json cell = CellJson(one.cell);
+    cell["reason"] = one.reason;
+    json["same"].push_back(std::move(cell));
+  }
+  return json;
 }
 
 Json ChangeJson(const Change& change, double level) {
@@ -170,6 +236,10 @@ Json CellListJson(const std::vector<Cell>& cells) {
 }  // namespace
 
 std::string OverallSentence(const SweepComparison& comparison, const ComparisonCaption& caption) {
+  if (!comparison.overall && comparison.by && !comparison.by->same.empty()) {
+    return fmt::format("{} and {} are the same measurement.", Printable(caption.first, false),
+                       Printable(caption.second, false));
+  }
   if (!comparison.overall) return "No cell was measured in both.";
   return OverallText(*comparison.overall, comparison.OverallLevel(), comparison.metric, caption);
 }
@@ -198,6 +268,19 @@ std::string FailuresSentence(const SweepComparison& comparison, const Comparison
   return text;
 }
 
+std::vector<std::string> ByValueSentences(const SweepComparison& comparison,
+                                          const ComparisonCaption& caption) {
+  std::vector<std::string> sentences;
+  if (!comparison.by) return sentences;
+  if (!comparison.cells.empty()) {
+    sentences.push_back(OrderSentence(comparison.by->order, Printable(caption.first, false),
+                                      Printable(caption.second, false)));
+  }
+  std::string same = SameSentence(comparison.by->same);
+  if (!same.empty()) sentences.push_back(std::move(same));
+  return sentences;
+}
+
 std::string RenderComparisonText(const SweepComparison& comparison,
                                  const ComparisonCaption& caption, const TerminalStyle& style) {
   constexpr std::array<std::size_t, 4> kWidths = {10, 10, 8, 20};
@@ -223,7 +306,9 @@ std::string RenderComparisonText(const SweepComparison& comparison,
   const std::string failures = FailuresSentence(comparison, caption);
   if (!failures.empty()) text += Bold(failures, style.color) + "\n";
   const std::string unpaired = UnpairedSentence(comparison, caption);
-  return unpaired.empty() ? text : text + unpaired + "\n";
+  if (!unpaired.empty()) text += unpaired + "\n";
+  for (const std::string& sentence : ByValueSentences(comparison, caption)) text += sentence + "\n";
+  return text;
 }
 
 std::string RenderComparisonMarkdown(const SweepComparison& comparison,
@@ -232,6 +317,9 @@ std::string RenderComparisonMarkdown(const SweepComparison& comparison,
                                  CellsSentence(comparison), UnpairedSentence(comparison, caption));
   const std::string failures = FailuresSentence(comparison, caption);
   if (!failures.empty()) text += fmt::format("**{}**\n\n", failures);
+  for (const std::string& sentence : ByValueSentences(comparison, caption)) {
+    text += sentence + "\n\n";
+  }
   text += Prologue(comparison, caption) + "\n\n";
   const std::vector<std::string> heading = Heading(comparison);
   text += fmt::format("| {} |\n|", fmt::join(heading, " | "));
@@ -254,6 +342,7 @@ std::string RenderComparisonJson(const SweepComparison& comparison,
   const double level = comparison.demand.level;
   Json report = {{"first", caption.first},
                  {"second", caption.second},
+                 {"by", comparison.by ? ByJson(*comparison.by, caption) : Json()},
                  {"metric", metric.key},
                  {"unit", metric.unit},
                  {"higher_is_better", metric.higher_is_better},

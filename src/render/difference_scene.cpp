@@ -136,6 +136,9 @@ std::vector<std::string> Notes(const SweepComparison& comparison, const Comparis
     patterns += fmt::format(" \"{}\": failed before, is measured now.", kMeasuredWord);
   }
   std::vector<std::string> texts = {patterns};
+  for (std::string& sentence : ByValueSentences(comparison, caption)) {
+    texts.push_back(std::move(sentence));
+  }
   for (const std::string& difference : caption.differences) {
     texts.push_back("Differs: " + Printable(difference, false));
   }

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "ollama_bench/analysis/cell_estimate.h"
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/failure.h"
 #include "ollama_bench/core/metric.h"
+#include "ollama_bench/core/parameter.h"
 
 namespace ollama_bench {
 
@@ -43,7 +46,31 @@ struct FailedCell {
   Failure failure;        ///< of the other one
 };
 
-/// Two sweeps side by side.
+/// How the loads of two values of a parameter lie in time, in one results file.
+enum class VisitOrder {
+  kInTurns,         ///< they alternate, so that both met the same drift of the machine
+  kSeparate,        ///< one after the other for the most part
+  kSeparateStarts,  ///< in starts that no cell joins: their levels can be compared by belief alone
+  kUnknown,         ///< the file does not say when its loads were made
+};
+std::string_view KeyOf(VisitOrder order);
+
+/// A cell whose both values amount to one measurement.
+struct SameMeasurement {
+  Cell cell;           ///< without the parameter
+  std::string reason;  ///< as the alias has it: "num_batch above num_ctx"
+};
+
+/// What a comparison of two values of a parameter says besides (CompareValues).
+struct ByValue {
+  Parameter parameter{};
+  int first = kAutoValue;
+  int second = kAutoValue;
+  VisitOrder order = VisitOrder::kUnknown;
+  std::vector<SameMeasurement> same;  ///< ordered by cell; in none of the other lists
+};
+
+/// Two sweeps side by side, or two values of a parameter in one.
 struct SweepComparison {
   Metric metric = Metric::kPromptEvalRate;
   Demand demand;
@@ -54,6 +81,7 @@ struct SweepComparison {
   std::vector<Cell> only_second;
   std::vector<FailedCell> now_failed;    ///< those of only_first that failed in the second
   std::vector<FailedCell> now_measured;  ///< those of only_second that failed in the first
+  std::optional<ByValue> by;             ///< of one sweep: what is compared
 
   /// How sure a call of the overall change is, and so its interval: surer than one of a cell, for
   /// it has a fifth of the false calls.
@@ -77,6 +105,25 @@ struct SweepComparison {
 SweepComparison CompareSweeps(const std::vector<CellResult>& first,
                               const std::vector<CellResult>& second, Metric metric,
                               const Demand& demand = {});
+
+/// The values to compare, the first one as before and the second one as after.
+struct ValuePair {
+  Parameter parameter{};
+  int first = kAutoValue;
+  int second = kAutoValue;
+};
+
+/// Compares the cells of one results file that differ in the parameter alone, by the rules of
+/// CompareSweeps. In the result no cell sets the parameter. A cell that is an alias answers as that
+/// which was measured instead; where two pairs are the same measurements, overall and the number of
+/// false calls count them once.
+///
+/// Both values share starts and machine: noise, drift and the levels of the starts are those of all
+/// loads of the file, control visits and other values among them (DriftModel). So a drift that both
+/// values met alike is in no difference, and one that could lie between separate stretches widens
+/// the intervals.
+SweepComparison CompareValues(const std::vector<CellResult>& results, const ValuePair& by,
+                              Metric metric, const Demand& demand = {});
 
 /// Whether things got worse by more than `loss` (0.05: 5 %): overall by a called change, or in one
 /// cell, where the whole interval has to lie beyond, for the worst of many readings is worse than

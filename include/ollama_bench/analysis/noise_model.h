@@ -47,6 +47,11 @@ struct StandardError {
   [[nodiscard]] double PValue(double difference) const;
 };
 
+/// Student's t of an estimate whose variance is known by the mean of what it may be and by the mean
+/// of its square (its first two moments, as Satterthwaite, Biometrics Bulletin 2, 1946, matched
+/// them).
+StandardError StudentsT(double mean_variance, double mean_square);
+
 /// The noise of a sweep, pooled over all its cells, as the posterior distribution of both variances
 /// on a grid. Likelihood: normal, each cell's own mean integrated out (REML; Patterson and
 /// Thompson, Biometrika 58, 1971), times `prior` for each of the two standard deviations. With many
@@ -55,8 +60,7 @@ class NoiseModel {
  public:
   static NoiseModel Fit(const std::vector<LoadUnit>& units, const NoisePrior& prior = {});
 
-  /// Student's t with the posterior mean and variation of the estimate's variance (its first two
-  /// moments, as Satterthwaite, Biometrics Bulletin 2, 1946, matched them).
+  /// Student's t with the posterior mean and variation of the estimate's variance.
   [[nodiscard]] StandardError Of(const NoiseShares& shares) const;
   [[nodiscard]] Variances PosteriorMean() const { return mean_; }
   /// `count` values in proportion to the posterior, in no order that means anything, always the

@@ -12,7 +12,7 @@ using nlohmann::json;
 
 struct NamedValues {
   std::string name;
-  std::vector<int> values;
+  std::vector<json> values;
 };
 
 /// `heatmap`, `plot` and `compare` on sweeps of other parameters than num_ctx and num_batch.
@@ -220,6 +220,49 @@ TEST_F(FurtherParametersTest, CompareDrawsATableForEachValueOfAThirdParameter) {
       << "which cells is for the picture";
   EXPECT_EQ(Run({"compare", "a.json", "b.json", "-o", "d.svg", "--where", "num_gpu=7"}).exit_code,
             2);
+}
+
+TEST_F(FurtherParametersTest, TwoValuesOfOneFileAreComparedByAnyParameter) {
+  Write("a.json", {{"kv_cache_type", {"f16", "q8_0"}}, {"num_thread", {4, 8, 12}}});
+  const json report =
+      json::parse(Run({"compare", "--by", "kv_cache_type", "a.json", "--json"}).out);
+  EXPECT_EQ(report["by"]["parameter"], "kv_cache_type");
+  EXPECT_EQ(report["by"]["before"], "f16");
+  EXPECT_EQ(report["by"]["after"], "q8_0");
+  ASSERT_EQ(report["cells"].size(), 3U) << report;
+  for (const json& cell : report["cells"]) {
+    EXPECT_NEAR(cell["percent"].get<double>(), 20, 1) << cell;
+    EXPECT_FALSE(cell.contains("kv_cache_type"));
+  }
+  const Ended text = Run({"compare", "--by", "num_thread=4,12", "a.json"});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_NE(text.out.find("Overall, num_thread=12 is"), std::string::npos) << text.out;
+  EXPECT_EQ(
+      Run({"compare", "--by", "num_thread=12,4", "a.json", "--fail-if-slower", "5%"}).exit_code, 5);
+  const Ended drawn = Run({"compare", "--by", "num_thread=4,8", "a.json", "-o", "d.svg"});
+  EXPECT_EQ(drawn.exit_code, 0) << drawn.err;
+  EXPECT_GE(CountIn("d.svg", "num_thread=8"), 1U);
+}
+
+TEST_F(FurtherParametersTest, AComparisonByAParameterNeedsTwoOfItsValuesInOneFile) {
+  Write("a.json", {{"num_thread", {4, 8, 12}}});
+  const auto refusal = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), "compare");
+    const Ended ended = Run(std::move(more));
+    EXPECT_EQ(ended.exit_code, 2) << ended.out;
+    return ended.err;
+  };
+  EXPECT_NE(refusal({"--by", "num_thread", "a.json"}).find("3 values of num_thread: 4, 8, 12"),
+            std::string::npos);
+  EXPECT_NE(refusal({"--by", "num_gpu", "a.json"}).find("compare by num_thread"),
+            std::string::npos);
+  EXPECT_NE(refusal({"--by", "num_thread=4,8", "a.json", "a.json"}).find("leave AFTER out"),
+            std::string::npos);
+  EXPECT_NE(refusal({"--by", "threads", "a.json"}).find("no parameter"), std::string::npos);
+  EXPECT_NE(refusal({"--by", "num_thread=4,8", "a.json", "-o", "d.svg", "--across", "num_thread"})
+                .find("is what --by compares"),
+            std::string::npos);
+  EXPECT_NE(refusal({"a.json"}).find("AFTER"), std::string::npos);
 }
 
 }  // namespace

@@ -232,6 +232,12 @@ TEST_F(ServerSettingsTest, TwoProgramsAreMeasuredInTurnsEachWithAnAnswerOfItsOwn
   // Once each to be asked, the first one last, then in turns for each cell.
   EXPECT_EQ(turns, (std::vector<std::string>{"7m", "", "7m", "", "7m"}));
   EXPECT_NE(ended.out.find("ollama " + (folder_ / "new/ollama").string()), std::string::npos);
+  const Ended compared = RunProgram(Command({"compare", "--by", "ollama", "--json"}));
+  EXPECT_EQ(compared.exit_code, 0) << compared.err;
+  const Json report = Json::parse(compared.out);
+  EXPECT_EQ(report["by"]["visits"], "in_turns");
+  EXPECT_EQ(report["by"]["after"], (folder_ / "new/ollama").string());
+  EXPECT_EQ(report["cells"].size(), 2U);
 }
 
 TEST_F(ServerSettingsTest, SeveralModelsAreMeasuredOnOneServer) {
