@@ -59,8 +59,10 @@ Expected<std::vector<Grid>, std::string> TablesOf(const SweepComparison& compari
   for (const CellChange& cell : comparison.cells) add(cell.first.cell);
   for (const Cell& cell : comparison.only_first) add(cell);
   for (const Cell& cell : comparison.only_second) add(cell);
-  const auto space = UnitedSpace(results, {});
+  auto space = UnitedSpace(results, {});
   if (!space) return Unexpected<std::string>(space.error());
+  // The only cell sets nothing; it has a place all the same.
+  if (space->axes.empty()) space->Set(kUsualAcross, {kAutoValue});
   return GridsOf(*space, slice);
 }
 

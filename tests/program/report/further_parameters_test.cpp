@@ -265,5 +265,14 @@ TEST_F(FurtherParametersTest, AComparisonByAParameterNeedsTwoOfItsValuesInOneFil
   EXPECT_NE(refusal({"a.json"}).find("AFTER"), std::string::npos);
 }
 
+TEST_F(FurtherParametersTest, TheOnlyParameterThatWasSweptIsOneCellOfThePicture) {
+  Write("a.json", {{"num_thread", {4, 8}}});
+  const Ended drawn = Run({"compare", "--by", "num_thread", "a.json", "-o", "d.svg"});
+  EXPECT_EQ(drawn.exit_code, 0) << drawn.err;
+  EXPECT_GE(CountIn("d.svg", ">+20 %<") + CountIn("d.svg", ">+20.0 %<") + CountIn("d.svg", ">+20<"),
+            1U)
+      << folder_.Read("d.svg");
+}
+
 }  // namespace
 }  // namespace ollama_bench::testing
