@@ -143,6 +143,7 @@ void DeclareCommandLine(CLI::App& app, std::function<int()>& action, const StopR
   AddRunCommand(app, action, stop);
   AddTuneCommand(app, action, stop);
   AddLoadCommand(app, action, stop);
+  AddScaleCommand(app, action, stop);
   AddPlanCommand(app, action, stop);
   AddPromptsCommand(app, action, stop);
   AddStatusCommand(app, action, stop);

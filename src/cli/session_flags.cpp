@@ -55,6 +55,7 @@ bool IsOfPurpose(const ConfigKey& key, Purpose purpose) {
     case Purpose::kSearch:
       return !key.is_of_run_alone && !key.is_of_load_alone;
     case Purpose::kLoad:
+    case Purpose::kScale:
       return key.key != "workload" && (!key.is_of_run_alone || key.key == "repetitions");
   }
   return true;
@@ -171,14 +172,16 @@ Expected<SweepConfig, std::vector<ConfigError>> LoadConfigOf(const CommandFlags&
 
 void AddRunFlags(CLI::App& app, RunOptions& options, CommandFlags& flags, Purpose purpose) {
   AddSessionFlags(app, options.session, flags, purpose);
-  const bool is_load = purpose == Purpose::kLoad;
+  const bool is_load = purpose == Purpose::kLoad || purpose == Purpose::kScale;
   app.add_option("--limit", options.limit,
-                 is_load ? "Measure at most so many windows, then stop"
-                         : "Measure at most so many cells, then stop")
+                 purpose == Purpose::kScale ? "Measure at most so many runs, then stop"
+                 : is_load                  ? "Measure at most so many windows, then stop"
+                                            : "Measure at most so many cells, then stop")
       ->type_name("N")
       ->check(CheckCount(1));
-  app.add_flag("--retry-failed", options.retry_failed,
-               is_load ? "Measure failed levels again" : "Measure failed cells again");
+  app.add_flag(
+      "--retry-failed", options.retry_failed,
+      purpose == Purpose::kLoad ? "Measure failed levels again" : "Measure failed cells again");
   if (is_load) return;
   app.add_flag("--remeasure-unverified", options.remeasure_unverified,
                "Measure cells again whose samples do not say with what they were made");

@@ -20,9 +20,9 @@ struct CommandFlags {
   bool json = false;
 };
 
-/// What a command makes of a grid: visits every cell, looks for the best, or measures the levels of
-/// load in it.
-enum class Purpose { kPass, kSearch, kLoad };
+/// What a command makes of a grid: visits every cell, looks for the best, measures the levels of
+/// load in it, or the lengths of the prompt.
+enum class Purpose { kPass, kSearch, kLoad, kScale };
 
 /// Adds the flags that fill `options` and `flags`, which must outlive `app`: those that have an
 /// effect for the purpose.

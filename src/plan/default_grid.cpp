@@ -128,6 +128,31 @@ Space CompleteSpace(Space given, const GridFacts& facts, GridSize size) {
   return given;
 }
 
+Space CompleteLengths(Space given, const GridFacts& facts, int num_predict) {
+  constexpr int kShortest = 64;
+  constexpr int kLongest = 4096;
+  constexpr int kStep = 256;
+  const std::int64_t largest = LargestSensibleContext(facts);
+  if (given.Find(Parameter::kPromptTokens) == nullptr) {
+    const std::vector<int>& contexts = given.ValuesOf(Parameter::kNumCtx);
+    const std::int64_t context =
+        contexts.empty() ? largest : *std::min_element(contexts.begin(), contexts.end());
+    std::vector<int> lengths;
+    for (int length = kShortest; length <= kLongest && length + num_predict < context;
+         length *= 2) {
+      lengths.push_back(length);
+    }
+    given.Set(Parameter::kPromptTokens, std::move(lengths));
+  }
+  const std::vector<int>& lengths = given.ValuesOf(Parameter::kPromptTokens);
+  if (given.Find(Parameter::kNumCtx) != nullptr || lengths.empty()) return given;
+  const int needed = *std::max_element(lengths.begin(), lengths.end()) + num_predict + 1;
+  std::int64_t context = (needed + kStep - 1) / kStep * kStep;
+  if (facts.trained_context) context = std::min(context, *facts.trained_context);
+  given.Set(Parameter::kNumCtx, {static_cast<int>(context)});
+  return given;
+}
+
 namespace {
 
 std::string Gigabytes(std::int64_t bytes) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "ollama_bench/core/text.h"
+#include "text_columns.h"
 
 namespace ollama_bench {
 namespace {
@@ -43,38 +44,12 @@ std::string ValueText(const std::optional<Quantile>& quantile) {
   return quantile ? Significant(quantile->value) : std::string(kNone);
 }
 
-/// Rows of texts under headings, right-aligned.
-class Columns {
- public:
-  explicit Columns(std::vector<std::vector<std::string>> headings) : rows_(std::move(headings)) {}
-  void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-
-  [[nodiscard]] std::string Text() const {
-    std::vector<std::size_t> widths(rows_.front().size(), 0);
-    for (const auto& row : rows_) {
-      for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    }
-    std::string text;
-    for (const auto& row : rows_) {
-      std::string line;
-      for (std::size_t i = 0; i < row.size(); ++i) {
-        line += fmt::format("{}{:>{}}", i == 0 ? "" : "  ", row[i], widths[i]);
-      }
-      text += line + '\n';
-    }
-    return text;
-  }
-
- private:
-  std::vector<std::vector<std::string>> rows_;
-};
-
 std::string LevelTable(const LoadSeries& series) {
   const bool is_open = TrafficOf(series.levels.front().cell) == Parameter::kRequestRate;
-  Columns table({{is_open ? "rate" : "users", "output", "tokens/s", "TTFT s", "TTFT s", "TPOT",
-                  "E2E s", "E2E s", "wait s"},
-                 {is_open ? "/s" : "", "tokens/s [95 % CI]", "of each", "p50", "p95", "p50 ms",
-                  "p50", "p95", "p50"}});
+  TextColumns table({{is_open ? "rate" : "users", "output", "tokens/s", "TTFT s", "TTFT s", "TPOT",
+                      "E2E s", "E2E s", "wait s"},
+                     {is_open ? "/s" : "", "tokens/s [95 % CI]", "of each", "p50", "p95", "p50 ms",
+                      "p50", "p95", "p50"}});
   for (const LevelEstimate& level : series.levels) {
     if (level.windows == 0) continue;
     const auto& tpot = level.tpot.p50;
@@ -94,7 +69,7 @@ std::string LengthTable(const std::vector<LoadSeries>& all, Parameter length) {
   for (const LoadSeries& series : all) lengths.insert(series.common[length]);
   if (lengths.size() < 2) return {};
   const bool is_output = length == Parameter::kNumPredict;
-  Columns table(
+  TextColumns table(
       {{is_output ? "output length" : "input length",
         TrafficOf(all.front().levels.front().cell) == Parameter::kRequestRate ? "requests/s"
                                                                               : "requests",

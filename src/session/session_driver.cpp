@@ -208,7 +208,8 @@ Expected<void, Error> SessionDriver::ChooseKind(const SweepConfig& config,
     return {};
   }
   // `ollama run` sends one request at a time.
-  if (wish.empty() && config.workload == WorkloadKind::kLoad) wish = "api";
+  const bool needs_api = config.workload == WorkloadKind::kLoad || options_.prefers_api;
+  if (wish.empty() && needs_api) wish = "api";
   // A program that was named and is not there is a mistake to be told, not to be worked around.
   const bool named = program_ != kUsualProgram;
   const bool has_several_models = config.space.Find(Parameter::kModel) != nullptr;
@@ -418,7 +419,9 @@ Expected<SweepConfig, Error> SessionDriver::Complete(SweepConfig config, GridSiz
     }
   }
   if (const auto named = RequireModelName(config); !named) return Unexpected<Error>(named.error());
-  if (config.workload == WorkloadKind::kLoad) return WithLevels(std::move(config));
+  if (config.workload == WorkloadKind::kLoad && size != GridSize::kLengths) {
+    return WithLevels(std::move(config));
+  }
   std::string base = config.model;
   if (base.empty()) {
     const auto modelfile = ReadTemplate(config);
@@ -426,6 +429,10 @@ Expected<SweepConfig, Error> SessionDriver::Complete(SweepConfig config, GridSiz
     base = (*modelfile)->base;
   }
   const GridFacts facts = FactsOf(base);
+  if (size == GridSize::kLengths) {
+    config.space = CompleteLengths(std::move(config.space), facts, NumPredictOf(config));
+    return config;
+  }
   const Space given = config.space;
   config.space = CompleteSpace(std::move(config.space), facts, size);
   grid_notes_ = GridNotes(given, config.space, facts);

@@ -32,14 +32,19 @@ FittingContexts ContextsThatFit(const GridFacts& facts);
 std::int64_t LargestSensibleContext(const GridFacts& facts);
 
 enum class GridSize {
-  kSweep,   ///< at most 4 x 4 cells, doubling: a first look within a quarter of an hour or so
-  kSearch,  ///< evenly spaced and fine, up to 24 x 16: for a search that measures few of them
+  kSweep,    ///< at most 4 x 4 cells, doubling: a first look within a quarter of an hour or so
+  kLengths,  ///< of the prompt alone: one setting (CompleteLengths)
+  kSearch,   ///< evenly spaced and fine, up to 24 x 16: for a search that measures few of them
 };
 
 /// `given` with num_ctx and num_batch added where it lacks them, fitting the facts and each other.
 /// The built-in prompt of such a space holds at least two of the largest batch. A space that sweeps
 /// another parameter is complete as it is.
 Space CompleteSpace(Space given, const GridFacts& facts, GridSize size);
+
+/// `given` with lengths of the prompt where it lacks them, doubling from 64 to at most 4096 tokens,
+/// and with one context that holds the longest of them and `num_predict` tokens more.
+Space CompleteLengths(Space given, const GridFacts& facts, int num_predict);
 
 /// What to know of the axes that CompleteSpace added to `given`, one line each, mostly none: what
 /// fits where memory or a small context bound them, and why.

@@ -11,6 +11,7 @@ namespace ollama_bench {
 /// What to measure with.
 struct DriverOptions {
   std::string driver;            ///< "cli", "api", "private" or "replay"; empty: what fits
+  bool prefers_api = false;      ///< where none is named: for what the API alone shows
   std::string host;              ///< empty: OLLAMA_HOST, else Ollama's default
   std::filesystem::path models;  ///< folder of models of a private server; empty: the user's
   std::string temporary_model;   ///< empty: named after the store

@@ -137,5 +137,21 @@ TEST(DefaultGridTest, ASearchOfASmallModelHasSeveralContexts) {
   }
 }
 
+TEST(DefaultGridTest, LengthsDoubleUpToWhatTheModelHoldsInOneContext) {
+  const Space usual = CompleteLengths({}, Trained(8192), 64);
+  EXPECT_EQ(usual.ValuesOf(Parameter::kPromptTokens),
+            (std::vector<int>{64, 128, 256, 512, 1024, 2048, 4096}));
+  EXPECT_EQ(usual.ValuesOf(Parameter::kNumCtx), std::vector<int>{4352});
+  EXPECT_EQ(usual.Find(Parameter::kNumBatch), nullptr) << "the setting stays as it is";
+  const Space small = CompleteLengths({}, Trained(2048), 64);
+  EXPECT_EQ(small.ValuesOf(Parameter::kPromptTokens).back(), 1024);
+  Space given;
+  given.Set(Parameter::kPromptTokens, {100, 9000});
+  EXPECT_EQ(CompleteLengths(given, Trained(40960), 64).ValuesOf(Parameter::kNumCtx),
+            std::vector<int>{9216});
+  given.Set(Parameter::kNumCtx, {16384});
+  EXPECT_EQ(CompleteLengths(given, Trained(40960), 64), given);
+}
+
 }  // namespace
 }  // namespace ollama_bench

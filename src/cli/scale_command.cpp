@@ -1,0 +1,146 @@
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "command_line.h"
+#include "ollama_bench/analysis/scale_report.h"
+#include "ollama_bench/plan/level_passes.h"
+#include "ollama_bench/render/scale_text.h"
+#include "ollama_bench/session/session.h"
+#include "ollama_bench/session/sweep_rules.h"
+#include "option_values.h"
+#include "run_report.h"
+#include "session_display.h"
+#include "session_flags.h"
+#include "terminal.h"
+
+namespace ollama_bench {
+namespace {
+
+using Error = SessionError;
+
+constexpr const char* kUsualLoads = "3";
+constexpr const char* kUsualTokens = "64";
+
+struct ScaleOptions {
+  RunOptions run;
+  CommandFlags flags;
+  std::vector<double> predict;  ///< lengths in tokens
+};
+
+ProgressState StateOf(const Session& session, std::size_t done, std::size_t left) {
+  ProgressState state;
+  state.done = done;
+  state.total = done + left;
+  state.left = left;
+  state.metric = Describe(session.config().workload).headline;
+  for (const CellResult& result : session.store().results()) state.ConsiderBest(result);
+  return state;
+}
+
+void PrintHeader(Session& session, const ScaleOptions& options, const std::vector<Cell>& cells,
+                 std::size_t left) {
+  const SweepConfig& config = session.config();
+  const ResultsStore& store = session.store();
+  const Pending pending = FindPending(cells, store.results(), PendingRulesOf(options.run, config));
+  const std::string text =
+      RunHeaderText({config, store.metadata(), pending, "", session.driver().place(),
+                     session.prompt().description, DescribeTimeNeeded(left, store.results()),
+                     options.run.session.results});
+  Print(stderr, "{}", Broken(fileno(stderr), text, kHeaderIndent));
+}
+
+ExitCode Report(const SweepOutcome& outcome, const Session& session, const ScaleOptions& options) {
+  const auto series = ScaleOf(session.store().results());
+  if (options.flags.json) {
+    Print(stdout, "{}\n", ScaleJson(series, options.predict).dump());
+  } else {
+    Print(stdout, "{}", RenderScaleText(series, options.predict));
+  }
+  if (outcome.reason == SweepOutcome::Reason::kStopRequested) {
+    Print(stderr, "stopped; everything measured is in {}; the same command resumes\n",
+          options.run.session.results.string());
+    return ExitCode::kDone;
+  }
+  if (!outcome.message.empty()) PrintError(outcome.message);
+  return ExitCodeOf(outcome, !series.empty());
+}
+
+Expected<ExitCode, Error> ScaleSteps(const ScaleOptions& options, Session& session,
+                                     SessionDisplay& display) {
+  if (auto step = session.Begin(GridSize::kLengths); !step) return Unexpected<Error>(step.error());
+  const SweepConfig& config = session.config();
+  std::vector<Cell> cells = session.PlannedCells();
+  session.SettleAliases(cells, false);
+  const std::vector<CellResult>& known = session.store().results();
+  // As levels of load are visited: every pass is one load of the model with all lengths in it.
+  LevelPasses passes = LevelsOf(options.run, config, cells, known);
+  const std::size_t left = passes.Remaining();
+  const std::size_t all = cells.size() * static_cast<std::size_t>(WindowsOfLevel(config));
+  if (!options.flags.quiet && !options.flags.json) PrintHeader(session, options, cells, left);
+  if (left == 0) {
+    if (auto step = session.MeasureNothing(); !step) return Unexpected<Error>(step.error());
+    return Report({}, session, options);
+  }
+  const std::size_t done = all > left ? all - left : 0;
+  const auto outcome = session.Measure(passes, display.MakeProgress(StateOf(session, done, left)),
+                                       session.RunnerOptions());
+  if (!outcome) return Unexpected<Error>(outcome.error());
+  return Report(*outcome, session, options);
+}
+
+ExitCode RunScale(const ScaleOptions& options, const SweepConfig& config, const StopRequest& stop) {
+  SessionDisplay display(options.flags);
+  Session session(options.run.session, config, stop, display.notices(), display.OnIdle());
+  const auto code = ScaleSteps(options, session, display);
+  if (code) return *code;
+  PrintError(code.error().message);
+  return code.error().code;
+}
+
+// What scale has of its own where nobody says otherwise; users at a time make it windows of load.
+void FillIn(ScaleOptions& options) {
+  auto& values = options.flags.overrides.values;
+  const bool has_users = values.contains(std::string(KeyOf(Parameter::kConcurrency)));
+  values["workload"] = Describe(has_users ? WorkloadKind::kLoad : WorkloadKind::kGenerate).key;
+  values.try_emplace("repetitions", kUsualLoads);
+  values.try_emplace(std::string(KeyOf(Parameter::kNumPredict)), kUsualTokens);
+  DriverOptions& driver = options.run.session.driver;
+  if (driver.driver.empty() && driver.replay.empty()) driver.prefers_api = true;
+}
+
+}  // namespace
+
+void AddScaleCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {
+  const auto options = std::make_shared<ScaleOptions>();
+  CLI::App* scale =
+      app.add_subcommand("scale", "Measure how time grows with the prompt, and what limits it");
+  scale->footer(
+      "Without --prompt-tokens: 64, 128, 256, … up to 4096 or what the model holds. Every length "
+      "is\n"
+      "measured in three loads of the model; the law is a + b·n + c·n², with a breakpoint only\n"
+      "where it is significant. With --concurrency each length is measured under that load.\n"
+      "Interrupt it as you like: the same command resumes where it stopped.\n"
+      "Examples: ollama-bench scale --model qwen3:4b\n"
+      "          ollama-bench scale --model qwen3:4b --prompt-tokens 256,1024,4096,8192 --predict "
+      "12000");
+  options->run.session.results = "scale_results.json";
+  AddRunFlags(*scale, options->run, options->flags, Purpose::kScale);
+  scale
+      ->add_option("--predict", options->predict,
+                   "Also say what prompts of these lengths would take, at most twice the longest")
+      ->delimiter(',')
+      ->check(CheckCount(1))
+      ->type_name("TOKENS");
+  scale->callback([options, &action, &stop] {
+    action = [options, &stop] {
+      FillIn(*options);
+      return WithConfig(options->flags, [&](const SweepConfig& config) {
+        return RunScale(*options, config, stop);
+      });
+    };
+  });
+}
+
+}  // namespace ollama_bench
