@@ -117,9 +117,9 @@ void AddScaleCommand(CLI::App& app, std::function<int()>& action, const StopRequ
   CLI::App* scale =
       app.add_subcommand("scale", "Measure how time grows with the prompt, and what limits it");
   scale->footer(
-      "Without --prompt-tokens: 64, 128, 256, … up to 4096 or what the model holds. Every length "
+      "Without --prompt-tokens: 64, 128, 256, ... up to 4096 or what the model holds. Every length "
       "is\n"
-      "measured in three loads of the model; the law is a + b·n + c·n², with a breakpoint only\n"
+      "measured in three loads of the model; the law is a + b n + c n^2, with a breakpoint only\n"
       "where it is significant. With --concurrency each length is measured under that load.\n"
       "Interrupt it as you like: the same command resumes where it stopped.\n"
       "Examples: ollama-bench scale --model qwen3:4b\n"

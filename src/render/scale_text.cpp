@@ -60,7 +60,7 @@ std::string LawSentence(const ScaleSeries& series) {
   if (!series.prefill) return fmt::format("No law: {}.\n", series.why_no_law);
   const ScalingLaw& law = *series.prefill;
   return fmt::format(
-      "Law: a prompt of n tokens takes a + b·n + c·n²: a {} ms, b {} ms, c {} ns (95 % CI, {} "
+      "Law: a prompt of n tokens takes a + b n + c n^2: a {} ms, b {} ms, c {} ns (95 % CI, {} "
       "load{}; a run is {:.1f} % off).\n",
       BoundedText(law.terms()[0], kMs), BoundedText(law.terms()[1], kMs),
       BoundedText(law.terms()[2], 1e9), law.loads(), law.loads() == 1 ? "" : "s",
