@@ -1,8 +1,10 @@
 #include "line_marks.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "heatmap_palette.h"
 #include "ollama_bench/render/color.h"
@@ -65,6 +67,11 @@ void DrawHalo(SceneBuilder& scene, const Polyline& line) {
 
 }  // namespace
 
+LineLook WithOpenPoints(LineLook look) {
+  look.shape += kShapes;
+  return look;
+}
+
 LineLook LookOf(std::size_t i, std::size_t count) {
   if (count == 1) return {palette::kText, palette::kNeutral, 0};
   const double share = static_cast<double>(i) / static_cast<double>(count - 1);
@@ -77,6 +84,23 @@ void DrawPoint(SceneBuilder& scene, Point middle, const LineLook& look) {
   const bool is_open = look.shape >= kShapes;
   DrawHalo(scene, line);
   scene.Path({{line}, true, is_open ? palette::kPaper : look.ink, Stroke{look.ink, 1.5}});
+}
+
+void DrawInterval(SceneBuilder& scene, Point middle, double low, double high, const LineLook& look,
+                  std::string title) {
+  constexpr double kShortest = 10;
+  const double top = std::min(high, middle.y - kShortest / 2);
+  const double bottom = std::max(low, middle.y + kShortest / 2);
+  scene.Fill({middle.x - 0.75, top, 1.5, bottom - top}, look.ink, std::move(title));
+}
+
+std::function<void(SceneBuilder&, const Box&)> SampleOf(const LineLook& look, double dash) {
+  return [look, dash](SceneBuilder& scene, const Box& box) {
+    const double y = box.y + box.height / 2;
+    scene.Fill({box.x, y - 7, box.width, 14}, look.band);
+    scene.Line({box.x, y}, {box.right(), y}, {look.ink, kLineWidth, dash});
+    DrawPoint(scene, {box.x + box.width / 2, y}, look);
+  };
 }
 
 void DrawRing(SceneBuilder& scene, Point middle) {

@@ -67,19 +67,29 @@ bool Fit(const std::vector<ScaleTick>& ticks, const Font& font) {
   return true;
 }
 
-std::vector<ScaleTick> RoundNumbers(Parameter parameter, const std::vector<int>& numbers,
-                                    const NumberLine& line, const Font& font) {
+// As many round numbers as have room. `make` gives the ticks of some of them.
+template <class Make>
+std::vector<ScaleTick> RoundNumbers(double low, double high, const Font& font, const Make& make) {
   constexpr int kMost = 12;
   std::vector<ScaleTick> ticks;
   for (int most = kMost; most >= 2; --most) {
-    ticks.clear();
-    for (const double number : RoundTicks(numbers.front(), numbers.back(), most)) {
-      ticks.push_back(
-          {line.PlaceOf(number), FormatValue(parameter, static_cast<int>(std::lround(number)))});
-    }
+    ticks = make(RoundTicks(low, high, most));
     if (Fit(ticks, font)) break;
   }
   return ticks;
+}
+
+std::vector<ScaleTick> RoundNumbers(Parameter parameter, const std::vector<int>& numbers,
+                                    const NumberLine& line, const Font& font) {
+  const auto make = [&](const std::vector<double>& round) {
+    std::vector<ScaleTick> ticks;
+    for (const double number : round) {
+      ticks.push_back(
+          {line.PlaceOf(number), FormatValue(parameter, static_cast<int>(std::lround(number)))});
+    }
+    return ticks;
+  };
+  return RoundNumbers(numbers.front(), numbers.back(), font, make);
 }
 
 // From left to right those that have room.
@@ -101,6 +111,22 @@ std::vector<ScaleTick> TicksOf(Parameter parameter, const std::vector<int>& numb
   }
   if (Fit(all, font)) return all;
   return Thinned(line.IsLinear() ? RoundNumbers(parameter, numbers, line, font) : all, font);
+}
+
+double WidestLabel(const std::vector<ScaleTick>& ticks, const Font& font) {
+  double width = 0;
+  for (const ScaleTick& tick : ticks) {
+    width = std::max(width, std::ceil(font.Width(tick.label, kScaleLabelSize)));
+  }
+  return width;
+}
+
+void LabelTicks(MetricScale& scale, const NumberFormat& format, const Font& font) {
+  for (const double tick : scale.ticks) {
+    scale.labels.push_back(format(tick));
+    scale.label_width =
+        std::max(scale.label_width, std::ceil(font.Width(scale.labels.back(), kScaleLabelSize)));
+  }
 }
 
 double SmallestDistance(std::vector<double> places, double most) {
@@ -152,12 +178,25 @@ ParameterScale PlanParameterScale(const Axis& axis, double width, const Font& fo
     const auto ticks = TicksOf(axis.parameter, numbers, line, font);
     scale.ticks.insert(scale.ticks.end(), ticks.begin(), ticks.end());
   }
-  for (const ScaleTick& tick : scale.ticks) {
-    scale.label_width =
-        std::max(scale.label_width, std::ceil(font.Width(tick.label, kScaleLabelSize)));
-  }
+  scale.label_width = WidestLabel(scale.ticks, font);
   scale.distance = SmallestDistance(scale.places, width);
   return scale;
+}
+
+NumberScale PlanNumberScale(double longest, double width, const Font& font) {
+  NumberScale numbers;
+  numbers.longest = longest;
+  numbers.width = width - kInset;
+  numbers.scale.ticks = RoundNumbers(0, longest, font, [&](const std::vector<double>& round) {
+    const NumberFormat format = round.size() > 1 ? FormatForTicks(round) : NumberFormat{0};
+    std::vector<ScaleTick> ticks;
+    for (const double number : round) {
+      ticks.push_back({numbers.PlaceOf(number), format(number)});
+    }
+    return ticks;
+  });
+  numbers.scale.label_width = WidestLabel(numbers.scale.ticks, font);
+  return numbers;
 }
 
 double MetricScale::ShareOf(double value) const {
@@ -198,11 +237,15 @@ MetricScale PlanMetricScale(const std::vector<ScaleValue>& values, const Font& f
   }
   const NumberFormat format =
       scale.ticks.size() > 1 ? FormatForTicks(scale.ticks) : NumberFormat{2};
-  for (const double tick : scale.ticks) {
-    scale.labels.push_back(format(tick));
-    scale.label_width =
-        std::max(scale.label_width, std::ceil(font.Width(scale.labels.back(), kScaleLabelSize)));
-  }
+  LabelTicks(scale, format, font);
+  return scale;
+}
+
+MetricScale PlanShareScale(const Font& font) {
+  MetricScale scale;
+  scale.high = 106;
+  scale.ticks = {0, 20, 40, 60, 80, 100};
+  LabelTicks(scale, NumberFormat{0}, font);
   return scale;
 }
 
@@ -220,6 +263,17 @@ void DrawMetricScale(SceneBuilder& scene, const MetricScale& scale, const Box& p
   scene.Text(
       {kMargin, plot.y - kAxisNameGap - kAxisNameLine, plot.right() - kMargin, kAxisNameLine}, name,
       {kAxisNameSize, palette::kQuiet});
+}
+
+void DrawRightScale(SceneBuilder& scene, const MetricScale& scale, const Box& plot) {
+  constexpr double kTickLength = 5;
+  for (std::size_t i = 0; i < scale.ticks.size(); ++i) {
+    const double y = plot.bottom() - plot.height * scale.ShareOf(scale.ticks[i]);
+    scene.Line({plot.right() - kTickLength, y}, {plot.right(), y}, {palette::kTick, 1});
+    scene.Text(
+        {plot.right() + kScaleGap, y - kScaleLabelLine / 2, scale.label_width, kScaleLabelLine},
+        scale.labels[i], {kScaleLabelSize, palette::kText});
+  }
 }
 
 void DrawParameterScale(SceneBuilder& scene, const ParameterScale& scale, const Box& plot,

@@ -36,6 +36,18 @@ inline constexpr double kScaleGap = 8;  ///< between the plot and its labels
 
 ParameterScale PlanParameterScale(const Axis& axis, double width, const Font& font);
 
+/// Any number from 0 at the left edge to `longest` (above 0) a little before the right one, on a
+/// line: the scale has ticks and no places.
+struct NumberScale {
+  ParameterScale scale;
+  double longest = 1;
+  double width = 0;  ///< from 0 to `longest`, pixels
+
+  [[nodiscard]] double PlaceOf(double number) const { return width * number / longest; }
+};
+
+NumberScale PlanNumberScale(double longest, double width, const Font& font);
+
 /// Where the values of the metric lie upwards.
 struct MetricScale {
   double low = 0;  ///< at the foot of the plot; 0 unless that would flatten all differences
@@ -58,11 +70,15 @@ struct ScaleValue {
 /// Holds all values, and of their intervals what is within half as much again.
 MetricScale PlanMetricScale(const std::vector<ScaleValue>& values, const Font& font);
 MetricScale PlanMetricScale(const SweepMap& map, const Font& font);
+/// From 0 to 100 per cent, with some air above.
+MetricScale PlanShareScale(const Font& font);
 
 /// Left of `plot` and through it; `name`, where it is not empty, is above the left end of the
 /// labels of a plot at the left margin.
 void DrawMetricScale(SceneBuilder& scene, const MetricScale& scale, const Box& plot,
                      std::string_view name);
+/// Labels of a second scale, right of `plot`.
+void DrawRightScale(SceneBuilder& scene, const MetricScale& scale, const Box& plot);
 /// Below `foot`, which is the plot's lower edge or lower.
 void DrawParameterScale(SceneBuilder& scene, const ParameterScale& scale, const Box& plot,
                         double foot, std::string_view name);

@@ -8,56 +8,21 @@
 #include <optional>
 #include <utility>
 
-#include "heatmap_axes.h"
 #include "heatmap_palette.h"
 #include "heatmap_plot.h"
 #include "line_marks.h"
 #include "line_scales.h"
 #include "load_panels.h"
 #include "ollama_bench/render/load_text.h"
+#include "panel_grid.h"
 #include "picture_header.h"
+#include "series_names.h"
 
 namespace ollama_bench {
 namespace {
 
 constexpr std::size_t kColumns = 3;
-constexpr std::size_t kPanels = 6;
-constexpr double kPlotWidth = 380;
-constexpr double kPlotHeight = 240;
-constexpr double kColumnGap = 34;
-constexpr double kRowGap = 26;
-constexpr double kDash = 5;  // of the p95
-constexpr double kLineWidth = 2;
-constexpr double kShortest = 10;        // of an interval
-constexpr std::size_t kOpenShapes = 4;  // from this shape on, points are open (line_marks.h)
 constexpr double kP95 = 0.95;
-
-/// Where a panel is.
-struct PanelPlace {
-  double left = 0;  ///< of its labels
-  Box plot;
-};
-
-// What all series have in common.
-Cell SharedBy(const std::vector<LoadSeries>& all) {
-  Cell shared = all.front().common;
-  for (const LoadSeries& series : all) {
-    for (const ParameterInfo& info : AllParameters()) {
-      if (series.common[info.parameter] != shared[info.parameter]) {
-        shared.Set(info.parameter, kAutoValue);
-      }
-    }
-  }
-  return shared;
-}
-
-std::string NameIn(const LoadSeries& series, const Cell& shared) {
-  Cell own = series.common;
-  for (const ParameterInfo& info : AllParameters()) {
-    if (shared.Sets(info.parameter)) own.Set(info.parameter, kAutoValue);
-  }
-  return DescribeCell(own);
-}
 
 // "concurrency 4", "4 to 8", or "above 8".
 std::string KneeText(const LoadSeries& series) {
@@ -76,7 +41,7 @@ class LoadPainter {
         font_(font),
         levels_(LevelsOf(series)),
         traffic_(levels_.parameter),
-        shared_(SharedBy(series)),
+        shared_(SharedBySeries(series)),
         panels_(LoadPanelsOf(series, levels_, font)),
         notes_(notes) {
     AddNotes();
@@ -86,7 +51,7 @@ class LoadPainter {
   Scene Draw() {
     SceneBuilder scene(font_);
     DrawHeader(scene, header_, header_place_);
-    for (std::size_t i = 0; i < kPanels; ++i) DrawPanel(scene, panels_[i], places_.at(i));
+    for (std::size_t i = 0; i < panels_.size(); ++i) DrawPanel(scene, panels_[i], grid_.places[i]);
     DrawLegend(scene, legend_);
     DrawNotes(scene, note_lines_, notes_corner_, width_ - 2 * kMargin);
     const std::string model = caption_.model.empty() ? "" : caption_.model + ": ";
@@ -152,40 +117,26 @@ class LoadPainter {
     std::vector<std::string> knees;
     for (const LoadSeries& series : series_) {
       if (!series.knee) continue;
-      knees.push_back(fmt::format("{} for {}", KneeText(series), NameIn(series, shared_)));
+      knees.push_back(
+          fmt::format("{} for {}", KneeText(series), NameBeside(series.common, shared_)));
     }
     if (knees.empty()) return fmt::format("Load by {}.", KeyOf(traffic_));
     return fmt::format("Knee of the output throughput at concurrency {}.", fmt::join(knees, "; "));
   }
 
   void Place() {
-    across_ = PlanParameterScale(levels_, kPlotWidth, font_);
-    std::array<double, kColumns> labels{};
-    for (std::size_t i = 0; i < kPanels; ++i) {
-      labels.at(i % kColumns) = std::max(labels.at(i % kColumns), panels_[i].up.label_width);
-    }
-    std::array<double, kColumns> lefts{};
-    width_ = kMargin;
-    for (std::size_t i = 0; i < kColumns; ++i) {
-      lefts.at(i) = width_;
-      width_ += labels.at(i) + kScaleGap + kPlotWidth + (i + 1 < kColumns ? kColumnGap : kMargin);
-    }
-    width_ = std::ceil(width_);
+    across_ = PlanParameterScale(levels_, kPanelWidth, font_);
+    std::vector<PanelRoom> rooms;
+    for (const LoadPanel& panel : panels_) rooms.push_back({panel.up.label_width, 0});
+    grid_ = PlacePanels(rooms, kColumns);
+    width_ = grid_.width;
     const double inner_width = width_ - 2 * kMargin;
     title_ = Title();
     header_ = PlanHeader({title_, std::nullopt, shared_}, caption_, font_, inner_width);
     header_place_ = {kMargin, kMargin - 8, inner_width, HeaderHeight(header_)};
-    double bottom = header_place_.bottom() + kHeaderGap;
-    for (std::size_t i = 0; i < kPanels; ++i) {
-      if (i == kColumns) bottom += kRowGap;
-      if (i % kColumns == 0) bottom += kAxisNameLine + kAxisNameGap;
-      const double left = lefts.at(i % kColumns);
-      places_.at(i) = {
-          left, {left + labels.at(i % kColumns) + kScaleGap, bottom, kPlotWidth, kPlotHeight}};
-      if (i % kColumns == kColumns - 1) {
-        bottom += kPlotHeight + kScaleGap + kScaleLabelLine + kAxisNameBelow;
-      }
-    }
+    const double top = header_place_.bottom() + kHeaderGap;
+    grid_.MoveDown(top);
+    double bottom = top + grid_.height;
     PlanLegend();
     PlaceLegend(legend_, {kMargin, bottom + kLegendGap}, inner_width, font_);
     bottom = legend_.back().place.bottom();
@@ -195,9 +146,8 @@ class LoadPainter {
   }
 
   [[nodiscard]] LineLook LookOfLine(const PanelLine& line) const {
-    LineLook look = LookOf(line.series, series_.size());
-    if (line.kind == PanelLine::Kind::kP95) look.shape += kOpenShapes;
-    return look;
+    const LineLook look = LookOf(line.series, series_.size());
+    return line.kind == PanelLine::Kind::kP95 ? WithOpenPoints(look) : look;
   }
 
   void AddEntry(std::string text, std::function<void(SceneBuilder&, const Box&)> draw) {
@@ -205,24 +155,16 @@ class LoadPainter {
   }
 
   void PlanLegend() {
-    const auto sample = [](const LineLook& look, double dash) {
-      return [look, dash](SceneBuilder& scene, const Box& box) {
-        const double y = box.y + box.height / 2;
-        scene.Fill({box.x, y - 7, box.width, 14}, look.band);
-        scene.Line({box.x, y}, {box.right(), y}, {look.ink, kLineWidth, dash});
-        DrawPoint(scene, {box.x + box.width / 2, y}, look);
-      };
-    };
     if (series_.size() > 1) {
       for (std::size_t i = 0; i < series_.size(); ++i) {
-        AddEntry(NameIn(series_[i], shared_), sample(LookOf(i, series_.size()), 0));
+        AddEntry(NameBeside(series_[i].common, shared_), SampleOf(LookOf(i, series_.size()), 0));
       }
     }
     const bool is_alone = series_.size() == 1;
     AddEntry(is_alone ? "mean or p50 with its 95 % CI" : "solid: mean or p50, with its 95 % CI",
-             sample(LookOfLine({0, PanelLine::Kind::kP50, {}}), 0));
+             SampleOf(LookOfLine({0, PanelLine::Kind::kP50, {}}), 0));
     AddEntry(is_alone ? "p95 with its 95 % CI" : "dashed: p95, with its 95 % CI",
-             sample(LookOfLine({0, PanelLine::Kind::kP95, {}}), kDash));
+             SampleOf(LookOfLine({0, PanelLine::Kind::kP95, {}}), kDash));
     if (std::any_of(series_.begin(), series_.end(), HasKnee)) {
       AddEntry("knee: the last level that raises output throughput significantly",
                [](SceneBuilder& scene, const Box& box) {
@@ -237,14 +179,10 @@ class LoadPainter {
 
   void DrawPanel(SceneBuilder& scene, const LoadPanel& panel, const PanelPlace& place) const {
     const Box& plot = place.plot;
-    DrawMetricScale(scene, panel.up, plot, {});
-    scene.Text({place.left, plot.y - kAxisNameGap - kAxisNameLine, plot.right() - place.left,
-                kAxisNameLine},
-               panel.Name(), {kAxisNameSize, palette::kQuiet});
-    DrawParameterScale(scene, across_, plot, plot.bottom(), KeyOf(traffic_));
+    DrawPanelScales(scene, place, panel.up, across_, KeyOf(traffic_));
+    DrawPanelName(scene, place, panel.Name());
     if (panel.IsEmpty()) {
-      scene.Text({plot.x, plot.y + plot.height / 2 - kAxisNameLine / 2, plot.width, kAxisNameLine},
-                 "not known", {kAxisNameSize, palette::kQuiet, Anchor::kMiddle});
+      DrawEmptyPanel(scene, place, "not known");
       return;
     }
     DrawKneeLine(scene, plot);
@@ -308,11 +246,8 @@ class LoadPainter {
     const auto knee = is_throughput ? KneeColumn(series_[line.series]) : std::nullopt;
     for (const PanelPoint& point : line.points) {
       const Point middle = At(panel, plot, point, point.value.value);
-      const double top =
-          std::min(At(panel, plot, point, point.value.high).y, middle.y - kShortest / 2);
-      const double bottom =
-          std::max(At(panel, plot, point, point.value.low).y, middle.y + kShortest / 2);
-      scene.Fill({middle.x - 0.75, top, 1.5, bottom - top}, look.ink, TitleOf(panel, line, point));
+      DrawInterval(scene, middle, At(panel, plot, point, point.value.low).y,
+                   At(panel, plot, point, point.value.high).y, look, TitleOf(panel, line, point));
       if (knee == point.column) {
         DrawPointMark(scene, middle, CellMark::kRecommended);
       } else {
@@ -341,7 +276,7 @@ class LoadPainter {
   Parameter traffic_;
   Cell shared_;
   std::vector<LoadPanel> panels_;
-  std::array<PanelPlace, kPanels> places_;
+  PanelGrid grid_;
   ParameterScale across_;
   std::string title_;
   PictureHeader header_;
