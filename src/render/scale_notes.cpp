@@ -123,12 +123,21 @@ std::string ScaleTitle(const std::vector<ScaleSeries>& series,
                        Short(std::abs(found->slope_change) * 1e3),
                        found->slope_change < 0 ? "less" : "more");
   }
+  constexpr std::size_t kMostNamed = 2;
   std::vector<std::string> breaks;
+  std::vector<double> places;
   for (std::size_t i = 0; i < series.size(); ++i) {
     if (!series[i].prefill || !series[i].prefill->breakpoint()) continue;
+    places.push_back(series[i].prefill->breakpoint()->tokens);
     breaks.push_back(BreakText(*series[i].prefill->breakpoint()) + ForName(names, i));
   }
   if (breaks.empty()) return std::string(kPlain);
+  if (breaks.size() > kMostNamed) {
+    const auto [low, high] = std::minmax_element(places.begin(), places.end());
+    return fmt::format(
+        "Breakpoints of the prefill in {} of {} series, from {:.0f} to {:.0f} tokens.",
+        breaks.size(), series.size(), *low, *high);
+  }
   return fmt::format("Breakpoint of the prefill at {}.", fmt::join(breaks, "; "));
 }
 

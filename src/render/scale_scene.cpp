@@ -29,7 +29,8 @@ constexpr double kCurveDash = 4;  // where a law extrapolates
 constexpr double kJoinWidth = 1;  // of what joins points without a law
 constexpr double kBreakWidth = 1.5;
 constexpr double kBreakDash = 3;
-constexpr double kNameGap = 16;  // between the names of two scales
+constexpr double kEdgeWidth = 0.5;  // of a band that another one may cover
+constexpr double kNameGap = 16;     // between the names of two scales
 constexpr std::string_view kAcross = "length of the prompt (tokens)";
 
 class ScalePainter {
@@ -60,7 +61,8 @@ class ScalePainter {
     DrawLegend(scene, legend_);
     DrawNotes(scene, note_lines_, notes_corner_, width_ - 2 * kMargin);
     const std::string model = caption_.model.empty() ? "" : Printable(caption_.model, false) + ": ";
-    return scene.Finish(width_, height_, fmt::format("{}scale. {}", model, title_));
+    return scene.Finish(width_, height_,
+                        fmt::format("{}scaling with the prompt. {}", model, title_));
   }
 
  private:
@@ -222,7 +224,14 @@ class ScalePainter {
     }
     for (std::size_t i = 0; i < series_.size(); ++i) {
       if (!HasBreak(series_[i])) continue;
-      const double x = XOf(plot, series_[i].prefill->breakpoint()->tokens);
+      const Breakpoint& found = *series_[i].prefill->breakpoint();
+      if (series_.size() > 1) {
+        for (const double end : {found.low, found.high}) {
+          const double x = XOf(plot, end);
+          scene.Line({x, plot.y}, {x, plot.bottom()}, {LookOfBreak(i).ink, kEdgeWidth});
+        }
+      }
+      const double x = XOf(plot, found.tokens);
       scene.Line({x, plot.y}, {x, plot.bottom()}, {LookOfBreak(i).ink, kBreakWidth, kBreakDash});
     }
   }

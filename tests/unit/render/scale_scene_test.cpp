@@ -209,6 +209,18 @@ TEST(ScaleSceneTest, SeveralSeriesSayWhoseBreakpointItIs) {
   EXPECT_EQ(CountTitles(scene, "num_batch 512: breakpoint at 20"), 1);
 }
 
+TEST(ScaleSceneTest, MoreBreakpointsThanCanBeNamedAreCountedWithTheirRange) {
+  std::vector<ScaleSeries> series = {MadeScale().Make(Batch(64))};
+  for (const int size : {128, 256, 512}) {
+    series.push_back(MakeBrokenScale(8.0 * size).Make(Batch(size)));
+  }
+  const Scene scene = LayOut(series);
+  ExpectSound(scene);
+  EXPECT_TRUE(Shows(scene, "Breakpoints of the prefill in 3 of 4 series, from 10"))
+      << AllTexts(scene);
+  EXPECT_EQ(CountTitles(scene, ": breakpoint at "), 3);
+}
+
 TEST(ScaleSceneTest, ASeriesWithoutADecodeIsNamedAndItsOtherFiguresAreDrawn) {
   MadeScale without;
   without.has_decode = false;
