@@ -10,6 +10,7 @@
 #include "ollama_bench/analysis/best_cell.h"
 #include "ollama_bench/render/line_scene.h"
 #include "option_values.h"
+#include "scale_plot.h"
 #include "store_report.h"
 
 namespace ollama_bench {
@@ -31,6 +32,7 @@ Expected<void, SessionError> CheckLineCount(const Grid& grid) {
 struct PlotOptions {
   ReportOptions report;
   LoadPlotOptions load;
+  bool scale = false;  ///< over the length of the prompt
 
   [[nodiscard]] bool IsOfOneLevel() const { return !load.ecdf.empty() || !load.timeline.empty(); }
 };
@@ -85,6 +87,7 @@ Expected<ExitCode, SessionError> MakePlot(const PlotOptions& options) {
   }
   auto store = LoadStore(file_system, options.report);
   if (!store) return Unexpected<SessionError>(store.error());
+  if (options.scale) return MakeScalePlot(file_system, *store, options.report);
   if (const auto ok = CheckKind(options, *store); !ok) return Unexpected<SessionError>(ok.error());
   const bool is_load = WorkloadOf(store->metadata()) == WorkloadKind::kLoad;
   if (is_load && (options.IsOfOneLevel() || WantsLevels(options.report))) {
@@ -134,6 +137,11 @@ void AddPlotCommand(CLI::App& app, std::function<int()>& action) {
   AddMaxLossOption(*plot, *options);
   AddJsonFlag(*plot, *options);
   AddLoadPlotOptions(*plot, all->load);
+  CLI::Option* scale = plot->add_flag(
+      "--scale", all->scale, "Time, rates and memory over the length of the prompt, as of `scale`");
+  for (const char* name : {"--metric", "--across", "--down", "--csv", "--ecdf", "--timeline"}) {
+    if (CLI::Option* other = plot->get_option_no_throw(name)) scale->excludes(other);
+  }
   plot->callback([all, plot, &action] {
     SetDefaultOutput(*plot, all->report, kUsualPicture, "_plot.png");
     action = [all] { return FinishCommand(MakePlot(*all)); };

@@ -63,6 +63,9 @@ ExitCode Report(const SweepOutcome& outcome, const Session& session, const Scale
           options.run.session.results.string());
     return ExitCode::kDone;
   }
+  if (!options.flags.json && !series.empty()) {
+    Print(stdout, "\nNext: ollama-bench plot --scale {}\n", options.run.session.results.string());
+  }
   if (!outcome.message.empty()) PrintError(outcome.message);
   return ExitCodeOf(outcome, !series.empty());
 }

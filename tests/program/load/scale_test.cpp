@@ -90,6 +90,15 @@ TEST_F(ScaleTest, SaysTheLawInWordsAndResumesWithoutMeasuringAgain) {
   }
   const Ended third = RunProgram(Scale(server, lengths));
   EXPECT_EQ(third.out, second.out) << "nothing is left to measure";
+  Program plot = Scale(server, {});
+  plot.argv = {OLLAMA_BENCH_PROGRAM, "plot", "--scale", "scale_results.json", "-o", "scale.svg"};
+  const Ended drawn = RunProgram(plot);
+  EXPECT_EQ(drawn.exit_code, 0) << drawn.err;
+  std::ifstream picture(server.folder() / "scale.svg");
+  const std::string svg{std::istreambuf_iterator<char>(picture), {}};
+  for (const char* panel : {"time of the prefill", "prefill rate", "decode rate", "memory"}) {
+    EXPECT_NE(svg.find(panel), std::string::npos) << panel;
+  }
 }
 
 TEST_F(ScaleTest, UnderLoadEachNumberOfUsersHasALawOfItsOwn) {
