@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -5,6 +7,7 @@
 
 #include "command_line.h"
 #include "ollama_bench/analysis/scale_report.h"
+#include "ollama_bench/machine/memory_bandwidth.h"
 #include "ollama_bench/plan/level_passes.h"
 #include "ollama_bench/render/scale_text.h"
 #include "ollama_bench/session/session.h"
@@ -27,6 +30,7 @@ struct ScaleOptions {
   RunOptions run;
   CommandFlags flags;
   std::vector<double> predict;  ///< lengths in tokens
+  bool bandwidth = false;       ///< measure that of the memory
 };
 
 ProgressState StateOf(const Session& session, std::size_t done, std::size_t left) {
@@ -51,12 +55,39 @@ void PrintHeader(Session& session, const ScaleOptions& options, const std::vecto
   Print(stderr, "{}", Broken(fileno(stderr), text, kHeaderIndent));
 }
 
-ExitCode Report(const SweepOutcome& outcome, const Session& session, const ScaleOptions& options) {
+// The memory of this machine, before anything else is measured.
+Expected<std::optional<MemoryRate>, Error> MeasureMemory(const ScaleOptions& options,
+                                                         Session& session,
+                                                         const StopRequest& stop) {
+  if (!options.bandwidth) return std::optional<MemoryRate>();
+  if (session.driver().recording() != nullptr || !session.facts().is_local) {
+    return Fail(ExitCode::kUsage,
+                "--bandwidth measures the memory of this machine, and the server is not on it");
+  }
+  const auto measured = MeasureMemoryBandwidth({}, stop);
+  if (!measured) {
+    session.Warn(fmt::format("the memory bandwidth is not known: {}", measured.error()));
+    return std::optional<MemoryRate>();
+  }
+  return MemoryRate{measured->gigabytes_per_second,
+                    fmt::format("triad of {} threads", measured->threads), false};
+}
+
+// By the tensors that the server lists.
+std::optional<DecodeCost> CostOf(Session& session) {
+  OllamaApi* const api = session.driver().api();
+  if (api == nullptr || session.config().model.empty()) return std::nullopt;
+  const auto details = api->Show(session.config().model);
+  return details ? details->decode_cost : std::nullopt;
+}
+
+ExitCode Report(const SweepOutcome& outcome, const Session& session, const ScaleOptions& options,
+                const ScaleQuestions& questions) {
   const auto series = ScaleOf(session.store().results());
   if (options.flags.json) {
-    Print(stdout, "{}\n", ScaleJson(series, options.predict).dump());
+    Print(stdout, "{}\n", ScaleJson(series, questions).dump());
   } else {
-    Print(stdout, "{}", RenderScaleText(series, options.predict));
+    Print(stdout, "{}", RenderScaleText(series, questions));
   }
   if (outcome.reason == SweepOutcome::Reason::kStopRequested) {
     Print(stderr, "stopped; everything measured is in {}; the same command resumes\n",
@@ -71,9 +102,13 @@ ExitCode Report(const SweepOutcome& outcome, const Session& session, const Scale
 }
 
 Expected<ExitCode, Error> ScaleSteps(const ScaleOptions& options, Session& session,
-                                     SessionDisplay& display) {
+                                     SessionDisplay& display, const StopRequest& stop) {
   if (auto step = session.Begin(GridSize::kLengths); !step) return Unexpected<Error>(step.error());
   const SweepConfig& config = session.config();
+  ScaleQuestions questions{options.predict, CostOf(session), {}};
+  auto memory = MeasureMemory(options, session, stop);
+  if (!memory) return Unexpected<Error>(memory.error());
+  questions.memory = std::move(*memory);
   std::vector<Cell> cells = session.PlannedCells();
   session.SettleAliases(cells, false);
   const std::vector<CellResult>& known = session.store().results();
@@ -84,19 +119,19 @@ Expected<ExitCode, Error> ScaleSteps(const ScaleOptions& options, Session& sessi
   if (!options.flags.quiet && !options.flags.json) PrintHeader(session, options, cells, left);
   if (left == 0) {
     if (auto step = session.MeasureNothing(); !step) return Unexpected<Error>(step.error());
-    return Report({}, session, options);
+    return Report({}, session, options, questions);
   }
   const std::size_t done = all > left ? all - left : 0;
   const auto outcome = session.Measure(passes, display.MakeProgress(StateOf(session, done, left)),
                                        session.RunnerOptions());
   if (!outcome) return Unexpected<Error>(outcome.error());
-  return Report(*outcome, session, options);
+  return Report(*outcome, session, options, questions);
 }
 
 ExitCode RunScale(const ScaleOptions& options, const SweepConfig& config, const StopRequest& stop) {
   SessionDisplay display(options.flags);
   Session session(options.run.session, config, stop, display.notices(), display.OnIdle());
-  const auto code = ScaleSteps(options, session, display);
+  const auto code = ScaleSteps(options, session, display, stop);
   if (code) return *code;
   PrintError(code.error().message);
   return code.error().code;
@@ -136,6 +171,8 @@ void AddScaleCommand(CLI::App& app, std::function<int()>& action, const StopRequ
       ->delimiter(',')
       ->check(CheckCount(1))
       ->type_name("TOKENS");
+  scale->add_flag("--bandwidth", options->bandwidth,
+                  "Measure the memory bandwidth, too, and say how much of it decode uses");
   scale->callback([options, &action, &stop] {
     action = [options, &stop] {
       FillIn(*options);

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <string>
 
+#include "available_ram.h"
 #include "nvidia_smi.h"
 #include "ollama_bench/core/text.h"
 #include "system_file.h"
@@ -80,19 +81,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kKiB = 1024;
-constexpr std::int64_t kMiB = 1024 * kKiB;
-
-std::optional<std::int64_t> AvailableRam() {
-  std::ifstream in("/proc/meminfo");
-  std::string key;
-  std::int64_t kibibytes = 0;
-  for (std::string line; std::getline(in, line);) {
-    std::istringstream words(line);
-    if (words >> key >> kibibytes && key == "MemAvailable:") return kibibytes * kKiB;
-  }
-  return std::nullopt;
-}
+constexpr std::int64_t kMiB = 1024 * 1024;
 
 std::optional<std::int64_t> ReadNumber(const fs::path& file) {
   std::ifstream in(file);

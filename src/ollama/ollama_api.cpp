@@ -10,6 +10,7 @@
 #include "ollama_bench/core/model_name.h"
 #include "ollama_bench/core/text.h"
 #include "options.h"
+#include "tensor_cost.h"
 
 namespace ollama_bench {
 namespace {
@@ -207,6 +208,10 @@ Expected<ModelDetails, Failure> OllamaApi::Show(const std::string& model) {
   details.trained_context = NumberOf(*info, (details.family + ".context_length").c_str());
   details.layers = NumberOf(*info, (details.family + ".block_count").c_str());
   details.kv_bytes_per_token = KvBytesPerToken(*info, details.family);
+  details.decode_cost = CostOfTensors(*answer);
+  if (details.decode_cost && details.kv_bytes_per_token) {
+    details.decode_cost->kv_bytes_per_token = static_cast<double>(*details.kv_bytes_per_token);
+  }
   return details;
 }
 

@@ -118,6 +118,84 @@ std::string PlacementText(const std::vector<ScaleSeries>& series) {
   return text;
 }
 
+// The cached values of a series against 16 bits.
+double CacheShare(const ScaleSeries& series) {
+  switch (series.common[Parameter::kKvCacheType]) {
+    case static_cast<int>(KvCacheType::kQ8):
+      return 34.0 / 64;
+    case static_cast<int>(KvCacheType::kQ4):
+      return 18.0 / 64;
+    default:
+      return 1;
+  }
+}
+
+std::optional<ScaleLimits> LimitsFor(const ScaleSeries& series, const ScaleQuestions& questions) {
+  if (!questions.cost || !questions.memory) return std::nullopt;
+  return LimitsOf(series, *questions.cost, *questions.memory, CacheShare(series));
+}
+
+std::string LimitSentence(const ScaleLimits& limits) {
+  const DecodeLimit& limit = limits.decode.front();
+  std::string text = fmt::format(
+      "Memory: {:.1f} GB/s ({}). A token reads {} at {:.0f} tokens of context, {:.1f} GB/s at "
+      "{:.4g} "
+      "tokens/s: ",
+      limits.memory.gb_per_s, limits.memory.source,
+      FormatBytes(static_cast<std::int64_t>(limit.bytes_per_token)), limit.tokens,
+      limit.bytes_per_token * limit.decode_rate / 1e9, limit.decode_rate);
+  if (limit.utilisation > 1) {
+    text += "more than the memory moves, for a part of it stays in the caches.\n";
+  } else {
+    text += fmt::format(
+        "decode uses {:.0f} % of the memory bandwidth: no setting can make it more than {:.2f} "
+        "times "
+        "faster.\n",
+        100 * limit.utilisation, 1 / limit.utilisation);
+  }
+  if (limits.prefill_operations_per_s) {
+    text += fmt::format(
+        "Prefill computes {:.3g} GFLOP/s (2 operations for each of {:.3g} M active "
+        "parameters).\n",
+        *limits.prefill_operations_per_s / 1e9,
+        static_cast<double>(limits.cost.active_parameters) / 1e6);
+  }
+  return text;
+}
+
+std::string LimitsText(const ScaleSeries& series, const ScaleQuestions& questions) {
+  const auto limits = LimitsFor(series, questions);
+  std::string text = limits ? LimitSentence(*limits) : "";
+  for (const std::string& sentence : AdviceOf(series, questions.cost, limits)) {
+    text += sentence + '\n';
+  }
+  return text;
+}
+
+ReportJson LimitsJson(const ScaleSeries& series, const ScaleQuestions& questions) {
+  const auto limits = LimitsFor(series, questions);
+  if (!limits) return nullptr;
+  ReportJson json = {{"peak_bandwidth_gb_s", limits->memory.gb_per_s},
+                     {"bandwidth_source", limits->memory.source},
+                     {"weight_bytes", limits->cost.weight_bytes},
+                     {"active_parameters", limits->cost.active_parameters},
+                     {"is_mixture", limits->cost.is_mixture}};
+  json["kv_bytes_per_token"] = limits->cost.kv_bytes_per_token
+                                   ? ReportJson(*limits->cost.kv_bytes_per_token)
+                                   : ReportJson(nullptr);
+  json["prefill_operations_per_s"] = limits->prefill_operations_per_s
+                                         ? ReportJson(*limits->prefill_operations_per_s)
+                                         : ReportJson(nullptr);
+  json["decode"] = ReportJson::array();
+  for (const DecodeLimit& limit : limits->decode) {
+    json["decode"].push_back({{"tokens", limit.tokens},
+                              {"bytes_per_token", limit.bytes_per_token},
+                              {"decode_tokens_per_s", limit.decode_rate},
+                              {"bandwidth_utilisation", limit.utilisation}});
+  }
+  return json;
+}
+
 ReportJson BoundedJson(const Bounded& value, double unit = 1) {
   return {
       {"estimate", value.estimate * unit}, {"low", value.low * unit}, {"high", value.high * unit}};
@@ -174,7 +252,7 @@ ReportJson PredictionsJson(const ScaleSeries& series, const std::vector<double>&
   return list;
 }
 
-void AddSeries(ReportJson& json, const ScaleSeries& series, const std::vector<double>& lengths) {
+void AddSeries(ReportJson& json, const ScaleSeries& series, const ScaleQuestions& questions) {
   json["law"] = series.prefill ? LawJson(*series.prefill) : ReportJson(nullptr);
   json["breakpoint"] =
       series.prefill ? BreakpointJson(series.prefill->breakpoint()) : ReportJson(nullptr);
@@ -186,34 +264,36 @@ void AddSeries(ReportJson& json, const ScaleSeries& series, const std::vector<do
         {"ms_per_token", BoundedJson(series.decode->terms()[0], kMs)},
         {"us_per_token_and_token_of_context", BoundedJson(series.decode->terms()[1], kUs)}};
   }
-  json["predictions"] = PredictionsJson(series, lengths);
+  json["limits"] = LimitsJson(series, questions);
+  json["advice"] = AdviceOf(series, questions.cost, LimitsFor(series, questions));
+  json["predictions"] = PredictionsJson(series, questions.lengths);
 }
 
 }  // namespace
 
 std::string RenderScaleText(const std::vector<ScaleSeries>& series,
-                            const std::vector<double>& lengths) {
+                            const ScaleQuestions& questions) {
   std::string text;
   for (const ScaleSeries& one : series) {
     text += fmt::format("\n{}\n\n{}\n", DescribeCell(one.common), PointTable(one));
     text += LawSentence(one);
     if (one.prefill) text += BreakpointSentence(*one.prefill);
-    text += DecodeSentence(one);
+    text += DecodeSentence(one) + LimitsText(one, questions);
     if (!one.prefill) continue;
-    for (const double tokens : lengths) text += PredictionSentence(*one.prefill, tokens);
+    for (const double tokens : questions.lengths) text += PredictionSentence(*one.prefill, tokens);
   }
   const std::string placement = PlacementText(series);
   return placement.empty() ? text : text + "\n" + placement;
 }
 
-ReportJson ScaleJson(const std::vector<ScaleSeries>& series, const std::vector<double>& lengths) {
+ReportJson ScaleJson(const std::vector<ScaleSeries>& series, const ScaleQuestions& questions) {
   ReportJson json = {{"event", "answer"}};
-  if (series.size() == 1) AddSeries(json, series.front(), lengths);
+  if (series.size() == 1) AddSeries(json, series.front(), questions);
   if (series.size() > 1) {
     json["series"] = ReportJson::array();
     for (const ScaleSeries& one : series) {
       ReportJson part = CellJson(one.common);
-      AddSeries(part, one, lengths);
+      AddSeries(part, one, questions);
       json["series"].push_back(std::move(part));
     }
   }

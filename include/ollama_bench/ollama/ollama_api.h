@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ollama_bench/core/cell.h"
+#include "ollama_bench/core/decode_cost.h"
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/failure.h"
 #include "ollama_bench/core/stop_request.h"
@@ -42,6 +43,7 @@ struct ModelDetails {
   std::optional<std::int64_t> trained_context;     ///< tokens
   std::optional<std::int64_t> layers;              ///< but for the output
   std::optional<std::int64_t> kv_bytes_per_token;  ///< of the KV cache at 16 bits a value
+  std::optional<DecodeCost> decode_cost = {};      ///< of what its tensors say
   std::string parameters;                          ///< of its Modelfile, a line each
   std::string remote_host;                         ///< as in ModelListing
   std::vector<std::string> capabilities;  ///< "completion", "vision"; servers before v0.6.4: none

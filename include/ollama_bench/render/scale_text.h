@@ -1,20 +1,29 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "ollama_bench/analysis/scale_limits.h"
 #include "ollama_bench/analysis/scale_report.h"
 #include "ollama_bench/render/json_report.h"
 
 namespace ollama_bench {
 
-/// A table of the lengths for each series, then in sentences the law, the breakpoint, decode
-/// against depth, and what `lengths` (tokens) would take. Empty where nothing was measured.
-std::string RenderScaleText(const std::vector<ScaleSeries>& series,
-                            const std::vector<double>& lengths);
+/// What is to be said beside the series.
+struct ScaleQuestions {
+  std::vector<double> lengths = {};       ///< tokens: what prompts of these would take
+  std::optional<DecodeCost> cost = {};    ///< of the model
+  std::optional<MemoryRate> memory = {};  ///< that holds it
+};
 
-/// {"event": "answer", "law", "breakpoint", "points", "decode", "predictions", "placement"} of one
-/// series; of several, "series" holds these of each.
-ReportJson ScaleJson(const std::vector<ScaleSeries>& series, const std::vector<double>& lengths);
+/// A table of the lengths for each series, then in sentences the law, the breakpoint, decode
+/// against depth, the limits, advice, and what the questions ask. Empty where nothing was measured.
+std::string RenderScaleText(const std::vector<ScaleSeries>& series,
+                            const ScaleQuestions& questions);
+
+/// {"event": "answer", "law", "breakpoint", "points", "decode", "limits", "advice", "predictions",
+/// "placement"} of one series; of several, "series" holds these of each.
+ReportJson ScaleJson(const std::vector<ScaleSeries>& series, const ScaleQuestions& questions);
 
 }  // namespace ollama_bench
