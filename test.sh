@@ -13,7 +13,7 @@ log=$PWD/build/test.log
 jobs=$(nproc)
 ci=${CI:-}
 fuzz_seconds=10
-[ -z "$ci" ] || fuzz_seconds=60
+[ -z "$ci" ] || fuzz_seconds=30
 
 usage() {
   printf 'usage: ./test.sh [long]\n' >&2

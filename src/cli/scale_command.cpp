@@ -1,14 +1,19 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "command_line.h"
 #include "ollama_bench/analysis/scale_report.h"
+#include "ollama_bench/machine/link_bandwidth.h"
 #include "ollama_bench/machine/memory_bandwidth.h"
 #include "ollama_bench/plan/level_passes.h"
+#include "ollama_bench/process/find_program.h"
+#include "ollama_bench/process/posix_process_runner.h"
 #include "ollama_bench/render/scale_text.h"
 #include "ollama_bench/session/session.h"
 #include "ollama_bench/session/sweep_rules.h"
@@ -29,8 +34,9 @@ constexpr const char* kUsualTokens = "64";
 struct ScaleOptions {
   RunOptions run;
   CommandFlags flags;
-  std::vector<double> predict;  ///< lengths in tokens
-  bool bandwidth = false;       ///< measure that of the memory
+  std::vector<double> predict;                 ///< lengths in tokens
+  bool bandwidth = false;                      ///< measure that of the memory, and of links
+  std::vector<std::filesystem::path> imports;  ///< reports of nvbandwidth and nccl-tests
 };
 
 ProgressState StateOf(const Session& session, std::size_t done, std::size_t left) {
@@ -73,6 +79,27 @@ Expected<std::optional<MemoryRate>, Error> MeasureMemory(const ScaleOptions& opt
                     fmt::format("triad of {} threads", measured->threads), false};
 }
 
+// Of the files, and of nvbandwidth where there is one.
+Expected<std::vector<LinkBandwidth>, Error> FindLinks(const ScaleOptions& options, Session& session,
+                                                      const StopRequest& stop) {
+  std::vector<LinkBandwidth> links;
+  for (const std::filesystem::path& file : options.imports) {
+    std::ifstream in(file, std::ios::binary);
+    if (!in) {
+      return Fail(ExitCode::kUsage, fmt::format("--import {} cannot be read", file.string()));
+    }
+    const auto read = ReadLinkBandwidth(in, file.string());
+    if (!read) return Fail(ExitCode::kUsage, read.error());
+    links.insert(links.end(), read->begin(), read->end());
+  }
+  if (!options.bandwidth || !FindProgram("nvbandwidth")) return links;
+  PosixProcessRunner runner;
+  const auto run = RunNvbandwidth(runner, stop);
+  if (run) links.insert(links.end(), run->begin(), run->end());
+  if (!run) session.Warn(fmt::format("nvbandwidth: {}", run.error()));
+  return links;
+}
+
 // By the tensors that the server lists.
 std::optional<DecodeCost> CostOf(Session& session) {
   OllamaApi* const api = session.driver().api();
@@ -105,10 +132,15 @@ Expected<ExitCode, Error> ScaleSteps(const ScaleOptions& options, Session& sessi
                                      SessionDisplay& display, const StopRequest& stop) {
   if (auto step = session.Begin(GridSize::kLengths); !step) return Unexpected<Error>(step.error());
   const SweepConfig& config = session.config();
-  ScaleQuestions questions{options.predict, CostOf(session), {}};
+  ScaleQuestions questions;
+  questions.lengths = options.predict;
+  questions.cost = CostOf(session);
   auto memory = MeasureMemory(options, session, stop);
   if (!memory) return Unexpected<Error>(memory.error());
   questions.memory = std::move(*memory);
+  auto links = FindLinks(options, session, stop);
+  if (!links) return Unexpected<Error>(links.error());
+  questions.links = std::move(*links);
   std::vector<Cell> cells = session.PlannedCells();
   session.SettleAliases(cells, false);
   const std::vector<CellResult>& known = session.store().results();
@@ -172,7 +204,12 @@ void AddScaleCommand(CLI::App& app, std::function<int()>& action, const StopRequ
       ->check(CheckCount(1))
       ->type_name("TOKENS");
   scale->add_flag("--bandwidth", options->bandwidth,
-                  "Measure the memory bandwidth, too, and say how much of it decode uses");
+                  "Measure the memory bandwidth, too, and say how much of it decode uses; runs "
+                  "nvbandwidth where there is one");
+  scale
+      ->add_option("--import", options->imports,
+                   "What `nvbandwidth -j` printed or nccl-tests wrote with -J, to be shown, too")
+      ->type_name("FILE");
   scale->callback([options, &action, &stop] {
     action = [options, &stop] {
       FillIn(*options);

@@ -196,6 +196,34 @@ ReportJson LimitsJson(const ScaleSeries& series, const ScaleQuestions& questions
   return json;
 }
 
+std::string LinksText(const std::vector<LinkBandwidth>& links) {
+  if (links.empty()) return {};
+  TextColumns table({{"link", "peak GB/s", "latency us", "efficiency %", "from"}});
+  const auto figure = [](const std::optional<double>& value) {
+    return value ? fmt::format("{:.4g}", *value) : std::string("-");
+  };
+  for (const LinkBandwidth& link : links) {
+    table.Add({link.name, figure(link.peak_bandwidth_gb_s), figure(link.latency_microseconds),
+               figure(link.efficiency_percent), link.source});
+  }
+  return "\n" + table.Text();
+}
+
+ReportJson LinksJson(const std::vector<LinkBandwidth>& links) {
+  const auto figure = [](const std::optional<double>& value) {
+    return value ? ReportJson(*value) : ReportJson(nullptr);
+  };
+  ReportJson list = ReportJson::array();
+  for (const LinkBandwidth& link : links) {
+    list.push_back({{"name", link.name},
+                    {"peak_bandwidth_gb_s", figure(link.peak_bandwidth_gb_s)},
+                    {"latency_microseconds", figure(link.latency_microseconds)},
+                    {"efficiency_percent", figure(link.efficiency_percent)},
+                    {"source", link.source}});
+  }
+  return list;
+}
+
 ReportJson BoundedJson(const Bounded& value, double unit = 1) {
   return {
       {"estimate", value.estimate * unit}, {"low", value.low * unit}, {"high", value.high * unit}};
@@ -283,7 +311,8 @@ std::string RenderScaleText(const std::vector<ScaleSeries>& series,
     for (const double tokens : questions.lengths) text += PredictionSentence(*one.prefill, tokens);
   }
   const std::string placement = PlacementText(series);
-  return placement.empty() ? text : text + "\n" + placement;
+  if (!placement.empty()) text += "\n" + placement;
+  return text + LinksText(questions.links);
 }
 
 ReportJson ScaleJson(const std::vector<ScaleSeries>& series, const ScaleQuestions& questions) {
@@ -297,6 +326,7 @@ ReportJson ScaleJson(const std::vector<ScaleSeries>& series, const ScaleQuestion
       json["series"].push_back(std::move(part));
     }
   }
+  json["bandwidth"] = LinksJson(questions.links);
   json["placement"] = ReportJson::array();
   for (const Placement& placement : PlacementsOf(series)) {
     json["placement"].push_back(

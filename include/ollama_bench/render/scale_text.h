@@ -6,6 +6,7 @@
 
 #include "ollama_bench/analysis/scale_limits.h"
 #include "ollama_bench/analysis/scale_report.h"
+#include "ollama_bench/core/link_bandwidth.h"
 #include "ollama_bench/render/json_report.h"
 
 namespace ollama_bench {
@@ -15,6 +16,7 @@ struct ScaleQuestions {
   std::vector<double> lengths = {};       ///< tokens: what prompts of these would take
   std::optional<DecodeCost> cost = {};    ///< of the model
   std::optional<MemoryRate> memory = {};  ///< that holds it
+  std::vector<LinkBandwidth> links = {};  ///< of GPUs, as other programs measured them
 };
 
 /// A table of the lengths for each series, then in sentences the law, the breakpoint, decode

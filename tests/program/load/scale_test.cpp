@@ -118,6 +118,26 @@ TEST_F(ScaleTest, UnderLoadEachNumberOfUsersHasALawOfItsOwn) {
   }
 }
 
+TEST_F(ScaleTest, ShowsWhatOtherProgramsMeasuredOfLinksAndRefusesDamagedFilesFirst) {
+  const SimulatedOllama server(Law());
+  const std::string data = std::string(OLLAMA_BENCH_TEST_DATA) + "/bandwidth/";
+  const std::vector<std::string> short_run = {"--prompt-tokens", "64,128",  "--repetitions", "1",
+                                              "--json",          "--import"};
+  std::vector<std::string> whole = short_run;
+  whole.push_back(data + "nvbandwidth_0_8.json");
+  const Ended ended = RunProgram(Scale(server, whole));
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  const Json answer = AnswerOf(ended);
+  ASSERT_FALSE(answer["bandwidth"].empty()) << answer;
+  EXPECT_TRUE(answer["bandwidth"][0].contains("peak_bandwidth_gb_s"));
+  std::ofstream(server.folder() / "cut.json") << "{\n\"nvbandwidth\": {\n";
+  std::vector<std::string> cut = short_run;
+  cut.emplace_back("cut.json");
+  const Ended refused = RunProgram(Scale(server, cut));
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_NE(refused.err.find("cut.json:"), std::string::npos) << refused.err;
+}
+
 TEST_F(ScaleTest, ALengthThatTheContextDoesNotHoldFailsAndTheOthersAreMeasured) {
   const SimulatedOllama server(Law());
   const Ended ended =
