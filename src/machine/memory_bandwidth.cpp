@@ -32,6 +32,8 @@ constexpr std::int64_t kMiB = 1024 * 1024;
 constexpr int kArrays = 3;
 constexpr double kBytesPerElement = kArrays * sizeof(double);
 constexpr std::chrono::seconds kLongest{2};  // of all repetitions
+constexpr std::chrono::seconds kUsual{1};    // where their number is not given
+constexpr int kFewest = 10;
 
 // What the control groups of this process, from its own to the topmost, let it take.
 std::optional<std::int64_t> MemoryLimit() {
@@ -93,34 +95,40 @@ void Triad(const Part& part, double scalar) {
 class Pace {
  public:
   Pace(int repetitions, const StopRequest& stop)
-      : most_ends_(static_cast<std::size_t>(repetitions) + 1), stop_(stop) {
-    ends_.reserve(most_ends_);
-  }
+      : fewest_(static_cast<std::size_t>(repetitions > 0 ? std::max(2, repetitions) : kFewest)),
+        least_(repetitions > 0 ? std::chrono::seconds(0) : kUsual),
+        stop_(stop) {}
 
   // One thread calls it when all have come, and before any goes on.
   void Note() noexcept {
-    ends_.push_back(Clock::now());
-    const bool is_late = ends_.size() > 2 && ends_.back() - ends_.front() > kLongest;
-    is_over_ = ends_.size() >= most_ends_ || is_late || was_abandoned_ || stop_.Requested();
+    const auto now = Clock::now();
+    if (ends_ == 0) {
+      first_ = now;
+    } else if (ends_ > 1) {
+      const std::chrono::duration<double> took = now - last_;
+      fastest_ = std::min(fastest_.value_or(took), took);
+    }
+    last_ = now;
+    const bool is_enough = ends_ >= fewest_ && now - first_ >= least_;
+    const bool is_late = ends_ > 1 && now - first_ > kLongest;
+    is_over_ = is_enough || is_late || was_abandoned_ || stop_.Requested();
+    ++ends_;
   }
   // There is to be no repetition. Only while a thread has not come yet.
   void Abandon() { was_abandoned_ = true; }
 
   [[nodiscard]] bool is_over() const { return is_over_; }
   // Empty where none but the first, which warms up, came to its end.
-  [[nodiscard]] std::optional<std::chrono::duration<double>> Fastest() const {
-    std::optional<std::chrono::duration<double>> fastest;
-    for (std::size_t i = 2; i < ends_.size(); ++i) {
-      const std::chrono::duration<double> took = ends_[i] - ends_[i - 1];
-      fastest = std::min(fastest.value_or(took), took);
-    }
-    return fastest;
-  }
+  [[nodiscard]] std::optional<std::chrono::duration<double>> fastest() const { return fastest_; }
 
  private:
-  std::size_t most_ends_;
+  std::size_t fewest_;
+  std::chrono::seconds least_;
   const StopRequest& stop_;
-  std::vector<Clock::time_point> ends_;  // the first: of the touching
+  std::size_t ends_ = 0;  // the first: of the touching
+  Clock::time_point first_;
+  Clock::time_point last_;
+  std::optional<std::chrono::duration<double>> fastest_;
   std::atomic<bool> was_abandoned_{false};
   bool is_over_ = false;
 };
@@ -171,7 +179,7 @@ Expected<MemoryBandwidth, std::string> MeasureMemoryBandwidth(const MemoryBandwi
     return Error(fmt::format("there is not enough memory for {} threads", result.threads));
   }
   if (stop.Requested()) return Error("stopped");
-  Pace pace(std::max(2, options.repetitions), stop);
+  Pace pace(options.repetitions, stop);
   try {
     const auto a = Untouched(elements);
     const auto b = Untouched(elements);
@@ -183,7 +191,7 @@ Expected<MemoryBandwidth, std::string> MeasureMemoryBandwidth(const MemoryBandwi
     return Error(fmt::format("no memory for three arrays of {} bytes", result.array_bytes));
   }
   if (stop.Requested()) return Error("stopped");
-  const auto fastest = pace.Fastest();
+  const auto fastest = pace.fastest();
   if (!fastest || fastest->count() <= 0) return Error("the clock shows no time for a repetition");
   result.gigabytes_per_second =
       kBytesPerElement * static_cast<double>(elements) / fastest->count() / 1e9;

@@ -12,7 +12,9 @@ struct MemoryBandwidthOptions {
   /// 0: one for each CPU that this process may use. One that is not more than those is bound to a
   /// CPU each, so that on NUMA machines the memory it touches stays near it.
   int threads = 0;
-  int repetitions = 10;  ///< at least 2: the first is warm-up; fewer where they take over 2 s
+  /// 2 at least, for the first is warm-up, and fewer where they take over 2 s. 0: ten, and more of
+  /// them until a second is over, as the fastest is to find a moment without other programs.
+  int repetitions = 0;
   std::size_t array_bytes = 0;  ///< of each of the three arrays; 0: from the caches and the memory
 };
 
