@@ -90,11 +90,12 @@ Expected<void, Failure> PrivateDriver::Serve(const Cell& cell) {
 PrivateServer::Environment PrivateDriver::EnvironmentOf(
     const Cell& cell, const std::vector<ComputeDevice>& devices) const {
   PrivateServer::Environment environment;
-  for (const auto& [name, value] : options_.environment) {
-    const bool is_varied =
-        std::any_of(options_.varied.begin(), options_.varied.end(),
-                    [&name](Parameter parameter) { return Describe(parameter).variable == name; });
-    if (!is_varied) environment.emplace_back(name, value);
+  for (const auto& variable : options_.environment) {
+    const bool is_varied = std::any_of(options_.varied.begin(), options_.varied.end(),
+                                       [&variable](Parameter parameter) {
+                                         return Describe(parameter).variable == variable.first;
+                                       });
+    if (!is_varied) environment.push_back(variable);
   }
   for (const Parameter parameter : options_.varied) {
     if (!cell.Sets(parameter)) continue;
