@@ -1,4 +1,5 @@
 // Settings of the server, programs and models, measured on servers that `run` starts by itself.
+#include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <csignal>
