@@ -180,14 +180,16 @@ class Stream {
 // counts.
 TEST(MemoryBandwidthLongTest, AgreesWithAStreamOfAnotherMaking) {
   if (kSanitized) GTEST_SKIP() << "a sanitizer measures itself";
-  if (!FullCountsWanted()) GTEST_SKIP() << "a busy machine has too few quiet passes";
+  // Few rounds on a machine that other tests keep busy show the size alone.
+  const std::size_t rounds = FullCountsWanted() ? 101 : 5;
+  const double tolerance = FullCountsWanted() ? 0.1 : 0.6;
   const std::vector<int> cpus = UsableCpus();
   const std::int64_t caches = LastLevelCacheBytes(cpus, "/sys/devices/system/cpu");
   // Short passes find a quiet moment more often.
   const auto array_bytes = std::max<std::size_t>(64 * kMiB, static_cast<std::size_t>(2 * caches));
   Stream stream(array_bytes / sizeof(double), cpus);
   std::vector<double> ratios;
-  for (int round = 0; round < 101; ++round) {
+  for (std::size_t round = 0; round < rounds; ++round) {
     constexpr int kPasses = 20;
     const auto measured = MeasureMemoryBandwidth({0, kPasses + 1, array_bytes}, StopRequest());
     ASSERT_TRUE(measured) << measured.error();
@@ -196,9 +198,10 @@ TEST(MemoryBandwidthLongTest, AgreesWithAStreamOfAnotherMaking) {
     ratios.push_back(measured->gigabytes_per_second / theirs);
   }
   std::sort(ratios.begin(), ratios.end());
-  std::cout << "triad / STREAM: median " << ratios[50] << ", quartiles " << ratios[25] << " and "
-            << ratios[75] << ", " << cpus.size() << " threads\n";
-  EXPECT_NEAR(ratios[50], 1, 0.1);
+  std::cout << "triad / STREAM: median " << ratios[rounds / 2] << ", quartiles "
+            << ratios[rounds / 4] << " and " << ratios[rounds * 3 / 4] << ", " << cpus.size()
+            << " threads\n";
+  EXPECT_NEAR(ratios[rounds / 2], 1, tolerance);
   EXPECT_EQ(stream.a(), std::vector<double>(stream.a().size(), 1)) << "each pass restores it";
 }
 
