@@ -146,6 +146,13 @@ Axis AxisOf(const Space& space, Parameter parameter) {
 
 }  // namespace
 
+bool IsChosen(const Cell& cell, const Slice& slice) {
+  return std::all_of(slice.where.begin(), slice.where.end(), [&cell](const Axis& wanted) {
+    const auto& values = wanted.values;
+    return std::find(values.begin(), values.end(), cell[wanted.parameter]) != values.end();
+  });
+}
+
 Expected<Space, std::string> UnitedSpace(const std::vector<CellResult>& results,
                                          const Space& planned) {
   Space space = Unite(results, planned.CellCount() <= kMostCells ? planned : Space());

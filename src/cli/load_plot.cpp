@@ -10,6 +10,7 @@
 
 #include "ollama_bench/analysis/load_answer.h"
 #include "ollama_bench/analysis/load_distributions.h"
+#include "ollama_bench/analysis/slice.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/render/distribution_scene.h"
 #include "ollama_bench/render/line_scene.h"
@@ -27,13 +28,6 @@ using Error = SessionError;
 
 Unexpected<Error> Usage(std::string message) {
   return Fail(ExitCode::kUsage, std::move(message));
-}
-
-bool IsChosen(const Cell& cell, const Slice& slice) {
-  return std::all_of(slice.where.begin(), slice.where.end(), [&cell](const Axis& wanted) {
-    const auto& values = wanted.values;
-    return std::find(values.begin(), values.end(), cell[wanted.parameter]) != values.end();
-  });
 }
 
 bool IsOpen(const CellResult& result) {

@@ -2,27 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <vector>
 
 #include "ollama_bench/analysis/scale_report.h"
+#include "ollama_bench/analysis/slice.h"
 #include "ollama_bench/render/line_scene.h"
 #include "ollama_bench/render/scale_scene.h"
 #include "ollama_bench/render/scale_text.h"
 #include "terminal.h"
 
 namespace ollama_bench {
-namespace {
-
-bool IsChosen(const Cell& cell, const Slice& slice) {
-  return std::all_of(slice.where.begin(), slice.where.end(), [&cell](const Axis& wanted) {
-    const auto& values = wanted.values;
-    return std::find(values.begin(), values.end(), cell[wanted.parameter]) != values.end();
-  });
-}
-
-}  // namespace
 
 Expected<ExitCode, SessionError> MakeScalePlot(FileSystem& file_system, const ResultsStore& store,
                                                const ReportOptions& options) {

@@ -19,6 +19,9 @@ struct Slice {
   std::vector<Axis> where;  ///< only cells that have one of the values, auto among them
 };
 
+/// Whether the cell has one of the values that `where` asks for, of each parameter.
+bool IsChosen(const Cell& cell, const Slice& slice);
+
 /// The most tables that one picture or report holds.
 inline constexpr std::size_t kMostTables = 64;
 
