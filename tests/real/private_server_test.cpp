@@ -1,20 +1,18 @@
 // A server of our own on a mirror of the user's models.
 #include <gtest/gtest.h>
 #include <httplib.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <fstream>
-#include <map>
 #include <set>
-#include <sstream>
 #include <thread>
 
 #include "ollama_bench/ollama/model_folder.h"
 #include "ollama_bench/ollama/ollama_api.h"
 #include "ollama_bench/ollama/private_server.h"
+#include "support/folder_state.h"
 #include "support/real_ollama_server.h"
 #include "support/temporary_folder.h"
 
@@ -23,20 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::RealOllamaServer;
-
-std::map<std::string, std::string> StateOf(const fs::path& folder) {
-  std::map<std::string, std::string> state;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    struct stat status {};
-    lstat(entry.path().c_str(), &status);
-    std::ostringstream text;
-    text << status.st_mode << ' ' << status.st_size << ' ' << status.st_ino << ' '
-         << status.st_mtim.tv_sec << '.' << status.st_mtim.tv_nsec << ' ' << status.st_ctim.tv_sec
-         << '.' << status.st_ctim.tv_nsec;
-    state[entry.path().string()] = text.str();
-  }
-  return state;
-}
 
 // The processes whose command line names `text`.
 std::set<std::string> ProcessesWith(const std::string& text) {
@@ -78,7 +62,7 @@ class RealPrivateServerTest : public ::testing::Test {
 };
 
 TEST_F(RealPrivateServerTest, AMirroredModelHasItsDigestAndGeneratesAndTheUsersFolderStays) {
-  const auto before = StateOf(users_);
+  const auto before = FolderState(users_);
   PrivateServer server(Options(), stop_);
   const std::string digest = RealOllamaServer::Shared().Get("/api/tags")["models"][0]["digest"];
   for (const char* type : {"f16", "q8_0"}) {
@@ -102,11 +86,11 @@ TEST_F(RealPrivateServerTest, AMirroredModelHasItsDigestAndGeneratesAndTheUsersF
     EXPECT_TRUE(MirrorModels(users_, {RealOllamaServer::kModel}, folder_ / "models"));
   }
   EXPECT_TRUE(server.Stop());
-  EXPECT_EQ(StateOf(users_), before);
+  EXPECT_EQ(FolderState(users_), before);
 }
 
 TEST_F(RealPrivateServerTest, NeitherServerNorRunnerOutlivesAKilledOwner) {
-  const auto before = StateOf(users_);
+  const auto before = FolderState(users_);
   const pid_t owner = fork();
   if (owner == 0) {
     PrivateServer server(Options(), stop_);
@@ -122,7 +106,7 @@ TEST_F(RealPrivateServerTest, NeitherServerNorRunnerOutlivesAKilledOwner) {
   while (!ProcessesWith(mirror).empty() || kill(std::stoi(folder_.Read("ready")), 0) == 0) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
-  EXPECT_EQ(StateOf(users_), before);
+  EXPECT_EQ(FolderState(users_), before);
 }
 
 }  // namespace

@@ -1,12 +1,10 @@
 // Settings of the server as axes, through the program, on real servers of its own.
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <csignal>
-#include <functional>
-#include <sstream>
 
 #include "real_run.h"
+#include "support/folder_state.h"
 
 namespace ollama_bench::testing {
 namespace {
@@ -18,26 +16,6 @@ class RealServerSettingsTest : public RealRunTest {
   RealServerSettingsTest() { server_.UnloadAll(); }
 
   [[nodiscard]] fs::path UsersFolder() const { return server_.folder() / "models"; }
-
-  // Names, modes, times and bytes of the user's folder.
-  [[nodiscard]] std::map<std::string, std::string> StateOfModels() const {
-    std::map<std::string, std::string> state;
-    for (const auto& entry : fs::recursive_directory_iterator(UsersFolder())) {
-      struct stat status {};
-      lstat(entry.path().c_str(), &status);
-      std::ostringstream text;
-      text << status.st_mode << ' ' << status.st_size << ' ' << status.st_ino << ' '
-           << status.st_mtim.tv_sec << '.' << status.st_mtim.tv_nsec << ' ' << status.st_ctim.tv_sec
-           << '.' << status.st_ctim.tv_nsec;
-      if (entry.is_regular_file()) {
-        std::ifstream in(entry.path(), std::ios::binary);
-        const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-        text << ' ' << std::hash<std::string>()(bytes);
-      }
-      state[entry.path().string()] = text.str();
-    }
-    return state;
-  }
 
   [[nodiscard]] Program Sweep(const std::vector<std::string>& more) const {
     std::vector<std::string> arguments = {"run",
@@ -61,7 +39,7 @@ class RealServerSettingsTest : public RealRunTest {
 };
 
 TEST_F(RealServerSettingsTest, FlashAttentionAndTheCachesTypeAreProvenByLogAndMemory) {
-  const auto before = StateOfModels();
+  const auto before = FolderState(UsersFolder());
   const Ended ended =
       RunProgram(Sweep({"--kv-cache-type", "f16,q8_0", "--flash-attention", "off,on"}));
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
@@ -85,7 +63,7 @@ TEST_F(RealServerSettingsTest, FlashAttentionAndTheCachesTypeAreProvenByLogAndMe
     EXPECT_EQ(aliases, 3U);
     EXPECT_EQ(measured.size(), 1U);
   }
-  EXPECT_EQ(StateOfModels(), before);
+  EXPECT_EQ(FolderState(UsersFolder()), before);
 }
 
 TEST_F(RealServerSettingsTest, EachRequestAtATimeHasAContextOfItsOwnInMemory) {
@@ -108,13 +86,13 @@ TEST_F(RealServerSettingsTest, EachRequestAtATimeHasAContextOfItsOwnInMemory) {
 }
 
 TEST_F(RealServerSettingsTest, AnInterruptedAndKilledSweepIsResumedAndTheUsersFolderStays) {
-  const auto before = StateOfModels();
+  const auto before = FolderState(UsersFolder());
   for (const int signal : {SIGINT, SIGKILL}) {
     RunningProgram sweep(Sweep({"--num-parallel", "1,2,4"}));
     sweep.WaitForOutput("tokens/s");
     sweep.Signal(signal);
     sweep.Wait();
-    EXPECT_EQ(StateOfModels(), before);
+    EXPECT_EQ(FolderState(UsersFolder()), before);
   }
   const Ended ended = RunProgram(Sweep({"--num-parallel", "1,2,4"}));
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
@@ -124,7 +102,7 @@ TEST_F(RealServerSettingsTest, AnInterruptedAndKilledSweepIsResumedAndTheUsersFo
     if (entry["num_ctx"] == 1024) cells += entry["prompt_eval_rate"].is_null() ? 0 : 1;
   }
   EXPECT_EQ(cells, 3U) << store;
-  EXPECT_EQ(StateOfModels(), before);
+  EXPECT_EQ(FolderState(UsersFolder()), before);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 // Settings of the server, programs and models, measured on servers that `run` starts by itself.
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include <csignal>
 #include <fstream>
@@ -13,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "support/folder_state.h"
 #include "support/run_program.h"
 #include "support/stand_in_server.h"
 #include "support/temporary_folder.h"
@@ -93,21 +93,6 @@ class ServerSettingsTest : public ::testing::Test {
 
   [[nodiscard]] Json Store() const { return Json::parse(folder_.Read("benchmark_results.json")); }
 
-  // Everything of the user's folder that a program could change.
-  [[nodiscard]] std::map<std::string, std::string> StateOfModels() const {
-    std::map<std::string, std::string> state;
-    for (const auto& entry : fs::recursive_directory_iterator(models())) {
-      struct stat status {};
-      lstat(entry.path().c_str(), &status);
-      std::ostringstream text;
-      text << status.st_mode << ' ' << status.st_size << ' ' << status.st_ino << ' '
-           << status.st_mtim.tv_sec << '.' << status.st_mtim.tv_nsec << ' ' << status.st_ctim.tv_sec
-           << '.' << status.st_ctim.tv_nsec;
-      state[entry.path().string()] = text.str();
-    }
-    return state;
-  }
-
   static void Use(const StandInServer& server, Program& program) {
     for (const auto& [name, value] : server.Environment()) {
       std::erase_if(program.environment, [&](const auto& pair) { return pair.first == name; });
@@ -128,7 +113,7 @@ class ServerSettingsTest : public ::testing::Test {
 };
 
 TEST_F(ServerSettingsTest, EachSettingHasOneStartAndTheCellsThatFollowEachOtherShareIt) {
-  const auto before = StateOfModels();
+  const auto before = FolderState(models());
   const Ended ended = RunProgram(Sweep({"--kv-cache-type", "f16,q8_0", "--num-parallel", "1,2",
                                         "--batch", "64", "--extra", "0", "--no-baseline"}));
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
@@ -150,7 +135,7 @@ TEST_F(ServerSettingsTest, EachSettingHasOneStartAndTheCellsThatFollowEachOtherS
     EXPECT_EQ(sample["effective_server"]["kv_cache_type"], result["kv_cache_type"]);
     EXPECT_EQ(sample["effective_server"]["num_parallel"], result["num_parallel"]);
   }
-  EXPECT_EQ(StateOfModels(), before);
+  EXPECT_EQ(FolderState(models()), before);
   AwaitNoServer();
   EXPECT_TRUE(fs::is_empty(folder_ / "tmp"));
 }
@@ -261,7 +246,7 @@ TEST_F(ServerSettingsTest, SeveralModelsAreMeasuredOnOneServer) {
 }
 
 TEST_F(ServerSettingsTest, AKilledSweepLeavesNoServerAndNothingChangedAndIsResumed) {
-  const auto before = StateOfModels();
+  const auto before = FolderState(models());
   const std::vector<std::string> grid = {"--kv-cache-type", "f16,q8_0", "--num-parallel", "1,2,4",
                                          "--extra",         "0",        "--no-baseline"};
   std::size_t kills = 0;
@@ -271,7 +256,7 @@ TEST_F(ServerSettingsTest, AKilledSweepLeavesNoServerAndNothingChangedAndIsResum
     sweep.Signal(signal);
     kills += sweep.Wait().signal == signal ? 1 : 0;
     AwaitNoServer();
-    EXPECT_EQ(StateOfModels(), before);
+    EXPECT_EQ(FolderState(models()), before);
   }
   EXPECT_GE(kills, 2U);
   const Ended ended = RunProgram(Sweep(grid));
@@ -281,7 +266,7 @@ TEST_F(ServerSettingsTest, AKilledSweepLeavesNoServerAndNothingChangedAndIsResum
   for (const Json& result : store["results"]) {
     EXPECT_FALSE(result["prompt_eval_rate"].is_null()) << result;
   }
-  EXPECT_EQ(StateOfModels(), before);
+  EXPECT_EQ(FolderState(models()), before);
   // Those of killed runs go with the first start that finds them a minute old.
   for (const auto& entry : fs::directory_iterator(folder_ / "tmp")) {
     EXPECT_TRUE(entry.path().filename().string().starts_with("ollama-bench-scratch-"));
@@ -381,11 +366,11 @@ TEST_F(ServerSettingsTest, ByHandEachServerIsMeasuredWithItsOwnCellsAlone) {
 
 TEST_F(ServerSettingsTest, OldNamesOfBlobsAreRefusedBeforeAnythingStarts) {
   std::ofstream(models() / "blobs" / ("sha256:" + std::string(64, 'b'))) << "old";
-  const auto before = StateOfModels();
+  const auto before = FolderState(models());
   const Ended ended = RunProgram(Sweep({"--num-parallel", "1,2"}));
   EXPECT_EQ(ended.exit_code, 3) << ended.err;
   EXPECT_TRUE(Starts().empty());
-  EXPECT_EQ(StateOfModels(), before);
+  EXPECT_EQ(FolderState(models()), before);
 }
 
 TEST_F(ServerSettingsTest, VariablesOfThisShellHoldButForWhatTheCellsVary) {

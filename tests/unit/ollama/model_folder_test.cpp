@@ -2,12 +2,11 @@
 
 #include <grp.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
-#include <sstream>
 
+#include "support/folder_state.h"
 #include "support/temporary_folder.h"
 
 namespace ollama_bench {
@@ -58,21 +57,6 @@ void AddModel(const fs::path& folder, const std::string& manifest, char digit) {
   std::ofstream(folder / "manifests" / manifest)
       << R"({"schemaVersion":2,"config":{"digest":"sha256:)" << Digest('c')
       << R"("},"layers":[{"digest":"sha256:)" << Digest(digit) << R"("}]})";
-}
-
-// Names, modes, times of change and bytes of all that is below a folder.
-std::map<std::string, std::string> StateOf(const fs::path& folder) {
-  std::map<std::string, std::string> state;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    struct stat status {};
-    EXPECT_EQ(lstat(entry.path().c_str(), &status), 0);
-    std::ostringstream text;
-    text << status.st_mode << ' ' << status.st_mtim.tv_sec << '.' << status.st_mtim.tv_nsec << ' '
-         << status.st_ctim.tv_sec << '.' << status.st_ctim.tv_nsec << ' ';
-    if (entry.is_regular_file()) text << std::ifstream(entry.path()).rdbuf();
-    state[entry.path().string()] = text.str();
-  }
-  return state;
 }
 
 class ModelFolderTest : public testing::Test {
@@ -182,16 +166,16 @@ TEST_F(ModelFolderTest, AMirrorHoldsTheManifestsOfItsModelsAndLinksToTheirBlobs)
 
 // As a server would that prunes, renames or removes: all that it finds on its own paths.
 TEST_F(ModelFolderTest, WhateverHappensToAMirrorTheUsersFolderStaysAsItWas) {
-  const auto before = StateOf(temporary_ / "models");
+  const auto before = FolderState(temporary_ / "models");
   ASSERT_TRUE(MirrorModels(folder_, {"smollm2", "smollm2:q8"}, into_));
   ASSERT_TRUE(MirrorModels(folder_, {"smollm2"}, into_)) << "again, into the same";
-  EXPECT_EQ(StateOf(temporary_ / "models"), before);
+  EXPECT_EQ(FolderState(temporary_ / "models"), before);
   std::ofstream(into_ / "manifests/registry.ollama.ai/library/smollm2/latest") << "overwritten";
   const fs::path blob = into_ / "blobs" / ("sha256-" + Digest('a'));
   fs::rename(blob, into_ / "blobs" / "renamed");
   fs::remove(into_ / "blobs" / ("sha256-" + Digest('c')));
   fs::remove_all(into_);
-  EXPECT_EQ(StateOf(temporary_ / "models"), before);
+  EXPECT_EQ(FolderState(temporary_ / "models"), before);
 }
 
 TEST_F(ModelFolderTest, AMissingModelIsNamedWithItsNeighbourAndAllThatAreThere) {
