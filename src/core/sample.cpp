@@ -127,6 +127,22 @@ bool IsCounted(const Sample& sample) {
           sample.metrics.printed_prompt_eval_rate);
 }
 
+std::optional<double> JoulesPerToken(const Sample& sample) {
+  const auto energy = sample.telemetry ? EnergyJoules(*sample.telemetry) : std::nullopt;
+  if (!energy) return std::nullopt;
+  std::int64_t tokens = 0;
+  if (sample.window) {
+    tokens = sample.window->output_tokens;
+  } else {
+    const RunMetrics& metrics = sample.metrics;
+    if (!metrics.prompt_eval_count || !metrics.eval_count) return std::nullopt;
+    tokens =
+        *metrics.prompt_eval_count - metrics.prompt_eval_cached.value_or(0) + *metrics.eval_count;
+  }
+  if (tokens <= 0) return std::nullopt;
+  return *energy / static_cast<double>(tokens);
+}
+
 std::optional<double> DecodeRate(const DecodeRun& run) {
   RunMetrics metrics;
   metrics.eval_count = run.eval_count;

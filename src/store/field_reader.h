@@ -61,6 +61,9 @@ class FieldReader {
   void Setting(const ParameterInfo& info, Cell& cell);
   void Values(std::string_view key, Axis& axis);
   void Flag(std::string_view key, bool& value) { (*this)(key, value); }
+  void Labels(std::string_view key, std::map<std::string, std::string>& labels) {
+    (*this)(key, labels);
+  }
   template <IsRow T>
   void Rows(std::string_view key, std::vector<T>& rows);
 

@@ -129,6 +129,10 @@ void FieldWriter::EntryFailure(std::string_view key, const CellResult& result) {
   if (const Failure* failure = FailureForOldReaders(result)) (*this)(key, *failure);
 }
 
+void FieldWriter::Labels(std::string_view key, const std::map<std::string, std::string>& labels) {
+  if (!labels.empty()) object_[std::string(key)] = labels;
+}
+
 void FieldWriter::Flag(std::string_view key, bool value) {
   if (value) object_[std::string(key)] = true;
 }

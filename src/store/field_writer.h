@@ -58,6 +58,7 @@ class FieldWriter {
   void Setting(const ParameterInfo& info, const Cell& cell);
   void Values(std::string_view key, const Axis& axis);
   void Flag(std::string_view key, bool value);
+  void Labels(std::string_view key, const std::map<std::string, std::string>& labels);
   template <IsRow T>
   void Rows(std::string_view /*key*/, const std::vector<T>& /*rows*/) {}
 
@@ -74,6 +75,9 @@ class KeyLister {
   void Setting(const ParameterInfo& info, const Cell& /*cell*/) { keys.push_back(info.key); }
   void Values(std::string_view key, const Axis& /*axis*/) { keys.push_back(key); }
   void Flag(std::string_view key, bool /*value*/) { keys.push_back(key); }
+  void Labels(std::string_view key, const std::map<std::string, std::string>& /*labels*/) {
+    keys.push_back(key);
+  }
   template <IsRow T>
   void Rows(std::string_view key, const std::vector<T>& /*rows*/) {
     keys.push_back(key);

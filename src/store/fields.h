@@ -56,6 +56,37 @@ void VisitFields(auto& visit, Is<Sample> auto& sample) {
   visit.Flag("unverified", sample.unverified);
   visit("disturbed", sample.disturbed);
   visit("window", sample.window);
+  visit("telemetry", sample.telemetry);
+}
+
+void VisitFields(auto& visit, Is<GpuTelemetry> auto& gpu) {
+  visit("index", gpu.index);
+  visit("name", gpu.name);
+  visit("use_mean", gpu.use_mean);
+  visit("use_max", gpu.use_max);
+  visit("memory_bytes_max", gpu.memory_bytes_max);
+  visit("power_w_mean", gpu.power_w_mean);
+  visit("power_w_max", gpu.power_w_max);
+  visit("clock_mhz_mean", gpu.clock_mhz_mean);
+  visit("temperature_c_max", gpu.temperature_c_max);
+  visit("slowed_share", gpu.slowed_share);
+  visit("energy_j", gpu.energy_j);
+}
+
+void VisitFields(auto& visit, Is<Telemetry> auto& telemetry) {
+  visit("readings", telemetry.readings);
+  visit("cpus_mean", telemetry.cpus_mean);
+  visit("cpus_max", telemetry.cpus_max);
+  visit("busiest_cpu_mean", telemetry.busiest_cpu_mean);
+  visit("busiest_cpu_max", telemetry.busiest_cpu_max);
+  visit("server_cpus_mean", telemetry.server_cpus_mean);
+  visit("server_cpus_max", telemetry.server_cpus_max);
+  visit("others_cpus_mean", telemetry.others_cpus_mean);
+  visit("server_bytes_max", telemetry.server_bytes_max);
+  visit("available_bytes_min", telemetry.available_bytes_min);
+  visit("page_cache_bytes_max", telemetry.page_cache_bytes_max);
+  visit("cpu_energy_j", telemetry.cpu_energy_j);
+  visit("gpus", telemetry.gpus);
 }
 
 void VisitFields(auto& visit, Is<Disturbance> auto& disturbance) {
@@ -114,6 +145,7 @@ void VisitFields(auto& visit, Is<VisitRecord> auto& record) {
   visit("start", record.start);
   visit("failure", record.failure);
   visit("decode", record.decode);
+  visit("load_disk_bytes", record.load_disk_bytes);
 }
 
 void VisitFields(auto& visit, Is<DecodeRun> auto& run) {
@@ -125,6 +157,7 @@ void VisitFields(auto& visit, Is<StartRecord> auto& start) {
   visit("id", start.id);
   visit("started", start.started);
   visit("host", start.host);
+  visit.Labels("labels", start.labels);
 }
 
 void VisitFields(auto& visit, Is<Identity> auto& identity) {
@@ -199,10 +232,11 @@ void VisitFields(auto& visit, Is<CellResult> auto& result) {
 
 /// A value that is an object of its own.
 template <class T>
-concept HasFields = Is<T, Cell> || Is<T, Axis> || Is<T, Sample> || Is<T, Disturbance> ||
-    Is<T, DecodeRun> || Is<T, Failure> || Is<T, Identity> || Is<T, Environment> ||
-    Is<T, TemporaryModel> || Is<T, Window> || Is<T, WindowChecks> || Is<T, Baseline> ||
-    Is<T, VisitRecord> || Is<T, StartRecord> || Is<T, PromptSize>;
+concept HasFields =
+    Is<T, Cell> || Is<T, Axis> || Is<T, Sample> || Is<T, Disturbance> || Is<T, DecodeRun> ||
+    Is<T, Failure> || Is<T, Identity> || Is<T, Environment> || Is<T, TemporaryModel> ||
+    Is<T, Window> || Is<T, WindowChecks> || Is<T, Baseline> || Is<T, VisitRecord> ||
+    Is<T, StartRecord> || Is<T, PromptSize> || Is<T, Telemetry> || Is<T, GpuTelemetry>;
 
 /// A value of which an entry holds a list, each with an id of its own.
 template <class T>

@@ -308,7 +308,7 @@ std::vector<StartRecord> JoinStarts(const std::vector<StartRecord>& a,
                                     const std::vector<StartRecord>& b) {
   if (a == b) return a;
   const auto rank = [](const StartRecord& start) {
-    return std::tie(start.id, start.started, start.host);
+    return std::tie(start.id, start.started, start.host, start.labels);
   };
   std::map<std::string, StartRecord> by_id;
   for (const auto* side : {&a, &b}) {

@@ -38,6 +38,8 @@ Keys OrderOf(std::string_view key) {
   if (key == "axes") return KeysOf<Axis>();
   if (key == "starts") return KeysOf<StartRecord>();
   if (key == "prompt_sizes") return KeysOf<PromptSize>();
+  if (key == "telemetry") return KeysOf<Telemetry>();
+  if (key == "gpus") return KeysOf<GpuTelemetry>();
   return {};
 }
 

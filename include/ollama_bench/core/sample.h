@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "ollama_bench/core/cell.h"
 #include "ollama_bench/core/failure.h"
+#include "ollama_bench/core/telemetry.h"
 #include "ollama_bench/core/window.h"
 
 namespace ollama_bench {
@@ -100,6 +102,7 @@ struct Sample {
   std::string started;  ///< ISO 8601 with offset
   std::optional<Disturbance> disturbed;
   std::optional<Window> window;  ///< where the sample is one
+  std::optional<Telemetry> telemetry;
   /// Taken from a file that does not say with which model, prompt, version or driver.
   bool unverified = false;
 
@@ -117,6 +120,10 @@ struct DecodeRun {
   friend bool operator==(const DecodeRun&, const DecodeRun&) = default;
 };
 
+/// Energy over the tokens that the sample read and generated, those of the prefix cache left out;
+/// of a window over its output tokens. Empty where either is not known.
+std::optional<double> JoulesPerToken(const Sample& sample);
+
 /// In tokens/s, by the rule of EvalRate.
 std::optional<double> DecodeRate(const DecodeRun& run);
 
@@ -129,15 +136,19 @@ struct VisitRecord {
   std::string start;               ///< id of the start of the program that made it
   std::optional<Failure> failure;  ///< what ended it early
   std::optional<DecodeRun> decode = std::nullopt;
+  /// Read from the disks of the server's machine during the load: about the size of the model where
+  /// its file was not in the page cache.
+  std::optional<std::int64_t> load_disk_bytes = std::nullopt;
 
   friend bool operator==(const VisitRecord&, const VisitRecord&) = default;
 };
 
 /// One start of a command that measured something.
 struct StartRecord {
-  std::string id;       ///< ULID
-  std::string started;  ///< ISO 8601 with offset
-  std::string host;     ///< the machine that it measured
+  std::string id;                                  ///< ULID
+  std::string started;                             ///< ISO 8601 with offset
+  std::string host;                                ///< the machine that it measured
+  std::map<std::string, std::string> labels = {};  ///< that the user gave it
 
   friend bool operator==(const StartRecord&, const StartRecord&) = default;
 };
