@@ -35,7 +35,19 @@ has_clang_format() {
 }
 
 build() {
-  cmake --preset "$1" -DOLLAMA_BENCH_TESTS=ON && cmake --build --preset "$1" -j "$jobs"
+  cmake --preset release -DOLLAMA_BENCH_TESTS=ON && cmake --build --preset release -j "$jobs"
+}
+
+# The program, the unit tests and the fuzzers; the tests that run the program are those built before.
+build_sanitized() {
+  cmake --preset sanitize -DOLLAMA_BENCH_TESTS=ON -DOLLAMA_BENCH_FUZZ_SECONDS=$fuzz_seconds &&
+    cmake --build --preset sanitize -j "$jobs" --target ollama_bench unit_tests fuzz_programs
+}
+
+# Tests of the stand-in, of an installation and of statistics would say the same again.
+test_sanitized_program() {
+  OLLAMA_BENCH_PROGRAM=$PWD/build/sanitize/ollama-bench ctest --preset release -j "$jobs" \
+    -L program -LE long -E '^(program\.(stand_in|install)|statistics)'
 }
 
 # Whether there is a clang with libFuzzer.
@@ -49,12 +61,6 @@ has_fuzzer() {
   return "$status"
 }
 
-# Only the fuzzers: the rest is built by the compiler that people have.
-build_fuzzers() {
-  cmake --preset fuzz -DOLLAMA_BENCH_TESTS=ON -DOLLAMA_BENCH_FUZZ_SECONDS=$fuzz_seconds &&
-    cmake --build --preset fuzz -j "$jobs" --target fuzz_programs
-}
-
 get_real_ollama() {
   build_ollama && get_weights
 }
@@ -64,12 +70,13 @@ prepare_real_ollama() {
   if [ -n "$ci" ]; then
     step "Getting Ollama $ollama_version and a model" get_real_ollama
   else
+    local began=$SECONDS
     printf 'Getting Ollama %s and a model ... ' "$ollama_version"
     if ! get_real_ollama >>"$log" 2>&1 </dev/null; then
       printf 'FAILED, see %s\n' "$log"
       return
     fi
-    printf 'done\n'
+    done_since "$began"
   fi
   export OLLAMA_BENCH_REAL_OLLAMA=$cache/bin/ollama OLLAMA_BENCH_REAL_GGUF=$cache/$weights_file
   prepare_new_ollama
@@ -78,12 +85,13 @@ prepare_real_ollama() {
 # The newest generation needs more of the network than others may have, so that the tests against it
 # may be left out everywhere.
 prepare_new_ollama() {
+  local began=$SECONDS
   printf 'Getting Ollama %s and llama-server ... ' "$new_ollama_version"
   if ! build_new_ollama >>"$log" 2>&1 </dev/null; then
     printf 'FAILED, see %s\nSKIPPED: the tests against Ollama %s\n' "$log" "$new_ollama_version"
     return
   fi
-  printf 'done\n'
+  done_since "$began"
   export OLLAMA_BENCH_REAL_NEW_OLLAMA=$cache/new/bin/ollama
 }
 
@@ -112,21 +120,21 @@ case ${1:-} in
 esac
 
 packages=("${build_packages[@]}" libgtest-dev libgmock-dev strace python3-scipy)
-[ -z "$ci" ] || packages+=(clang-format shellcheck clang libclang-rt-14-dev)
+[ -z "$ci" ] || packages+=(clang-format shellcheck)
+[ "${selection[0]}" = -L ] || packages+=(clang libclang-rt-14-dev)
 step 'Installing packages' install_packages "${packages[@]}"
 if command -v shellcheck >/dev/null; then step 'Checking the scripts' check_scripts; fi
 if has_clang_format; then step 'Checking the format' check_format; fi
-step 'Building' build release
+step 'Building' build
 prepare_real_ollama
 if [ "${selection[0]}" = -LE ]; then
-  step 'Building with sanitizers' build sanitize
-  step 'Running unit and program tests with sanitizers' \
-    ctest --preset sanitize -j "$jobs" -L 'unit|program' -LE long
   if [ -n "$ci" ] || has_fuzzer; then
-    step 'Building the fuzzers' build_fuzzers
+    step 'Building with sanitizers' build_sanitized
+    step 'Running the unit tests with sanitizers' ctest --preset sanitize -j "$jobs" -L unit -LE long
+    step 'Running the program with sanitizers' test_sanitized_program
     step "Fuzzing every parser for $fuzz_seconds s" ctest --preset fuzz -j "$jobs"
   else
-    printf 'Not fuzzed: that needs clang with libFuzzer (libclang-rt-14-dev).\n'
+    printf 'Neither sanitized nor fuzzed: that needs clang with libFuzzer (libclang-rt-14-dev).\n'
   fi
 fi
 run_tests "${selection[@]}"

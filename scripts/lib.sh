@@ -17,21 +17,26 @@ build_packages=(
 )
 weights_packages=(python3 python3-pip)
 
-# step TEXT COMMAND...: one line of output for a command whose own goes to the log; when it fails,
-# the end of the log and the script ends.
+# step TEXT COMMAND...: one line of output, with the time it took, for a command whose own goes to
+# the log; when it fails, the end of the log and the script ends.
 step() {
-  local text=$1 lines
+  local text=$1 lines began=$SECONDS
   shift
   lines=$(wc -l <"$log")
   printf '%s ... ' "$text"
   if "$@" >>"$log" 2>&1 </dev/null; then
-    printf 'done\n'
+    done_since "$began"
     return
   fi
   printf 'FAILED\n'
   tail -n "+$((lines + 1))" "$log" | tail -n 20 | sed 's/^/    /' >&2
   printf 'All of it: %s\n' "$log" >&2
   exit 1
+}
+
+# done_since SECONDS: the end of a line of progress.
+done_since() {
+  printf 'done (%d s)\n' $((SECONDS - $1))
 }
 
 # as_root COMMAND...

@@ -24,7 +24,7 @@ class RealRunTest : public ::testing::Test {
   [[nodiscard]] Program Command(std::vector<std::string> arguments) const {
     if (arguments.front() == "run") arguments.emplace_back("--ignore-disturbance");
     Program program;
-    program.argv = {OLLAMA_BENCH_PROGRAM};
+    program.argv = {BenchProgram()};
     program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
     program.environment = server_.Environment();
     program.folder = folder_.path();

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <system_error>
 
@@ -18,6 +19,14 @@
 extern char** environ;
 
 namespace ollama_bench::testing {
+
+std::string BenchProgram() {
+  return IsOtherBuild() ? std::getenv(kProgramVariable) : OLLAMA_BENCH_BUILT_PROGRAM;
+}
+
+bool IsOtherBuild() {
+  return std::getenv(kProgramVariable) != nullptr;
+}
 
 const std::string& LockFolder() {
   static const TemporaryFolder folder;

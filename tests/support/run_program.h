@@ -10,6 +10,14 @@
 
 namespace ollama_bench::testing {
 
+inline constexpr const char* kProgramVariable = "OLLAMA_BENCH_PROGRAM";
+
+/// The program under test: the one built beside the tests, unless kProgramVariable names another
+/// build of it, such as one with sanitizers.
+std::string BenchProgram();
+/// Whether it is another build, whose memory and speed are no matter of ours.
+bool IsOtherBuild();
+
 /// A program for a test to run as a person would.
 struct Program {
   std::vector<std::string> argv;  ///< argv[0] is looked up on PATH unless it holds a slash

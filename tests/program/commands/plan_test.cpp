@@ -170,20 +170,9 @@ TEST(CurrentSettingTest, PlanAndRunNameTheContextOfTheServersEnvironment) {
   const StandInServer server({{"rate", 200'000}, {"load_ms", 5}},
                              {{"OLLAMA_CONTEXT_LENGTH", "2048"}});
   Program program;
-  program.argv = {OLLAMA_BENCH_PROGRAM,
-                  "plan",
-                  "--model",
-                  "smollm2",
-                  "--ctx",
-                  "1024",
-                  "--batch",
-                  "64",
-                  "--extra",
-                  "0",
-                  "--repetitions",
-                  "1",
-                  "--prompt-tokens",
-                  "100"};
+  program.argv = {BenchProgram(),    "plan", "--model", "smollm2", "--ctx",         "1024",
+                  "--batch",         "64",   "--extra", "0",       "--repetitions", "1",
+                  "--prompt-tokens", "100"};
   program.environment = server.Environment();
   program.folder = server.folder();
   const std::string planned = CurrentIn(RunProgram(program).out);

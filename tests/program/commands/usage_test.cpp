@@ -165,7 +165,7 @@ TEST_F(ReadableTest, ADumbTerminalGetsPlainLines) {
 TEST_F(ReadableTest, WhatIsSaidFirstComesFirst) {
   ASSERT_EQ(RunProgram(Sweep()).exit_code, 0);
   Program program = Command({"heatmap"});
-  program.argv = {"sh", "-c", std::string(OLLAMA_BENCH_PROGRAM) + " heatmap 2>&1"};
+  program.argv = {"sh", "-c", BenchProgram() + " heatmap 2>&1"};
   const std::string out = RunProgram(program).out;
   EXPECT_LT(out.find("num_ctx across"), out.find("wrote heatmap_highlighted.png")) << out;
 }

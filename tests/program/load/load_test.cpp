@@ -34,7 +34,7 @@ class LoadTest : public ::testing::Test {
         "12",   "--results", "load.json", "--prompt-tokens", "32", "--ignore-disturbance"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     Program program;
-    program.argv = {OLLAMA_BENCH_PROGRAM};
+    program.argv = {BenchProgram()};
     const auto kept = WithoutReplaced(arguments);
     program.argv.insert(program.argv.end(), kept.begin(), kept.end());
     program.environment = server.Environment();
@@ -230,7 +230,7 @@ class LoadResultsTest : public LoadTest {
  protected:
   static Ended Run(const SimulatedOllama& server, std::vector<std::string> arguments) {
     Program program;
-    program.argv = {OLLAMA_BENCH_PROGRAM};
+    program.argv = {BenchProgram()};
     program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
     program.environment = server.Environment();
     program.folder = server.folder();

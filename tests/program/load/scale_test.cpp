@@ -30,7 +30,7 @@ class ScaleTest : public ::testing::Test {
                                           "--num-predict", "16",      "--ignore-disturbance"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     Program program;
-    program.argv = {OLLAMA_BENCH_PROGRAM};
+    program.argv = {BenchProgram()};
     const auto kept = WithoutReplaced(arguments);
     program.argv.insert(program.argv.end(), kept.begin(), kept.end());
     program.environment = server.Environment();
@@ -91,7 +91,7 @@ TEST_F(ScaleTest, SaysTheLawInWordsAndResumesWithoutMeasuringAgain) {
   const Ended third = RunProgram(Scale(server, lengths));
   EXPECT_EQ(third.out, second.out) << "nothing is left to measure";
   Program plot = Scale(server, {});
-  plot.argv = {OLLAMA_BENCH_PROGRAM, "plot", "--scale", "scale_results.json", "-o", "scale.svg"};
+  plot.argv = {BenchProgram(), "plot", "--scale", "scale_results.json", "-o", "scale.svg"};
   const Ended drawn = RunProgram(plot);
   EXPECT_EQ(drawn.exit_code, 0) << drawn.err;
   std::ifstream picture(server.folder() / "scale.svg");

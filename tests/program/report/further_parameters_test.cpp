@@ -64,7 +64,7 @@ class FurtherParametersTest : public ::testing::Test {
 
   Ended Run(std::vector<std::string> arguments) {
     Program program;
-    program.argv = {OLLAMA_BENCH_PROGRAM};
+    program.argv = {BenchProgram()};
     program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
     program.folder = folder_.path();
     return RunProgram(program);

@@ -41,7 +41,7 @@ class ReportTest : public ::testing::Test {
 
   Ended Run(std::vector<std::string> arguments) {
     Program program;
-    program.argv = {OLLAMA_BENCH_PROGRAM};
+    program.argv = {BenchProgram()};
     program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
     program.folder = folder_.path();
     return RunProgram(program);
@@ -136,8 +136,8 @@ TEST_F(ReportTest, HeatmapDrawsLettersInAFontOfTheSystemAndNamesSubstitutes) {
     folder_.Write("fonts.conf", "<?xml version=\"1.0\"?><fontconfig>" + fonts + "<cachedir>" +
                                     (folder_ / "cache").string() + "</cachedir></fontconfig>");
     Program program;
-    program.argv = {
-        OLLAMA_BENCH_PROGRAM, "heatmap", "results.json", "--no-csv", "-o", "a.svg", "-o", "a.pdf"};
+    program.argv = {BenchProgram(), "heatmap", "results.json", "--no-csv",
+                    "-o",           "a.svg",   "-o",           "a.pdf"};
     program.folder = folder_.path();
     program.environment = {{"FONTCONFIG_FILE", (folder_ / "fonts.conf").string()}};
     EXPECT_EQ(RunProgram(program).exit_code, 0);

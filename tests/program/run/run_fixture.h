@@ -39,7 +39,7 @@ class RunFixture : public ::testing::Test {
   /// each, unless it is given another.
   [[nodiscard]] Program Command(std::vector<std::string> arguments) const {
     Program program;
-    program.argv = {OLLAMA_BENCH_PROGRAM};
+    program.argv = {BenchProgram()};
     const auto kept = WithoutReplaced(arguments);
     program.argv.insert(program.argv.end(), kept.begin(), kept.end());
     program.environment = server_.Environment();

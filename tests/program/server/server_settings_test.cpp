@@ -53,7 +53,7 @@ class ServerSettingsTest : public ::testing::Test {
 
   [[nodiscard]] Program Command(const std::vector<std::string>& arguments) const {
     Program program;
-    program.argv = {OLLAMA_BENCH_PROGRAM};
+    program.argv = {BenchProgram()};
     program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
     program.environment = {{"HOME", folder_ / "home"},
                            {"TMPDIR", folder_ / "tmp"},

@@ -162,12 +162,12 @@ TEST_F(SimulatedOllamaTest, AClientThatHangsUpGivesItsSlotBack) {
 
 TEST_F(SimulatedOllamaTest, TheProgramMeasuresItThroughTheApi) {
   const SimulatedOllama server({{"step_s", 0.0002}, {"prefill_s", {{"a", 0}, {"b", 0.00001}}}});
-  const Program program{{OLLAMA_BENCH_PROGRAM, "run", "--host", server.host(), "--driver", "api",
-                         "--model", "simulated", "--ctx", "1024,2048", "--batch", "128",
-                         "--prompt-tokens", "200", "--ignore-disturbance"},
-                        server.Environment(),
-                        "",
-                        server.folder().string()};
+  const Program program{
+      {BenchProgram(), "run", "--host", server.host(), "--driver", "api", "--model", "simulated",
+       "--ctx", "1024,2048", "--batch", "128", "--prompt-tokens", "200", "--ignore-disturbance"},
+      server.Environment(),
+      "",
+      server.folder().string()};
   const Ended ended = RunProgram(program);
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_NE(ended.out.find("KEEP the current setting"), std::string::npos) << ended.out;
