@@ -69,7 +69,7 @@ Expected<RunReport, Failure> ApiDriver::Run(std::string_view prompt) {
       cell_->Sets(Parameter::kNumPredict) ? (*cell_)[Parameter::kNumPredict] : options_.num_predict;
   const GenerateRequest request = RequestOf(std::string(prompt), num_predict);
   const auto start = clock_.Now();
-  auto answer = Generate(api_.address(), request, stop_, options_.on_idle);
+  auto answer = Generate(api_, request, stop_, options_.on_idle);
   const auto wall = clock_.Now() - start;
   if (answer) return RunReport{answer->metrics, wall, answer->first_token};
   // Cutting the connection ends the run but leaves the model loaded.
@@ -92,7 +92,7 @@ GenerateRequest ApiDriver::RequestOf(std::string prompt, int num_predict) const 
 }
 
 Expected<RunReport, Failure> ApiDriver::RunWindow(const WindowPlan& plan, PromptFeed& feed) {
-  StreamClient client(api_.address());
+  StreamClient client(api_.address(), api_.log());
   const auto make = [&](int num_predict) {
     return StreamRequestOf(RequestOf(feed.Next(), num_predict));
   };
@@ -108,8 +108,7 @@ Expected<void, Failure> ApiDriver::ForgetPrompt() {
 }
 
 Expected<RunMetrics, Failure> ApiDriver::Decode(int tokens) {
-  return GenerateTokens(api_.address(), Model(), cell_, tokens, options_.timeout, stop_,
-                        options_.on_idle);
+  return GenerateTokens(api_, Model(), cell_, tokens, options_.timeout, stop_, options_.on_idle);
 }
 
 std::optional<LoadedModel> ApiDriver::Loaded() {

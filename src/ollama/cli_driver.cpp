@@ -385,7 +385,7 @@ Expected<void, Failure> CliDriver::ForgetPrompt() {
 }
 
 Expected<RunMetrics, Failure> CliDriver::Decode(int tokens) {
-  return GenerateTokens(seams_.api.address(), options_.temporary_model, std::nullopt, tokens,
+  return GenerateTokens(seams_.api, options_.temporary_model, std::nullopt, tokens,
                         options_.timeout, seams_.stop);
 }
 

@@ -30,13 +30,13 @@ void AwaitHangUp(int pipe_end, const StopRequest& stop, const std::function<void
 }
 
 // The record of the only request. Cancelled where a stop is requested.
-StreamRecord Exchange(const ServerAddress& address, StreamRequest request, const StopRequest& stop,
+StreamRecord Exchange(const OllamaApi& api, StreamRequest request, const StopRequest& stop,
                       const std::function<void()>& on_idle) {
   auto ends = MakePipe();
   if (!ends) throw std::system_error(errno, std::generic_category(), "pipe");
   StreamRecord record;
   {
-    StreamClient client(address);
+    StreamClient client(api.address(), api.log());
     client.Send(std::move(request), [&](StreamRecord answered) {
       record = std::move(answered);
       ends->write_end.Reset();
@@ -48,11 +48,11 @@ StreamRecord Exchange(const ServerAddress& address, StreamRequest request, const
 
 }  // namespace
 
-Expected<GenerateAnswer, Failure> Generate(const ServerAddress& address,
-                                           const GenerateRequest& request, const StopRequest& stop,
+Expected<GenerateAnswer, Failure> Generate(const OllamaApi& api, const GenerateRequest& request,
+                                           const StopRequest& stop,
                                            const std::function<void()>& on_idle) {
   if (stop.Requested()) return Unexpected<Failure>(Stopped());
-  const StreamRecord record = Exchange(address, StreamRequestOf(request), stop, on_idle);
+  const StreamRecord record = Exchange(api, StreamRequestOf(request), stop, on_idle);
   if (record.end == StreamEnd::kCancelled || stop.Requested()) {
     return Unexpected<Failure>(Stopped());
   }
@@ -79,13 +79,13 @@ Expected<void, Failure> ForgetPrompt(OllamaApi& api, const std::string& version,
       request.prompt = std::move(opening);
     }
   }
-  const auto answer = Generate(api.address(), request, stop);
+  const auto answer = Generate(api, request, stop);
   // Without a figure for so short a prompt it was read all the same.
   if (answer || answer.error().kind == FailureKind::kNoMetrics) return {};
   return Unexpected<Failure>(answer.error());
 }
 
-Expected<RunMetrics, Failure> GenerateTokens(const ServerAddress& address, const std::string& model,
+Expected<RunMetrics, Failure> GenerateTokens(const OllamaApi& api, const std::string& model,
                                              std::optional<Cell> cell, int tokens,
                                              milliseconds timeout, const StopRequest& stop,
                                              const std::function<void()>& on_idle) {
@@ -96,7 +96,7 @@ Expected<RunMetrics, Failure> GenerateTokens(const ServerAddress& address, const
   request.num_predict = tokens;
   request.raw = true;
   request.timeout = timeout;
-  const auto answer = Generate(address, request, stop, on_idle);
+  const auto answer = Generate(api, request, stop, on_idle);
   if (!answer) return Unexpected<Failure>(answer.error());
   return answer->metrics;
 }

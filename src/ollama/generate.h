@@ -14,7 +14,6 @@
 #include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/ollama/generate_request.h"
 #include "ollama_bench/ollama/ollama_api.h"
-#include "ollama_bench/ollama/server_address.h"
 
 namespace ollama_bench {
 
@@ -28,8 +27,8 @@ struct GenerateAnswer {
 /// (kInterrupted), whichever is first; on the latter two the connection is cut, which Ollama takes
 /// as a wish to end the run. Blocks.
 /// `on_idle`, where given, is called a few times a second, on the caller's thread.
-Expected<GenerateAnswer, Failure> Generate(const ServerAddress& address,
-                                           const GenerateRequest& request, const StopRequest& stop,
+Expected<GenerateAnswer, Failure> Generate(const OllamaApi& api, const GenerateRequest& request,
+                                           const StopRequest& stop,
                                            const std::function<void()>& on_idle = nullptr);
 
 /// Has the loaded `model` read one token in place of what its prompt cache holds, so that nothing
@@ -47,7 +46,7 @@ Expected<void, Failure> ForgetPrompt(OllamaApi& api, const std::string& version,
 
 /// Has the loaded `model` generate `tokens` tokens; `cell` as for ForgetPrompt. A text that
 /// continues by itself is given without the model's template, so that few models stop before.
-Expected<RunMetrics, Failure> GenerateTokens(const ServerAddress& address, const std::string& model,
+Expected<RunMetrics, Failure> GenerateTokens(const OllamaApi& api, const std::string& model,
                                              std::optional<Cell> cell, int tokens,
                                              std::chrono::milliseconds timeout,
                                              const StopRequest& stop,

@@ -97,8 +97,9 @@ const ModelListing* FindModel(const std::vector<ModelListing>& models, const std
 
 class OllamaApi::Connection {
  public:
-  Connection(ServerAddress server, const StopRequest& stop)
+  Connection(ServerAddress server, const StopRequest& stop, DebugLog debug_log)
       : address(std::move(server)),
+        log(std::move(debug_log)),
         stop_(stop),
         client_(address.Origin()),
         guard_(client_, stop, kWholeAnswerTimeout, 2 * static_cast<std::int64_t>(kLargestAnswer)) {
@@ -126,8 +127,16 @@ class OllamaApi::Connection {
       return true;
     };
     if (!guard_.Begin()) return Stopped(path);
+    const auto begun = std::chrono::steady_clock::now();
     const httplib::Result result = client_.send(request);
     guard_.End(static_cast<bool>(result));
+    if (log) {
+      const std::string status =
+          result ? std::to_string(result->status) : to_string(result.error());
+      log(fmt::format("{} {}{} {}: {}, {} bytes after {}", method, address.Url(), path,
+                      StartOf(request.body, 200), status, answer.size(),
+                      FormatDuration(std::chrono::steady_clock::now() - begun)));
+    }
     if (!result && stop_.Requested()) return Stopped(path);
     if (!result) return Unexpected<Failure>(NoAnswer(address, path, result.error()));
     if (result->status < 200 || result->status > 299)
@@ -137,6 +146,7 @@ class OllamaApi::Connection {
   }
 
   const ServerAddress address;
+  const DebugLog log;
 
  private:
   [[nodiscard]] Unexpected<Failure> Stopped(const std::string& path) const {
@@ -149,13 +159,17 @@ class OllamaApi::Connection {
   AnswerGuard guard_;
 };
 
-OllamaApi::OllamaApi(ServerAddress address, const StopRequest& stop)
-    : connection_(std::make_unique<Connection>(std::move(address), stop)) {}
+OllamaApi::OllamaApi(ServerAddress address, const StopRequest& stop, DebugLog log)
+    : connection_(std::make_unique<Connection>(std::move(address), stop, std::move(log))) {}
 
 OllamaApi::~OllamaApi() = default;
 
 const ServerAddress& OllamaApi::address() const {
   return connection_->address;
+}
+
+const DebugLog& OllamaApi::log() const {
+  return connection_->log;
 }
 
 Expected<std::string, Failure> OllamaApi::Version() {

@@ -21,7 +21,7 @@ std::optional<int> AskContext(const std::string& model, OllamaApi& api, Clock& c
   request.model = model;
   request.prompt = "Hi";
   request.num_predict = 1;
-  if (!Generate(api.address(), request, stop)) return std::nullopt;
+  if (!Generate(api, request, stop)) return std::nullopt;
   const auto loaded = FindLoaded(api, model);
   [[maybe_unused]] const auto unloaded = UnloadAndWait(api, clock, stop, model);
   if (!loaded || !loaded->context) return std::nullopt;

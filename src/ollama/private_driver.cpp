@@ -66,6 +66,7 @@ PrivateServer& PrivateDriver::ServerOfProgram(Program& program) {
   server.models = options_.models;
   server.folder = options_.folder;
   if (api_) server.port = api_->address().port;
+  server.log = options_.log;
   // Whatever this program's own environment has: auto is the server's own choice.
   for (const Parameter parameter : options_.varied) {
     server.dropped.emplace_back(Describe(parameter).variable);
@@ -81,7 +82,7 @@ Expected<void, Failure> PrivateDriver::Serve(const Cell& cell) {
   server_ = wanted;
   PrivateServer& server = ServerOfProgram(*running_);
   if (auto started = Start(server); !started) return started;
-  if (!api_) api_.emplace(server.address(), stop_);
+  if (!api_) api_.emplace(server.address(), stop_, options_.log);
   if (!running_->driver) running_->driver.emplace(options_.api, *api_, clock_, stop_);
   if (auto same = CheckVersion(server); !same) return same;
   return CheckDevices(cell);

@@ -74,6 +74,9 @@ Expected<void, Failure> PrivateServer::Start(const Environment& environment) {
         Failure{FailureKind::kServerUnavailable, "cannot start " + process.error(), {}, 1});
   }
   process_ = std::move(*process);
+  if (options_.log) {
+    options_.log(fmt::format("{} serve: started as process {}", options_.program, process_->pid()));
+  }
   auto answered = AwaitAnswer();
   if (!answered) Stop();
   return answered;
@@ -111,7 +114,7 @@ Expected<void, Failure> PrivateServer::ClaimPort() {
 }
 
 Expected<void, Failure> PrivateServer::AwaitAnswer() {
-  OllamaApi api(address_, stop_);
+  OllamaApi api(address_, stop_, options_.log);
   const auto until = steady_clock::now() + options_.start_limit;
   while (true) {
     const auto version = api.Version();

@@ -333,12 +333,27 @@ class StreamClient::Loop {
   std::thread thread_;  // last: it uses what is above
 };
 
-StreamClient::StreamClient(ServerAddress address) : loop_(std::make_unique<Loop>(address)) {}
+StreamClient::StreamClient(ServerAddress address, DebugLog log)
+    : url_(address.Url()), log_(std::move(log)), loop_(std::make_unique<Loop>(address)) {}
 StreamClient::~StreamClient() = default;
 
 std::uint64_t StreamClient::Send(StreamRequest request, OnEnd on_end) {
+  if (log_) on_end = Logged(request, std::move(on_end));
   return loop_->Send(std::move(request), std::move(on_end));
 }
+
+StreamClient::OnEnd StreamClient::Logged(const StreamRequest& request, OnEnd on_end) const {
+  std::string what = fmt::format("POST {}{} ({} bytes)", url_, request.path, request.body.size());
+  return [log = log_, what = std::move(what), on_end = std::move(on_end)](StreamRecord record) {
+    const auto begun = record.sent.value_or(record.due);
+    log(fmt::format(
+        "{}: {}, {} lines after {}{}", what, KeyOf(record.end), record.chunks.size(),
+        FormatDuration(record.ended - begun),
+        record.failure ? fmt::format("; {}", StartOf(record.failure->message, 200)) : ""));
+    on_end(std::move(record));
+  };
+}
+
 void StreamClient::Cancel(std::uint64_t id) {
   loop_->Cancel(id);
 }

@@ -1,5 +1,6 @@
 #include "ollama_bench/process/posix_process_runner.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "ollama_bench/core/text.h"
 #include "spawn.h"
 
 namespace ollama_bench {
@@ -22,7 +24,6 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using End = ProcessOutcome::End;
 
-constexpr milliseconds kGrace{5000};      // between TERM and KILL
 constexpr milliseconds kDrain{500};       // for output after the child's end
 constexpr milliseconds kIdleTick{200};    // between calls of on_idle
 constexpr milliseconds kNoPidfdTick{10};  // where the child's end must be asked for
@@ -60,6 +61,8 @@ class Supervision {
         exit_fd_(std::move(child.exit_fd)),
         stop_(stop),
         on_idle_(on_idle),
+        on_stdout_(request.on_stdout),
+        grace_(request.grace),
         start_(steady_clock::now()),
         deadline_(start_ + request.timeout) {
     streams_[0].fd = std::move(child.stdout_pipe);
@@ -101,7 +104,7 @@ class Supervision {
         return;
       }
       kill(-pid_, SIGTERM);
-      kill_at_ = now + kGrace;
+      kill_at_ = now + grace_;
     } else if (now >= kill_at_) {
       kill(-pid_, SIGKILL);
     }
@@ -129,11 +132,13 @@ class Supervision {
   }
 
   // Reads once, so that a child that never stops writing cannot keep its deadline away.
-  static void ReadOnce(Stream& stream) {
+  void ReadOnce(Stream& stream) {
     std::array<char, kReadSize> buffer;
     const ssize_t got = read(stream.fd.get(), buffer.data(), buffer.size());
     if (got > 0) {
-      stream.tail.Append({buffer.data(), static_cast<std::size_t>(got)});
+      const std::string_view bytes(buffer.data(), static_cast<std::size_t>(got));
+      stream.tail.Append(bytes);
+      if (&stream == streams_.data() && on_stdout_) on_stdout_(bytes);
     } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
       stream.fd.Reset();
     }
@@ -175,6 +180,8 @@ class Supervision {
   UniqueFd exit_fd_;
   const StopRequest& stop_;
   const std::function<void()>& on_idle_;
+  const std::function<void(std::string_view)>& on_stdout_;
+  milliseconds grace_;
   steady_clock::time_point start_;
   steady_clock::time_point deadline_;
   steady_clock::time_point kill_at_;
@@ -182,19 +189,46 @@ class Supervision {
   std::array<Stream, 2> streams_;
 };
 
+// "ollama create … : exit status 0 after 95 ms".
+std::string Describe(const ProcessRequest& request, const ProcessOutcome& outcome) {
+  std::string text;
+  for (const std::string& word : request.argv) {
+    text += (text.empty() ? "" : " ") + Printable(StartOf(word, 200), false);
+  }
+  switch (outcome.end) {
+    case End::kExited:
+      text += fmt::format(": exit status {}", outcome.exit_code);
+      break;
+    case End::kSignaled:
+      text += fmt::format(": signal {}", outcome.signal_number);
+      break;
+    case End::kTimedOut:
+      text += ": timed out";
+      break;
+    case End::kInterrupted:
+      text += ": interrupted";
+      break;
+    case End::kNotStarted:
+      return text + ": not started, " + Printable(outcome.start_error, false);
+  }
+  return text + " after " + FormatDuration(outcome.wall);
+}
+
 }  // namespace
 
-PosixProcessRunner::PosixProcessRunner(std::function<void()> on_idle)
-    : on_idle_(std::move(on_idle)) {}
+PosixProcessRunner::PosixProcessRunner(std::function<void()> on_idle, DebugLog log)
+    : on_idle_(std::move(on_idle)), log_(std::move(log)) {}
 
 ProcessOutcome PosixProcessRunner::Run(const ProcessRequest& request, const StopRequest& stop) {
   Expected<Child, std::string> child = Spawn(request);
-  if (!child) {
-    ProcessOutcome outcome;
+  ProcessOutcome outcome;
+  if (child) {
+    outcome = Supervision(std::move(*child), request, stop, on_idle_).Watch();
+  } else {
     outcome.start_error = child.error();
-    return outcome;
   }
-  return Supervision(std::move(*child), request, stop, on_idle_).Watch();
+  if (log_) log_(Describe(request, outcome));
+  return outcome;
 }
 
 }  // namespace ollama_bench

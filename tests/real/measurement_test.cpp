@@ -55,7 +55,7 @@ class RealMeasurementTest : public RealRunTest {
   // The rate in tokens/s of a plain request, as any client sends it.
   double Ask(const std::string& model, const std::string& prompt) {
     GenerateRequest request{model, prompt, kCell};
-    const auto answer = Generate(api_.address(), request, stop_);
+    const auto answer = Generate(api_, request, stop_);
     if (!answer) throw std::runtime_error(answer.error().message);
     return PromptEvalRate(answer->metrics).value();
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ollama_bench/core/cell.h"
+#include "ollama_bench/core/debug_log.h"
 #include "ollama_bench/core/decode_cost.h"
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/failure.h"
@@ -59,11 +60,12 @@ struct ModelDetails {
 /// answered in that time, and every request after one that was not, is a kInterrupted.
 class OllamaApi {
  public:
-  /// `stop` must outlive the object.
-  OllamaApi(ServerAddress address, const StopRequest& stop);
+  /// `stop` must outlive the object. `log` takes a line on each request.
+  OllamaApi(ServerAddress address, const StopRequest& stop, DebugLog log = nullptr);
   ~OllamaApi();
 
   [[nodiscard]] const ServerAddress& address() const;
+  [[nodiscard]] const DebugLog& log() const;
 
   Expected<std::string, Failure> Version();
   Expected<std::vector<ModelListing>, Failure> Models();

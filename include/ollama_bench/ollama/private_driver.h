@@ -28,6 +28,7 @@ struct PrivateDriverOptions {
   ApiDriverOptions api;
   /// Names of models in the memory of other servers of this machine.
   std::function<std::vector<std::string>()> others;
+  DebugLog log = {};
 };
 
 /// Measures a cell on an `ollama serve` of its own, through its API. The server is started again

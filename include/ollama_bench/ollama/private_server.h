@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "ollama_bench/core/debug_log.h"
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/failure.h"
 #include "ollama_bench/core/stop_request.h"
@@ -24,6 +25,7 @@ struct PrivateServerOptions {
   std::vector<std::string> dropped;  ///< names of our variables that it is not to inherit
   std::chrono::milliseconds start_limit{60'000};
   std::chrono::milliseconds grace{5'000};  ///< between TERM and KILL
+  DebugLog log = {};
 };
 
 /// An `ollama serve` of our own on this machine's loopback interface, started with one environment

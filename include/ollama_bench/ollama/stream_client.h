@@ -3,7 +3,9 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 
+#include "ollama_bench/core/debug_log.h"
 #include "ollama_bench/ollama/server_address.h"
 #include "ollama_bench/workload/request_client.h"
 
@@ -14,7 +16,8 @@ namespace ollama_bench {
 /// later requests.
 class StreamClient : public RequestClient {
  public:
-  explicit StreamClient(ServerAddress address);
+  /// `log` takes a line on each request, on the thread of its OnEnd.
+  explicit StreamClient(ServerAddress address, DebugLog log = nullptr);
   /// Cancels what is under way and waits for its OnEnd.
   ~StreamClient() override;
   StreamClient(const StreamClient&) = delete;
@@ -26,6 +29,10 @@ class StreamClient : public RequestClient {
 
  private:
   class Loop;
+  [[nodiscard]] OnEnd Logged(const StreamRequest& request, OnEnd on_end) const;
+
+  std::string url_;
+  DebugLog log_;
   std::unique_ptr<Loop> loop_;
 };
 

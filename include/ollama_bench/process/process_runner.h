@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,10 @@ struct ProcessRequest {
   std::vector<std::pair<std::string, std::string>> environment;  ///< added to the inherited one
   std::string stdin_text;                                        ///< given whole, then end of file
   std::chrono::milliseconds timeout{0};
+  /// Between TERM and KILL, where its time is up or a stop is requested.
+  std::chrono::milliseconds grace{5000};
+  /// Takes the bytes of its standard output as they come; may be empty.
+  std::function<void(std::string_view bytes)> on_stdout = {};
 };
 
 /// How a child ended and what it said.
