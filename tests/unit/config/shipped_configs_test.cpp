@@ -25,7 +25,8 @@ TEST_F(ShippedConfigsTest, AreAllKnownToTheseTests) {
   for (const auto& entry : std::filesystem::directory_iterator(kConfigs)) {
     names.insert(entry.path().filename().string());
   }
-  EXPECT_EQ(names, (std::set<std::string>{"default.yaml", "large-context.yaml", "quick.yaml"}));
+  EXPECT_EQ(names, (std::set<std::string>{"comprehensive.yaml", "default.yaml",
+                                          "large-context.yaml", "quick.yaml"}));
 }
 
 TEST_F(ShippedConfigsTest, QuickHasNineCellsThatTheirPromptFitsIntoAndFills) {
