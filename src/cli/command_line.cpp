@@ -144,6 +144,7 @@ void DeclareCommandLine(CLI::App& app, std::function<int()>& action, const StopR
   AddTuneCommand(app, action, stop);
   AddLoadCommand(app, action, stop);
   AddScaleCommand(app, action, stop);
+  AddSuiteCommand(app, action, stop);
   AddPlanCommand(app, action, stop);
   AddPromptsCommand(app, action, stop);
   AddStatusCommand(app, action, stop);

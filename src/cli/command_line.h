@@ -25,6 +25,7 @@ std::string DescribeWrongUsage(const CLI::App& app, const CLI::ParseError& error
 void AddRunCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 void AddLoadCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 void AddScaleCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
+void AddSuiteCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 void AddTuneCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 void AddPlanCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 void AddPromptsCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);

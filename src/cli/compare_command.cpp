@@ -43,7 +43,7 @@ struct CompareOptions {
   SliceOptions slice;          ///< of the pictures
   std::string metric;          ///< empty: the workload's
   std::string fail_if_slower;  // empty: no check
-  std::string by;              ///< two values of one parameter; empty: two files
+  std::string by;              ///< two values of a parameter or label; empty: two files
   bool markdown = false;
   bool json = false;
 };
@@ -206,6 +206,21 @@ Expected<void, SessionError> CheckSlice(const Slice& slice, Parameter parameter)
                           KeyOf(parameter)));
 }
 
+// As two files, one after the other.
+Expected<ExitCode, SessionError> CompareByLabelled(FileSystem& file_system,
+                                                   const CompareOptions& options,
+                                                   const ResultsStore& store,
+                                                   const CompareByLabel& by, Metric metric) {
+  const auto chosen = ChooseLabelled(store, by);
+  if (!chosen) return Unexpected<SessionError>(chosen.error());
+  const auto& [first, second] = *chosen;
+  const ComparisonCaption caption{by.label + "=" + first.value, by.label + "=" + second.value,
+                                  DifferencesBetween(store, by, first, second),
+                                  store.path().filename().string()};
+  return Report(file_system, options, CompareSweeps(first.results, second.results, metric),
+                caption);
+}
+
 Expected<ExitCode, SessionError> CompareByValue(const CompareOptions& options) {
   PosixFileSystem file_system;
   if (HoldsPrompts(options.first)) {
@@ -215,8 +230,10 @@ Expected<ExitCode, SessionError> CompareByValue(const CompareOptions& options) {
                             options.first.string()));
   }
   const CompareBy by = *ParseCompareBy(options.by);
-  if (const auto ok = CheckSlice(SliceOf(options.slice), by.parameter); !ok) {
-    return Unexpected<SessionError>(ok.error());
+  const auto* parameter = std::get_if<CompareByParameter>(&by);
+  if (parameter != nullptr) {
+    const auto ok = CheckSlice(SliceOf(options.slice), parameter->parameter);
+    if (!ok) return Unexpected<SessionError>(ok.error());
   }
   if (const auto ok = CheckOutputs(file_system, options); !ok) {
     return Unexpected<SessionError>(ok.error());
@@ -225,7 +242,10 @@ Expected<ExitCode, SessionError> CompareByValue(const CompareOptions& options) {
   if (!store) return Unexpected<SessionError>(store.error());
   const auto metric = ChooseMetric(options, {&*store});
   if (!metric) return Unexpected<SessionError>(metric.error());
-  const auto values = ChooseValues(*store, by);
+  if (parameter == nullptr) {
+    return CompareByLabelled(file_system, options, *store, std::get<CompareByLabel>(by), *metric);
+  }
+  const auto values = ChooseValues(*store, *parameter);
   if (!values) return Unexpected<SessionError>(values.error());
   return Report(file_system, options, CompareValues(store->results(), *values, *metric),
                 CaptionOf(*store, *values));
@@ -354,8 +374,9 @@ void AddFiles(CLI::App& compare, CompareOptions& options) {
   compare
       .add_option("--by", options.by,
                   "Compare two values of this parameter in one results file; where it was swept "
-                  "with more, name them, as in num_thread=4,8")
-      ->type_name("PARAMETER[=BEFORE,AFTER]")
+                  "with more, name them, as in num_thread=4,8. Or two values of a label (--label), "
+                  "the last two unless they are named, or two hosts (host)")
+      ->type_name("NAME[=BEFORE,AFTER]")
       ->check([](const std::string& text) {
         const auto by = ParseCompareBy(text);
         return by ? std::string() : by.error();

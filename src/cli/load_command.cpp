@@ -79,14 +79,14 @@ std::unique_ptr<Strategy> MakeStrategy(const RunOptions& options, const Session&
 }
 
 Expected<ExitCode, Error> ReportLoad(const SweepOutcome& outcome, const Session& session,
-                                     const SessionOptions& options, bool json) {
+                                     const SessionOptions& options, Closing& closing) {
   const ResultsStore& store = session.store();
   PosixFileSystem file_system;
   const auto requests = ReadWindowFiles(file_system, options.results, store.results());
   if (!requests) return Unexpected<Error>(ToSessionError(requests.error()));
   const auto series = AnswerLoad(store.results(), *requests, session.config().traffic.objectives);
-  if (json) Print(stdout, "{}\n", LoadJson(series).dump());
-  if (!json) Print(stdout, "{}", RenderLoadText(series, NumParallelOf(store.metadata())));
+  closing.Show([&] { return RenderLoadText(series, NumParallelOf(store.metadata())); },
+               [&] { return LoadJson(series).dump(); });
   if (outcome.reason == SweepOutcome::Reason::kStopRequested) {
     Print(stderr, "stopped; all finished windows are in {}; the same command resumes\n",
           options.results.string());
@@ -131,13 +131,13 @@ Expected<ExitCode, Error> LoadSteps(const RunOptions& options, const CommandFlag
   }
   if (left == 0) {
     if (auto step = session.MeasureNothing(); !step) return Unexpected<Error>(step.error());
-    return ReportLoad({}, session, options.session, flags.json);
+    return ReportLoad({}, session, options.session, display.closing());
   }
   const std::size_t done = CountWindows(known);
   const auto outcome = session.Measure(*levels, display.MakeProgress(StateOf(session, done, left)),
                                        session.RunnerOptions());
   if (!outcome) return Unexpected<Error>(outcome.error());
-  return ReportLoad(*outcome, session, options.session, flags.json);
+  return ReportLoad(*outcome, session, options.session, display.closing());
 }
 
 }  // namespace
@@ -157,10 +157,7 @@ ExitCode RunLoad(const RunOptions& options, const CommandFlags& flags, const Swe
   }
   SessionDisplay display(flags);
   Session session(options.session, config, stop, display.notices(), display.OnIdle());
-  const auto code = LoadSteps(options, flags, session, display);
-  if (code) return *code;
-  PrintError(code.error().message);
-  return code.error().code;
+  return display.closing().End(LoadSteps(options, flags, session, display), stop);
 }
 
 void AddLoadCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop) {

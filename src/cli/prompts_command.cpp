@@ -11,11 +11,13 @@
 #include <utility>
 #include <vector>
 
+#include "closing.h"
 #include "command_line.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/core/version.h"
 #include "ollama_bench/session/prompt_session.h"
 #include "option_values.h"
+#include "session_flags.h"
 #include "terminal.h"
 
 namespace ollama_bench {
@@ -25,8 +27,8 @@ using Json = nlohmann::ordered_json;
 
 struct PromptsFlags {
   PromptsOptions options;
-  bool quiet = false;
-  bool json = false;
+  ClosingFlags closing;
+  bool redraws = true;
 };
 
 std::string OutcomeOf(const PromptRecord& record) {
@@ -40,11 +42,11 @@ std::string OutcomeOf(const PromptRecord& record) {
 class PromptsDisplay : public PromptsObserver {
  public:
   explicit PromptsDisplay(const PromptsFlags& flags)
-      : flags_(flags), redraws_(CanRedraw(STDERR_FILENO)) {}
+      : flags_(flags), redraws_(flags.redraws && CanRedraw(STDERR_FILENO)) {}
 
   void OnWarning(const std::string& text) override {
     Erase();
-    if (flags_.json) {
+    if (flags_.closing.json) {
       PrintEvent({{"event", "notice"}, {"level", "warning"}, {"text", text}});
     } else {
       PrintWarning(text);
@@ -55,7 +57,7 @@ class PromptsDisplay : public PromptsObserver {
     begun_ = Now();
     known_ = plan.known;
     done_ = plan.known;
-    if (flags_.quiet || flags_.json) return;
+    if (flags_.closing.quiet || flags_.closing.json) return;
     std::string text = fmt::format("ollama-bench {}: {} on Ollama {} at {}\n  {}", kVersion,
                                    plan.model, plan.ollama_version, plan.server, plan.data_set);
     if (plan.known > 0) text += fmt::format("; {} of {} requests are done", known_, planned_);
@@ -65,8 +67,8 @@ class PromptsDisplay : public PromptsObserver {
   }
   void OnRecord(const PromptRecord& record, std::size_t done) override {
     done_ = done;
-    if (flags_.json) return PrintRecord(record);
-    if (flags_.quiet) return;
+    if (flags_.closing.json) return PrintRecord(record);
+    if (flags_.closing.quiet) return;
     last_ = fmt::format("[{}/{}] {}: {}", done_, planned_,
                         Printable(StartOf(record.item.id, 30), false), OutcomeOf(record));
     // Failures stay on the screen.
@@ -75,7 +77,8 @@ class PromptsDisplay : public PromptsObserver {
     if (!redraws_ && (done_ == planned_ || !printed_ || Now() - *printed_ > kPause)) PrintLine();
   }
   void OnIdle() override {
-    if (redraws_ && !flags_.quiet && !flags_.json && OwnsTerminal(STDERR_FILENO)) Redraw();
+    if (redraws_ && !flags_.closing.quiet && !flags_.closing.json && OwnsTerminal(STDERR_FILENO))
+      Redraw();
   }
   void Erase() {
     if (!is_drawn_) return;
@@ -139,19 +142,18 @@ class PromptsDisplay : public PromptsObserver {
   bool is_drawn_ = false;
 };
 
-ExitCode Report(const PromptsFlags& flags, const PromptsOutcome& outcome) {
+ExitCode Report(const PromptsFlags& flags, const PromptsOutcome& outcome, Closing& closing) {
   const std::string file = flags.options.output.string();
   if (!outcome.summary) {
     Print(stderr, "stopped; {} of {} requests are done and in {}; the same command resumes\n",
           outcome.done, outcome.planned, file);
     return ExitCode::kDone;
   }
-  if (flags.json) {
-    Print(stdout, "{}", RenderPromptSummaryJson(*outcome.summary, outcome.caption));
-  } else {
-    Print(stdout, "{}",
-          RenderPromptSummary(*outcome.summary, outcome.caption, StyleOf(STDOUT_FILENO)));
-  }
+  closing.Show(
+      [&] {
+        return RenderPromptSummary(*outcome.summary, outcome.caption, StyleOf(STDOUT_FILENO));
+      },
+      [&] { return RenderPromptSummaryJson(*outcome.summary, outcome.caption); });
   for (const auto& path : outcome.written) Print(stderr, "wrote {}\n", path.string());
   if (outcome.gave_up) {
     PrintError(
@@ -165,11 +167,12 @@ ExitCode Report(const PromptsFlags& flags, const PromptsOutcome& outcome) {
 
 int RunPromptsCommand(const PromptsFlags& flags, const StopRequest& stop) {
   PromptsDisplay display(flags);
+  Closing closing(flags.closing);
   const auto outcome = RunPrompts(flags.options, stop, display);
   display.Erase();
-  if (outcome) return static_cast<int>(Report(flags, *outcome));
-  PrintError(outcome.error().message);
-  return static_cast<int>(outcome.error().code);
+  const auto code = outcome ? Expected<ExitCode, SessionError>(Report(flags, *outcome, closing))
+                            : Unexpected<SessionError>(outcome.error());
+  return static_cast<int>(closing.End(code, stop));
 }
 
 constexpr std::uint64_t kMostCount = 1'000'000;
@@ -277,8 +280,9 @@ void AddFileFlags(CLI::App& app, PromptsFlags& flags) {
       ->type_name("FILE.png|.svg|.pdf")
       ->check(CheckPictureName)
       ->group(kFiles);
-  app.add_flag("-q,--quiet", flags.quiet, "No progress, only warnings and the result");
-  app.add_flag("--json", flags.json, "Events and result on stdout, one JSON object a line");
+  AddCommonFlags(app, options.labels, options.log, flags.redraws, flags.closing.on_done);
+  app.add_flag("-q,--quiet", flags.closing.quiet, "No progress, only warnings and the result");
+  app.add_flag("--json", flags.closing.json, "Events and result on stdout, one JSON object a line");
 }
 
 // An option and how older batch timing scripts spell it.

@@ -1,10 +1,12 @@
 #include "command_line.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <memory>
 
+#include "closing.h"
 #include "load_command.h"
 #include "ollama_bench/analysis/result_table.h"
 #include "ollama_bench/search/block_race.h"
@@ -34,7 +36,7 @@ ProgressState StateOf(const Session& session, const Pending& pending, const Stra
   return state;
 }
 
-ExitCode Report(const SweepOutcome& outcome, const SessionOptions& options, bool json,
+ExitCode Report(const SweepOutcome& outcome, const SessionOptions& options, Closing& closing,
                 const ResultsStore& store) {
   if (outcome.reason == SweepOutcome::Reason::kStopRequested) {
     Print(stderr, "stopped; everything measured is in {}; the same command resumes\n",
@@ -44,8 +46,10 @@ ExitCode Report(const SweepOutcome& outcome, const SessionOptions& options, bool
   // The grid of this store is bounded by what a configuration may ask for; where old entries span
   // more, there is nothing that a report could show.
   const auto report = ReportOf(store, Describe(WorkloadOf(store.metadata())).headline);
-  if (report && json) PrintRunReportJson(stdout, *report);
-  if (report && !json) PrintRunReport(stdout, options.results, *report);
+  if (report) {
+    closing.Show([&] { return RunReportText(options.results, *report, StyleOf(STDOUT_FILENO)); },
+                 [&] { return RunReportJson(*report); });
+  }
   if (!outcome.message.empty()) PrintError(outcome.message);
   return ExitCodeOf(outcome, !report || ComputeStatistics(report->tables).successful > 0);
 }
@@ -78,13 +82,13 @@ Expected<ExitCode, Error> RunSteps(const RunOptions& options, const CommandFlags
   if (!flags.quiet && !flags.json) PrintHeader(session, common, pending, race, baseline);
   if (race.IsOver()) {
     if (auto step = session.MeasureNothing(); !step) return Unexpected<Error>(step.error());
-    return Report({}, common, flags.json, session.store());
+    return Report({}, common, display.closing(), session.store());
   }
   const auto outcome =
       session.Measure(race, display.MakeProgress(StateOf(session, pending, race, current)),
                       session.RunnerOptions());
   if (!outcome) return Unexpected<Error>(outcome.error());
-  return Report(*outcome, common, flags.json, session.store());
+  return Report(*outcome, common, display.closing(), session.store());
 }
 
 // Runs a sweep as configured, from opening the store to the closing report. When `stop` was
@@ -93,10 +97,7 @@ ExitCode RunSweep(const RunOptions& options, const CommandFlags& flags, const Sw
                   const StopRequest& stop) {
   SessionDisplay display(flags);
   Session session(options.session, config, stop, display.notices(), display.OnIdle());
-  const auto code = RunSteps(options, flags, session, display);
-  if (code) return *code;
-  PrintError(code.error().message);
-  return code.error().code;
+  return display.closing().End(RunSteps(options, flags, session, display), stop);
 }
 
 struct RunCommandOptions {

@@ -78,23 +78,23 @@ std::string RunHeaderText(const RunHeader& header) {
   return text;
 }
 
-void PrintRunReport(std::FILE* out, const std::filesystem::path& results,
-                    const StoredReport& report) {
-  const TerminalStyle style = StyleOf(fileno(out));
-  Print(out, "{}", RenderTextSummary(report.tables, report.answers, style));
+std::string RunReportText(const std::filesystem::path& results, const StoredReport& report,
+                          const TerminalStyle& style) {
+  std::string text = RenderTextSummary(report.tables, report.answers, style);
   const std::string disturbed = DisturbancesText(report.disturbances);
-  if (!disturbed.empty()) Print(out, "{}\n", disturbed);
-  Print(out, "\nNext: ollama-bench heatmap {}\n", results.string());
+  if (!disturbed.empty()) text += disturbed + "\n";
+  text += fmt::format("\nNext: ollama-bench heatmap {}\n", results.string());
   if (ComputeStatistics(report.tables).failed > 0) {
-    Print(out, "      the same run with --retry-failed measures failed cells again\n");
+    text += "      the same run with --retry-failed measures failed cells again\n";
   }
+  return text;
 }
 
-void PrintRunReportJson(std::FILE* out, const StoredReport& report) {
+std::string RunReportJson(const StoredReport& report) {
   auto json = nlohmann::ordered_json::parse(
       RenderJsonReport(report.tables, report.answers, report.caption));
   json["disturbed"] = DisturbancesJson(report.disturbances);
-  Print(out, "{}\n", nlohmann::ordered_json{{"event", "end"}, {"report", json}}.dump());
+  return nlohmann::ordered_json{{"event", "end"}, {"report", json}}.dump();
 }
 
 }  // namespace ollama_bench

@@ -8,6 +8,7 @@
 #include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/core/identity.h"
 #include "ollama_bench/plan/pending.h"
+#include "ollama_bench/render/terminal_style.h"
 #include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/store/results_store.h"
 
@@ -39,9 +40,9 @@ std::string RunHeaderText(const RunHeader& header);
 std::string DescribeTimeNeeded(std::size_t visits, std::span<const CellResult> measured);
 
 /// Best cell, statistics, failures by kind, the two PARAMETER lines, what to do next.
-void PrintRunReport(std::FILE* out, const std::filesystem::path& results,
-                    const StoredReport& report);
-/// The same as one JSON line: {"event":"end", …}.
-void PrintRunReportJson(std::FILE* out, const StoredReport& report);
+std::string RunReportText(const std::filesystem::path& results, const StoredReport& report,
+                          const TerminalStyle& style);
+/// The same as one line of JSON: {"event":"end", …}.
+std::string RunReportJson(const StoredReport& report);
 
 }  // namespace ollama_bench

@@ -109,13 +109,10 @@ std::optional<DecodeCost> CostOf(Session& session) {
 }
 
 ExitCode Report(const SweepOutcome& outcome, const Session& session, const ScaleOptions& options,
-                const ScaleQuestions& questions) {
+                const ScaleQuestions& questions, Closing& closing) {
   const auto series = ScaleOf(session.store().results());
-  if (options.flags.json) {
-    Print(stdout, "{}\n", ScaleJson(series, questions).dump());
-  } else {
-    Print(stdout, "{}", RenderScaleText(series, questions));
-  }
+  closing.Show([&] { return RenderScaleText(series, questions); },
+               [&] { return ScaleJson(series, questions).dump(); });
   if (outcome.reason == SweepOutcome::Reason::kStopRequested) {
     Print(stderr, "stopped; everything measured is in {}; the same command resumes\n",
           options.run.session.results.string());
@@ -151,22 +148,19 @@ Expected<ExitCode, Error> ScaleSteps(const ScaleOptions& options, Session& sessi
   if (!options.flags.quiet && !options.flags.json) PrintHeader(session, options, cells, left);
   if (left == 0) {
     if (auto step = session.MeasureNothing(); !step) return Unexpected<Error>(step.error());
-    return Report({}, session, options, questions);
+    return Report({}, session, options, questions, display.closing());
   }
   const std::size_t done = all > left ? all - left : 0;
   const auto outcome = session.Measure(passes, display.MakeProgress(StateOf(session, done, left)),
                                        session.RunnerOptions());
   if (!outcome) return Unexpected<Error>(outcome.error());
-  return Report(*outcome, session, options, questions);
+  return Report(*outcome, session, options, questions, display.closing());
 }
 
 ExitCode RunScale(const ScaleOptions& options, const SweepConfig& config, const StopRequest& stop) {
   SessionDisplay display(options.flags);
   Session session(options.run.session, config, stop, display.notices(), display.OnIdle());
-  const auto code = ScaleSteps(options, session, display, stop);
-  if (code) return *code;
-  PrintError(code.error().message);
-  return code.error().code;
+  return display.closing().End(ScaleSteps(options, session, display, stop), stop);
 }
 
 // What scale has of its own where nobody says otherwise; users at a time make it windows of load.

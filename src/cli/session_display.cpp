@@ -150,7 +150,11 @@ void QuietProgress::OnNotice(NoticeLevel level, const std::string& text) {
 
 }  // namespace
 
-SessionDisplay::SessionDisplay(const CommandFlags& flags) : quiet_(flags.quiet), json_(flags.json) {
+SessionDisplay::SessionDisplay(const CommandFlags& flags)
+    : quiet_(flags.quiet),
+      json_(flags.json),
+      redraws_(flags.redraws && CanRedraw(STDERR_FILENO)),
+      closing_({flags.quiet, flags.json, flags.on_done}) {
   if (json_) {
     notices_ = std::make_unique<JsonProgress>(ProgressState(), clock_, stdout);
   } else {
@@ -160,7 +164,7 @@ SessionDisplay::SessionDisplay(const CommandFlags& flags) : quiet_(flags.quiet),
 
 // Only the live block needs to be called while something runs.
 bool SessionDisplay::ShowsLiveBlock() const {
-  return !quiet_ && !json_ && CanRedraw(STDERR_FILENO);
+  return !quiet_ && !json_ && redraws_;
 }
 
 std::function<void()> SessionDisplay::OnIdle() {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "closing.h"
 #include "live_progress.h"
 #include "ollama_bench/core/clock.h"
 #include "progress.h"
@@ -26,12 +27,16 @@ class SessionDisplay {
   [[nodiscard]] std::function<void()> OnIdle();
   /// The observer of a sweep that fits the flags and the terminal.
   std::unique_ptr<ProgressObserver> MakeProgress(ProgressState state);
+  /// How the command ends.
+  [[nodiscard]] Closing& closing() { return closing_; }
 
  private:
   [[nodiscard]] bool ShowsLiveBlock() const;
 
   bool quiet_;
   bool json_;
+  bool redraws_;
+  Closing closing_;
   SystemClock clock_;
   std::unique_ptr<Observer> notices_;
   LiveProgress* live_ = nullptr;

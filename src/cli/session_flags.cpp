@@ -134,6 +134,36 @@ void RefuseWhatReplayLacks(CLI::App& app) {
 
 }  // namespace
 
+void AddCommonFlags(CLI::App& app, Labels& labels, DebugLog& log, bool& redraws,
+                    std::string& on_done) {
+  app.add_option_function<std::vector<std::string>>(
+         "--label",
+         [&labels](const std::vector<std::string>& texts) {
+           for (const std::string& text : texts) {
+             if (const auto added = AddLabels(text, labels); !added) {
+               throw CLI::ValidationError("--label", added.error());
+             }
+           }
+         },
+         "Kept with what is measured, such as commit=1f0c2ab,branch=main; `compare --by commit`")
+      ->type_name("NAME=VALUE[,...]")
+      ->allow_extra_args(false);
+  app.add_option("--on-done", on_done,
+                 "Command for `sh -c` at the end, unless it was stopped; it gets the answer's JSON "
+                 "on its standard input and OLLAMA_BENCH_EXIT_CODE")
+      ->type_name("COMMAND");
+  app.add_option_function<std::string>(
+         "--log-level",
+         [&log, &redraws](const std::string& level) {
+           if (level != "debug") return;
+           redraws = false;
+           log = [](const std::string& line) { Print(stderr, "debug: {}\n", line); };
+         },
+         "debug: show each request and each program that is run [info]")
+      ->type_name("LEVEL")
+      ->check(CLI::IsMember({"info", "debug"}));
+}
+
 void AddSessionFlags(CLI::App& app, SessionOptions& options, CommandFlags& flags, Purpose purpose) {
   app.add_option("-c,--config", flags.config,
                  fmt::format("YAML file of the sweep [{} where present]", kDefaultConfig))
@@ -158,6 +188,7 @@ void AddSessionFlags(CLI::App& app, SessionOptions& options, CommandFlags& flags
   app.add_flag("--ignore-disturbance", options.ignore_disturbance,
                "Count runs during which other programs used much CPU, and windows whose requests "
                "left late, for a machine that is never quiet");
+  AddCommonFlags(app, options.labels, options.driver.log, flags.redraws, flags.on_done);
   AddSweepFlags(app, flags.overrides, purpose);
   AddDriverFlags(app, options.driver);
   RefuseWhatReplayLacks(app);

@@ -4,9 +4,12 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "ollama_bench/config/sweep_config.h"
+#include "ollama_bench/core/debug_log.h"
+#include "ollama_bench/core/labels.h"
 #include "ollama_bench/session/session_error.h"
 #include "ollama_bench/session/session_options.h"
 
@@ -18,7 +21,14 @@ struct CommandFlags {
   ConfigOverrides overrides;
   bool quiet = false;
   bool json = false;
+  bool redraws = true;  ///< a live block, where the terminal can show one
+  std::string on_done;  ///< as in ClosingFlags
 };
+
+/// Adds the flags that all commands that measure have, `prompts` included: labels, what is logged,
+/// and what is done at the end. All arguments must outlive `app`.
+void AddCommonFlags(CLI::App& app, Labels& labels, DebugLog& log, bool& redraws,
+                    std::string& on_done);
 
 /// What a command makes of a grid: visits every cell, looks for the best, measures the levels of
 /// load in it, or the lengths of the prompt.

@@ -96,7 +96,7 @@ void PrintMeasurementJson(std::FILE* out, const Measurement& measurement,
 }
 
 /// {"event":"answer", …}, one line.
-void PrintTuneReportJson(std::FILE* out, const TuneOutcome& outcome) {
+std::string TuneReportJson(const TuneOutcome& outcome) {
   ordered_json line{{"event", "answer"}};
   const StoredReport& report = outcome.report;
   ordered_json answer = ordered_json::parse(RenderAnswerJson(report.tables, report.answers));
@@ -122,7 +122,7 @@ void PrintTuneReportJson(std::FILE* out, const TuneOutcome& outcome) {
   }
   line.update(answer);
   line["disturbed"] = DisturbancesJson(report.disturbances);
-  Print(out, "{}\n", line.dump());
+  return line.dump();
 }
 
 /// The answer for a person, how far the search got, and what to do next.
@@ -265,17 +265,16 @@ ProgressState StateOf(const Session& session, const TuneStrategy& strategy) {
   return state;
 }
 
-ExitCode Report(const TuneOptions& options, const SweepOutcome& outcome, const TuneOutcome& found) {
+ExitCode Report(const TuneOptions& options, const SweepOutcome& outcome, const TuneOutcome& found,
+                Closing& closing) {
   if (outcome.reason == SweepOutcome::Reason::kStopRequested) {
     Print(stderr, "stopped; everything measured is in {}; the same command resumes\n",
           options.session.results.string());
     return ExitCode::kDone;
   }
-  if (options.flags.json) {
-    PrintTuneReportJson(stdout, found);
-  } else {
-    Print(stdout, "{}", TuneReportText(found, options.session.results, StyleOf(STDOUT_FILENO)));
-  }
+  closing.Show(
+      [&] { return TuneReportText(found, options.session.results, StyleOf(STDOUT_FILENO)); },
+      [&] { return TuneReportJson(found); });
   if (!outcome.message.empty()) PrintError(outcome.message);
   return ExitCodeOf(outcome, found.report.answers.front().answer.has_value());
 }
@@ -320,16 +319,14 @@ Expected<ExitCode, Error> TuneSteps(const TuneOptions& options, Session& session
   if (!report) return Unexpected<Error>(report.error());
   // It knows of cells that cannot be measured, which the file does not hold.
   return Report(options, *outcome,
-                {std::move(*report), search.Answer(), strategy.measurements(), grid->CellCount()});
+                {std::move(*report), search.Answer(), strategy.measurements(), grid->CellCount()},
+                display.closing());
 }
 
 ExitCode Tune(const TuneOptions& options, const SweepConfig& config, const StopRequest& stop) {
   SessionDisplay display(options.flags);
   Session session(options.session, config, stop, display.notices(), display.OnIdle());
-  const auto code = TuneSteps(options, session, display);
-  if (code) return *code;
-  PrintError(code.error().message);
-  return code.error().code;
+  return display.closing().End(TuneSteps(options, session, display), stop);
 }
 
 }  // namespace

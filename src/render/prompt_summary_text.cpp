@@ -223,7 +223,7 @@ std::string RenderPromptSummaryJson(const PromptSummary& summary, const PromptCa
                                {"ttft_ms", OrNull(slow.ttft_ms)},
                                {"generated_tokens", slow.generated_tokens.value_or(0)}});
   }
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace ollama_bench

@@ -33,9 +33,10 @@ constexpr std::string_view kOutputOption = "--output";
 /// Turns what came of requests into records.
 class RecordMaker {
  public:
-  RecordMaker(const PromptPlan& plan, PromptConfig config)
+  RecordMaker(const PromptPlan& plan, PromptConfig config, Labels labels)
       : plan_(plan),
         config_(std::move(config)),
+        labels_(std::move(labels)),
         steady_(std::chrono::steady_clock::now()),
         wall_(std::chrono::system_clock::now()) {}
 
@@ -62,6 +63,7 @@ class RecordMaker {
     record.config = config_;
     record.config.endpoint = record.item.messages.empty() ? "/api/generate" : "/api/chat";
     record.config.seed = plan_.SeedOf(turn.item);
+    record.labels = labels_;
     record.timing = TimingOf(stream);
     record.step_ms = StepTimes(stream);
     record.repeat = turn.repeat;
@@ -89,6 +91,7 @@ class RecordMaker {
 
   const PromptPlan& plan_;
   PromptConfig config_;
+  Labels labels_;
   std::chrono::steady_clock::time_point steady_;
   std::chrono::system_clock::time_point wall_;
 };
@@ -156,7 +159,7 @@ class PromptSession {
   Expected<PromptServer, SessionError> Meet(const ServerAddress& address) {
     auto lock = LockMachineOf(address, clock_);
     if (!lock) return Error(lock.error());
-    OllamaApi api(address, stop_);
+    OllamaApi api(address, stop_, options_.log);
     const auto version = ReachServer(api);
     if (!version) return Fail(version.error());
     if (options_.model.empty()) {
@@ -210,8 +213,8 @@ class PromptSession {
   }
 
   Expected<void, SessionError> Ask(const ServerAddress& address, const PromptServer& server) {
-    StreamClient client(address);
-    const RecordMaker maker(*plan_, server.config);
+    StreamClient client(address, options_.log);
+    const RecordMaker maker(*plan_, server.config, options_.labels);
     std::optional<StoreError> lost;
     PassSeams seams;
     seams.request = [&](std::size_t turn) {

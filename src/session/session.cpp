@@ -166,15 +166,15 @@ void Session::SettleAliases(std::vector<Cell>& cells, bool measure) {
 }
 
 CellRunnerOptions Session::RunnerOptions() {
-  return {
-      config_.repetitions,
-      config_.workload,
-      config_.traffic,
-      config_.num_predict,
-      prompt_.built_in_tokens,
-      driver_.recording() == nullptr,
-      options_.ignore_disturbance,
-      {ids_.Next(), FormatTimestamp(clock_.WallTime()), host_.empty() ? driver_.place() : host_}};
+  return {config_.repetitions,
+          config_.workload,
+          config_.traffic,
+          config_.num_predict,
+          prompt_.built_in_tokens,
+          driver_.recording() == nullptr,
+          options_.ignore_disturbance,
+          {ids_.Next(), FormatTimestamp(clock_.WallTime()), host_.empty() ? driver_.place() : host_,
+           options_.labels}};
 }
 
 bool Session::IsOnThisMachine() const {

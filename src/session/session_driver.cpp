@@ -154,7 +154,7 @@ SessionDriver::SessionDriver(const DriverOptions& options, FileSystem& file_syst
       clock_(clock),
       stop_(stop),
       on_idle_(std::move(on_idle)),
-      runner_(on_idle_) {}
+      runner_(on_idle_, options.log) {}
 
 Expected<void, Error> SessionDriver::Open(const SweepConfig& config,
                                           const std::string& stored_driver) {
@@ -163,7 +163,7 @@ Expected<void, Error> SessionDriver::Open(const SweepConfig& config,
   if (!address) return Unexpected<Error>(address.error());
   program_ = config.ollama.empty() ? kUsualProgram : config.ollama;
   usual_ = *address;
-  api_.emplace(*address, stop_);
+  api_.emplace(*address, stop_, options_.log);
   place_ = address->Url();
   if (auto chosen = ChooseKind(config, stored_driver); !chosen) return chosen;
   if (auto fits = CheckKind(config); !fits) return fits;
@@ -375,6 +375,7 @@ Expected<void, Error> SessionDriver::StartPrivateServer(const SweepConfig& confi
   }
   options.environment = usual_settings_;
   options.api = {models, NumPredictOf(config), config.timeout, on_idle_};
+  options.log = options_.log;
   options.others = others;
   auto made = std::make_unique<PrivateDriver>(std::move(options), clock_, stop_);
   private_ = made.get();

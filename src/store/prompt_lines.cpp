@@ -71,6 +71,7 @@ class LineReader {
     ReadItem(record.item);
     record.response = Text(line_, "response");
     ReadConfig(Object("model_config"), record.config);
+    ReadLabels(record.labels);
     ReadTiming(Object("timing"), record.timing);
     const Json steps = line_.value("decode_step_times_ms", Json::array());
     for (const Json& step : steps) {
@@ -103,6 +104,14 @@ class LineReader {
     read.endpoint = Text(config, "endpoint");
     read.num_predict = static_cast<int>(Whole(config, "num_predict").value_or(0));
     read.seed = static_cast<int>(Whole(config, "seed").value_or(0));
+  }
+
+  void ReadLabels(Labels& labels) {
+    const Json object = line_.value("labels", Json::object());
+    for (const auto& [name, value] : object.items()) {
+      if (!value.is_string()) return Complain("labels");
+      labels[name] = value.get<std::string>();
+    }
   }
 
   void ReadTiming(const Json& timing, PromptTiming& read) {
@@ -198,6 +207,7 @@ std::string FormatPromptLine(const PromptRecord& record) {
                           {"endpoint", record.config.endpoint},
                           {"num_predict", record.config.num_predict},
                           {"seed", record.config.seed}};
+  if (!record.labels.empty()) line["labels"] = record.labels;
   line["timing"] = TimingOf(record.timing);
   line["decode_step_times_ms"] = StepsOf(record);
   line["repeat"] = record.repeat;

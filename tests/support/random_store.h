@@ -80,8 +80,37 @@ class RandomValues {
                                      Maybe([&] { return Rate(); }), Maybe([&] { return Rate(); })};
     }
     if (Chance(0.5)) sample.visit = Text();
+    if (Chance(0.3)) sample.telemetry = MakeTelemetry();
     sample.unverified = Chance(0.2);
     return sample;
+  }
+
+  Telemetry MakeTelemetry() {
+    Telemetry telemetry;
+    telemetry.readings = Between(0, 1 << 20);
+    for (auto* value :
+         {&telemetry.cpus_mean, &telemetry.cpus_max, &telemetry.busiest_cpu_mean,
+          &telemetry.busiest_cpu_max, &telemetry.server_cpus_mean, &telemetry.server_cpus_max,
+          &telemetry.others_cpus_mean, &telemetry.cpu_energy_j}) {
+      *value = Maybe([&] { return Rate(); });
+    }
+    for (auto* value : {&telemetry.server_bytes_max, &telemetry.available_bytes_min,
+                        &telemetry.page_cache_bytes_max}) {
+      *value = MaybeInteger();
+    }
+    for (auto i = Between(0, 2); i > 0; --i) {
+      GpuTelemetry gpu;
+      gpu.index = static_cast<int>(i);
+      gpu.name = Text();
+      for (auto* value :
+           {&gpu.use_mean, &gpu.use_max, &gpu.power_w_mean, &gpu.power_w_max, &gpu.clock_mhz_mean,
+            &gpu.temperature_c_max, &gpu.slowed_share, &gpu.energy_j}) {
+        *value = Maybe([&] { return Rate(); });
+      }
+      gpu.memory_bytes_max = MaybeInteger();
+      telemetry.gpus.push_back(std::move(gpu));
+    }
+    return telemetry;
   }
 
   Failure MakeFailure() {
@@ -101,7 +130,14 @@ class RandomValues {
     if (Chance(0.3)) {
       visit.decode = DecodeRun{Maybe([&] { return Between(0, 4096); }), MaybeDuration()};
     }
+    visit.load_disk_bytes = MaybeInteger();
     return visit;
+  }
+
+  Labels MakeLabels() {
+    Labels labels;
+    for (auto i = Between(0, 2); i > 0; --i) labels[Text()] = Text();
+    return labels;
   }
 
   /// With any values of any parameters, perhaps of none.
@@ -167,7 +203,9 @@ class RandomValues {
       if (Chance(0.7)) cell.Set(Parameter::kNumBatch, static_cast<int>(Between(1, 1 << 20)));
       return Baseline{cell, Text()};
     });
-    for (auto i = Between(0, 3); i > 0; --i) metadata.starts.push_back({Text(), Text(), Text()});
+    for (auto i = Between(0, 3); i > 0; --i) {
+      metadata.starts.push_back({Text(), Text(), Text(), MakeLabels()});
+    }
     return metadata;
   }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ollama_bench/core/failure.h"
+#include "ollama_bench/core/labels.h"
 #include "ollama_bench/core/metric.h"
 
 namespace ollama_bench {
@@ -84,6 +85,7 @@ struct PromptRecord {
   PromptItem item;
   std::string response;  ///< without the thinking
   PromptConfig config;
+  Labels labels = {};  ///< of the start that asked it
   PromptTiming timing;
   /// Time between two chunks with text or thinking, the last one to the last line. A chunk is not a
   /// token.

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include "ollama_bench/core/cell.h"
 #include "ollama_bench/core/failure.h"
+#include "ollama_bench/core/labels.h"
 #include "ollama_bench/core/telemetry.h"
 #include "ollama_bench/core/window.h"
 
@@ -145,10 +145,10 @@ struct VisitRecord {
 
 /// One start of a command that measured something.
 struct StartRecord {
-  std::string id;                                  ///< ULID
-  std::string started;                             ///< ISO 8601 with offset
-  std::string host;                                ///< the machine that it measured
-  std::map<std::string, std::string> labels = {};  ///< that the user gave it
+  std::string id;       ///< ULID
+  std::string started;  ///< ISO 8601 with offset
+  std::string host;     ///< the machine that it measured
+  Labels labels = {};
 
   friend bool operator==(const StartRecord&, const StartRecord&) = default;
 };

@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "ollama_bench/analysis/prompt_summary.h"
+#include "ollama_bench/core/debug_log.h"
 #include "ollama_bench/core/expected.h"
 #include "ollama_bench/core/failure.h"
+#include "ollama_bench/core/labels.h"
 #include "ollama_bench/core/prompt_record.h"
 #include "ollama_bench/core/stop_request.h"
 #include "ollama_bench/render/prompt_text.h"
@@ -36,6 +38,8 @@ struct PromptsOptions {
   std::string shard;  ///< "2/4"; empty: all
   int seed = 1;
   std::chrono::seconds timeout{360};  ///< of a request
+  Labels labels;
+  DebugLog log;
 };
 
 /// What a pass is about to do.

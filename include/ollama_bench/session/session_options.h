@@ -6,6 +6,9 @@
 #include <optional>
 #include <string>
 
+#include "ollama_bench/core/debug_log.h"
+#include "ollama_bench/core/labels.h"
+
 namespace ollama_bench {
 
 /// What to measure with.
@@ -18,6 +21,7 @@ struct DriverOptions {
   std::filesystem::path replay;  ///< the recording; empty: none
   double replay_noise = 0;       ///< see ReplayOptions
   std::uint64_t seed = 1;        ///< of all that is drawn at random
+  DebugLog log;                  ///< takes each request and each child
 };
 
 /// How a command that measures is to do it, unchecked but for the types.
@@ -28,6 +32,7 @@ struct SessionOptions {
   bool force_mixed = false;
   bool ignore_disturbance = false;
   std::optional<std::string> wait_quiet;  ///< as ParseQuietLimit reads it
+  Labels labels;
 };
 
 /// What `run` is to measure and how, unchecked but for the types.
