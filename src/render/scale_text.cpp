@@ -172,8 +172,7 @@ std::string LimitsText(const ScaleSeries& series, const ScaleQuestions& question
   return text;
 }
 
-ReportJson LimitsJson(const ScaleSeries& series, const ScaleQuestions& questions) {
-  const auto limits = LimitsFor(series, questions);
+ReportJson LimitsJson(const std::optional<ScaleLimits>& limits) {
   if (!limits) return nullptr;
   ReportJson json = {{"peak_bandwidth_gb_s", limits->memory.gb_per_s},
                      {"bandwidth_source", limits->memory.source},
@@ -292,8 +291,9 @@ void AddSeries(ReportJson& json, const ScaleSeries& series, const ScaleQuestions
         {"ms_per_token", BoundedJson(series.decode->terms()[0], kMs)},
         {"us_per_token_and_token_of_context", BoundedJson(series.decode->terms()[1], kUs)}};
   }
-  json["limits"] = LimitsJson(series, questions);
-  json["advice"] = AdviceOf(series, questions.cost, LimitsFor(series, questions));
+  const auto limits = LimitsFor(series, questions);
+  json["limits"] = LimitsJson(limits);
+  json["advice"] = AdviceOf(series, questions.cost, limits);
   json["predictions"] = PredictionsJson(series, questions.lengths);
 }
 

@@ -9,6 +9,7 @@
 #include <numeric>
 #include <utility>
 
+#include "driver_choice.h"
 #include "ollama_bench/core/model_name.h"
 #include "ollama_bench/core/server_variable.h"
 #include "ollama_bench/core/text.h"
@@ -85,18 +86,6 @@ Expected<void, SessionError> CheckAttachesNothing(std::string_view prompt,
                           Printable(*file, false)));
 }
 
-namespace {
-
-std::vector<std::string> ModelsOf(const SweepConfig& config) {
-  const std::vector<int>& values = config.space.ValuesOf(Parameter::kModel);
-  if (values.empty()) return {config.model};
-  std::vector<std::string> models;
-  for (const int value : values) models.emplace_back(NameOfValue(value));
-  return models;
-}
-
-}  // namespace
-
 std::string ModelDescription(const SweepConfig& config) {
   if (config.model.empty()) return config.modelfile.string();
   return fmt::format("{}", fmt::join(ModelsOf(config), ", "));
@@ -137,8 +126,6 @@ namespace {
 
 using Error = SessionError;
 
-constexpr const char* kUsualProgram = "ollama";
-
 // Of all cells, also where the axis is taken out of the space later.
 int NumPredictOf(const SweepConfig& config) {
   const std::vector<int>& values = config.space.ValuesOf(Parameter::kNumPredict);
@@ -165,9 +152,14 @@ Expected<void, Error> SessionDriver::Open(const SweepConfig& config,
   usual_ = *address;
   api_.emplace(*address, stop_, options_.log);
   place_ = address->Url();
-  if (auto chosen = ChooseKind(config, stored_driver); !chosen) return chosen;
-  if (auto fits = CheckKind(config); !fits) return fits;
-  return is_fallback_ ? CheckAnswers() : Expected<void, Error>();
+  const auto choice = ChooseDriver({options_, config, stored_driver, program_, usual_});
+  if (!choice) return Unexpected<Error>(choice.error());
+  kind_ = choice->kind;
+  if (kind_ == DriverKind::kPrivate) {
+    place_ =
+        fmt::format("a server of its own, by {}", fmt::join(ProgramsOf(config, program_), " and "));
+  }
+  return choice->is_fallback ? CheckAnswers() : Expected<void, Error>();
 }
 
 Expected<void, Error> SessionDriver::OpenRecording() {
@@ -182,7 +174,7 @@ Expected<void, Error> SessionDriver::OpenRecording() {
   if (!store) {
     return Unexpected<Error>(ToSessionError(NotResults(options_.replay, store.error())));
   }
-  kind_ = Kind::kReplay;
+  kind_ = DriverKind::kReplay;
   place_ = options_.replay.string();
   recorded_ = store->metadata();
   recording_.emplace(store->results());
@@ -194,41 +186,6 @@ Expected<void, Error> SessionDriver::OpenRecording() {
         "without --replay-noise a recorded reading repeats itself, and the intervals come out too "
         "narrow";
   }
-  return {};
-}
-
-Expected<void, Error> SessionDriver::ChooseKind(const SweepConfig& config,
-                                                const std::string& stored_driver) {
-  std::string wish = options_.driver.empty() ? stored_driver : options_.driver;
-  // Elsewhere no server of our own can be started.
-  const bool needs_own = SetsServer(config.space) && usual_.IsLoopback();
-  if (wish == "private" || (wish.empty() && needs_own && FindProgram(program_))) {
-    kind_ = Kind::kPrivate;
-    place_ = fmt::format("a server of its own, by {}", fmt::join(ProgramsOf(config), " and "));
-    return {};
-  }
-  // `ollama run` sends one request at a time.
-  const bool needs_api = config.workload == WorkloadKind::kLoad || options_.prefers_api;
-  if (wish.empty() && needs_api) wish = "api";
-  // A program that was named and is not there is a mistake to be told, not to be worked around.
-  const bool named = program_ != kUsualProgram;
-  const bool has_several_models = config.space.Find(Parameter::kModel) != nullptr;
-  if (wish == "cli" || (wish != "api" && !has_several_models && (named || FindProgram(program_)))) {
-    kind_ = Kind::kCli;
-    return {};
-  }
-  kind_ = Kind::kApi;
-  // --ollama says where Ollama is, and may stand in a script that measures with both drivers.
-  if (!options_.temporary_model.empty()) {
-    const bool is_of_file = options_.driver.empty() && wish == "api";
-    return Fail(
-        ExitCode::kUsage,
-        fmt::format("--model-name has no effect with {}, which creates no model; leave it "
-                    "out, or {}",
-                    is_of_file ? "the driver of the results file, api" : "--driver api",
-                    is_of_file ? "give another --results FILE" : "measure with --driver cli"));
-  }
-  is_fallback_ = wish != "api" && !has_several_models;
   return {};
 }
 
@@ -245,63 +202,6 @@ Expected<void, Error> SessionDriver::CheckAnswers() {
   }
   notice_ = fmt::format("there is no program '{}' here; measuring through the API of {}", program_,
                         place_);
-  return {};
-}
-
-// The programs whose servers are measured, one after the other.
-std::vector<std::string> SessionDriver::ProgramsOf(const SweepConfig& config) const {
-  const std::vector<int>& values = config.space.ValuesOf(Parameter::kOllama);
-  if (values.empty()) return {program_};
-  std::vector<std::string> programs;
-  for (const int value : values) programs.emplace_back(NameOfValue(value));
-  return programs;
-}
-
-Expected<void, Error> SessionDriver::CheckKind(const SweepConfig& config) {
-  if (kind_ == Kind::kPrivate) return CheckPrivate(config);
-  if (!options_.models.empty()) {
-    return Fail(ExitCode::kUsage,
-                "--models has no effect on a server that runs already: it has a folder of its own");
-  }
-  if (kind_ == Kind::kCli && config.space.Find(Parameter::kModel) != nullptr) {
-    return Fail(
-        ExitCode::kUsage,
-        "the cli driver measures one model a sweep; several are measured with --driver api");
-  }
-  if (!SetsServer(config.space)) return {};
-  const std::string why =
-      !usual_.IsLoopback() ? fmt::format("the server at {} is not on this machine", place_)
-      : !FindProgram(program_)
-          ? fmt::format("there is no program '{}' here to start a server with", program_)
-          : fmt::format("the driver {} measures a server that runs already",
-                        kind_ == Kind::kCli ? "cli" : "api");
-  if (auto one = CheckHasOneServer(config.space, why); !one) return one;
-  return CheckServerIsAsSet(config.space, usual_);
-}
-
-Expected<void, Error> SessionDriver::CheckPrivate(const SweepConfig& config) const {
-  if (!config.modelfile.empty()) {
-    return Fail(ExitCode::kUsage,
-                "a server of its own creates no model, so it cannot measure a Modelfile; create a "
-                "model of it (`ollama create`) and name that with --model");
-  }
-  if (!options_.temporary_model.empty()) {
-    return Fail(ExitCode::kUsage,
-                "--model-name has no effect on a server of its own, which creates no model; leave "
-                "it out");
-  }
-  if (!options_.host.empty() && !usual_.IsLoopback()) {
-    return Fail(ExitCode::kUsage,
-                fmt::format("a server of its own is started on this machine, and --host names "
-                            "another, {}; measure that into other --results, or leave --host out",
-                            usual_.Url()));
-  }
-  for (const std::string& program : ProgramsOf(config)) {
-    if (FindProgram(program)) continue;
-    return Fail(
-        ExitCode::kEnvironment,
-        fmt::format("there is no program '{}' here; name Ollama's with --ollama PATH", program));
-  }
   return {};
 }
 
@@ -366,7 +266,7 @@ Expected<void, Error> SessionDriver::StartPrivateServer(const SweepConfig& confi
                             fmt::join(loaded, " and ")));
   }
   PrivateDriverOptions options;
-  options.programs = ProgramsOf(config);
+  options.programs = ProgramsOf(config, program_);
   options.models = mirror;
   options.folder = scratch_->path();
   options.first = PlanCells(config.space, config.row_first).front();
@@ -414,7 +314,7 @@ Expected<SweepConfig, Error> SessionDriver::Complete(SweepConfig config, GridSiz
     }
     return config;
   }
-  if (kind_ == Kind::kPrivate) {
+  if (kind_ == DriverKind::kPrivate) {
     if (auto started = StartPrivateServer(config); !started) {
       return Unexpected<Error>(started.error());
     }
@@ -480,15 +380,15 @@ Expected<ServerFacts, Error> SessionDriver::Connect(const SweepConfig& config,
                                                     OnCreated on_created) {
   Expected<void, Error> made;
   switch (kind_) {
-    case Kind::kCli:
+    case DriverKind::kCli:
       made = MakeCliDriver(config, store, std::move(on_created));
       break;
-    case Kind::kApi:
+    case DriverKind::kApi:
       made = MakeApiDriver(config);
       break;
-    case Kind::kPrivate:
+    case DriverKind::kPrivate:
       break;
-    case Kind::kReplay:
+    case DriverKind::kReplay:
       MakeReplayDriver(runs_before);
       break;
   }

@@ -55,6 +55,9 @@ std::string NoModelNamed(const std::vector<ModelListing>& models, const std::str
 /// else in /tmp.
 Expected<FileLock, SessionError> LockMachineOf(const ServerAddress& address, Clock& clock);
 
+/// How cells are measured.
+enum class DriverKind { kCli, kApi, kPrivate, kReplay };
+
 /// What a command measures with: a server or a recording, and the driver that speaks to it. Owns
 /// all that the driver depends on. The steps must be taken in the order of their declaration, for a
 /// sweep's grid may depend on what the server reports of the model.
@@ -101,7 +104,7 @@ class SessionDriver {
   /// Metadata of the recording; null with a server.
   [[nodiscard]] const Metadata* recorded() const { return recording_ ? &recorded_ : nullptr; }
   /// Whether cells may differ in settings of the server: it is started for them.
-  [[nodiscard]] bool CanVaryServer() const { return kind_ == Kind::kPrivate; }
+  [[nodiscard]] bool CanVaryServer() const { return kind_ == DriverKind::kPrivate; }
   /// URL or file, for a person.
   [[nodiscard]] const std::string& place() const { return place_; }
   /// What there is to know of the driver chosen, where that is worth a word; else empty.
@@ -110,15 +113,8 @@ class SessionDriver {
   [[nodiscard]] const std::vector<std::string>& grid_notes() const { return grid_notes_; }
 
  private:
-  enum class Kind { kCli, kApi, kPrivate, kReplay };
-
   Expected<void, SessionError> OpenRecording();
-  Expected<void, SessionError> ChooseKind(const SweepConfig& config,
-                                          const std::string& stored_driver);
-  Expected<void, SessionError> CheckKind(const SweepConfig& config);
   Expected<void, SessionError> CheckAnswers();
-  [[nodiscard]] Expected<void, SessionError> CheckPrivate(const SweepConfig& config) const;
-  [[nodiscard]] std::vector<std::string> ProgramsOf(const SweepConfig& config) const;
   Expected<void, SessionError> StartPrivateServer(const SweepConfig& config);
   Expected<void, SessionError> RequireModelName(SweepConfig& config);
   GridFacts FactsOf(const std::string& model);
@@ -134,8 +130,7 @@ class SessionDriver {
   const StopRequest& stop_;
   std::function<void()> on_idle_;
   PosixProcessRunner runner_;
-  Kind kind_ = Kind::kCli;
-  bool is_fallback_ = false;  ///< the API, for want of a program
+  DriverKind kind_ = DriverKind::kCli;
   std::string place_;
   std::string notice_;
   std::vector<std::string> grid_notes_;
