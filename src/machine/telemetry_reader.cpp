@@ -1,6 +1,7 @@
 #include "ollama_bench/machine/telemetry_reader.h"
 
 #include <fmt/format.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,8 +25,11 @@ namespace fs = std::filesystem;
 
 // The clocks of CPUs count ticks of 10 ms, so that a shorter time says nothing of their use.
 constexpr std::chrono::milliseconds kLeastTime{100};
-// Who is whose child is asked of every thread, which is the dearest part of a look.
-constexpr int kLooksPerList = 5;
+// Who is whose child is asked of every thread, or of every process where the kernel does not list
+// children: the dearest part of a look, and so of a few looks alone.
+constexpr int kFewestLooksPerList = 5;
+constexpr double kListShare = 0.005;  // of a CPU
+constexpr double kLooksPerSecond = 5;
 
 double Thousandths(double value) {
   return std::round(value * 1e3) / 1e3;
@@ -33,6 +37,12 @@ double Thousandths(double value) {
 
 double SecondsBetween(TelemetryReader::Time from, TelemetryReader::Time to) {
   return std::chrono::duration<double>(to - from).count();
+}
+
+double OwnCpuSeconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
 // The same processes, and none that have come since.
@@ -88,7 +98,7 @@ struct TelemetryReader::Look {
   std::optional<CpuClocks> cpus;
   ProcessTree server;
   ProcessTree ours;
-  int looks_since_list = 0;
+  int looks_until_list = 0;
   std::optional<std::int64_t> server_bytes;
   MemoryState memory;
   std::vector<GpuState> gpus;
@@ -161,16 +171,15 @@ TelemetryReader::Look TelemetryReader::TakeLook(Time now, const Look* earlier) {
 
 void TelemetryReader::ReadProcesses(Look& look, const Look* earlier) {
   const fs::path& proc = places_.proc;
-  if (earlier != nullptr && earlier->looks_since_list > 0) {
+  if (earlier != nullptr && earlier->looks_until_list > 0) {
     look.server = LookAgain(proc, earlier->server);
     look.ours = LookAgain(proc, earlier->ours);
+    look.looks_until_list = earlier->looks_until_list - 1;
     const bool all_are_there =
         look.server.size() == earlier->server.size() && look.ours.size() == earlier->ours.size();
-    look.looks_since_list = (earlier->looks_since_list + 1) % kLooksPerList;
     if (all_are_there) return;
   }
-  // The look after the first lists again: a client has been started by then.
-  look.looks_since_list = earlier == nullptr ? 0 : 1;
+  const double before_s = OwnCpuSeconds();
   if (server_) {
     look.server =
         ReadProcessTree(proc, *server_, earlier != nullptr ? earlier->server : ProcessTree());
@@ -178,6 +187,11 @@ void TelemetryReader::ReadProcesses(Look& look, const Look* earlier) {
   if (const auto stat = ReadProcessStat(proc, self_)) {
     look.ours = ReadProcessTree(proc, stat->id, earlier != nullptr ? earlier->ours : ProcessTree());
   }
+  // The look after the first lists again: a client has been started by then.
+  if (earlier == nullptr) return;
+  const double cost_s = OwnCpuSeconds() - before_s;
+  look.looks_until_list =
+      std::max(kFewestLooksPerList, static_cast<int>(cost_s * kLooksPerSecond / kListShare)) - 1;
 }
 
 TelemetryReading TelemetryReader::ReadingOf(const Look& look, const Look* earlier) const {

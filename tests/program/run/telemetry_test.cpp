@@ -134,6 +134,15 @@ TEST_F(TelemetryProgramTest, ASlowedGpuAndAStrangerOnTheServersGpuDisturbUnlessT
   ASSERT_EQ(Samples().size(), 1U);
   EXPECT_FALSE(Samples().front().contains("disturbed"));
   EXPECT_EQ(Samples().front()["telemetry"]["gpus"][1]["slowed_share"], 1);
+  fs::remove(server_.folder() / "benchmark_results.json");
+  const std::string pid = std::to_string(server_.pid());
+  Write("facts", "process 0 " + pid + " 60\nprocess 0 99999999 40\nprocess 1 99999999 90\n");
+  const Ended shared = RunProgram(TwoCells({"--ctx", "1024"}));
+  EXPECT_NE(shared.err.find("another program computed on the server's GPU during a run"),
+            std::string::npos)
+      << shared.err;
+  ASSERT_GE(Samples().size(), 1U);
+  EXPECT_EQ(Samples().front()["disturbed"]["cause"], "gpu");
 }
 
 TEST_F(TelemetryProgramTest, AReplayAndASampleOfAMomentHaveNoReadings) {
