@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ollama_bench/core/median.h"
+#include "ollama_bench/core/metric.h"
 
 namespace ollama_bench {
 namespace {
@@ -150,6 +151,12 @@ CellServing ServingOf(const CellResult& result) {
   }
   serving.gpu_share = Median(std::move(shares));
   if (const auto median = Median(std::move(bytes))) serving.memory_bytes = std::llround(*median);
+  std::vector<double> joules;
+  for (const Sample* sample : CountedOf(result)) {
+    const auto value = Describe(Metric::kJoulesPerToken).value(*sample);
+    if (value) joules.push_back(*value);
+  }
+  serving.joules_per_token = Median(std::move(joules));
   return serving;
 }
 

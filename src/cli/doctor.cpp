@@ -1,6 +1,7 @@
 #include "doctor.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/machine/conditions.h"
 #include "ollama_bench/machine/machine.h"
+#include "ollama_bench/machine/telemetry_reader.h"
 #include "ollama_bench/ollama/client_proxy.h"
 #include "ollama_bench/ollama/server_check.h"
 #include "ollama_bench/ollama/version_facts.h"
@@ -281,7 +283,15 @@ class Examination {
           fmt::format("{} free{}", FormatBytes(*memory.ram),
                       memory.gpu ? fmt::format(", {} on GPUs", FormatBytes(*memory.gpu)) : ""));
     }
+    Telemetry();
     Conditions();
+  }
+
+  void Telemetry() {
+    const TelemetryReader reader(subject_.api.address().port, getpid());
+    const std::string gap = reader.Gap();
+    Add(gap.empty() ? Level::kGood : Level::kNote, "telemetry",
+        "read during a run: " + reader.Sources() + (gap.empty() ? "" : ". " + gap));
   }
 
   void Conditions() {

@@ -18,6 +18,7 @@
 #include "ollama_bench/render/load_text.h"
 #include "ollama_bench/render/timeline_scene.h"
 #include "ollama_bench/session/opened_store.h"
+#include "ollama_bench/store/telemetry_files.h"
 #include "ollama_bench/store/window_files.h"
 #include "terminal.h"
 
@@ -136,8 +137,11 @@ class LoadPlotter {
     const auto& [cell, sample] = *window;
     const auto found = requests_.find(sample->id);
     if (found == requests_.end()) return NoRequests(cell);
+    const auto telemetry = ReadTelemetryFile(file_system_, options_.results, sample->id);
+    if (!telemetry) return Unexpected<Error>(ToSessionError(telemetry.error()));
     return Write(DrawPictures(options_, [&](PictureFormat /*format*/, const Font& font) {
-      return LayOutTimeline(*sample->window, found->second, cell, caption_, font);
+      return LayOutTimeline(*sample->window, found->second, cell, caption_, font,
+                            telemetry->value_or(TelemetryRecord()));
     }));
   }
 

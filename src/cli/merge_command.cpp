@@ -18,7 +18,7 @@
 #include "ollama_bench/session/output_file.h"
 #include "ollama_bench/store/merge.h"
 #include "ollama_bench/store/merge_prompts.h"
-#include "ollama_bench/store/window_files.h"
+#include "ollama_bench/store/telemetry_files.h"
 #include "terminal.h"
 
 namespace ollama_bench {
@@ -78,12 +78,12 @@ void Report(const MergeOptions& options, const MergedStores& merged) {
   Print(stdout, "{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
-// The requests of windows of load, which lie beside the results.
-Expected<void, SessionError> CarryWindows(FileSystem& file_system, const MergeOptions& options) {
+// The requests of windows of load and the readings of machines, which lie beside the results.
+Expected<void, SessionError> CarryBulk(FileSystem& file_system, const MergeOptions& options) {
   for (const fs::path& input : options.inputs) {
     const auto store = ResultsStore::Load(file_system, input);
     if (!store) continue;  // one of the old script's shape, which has none
-    const auto copied = CopyWindowFiles(file_system, input, options.output, store->results());
+    const auto copied = CopyBulkFiles(file_system, input, options.output, store->results());
     if (!copied) return Unexpected<SessionError>(ToSessionError(copied.error()));
   }
   return {};
@@ -101,7 +101,7 @@ Expected<void, SessionError> Merge(const MergeOptions& options) {
   if (!merged) return Unexpected<SessionError>(ToSessionError(merged.error()));
   if (auto fits = CheckMerged(options, *merged); !fits) return fits;
   if (auto done = WriteOutput(file_system, target, merged->text); !done) return done;
-  if (auto done = CarryWindows(file_system, options); !done) return done;
+  if (auto done = CarryBulk(file_system, options); !done) return done;
   for (const std::string& warning : merged->warnings) {
     if (!options.json) PrintWarning(warning);
   }

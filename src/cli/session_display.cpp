@@ -11,6 +11,7 @@
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/render/json_report.h"
+#include "ollama_bench/store/telemetry_files.h"
 #include "terminal.h"
 
 namespace ollama_bench {
@@ -66,6 +67,8 @@ void JsonProgress::OnSample(const Cell& cell, const Sample& sample) {
   for (const MetricInfo& metric : AllMetrics()) {
     line[std::string(metric.key)] = OptionalNumber(metric.value(sample));
   }
+  line["telemetry"] =
+      sample.telemetry ? ordered_json::parse(FormatTelemetry(*sample.telemetry)) : ordered_json();
   PrintLine(out_, line);
 }
 

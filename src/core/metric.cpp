@@ -33,6 +33,23 @@ std::optional<double> OfWindow(const Sample& sample) {
   return sample.window ? Function(*sample.window) : std::nullopt;
 }
 
+// A counter that stands still shows nothing.
+std::optional<double> JoulesPerTokenOf(const Sample& sample) {
+  const auto joules = JoulesPerToken(sample);
+  return joules && *joules > 0 ? joules : std::nullopt;
+}
+
+// Of all GPUs; empty unless each reports it.
+std::optional<double> GpuMemoryOf(const Sample& sample) {
+  if (!sample.telemetry || sample.telemetry->gpus.empty()) return std::nullopt;
+  double sum = 0;
+  for (const GpuTelemetry& gpu : sample.telemetry->gpus) {
+    if (!gpu.memory_bytes_max) return std::nullopt;
+    sum += static_cast<double>(*gpu.memory_bytes_max);
+  }
+  return sum > 0 ? std::optional(sum / 1e9) : std::nullopt;
+}
+
 constexpr std::array kMetrics = {
     MetricInfo{Metric::kPromptEvalRate, "prompt_eval_rate", "prompt eval rate", "tokens/s", 2, true,
                PromptEvalRateOf},
@@ -59,6 +76,9 @@ constexpr std::array kMetrics = {
                SecondsOfWindow<&Window::e2e_p95>},
     MetricInfo{Metric::kQueueWaitP50, "queue_wait_p50", "median queue wait", "s", 3, false,
                SecondsOfWindow<&Window::queue_p50>},
+    MetricInfo{Metric::kJoulesPerToken, "joules_per_token", "energy per token", "J/token", 3, false,
+               JoulesPerTokenOf},
+    MetricInfo{Metric::kGpuMemory, "gpu_memory", "GPU memory", "GB", 2, false, GpuMemoryOf},
 };
 
 }  // namespace

@@ -109,6 +109,10 @@ std::string_view Explain(Exclusion exclusion) {
 }
 
 std::string Explain(const Disturbance& disturbance) {
+  if (disturbance.cause == "gpu_slowed") {
+    return "a GPU was slowed down by its heat or its power supply";
+  }
+  if (disturbance.cause == "gpu") return "another program computed on the server's GPU";
   std::string text = "other programs used ";
   text += disturbance.others_cpus ? fmt::format("{:.1f} CPUs", *disturbance.others_cpus) : "CPUs";
   return disturbance.cause == "memory" ? text + " while memory was short" : text;

@@ -11,6 +11,7 @@
 
 #include "ollama_bench/core/median.h"
 #include "ollama_bench/machine/process_times.h"
+#include "system_clocks.h"
 
 namespace ollama_bench {
 namespace {
@@ -72,12 +73,6 @@ std::optional<Disturbance> FindDisturbance(const MachineUse& use, double backgro
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr double kTicksPerSecond = 100;  // USER_HZ: the same on all of Linux but Alpha and Itanium
-
-double Seconds(std::int64_t ticks) {
-  return static_cast<double>(ticks) / kTicksPerSecond;
-}
 
 // "some avg10=0.00 avg60=0.00 avg300=0.00 total=1234", in microseconds.
 std::optional<double> ReadPressure(const fs::path& file) {
@@ -179,11 +174,11 @@ std::optional<MachineUse> LoadProbe::UseSince(const Look& before, const Look& af
   // A server that we have started is in our tree already.
   if (!after.ours.contains(server_->pid)) others = others - *server;
   MachineUse use;
-  use.elapsed_s = Seconds(after.clocks.uptime - began);
+  use.elapsed_s = SecondsOfTicks(after.clocks.uptime - began);
   use.cpus = after.clocks.cpus;
-  use.server = Seconds(server->Total());
-  use.others_user = Seconds(others.user);
-  use.others_system = Seconds(others.system);
+  use.server = SecondsOfTicks(server->Total());
+  use.others_user = SecondsOfTicks(others.user);
+  use.others_system = SecondsOfTicks(others.system);
   use.cpu_pressure_s = Difference(after.clocks.cpu_pressure_s, before.clocks.cpu_pressure_s);
   use.memory_pressure_s =
       Difference(after.clocks.memory_pressure_s, before.clocks.memory_pressure_s);
@@ -213,7 +208,7 @@ std::optional<double> IdleLoad::OthersCpus() {
     const auto used = UsedBetween(ours_, ours, clocks_->uptime);
     const std::int64_t others =
         (clocks->busy - clocks_->busy).Total() - used.value_or(CpuTicks()).Total();
-    cpus = std::max(0.0, Seconds(others) / Seconds(clocks->uptime - clocks_->uptime));
+    cpus = std::max(0.0, SecondsOfTicks(others) / SecondsOfTicks(clocks->uptime - clocks_->uptime));
   }
   if (clocks) cpus_ = clocks->cpus;
   clocks_ = clocks;

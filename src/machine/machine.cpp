@@ -83,13 +83,6 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t kMiB = 1024 * 1024;
 
-std::optional<std::int64_t> ReadNumber(const fs::path& file) {
-  std::ifstream in(file);
-  std::int64_t value = 0;
-  if (in >> value) return value;
-  return std::nullopt;
-}
-
 void Add(std::optional<std::int64_t>& sum, std::int64_t bytes) {
   sum = sum.value_or(0) + bytes;
 }
@@ -98,8 +91,8 @@ void AddAmd(std::optional<std::int64_t>& sum) {
   std::error_code error;
   for (const auto& card : fs::directory_iterator("/sys/class/drm", error)) {
     if (card.path().filename().string().find('-') != std::string::npos) continue;
-    const auto total = ReadNumber(card.path() / "device" / "mem_info_vram_total");
-    const auto used = ReadNumber(card.path() / "device" / "mem_info_vram_used");
+    const auto total = NumberIn(card.path() / "device" / "mem_info_vram_total");
+    const auto used = NumberIn(card.path() / "device" / "mem_info_vram_used");
     if (total && used) Add(sum, *total - *used);
   }
 }

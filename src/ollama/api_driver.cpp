@@ -99,8 +99,8 @@ Expected<RunReport, Failure> ApiDriver::RunWindow(const WindowPlan& plan, Prompt
   const auto start = clock_.Now();
   auto report = ollama_bench::RunWindow(plan, client, make, stop_, options_.on_idle);
   if (!report) return Unexpected<Failure>(report.error());
-  return RunReport{report->metrics, clock_.Now() - start, report->first_token, report->window,
-                   std::move(report->requests)};
+  return RunReport{report->metrics, clock_.Now() - start,        report->first_token,
+                   report->window,  std::move(report->requests), report->measured_from};
 }
 
 Expected<void, Failure> ApiDriver::ForgetPrompt() {

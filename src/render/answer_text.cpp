@@ -211,6 +211,11 @@ std::string MeaningSentence(const SweepAnswer& answer) {
                ? fmt::format("{:.2f} GB", static_cast<double>(*serving->memory_bytes) / kGigabyte)
                : std::string();
   });
+  add("energy", [](const Place&, const Serving& serving) {
+    return serving && serving->joules_per_token
+               ? fmt::format("{:.3g} J/token", *serving->joules_per_token)
+               : std::string();
+  });
   if (parts.empty()) return {};
   const std::string text = fmt::format("{}.", fmt::join(parts, "; "));
   if (compares) return "Current -> recommended: " + text;

@@ -10,7 +10,11 @@
 namespace ollama_bench {
 
 std::string_view Direction(const Change& change, Metric metric) {
-  return (change.log.value > 0) == Describe(metric).higher_is_better ? "faster" : "slower";
+  const MetricInfo& info = Describe(metric);
+  const bool is_higher = change.log.value > 0;
+  const bool is_of_time = info.unit == "s" || info.unit.ends_with("/s");
+  if (!is_of_time) return is_higher ? "higher" : "lower";
+  return is_higher == info.higher_is_better ? "faster" : "slower";
 }
 
 std::string IntervalText(const Change& change, double level) {

@@ -38,6 +38,7 @@ void AddServing(Json& json, const std::optional<CellServing>& serving) {
   json["decode_rate"] = OrNull(serving->decode_rate);
   json["gpu_share"] = OrNull(serving->gpu_share);
   json["memory_bytes"] = OrNull(serving->memory_bytes);
+  if (serving->joules_per_token) json["joules_per_token"] = *serving->joules_per_token;
 }
 
 // With the value that the table has.

@@ -277,9 +277,13 @@ std::string Minute(std::string time) {
 std::string Describe(const DisturbedSpell& spell) {
   const std::string from = Minute(spell.from);
   const std::string to = Minute(spell.to);
-  return fmt::format("{}{} ({:.1f} CPUs used by other programs{})", from,
-                     to == from ? "" : " to " + to, spell.others_cpus,
-                     spell.cause == "memory" ? ", memory short" : "");
+  const std::string what =
+      spell.cause == "gpu_slowed" ? "a GPU slowed down by its heat or its power supply"
+      : spell.cause == "gpu"
+          ? "another program on the server's GPU"
+          : fmt::format("{:.1f} CPUs used by other programs{}", spell.others_cpus,
+                        spell.cause == "memory" ? ", memory short" : "");
+  return fmt::format("{}{} ({})", from, to == from ? "" : " to " + to, what);
 }
 
 }  // namespace

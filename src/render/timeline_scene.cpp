@@ -12,6 +12,7 @@
 #include "line_scales.h"
 #include "number_format.h"
 #include "picture_header.h"
+#include "telemetry_panels.h"
 
 namespace ollama_bench {
 namespace {
@@ -21,7 +22,8 @@ constexpr double kUsualRowsHeight = 560;
 constexpr double kHighestRow = 14;
 constexpr double kLowestRow = 2;
 constexpr double kFlightHeight = 120;
-constexpr double kFlightGap = 38;  // above it, for its name
+constexpr double kPanelHeight = 90;
+constexpr double kPlotGap = 38;    // above the second plot and those after it, for the name
 constexpr double kLabelRoom = 44;  // left of the plots
 constexpr double kTickLength = 5;
 constexpr int kMostTicks = 12;
@@ -55,13 +57,15 @@ std::vector<Row> RowsOf(const std::vector<RequestFigures>& requests) {
 class TimelinePainter {
  public:
   TimelinePainter(const Window& window, const std::vector<RequestFigures>& requests,
-                  const Cell& level, const SweepCaption& caption, const Font& font)
+                  const Cell& level, const SweepCaption& caption, const Font& font,
+                  const TelemetryRecord& telemetry)
       : window_(window),
         level_(level),
         caption_(caption),
         font_(font),
         scene_(font),
-        rows_(RowsOf(requests)) {
+        rows_(RowsOf(requests)),
+        panels_(PlanTelemetryPanels(telemetry)) {
     all_ = rows_.size();
     if (rows_.size() > kMostTimelineRows) {
       first_left_out_ = rows_[kMostTimelineRows].sent;
@@ -78,12 +82,16 @@ class TimelinePainter {
     const double row = RowHeight();
     rows_plot_ = {kMargin + kLabelRoom, top, kPlotWidth,
                   row * static_cast<double>(std::max<std::size_t>(rows_.size(), 1))};
-    flight_plot_ = {rows_plot_.x, rows_plot_.bottom() + kFlightGap, kPlotWidth, kFlightHeight};
+    plots_ = {rows_plot_, Below(rows_plot_, kFlightHeight)};
+    for (std::size_t i = 0; i < panels_.size(); ++i) {
+      plots_.push_back(Below(plots_.back(), kPanelHeight));
+    }
     DrawShade();
     DrawRows(row);
-    DrawFlight();
+    DrawFlight(plots_[1]);
+    for (std::size_t i = 0; i < panels_.size(); ++i) DrawPanel(panels_[i], plots_[i + 2]);
     DrawTimes();
-    top = flight_plot_.bottom() + kScaleGap + kScaleLabelLine + kAxisNameBelow;
+    top = plots_.back().bottom() + kScaleGap + kScaleLabelLine + kAxisNameBelow;
     std::vector<LegendEntry> legend = Legend();
     PlaceLegend(legend, {kMargin, top + kLegendGap}, width - 2 * kMargin, font_);
     DrawLegend(scene_, legend);
@@ -94,6 +102,10 @@ class TimelinePainter {
   }
 
  private:
+  static Box Below(const Box& plot, double height) {
+    return {plot.x, plot.bottom() + kPlotGap, plot.width, height};
+  }
+
   void FindSpan() {
     low_ = 0;
     high_ = duration_;
@@ -135,7 +147,7 @@ class TimelinePainter {
   void DrawShade() {
     const double left = At(0);
     const double right = At(duration_);
-    for (const Box& plot : {rows_plot_, flight_plot_}) {
+    for (const Box& plot : plots_) {
       scene_.Fill({left, plot.y, right - left, plot.height}, palette::kNeutral);
     }
   }
@@ -177,7 +189,54 @@ class TimelinePainter {
     scene_.Fill({left, y, kWidth, bar}, palette::kCross);
   }
 
-  void DrawFlight() {
+  // From 0 to `top`, at even distances.
+  void DrawScale(const Box& plot, double top, const std::vector<double>& ticks) {
+    const NumberFormat format = ticks.size() > 1 ? FormatForTicks(ticks) : NumberFormat{0};
+    for (const double tick : ticks) {
+      const double y = plot.bottom() - plot.height * tick / top;
+      scene_.Line({plot.x, y}, {plot.right(), y},
+                  {tick == 0 ? palette::kTick : palette::kUntestedLine, 1});
+      scene_.Text({kMargin, y - kScaleLabelLine / 2, kLabelRoom - kScaleGap, kScaleLabelLine},
+                  format(tick), {kScaleLabelSize, palette::kText, Anchor::kEnd});
+    }
+  }
+
+  void DrawPanel(const TelemetryPanel& panel, const Box& plot) {
+    constexpr int kMostPanelTicks = 4;
+    Name(plot, panel.name);
+    DrawScale(plot, panel.top, RoundTicks(0, panel.top, kMostPanelTicks));
+    for (const TelemetryLine& line : panel.lines) {
+      std::vector<Polyline> pieces;
+      for (const Polyline& piece : line.pieces) {
+        Polyline drawn = Inside(piece);
+        for (Point& point : drawn) {
+          point = {At(point.x), plot.bottom() - plot.height * point.y / panel.top};
+        }
+        if (drawn.size() > 1) pieces.push_back(std::move(drawn));
+      }
+      if (pieces.empty()) continue;
+      scene_.Path({std::move(pieces), false, std::nullopt, Stroke{line.ink, 1.5, line.dash}});
+    }
+  }
+
+  // The part of a line that lies in the time that is drawn.
+  [[nodiscard]] Polyline Inside(const Polyline& line) const {
+    Polyline inside;
+    for (std::size_t i = 1; i < line.size(); ++i) {
+      const Point& from = line[i - 1];
+      const Point& to = line[i];
+      if (to.x < low_ || from.x > high_) continue;
+      const auto at = [&](double x) {
+        const double share = to.x > from.x ? (x - from.x) / (to.x - from.x) : 1;
+        return Point{x, from.y + share * (to.y - from.y)};
+      };
+      if (inside.empty()) inside.push_back(from.x < low_ ? at(low_) : from);
+      inside.push_back(to.x > high_ ? at(high_) : to);
+    }
+    return inside;
+  }
+
+  void DrawFlight(const Box& plot) {
     std::vector<std::pair<double, int>> changes;
     for (const Row& row : rows_) {
       changes.emplace_back(row.sent, 1);
@@ -189,18 +248,11 @@ class TimelinePainter {
     int now = 0;
     for (const auto& [time, change] : changes) most = std::max(most, now += change);
     const double top = 1.08 * most;
-    const auto y = [&](double count) {
-      return flight_plot_.bottom() - flight_plot_.height * count / top;
-    };
-    Name(flight_plot_, FlightName());
+    const auto y = [&](double count) { return plot.bottom() - plot.height * count / top; };
+    Name(plot, FlightName());
     std::vector<double> ticks = RoundTicks(0, top, 5);
     std::erase_if(ticks, [](double tick) { return tick != std::floor(tick); });
-    for (const double tick : ticks) {
-      scene_.Line({flight_plot_.x, y(tick)}, {flight_plot_.right(), y(tick)},
-                  {tick == 0 ? palette::kTick : palette::kUntestedLine, 1});
-      scene_.Text({kMargin, y(tick) - kScaleLabelLine / 2, kLabelRoom - kScaleGap, kScaleLabelLine},
-                  fmt::format("{:.0f}", tick), {kScaleLabelSize, palette::kText, Anchor::kEnd});
-    }
+    DrawScale(plot, top, ticks);
     // A user asks again within a moment, which would look like a dip.
     constexpr double kMoment = 1;  // of the width
     Polyline steps = {{At(low_), y(0)}};
@@ -228,6 +280,7 @@ class TimelinePainter {
   }
 
   void DrawTimes() {
+    const Box& last = plots_.back();
     std::vector<double> ticks;
     std::vector<std::string> labels;
     for (int most = kMostTicks; most >= 2; --most) {
@@ -244,19 +297,33 @@ class TimelinePainter {
     }
     for (std::size_t i = 0; i < ticks.size(); ++i) {
       const double x = At(ticks[i]);
-      for (const Box& plot : {rows_plot_, flight_plot_}) {
+      for (const Box& plot : plots_) {
         scene_.Line({x, plot.bottom()}, {x, plot.bottom() + kTickLength}, {palette::kTick, 1});
       }
       const double width = std::ceil(font_.Width(labels[i], kScaleLabelSize));
-      scene_.Text({x - width / 2, flight_plot_.bottom() + kScaleGap, width, kScaleLabelLine},
-                  labels[i], {kScaleLabelSize, palette::kText, Anchor::kMiddle});
+      scene_.Text({x - width / 2, last.bottom() + kScaleGap, width, kScaleLabelLine}, labels[i],
+                  {kScaleLabelSize, palette::kText, Anchor::kMiddle});
     }
     scene_.Line({rows_plot_.x, rows_plot_.bottom()}, {rows_plot_.right(), rows_plot_.bottom()},
                 {palette::kTick, 1});
-    scene_.Text({flight_plot_.x, flight_plot_.bottom() + kScaleGap + kScaleLabelLine + 6,
-                 flight_plot_.width, kAxisNameLine},
-                "seconds since the measured stretch began",
-                {kAxisNameSize, palette::kQuiet, Anchor::kMiddle});
+    scene_.Text(
+        {last.x, last.bottom() + kScaleGap + kScaleLabelLine + 6, last.width, kAxisNameLine},
+        "seconds since the measured stretch began",
+        {kAxisNameSize, palette::kQuiet, Anchor::kMiddle});
+  }
+
+  // A name that several panels have is explained once.
+  static void AddEntry(const TelemetryLine& line, std::vector<LegendEntry>& legend) {
+    const bool is_there =
+        std::any_of(legend.begin(), legend.end(),
+                    [&line](const LegendEntry& entry) { return entry.text == line.name; });
+    if (is_there) return;
+    const auto draw = [stroke = Stroke{line.ink, 1.5, line.dash}](SceneBuilder& scene,
+                                                                  const Box& box) {
+      const double y = box.y + box.height / 2;
+      scene.Path({{{{box.x, y}, {box.right(), y}}}, false, std::nullopt, stroke});
+    };
+    legend.push_back({draw, line.name, {}});
   }
 
   [[nodiscard]] std::vector<LegendEntry> Legend() const {
@@ -272,6 +339,9 @@ class TimelinePainter {
       legend.push_back({bar(palette::kCross), "failed", {}});
     }
     legend.push_back({bar(palette::kNeutral), "measured stretch", {}});
+    for (const TelemetryPanel& panel : panels_) {
+      for (const TelemetryLine& line : panel.lines) AddEntry(line, legend);
+    }
     return legend;
   }
 
@@ -295,15 +365,17 @@ class TimelinePainter {
   double duration_ = 0;
   double low_ = 0;
   double high_ = 1;
+  std::vector<TelemetryPanel> panels_;
   Box rows_plot_;
-  Box flight_plot_;
+  std::vector<Box> plots_;  ///< the rows, those in flight, the panels
 };
 
 }  // namespace
 
 Scene LayOutTimeline(const Window& window, const std::vector<RequestFigures>& requests,
-                     const Cell& level, const SweepCaption& caption, const Font& font) {
-  return TimelinePainter(window, requests, level, caption, font).Draw();
+                     const Cell& level, const SweepCaption& caption, const Font& font,
+                     const TelemetryRecord& telemetry) {
+  return TimelinePainter(window, requests, level, caption, font, telemetry).Draw();
 }
 
 }  // namespace ollama_bench

@@ -265,8 +265,8 @@ Expected<SweepOutcome, Error> Session::Measure(Strategy& strategy,
   WaitUntilQuiet(*progress);
   WarnOfMachine();
   WarnOfGrid();
-  if (IsOnThisMachine() && !options_.ignore_disturbance) {
-    probe_.emplace(facts_.port, getpid());
+  if (IsOnThisMachine()) {
+    probe_.emplace(facts_.port, getpid(), !options_.ignore_disturbance);
     if (!probe_->Gap().empty()) progress->OnNotice(NoticeLevel::kInfo, probe_->Gap());
   }
   if (IsOnThisMachine()) watch_.emplace(facts_.port);

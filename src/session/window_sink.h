@@ -10,7 +10,7 @@
 
 namespace ollama_bench {
 
-/// Keeps the requests of each window beside the results file.
+/// Keeps the requests of each window, and what was read of the machine, beside the results file.
 class WindowSink : public RequestSink {
  public:
   /// `file_system` must outlive the object.
@@ -19,6 +19,8 @@ class WindowSink : public RequestSink {
 
   Expected<void, StoreError> Keep(const std::string& sample_id,
                                   const std::vector<RequestFigures>& requests) override;
+  Expected<void, StoreError> KeepReadings(const std::string& sample_id,
+                                          const TelemetryRecord& record) override;
 
  private:
   FileSystem& file_system_;

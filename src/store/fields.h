@@ -89,6 +89,31 @@ void VisitFields(auto& visit, Is<Telemetry> auto& telemetry) {
   visit("gpus", telemetry.gpus);
 }
 
+void VisitFields(auto& visit, Is<GpuReading> auto& gpu) {
+  visit("index", gpu.index);
+  visit("use", gpu.use);
+  visit("memory_bytes", gpu.memory_bytes);
+  visit("power_w", gpu.power_w);
+  visit("clock_mhz", gpu.clock_mhz);
+  visit("temperature_c", gpu.temperature_c);
+  visit("is_slowed", gpu.is_slowed);
+  visit("energy_j", gpu.energy_j);
+}
+
+// But for its time.
+void VisitFields(auto& visit, Is<TelemetryReading> auto& reading) {
+  visit("cpus", reading.cpus);
+  visit("busiest_cpu", reading.busiest_cpu);
+  visit("server_cpus", reading.server_cpus);
+  visit("others_cpus", reading.others_cpus);
+  visit("server_bytes", reading.server_bytes);
+  visit("available_bytes", reading.available_bytes);
+  visit("page_cache_bytes", reading.page_cache_bytes);
+  visit("power_w", reading.power_w);
+  visit("cpu_energy_j", reading.cpu_energy_j);
+  visit("gpus", reading.gpus);
+}
+
 void VisitFields(auto& visit, Is<Disturbance> auto& disturbance) {
   visit("cause", disturbance.cause);
   visit("others_cpus", disturbance.others_cpus);
@@ -232,11 +257,11 @@ void VisitFields(auto& visit, Is<CellResult> auto& result) {
 
 /// A value that is an object of its own.
 template <class T>
-concept HasFields =
-    Is<T, Cell> || Is<T, Axis> || Is<T, Sample> || Is<T, Disturbance> || Is<T, DecodeRun> ||
-    Is<T, Failure> || Is<T, Identity> || Is<T, Environment> || Is<T, TemporaryModel> ||
-    Is<T, Window> || Is<T, WindowChecks> || Is<T, Baseline> || Is<T, VisitRecord> ||
-    Is<T, StartRecord> || Is<T, PromptSize> || Is<T, Telemetry> || Is<T, GpuTelemetry>;
+concept HasFields = Is<T, Cell> || Is<T, Axis> || Is<T, Sample> || Is<T, Disturbance> ||
+    Is<T, DecodeRun> || Is<T, Failure> || Is<T, Identity> || Is<T, Environment> ||
+    Is<T, TemporaryModel> || Is<T, Window> || Is<T, WindowChecks> || Is<T, Baseline> ||
+    Is<T, VisitRecord> || Is<T, StartRecord> || Is<T, PromptSize> || Is<T, Telemetry> ||
+    Is<T, GpuTelemetry> || Is<T, TelemetryReading> || Is<T, GpuReading>;
 
 /// A value of which an entry holds a list, each with an id of its own.
 template <class T>

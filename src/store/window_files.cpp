@@ -5,12 +5,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <system_error>
 #include <utility>
 
-#include "io_failure.h"
+#include "bulk_files.h"
 #include "ollama_bench/core/text.h"
-#include "ollama_bench/store/atomic_file.h"
 #include "ollama_bench/store/request_log.h"
 
 namespace ollama_bench {
@@ -136,30 +134,8 @@ class RequestReader {
   std::string problem_;
 };
 
-Unexpected<StoreError> Io(const fs::path& path, const std::string& reason) {
-  return Unexpected<StoreError>(
-      StoreError{StoreError::Kind::kIo, fmt::format("{}: {}", path.string(), reason)});
-}
-
 fs::path FileOf(const fs::path& results, const std::string& sample_id) {
-  return BulkFolderOf(results) / (sample_id + ".jsonl");
-}
-
-Expected<void, StoreError> MakeFolder(FileSystem& file_system, const fs::path& folder) {
-  std::error_code error;
-  if (!fs::create_directories(folder, error) && error) return Io(folder, error.message());
-  const fs::path parent = folder.has_parent_path() ? folder.parent_path() : fs::path(".");
-  if (const auto synced = file_system.SyncFolder(parent); !synced) {
-    return IoFailure(synced.error());
-  }
-  return {};
-}
-
-Expected<void, StoreError> WriteWhole(FileSystem& file_system, const fs::path& path,
-                                      std::string_view text) {
-  const auto replaced = ReplaceFile(file_system, path, text);
-  if (!replaced) return IoFailure(replaced.error());
-  return {};
+  return BulkFileOf(results, sample_id, ".jsonl");
 }
 
 template <class Act>
@@ -175,18 +151,12 @@ Expected<void, StoreError> ForEachWindow(const std::vector<CellResult>& cells, A
 
 }  // namespace
 
-fs::path BulkFolderOf(const fs::path& results) {
-  return fs::path(results).replace_extension(".d");
-}
-
 Expected<void, StoreError> WriteWindowFile(FileSystem& file_system, const fs::path& results,
                                            const std::string& sample_id,
                                            const std::vector<RequestFigures>& requests) {
-  const fs::path path = FileOf(results, sample_id);
-  if (auto made = MakeFolder(file_system, path.parent_path()); !made) return made;
   std::string text;
   for (const RequestFigures& request : requests) text += FormatRequest(request) + '\n';
-  return WriteWhole(file_system, path, text);
+  return WriteBulkFile(file_system, FileOf(results, sample_id), text);
 }
 
 Expected<std::map<std::string, std::vector<RequestFigures>>, StoreError> ReadWindowFiles(
@@ -207,21 +177,6 @@ Expected<std::map<std::string, std::vector<RequestFigures>>, StoreError> ReadWin
   });
   if (!read) return Unexpected<StoreError>(read.error());
   return all;
-}
-
-Expected<void, StoreError> CopyWindowFiles(FileSystem& file_system, const fs::path& from,
-                                           const fs::path& to,
-                                           const std::vector<CellResult>& cells) {
-  return ForEachWindow(cells, [&](const std::string& id) -> Expected<void, StoreError> {
-    const fs::path source = FileOf(from, id);
-    const fs::path target = FileOf(to, id);
-    std::error_code error;
-    if (!fs::exists(source, error) || fs::exists(target, error)) return {};
-    const auto text = file_system.Read(source);
-    if (!text) return IoFailure(text.error());
-    if (auto made = MakeFolder(file_system, target.parent_path()); !made) return made;
-    return WriteWhole(file_system, target, text->text);
-  });
 }
 
 }  // namespace ollama_bench

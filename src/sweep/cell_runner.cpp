@@ -29,6 +29,8 @@ constexpr int kPatience = 3;
 constexpr int kDecodeTokens = 64;
 // A guess for texts of which nothing is known: English has 4 to 5 bytes per token.
 constexpr double kTokensPerByteGuess = 0.25;
+// Of fewer readings the summary says as much: that is a sample shorter than a second.
+constexpr std::size_t kFewestReadings = 6;
 
 Unexpected<CellRunner::Error> Fail(FailureKind kind, std::string message) {
   return Unexpected<CellRunner::Error>(Failure{kind, std::move(message), {}, 1});
@@ -40,6 +42,12 @@ Failure CutPrompt(std::int64_t tokens, int num_predict, const Cell& cell) {
                       num_predict, cell[Parameter::kNumCtx]),
           {},
           1};
+}
+
+std::string_view RemedyOf(const Disturbance& disturbance) {
+  if (disturbance.cause == "gpu_slowed") return "Let it cool, and see to its fans and power supply";
+  if (disturbance.cause == "gpu") return "End what computes there (see `nvidia-smi`)";
+  return "End what runs (see `top`)";
 }
 
 }  // namespace
@@ -90,6 +98,10 @@ void CellRunner::UsePromptOf(const Cell& cell) {
   feed_.SetText(prompt_->text);
 }
 
+std::optional<std::int64_t> CellRunner::DiskBytesRead() const {
+  return seams_.probe != nullptr ? seams_.probe->DiskBytesRead() : std::nullopt;
+}
+
 std::string CellRunner::Timestamp() const {
   return FormatTimestamp(seams_.clock.WallTime());
 }
@@ -118,6 +130,7 @@ Expected<void, CellRunner::Error> CellRunner::Run(const Visit& visit, int attemp
   load.samples = visit.samples;
   load.attempt = attempt;
   seams_.observer.OnPhase(Phase::kCreate, 0);
+  const auto read_before = DiskBytesRead();
   const auto prepared = seams_.driver.Prepare(cell);
   if (!prepared) return Unexpected<Error>(prepared.error());
   load.is_fresh = !prepared->is_loaded;
@@ -128,6 +141,8 @@ Expected<void, CellRunner::Error> CellRunner::Run(const Visit& visit, int attemp
     seams_.observer.OnPhase(Phase::kWarmUp, 0);
     const auto warm = prompt_->built_in_tokens ? MakePrompt(load) : WarmUp(load);
     if (!warm) return Unexpected<Error>(warm.error());
+    const auto read = DiskBytesRead();
+    if (load.is_fresh && read && read_before) visit_.load_disk_bytes = *read - *read_before;
   }
   if (const auto measured = Measure(load); !measured) return Unexpected<Error>(measured.error());
   disturbed_visits_ = load.is_disturbed ? disturbed_visits_ + 1 : 0;
@@ -229,9 +244,12 @@ Expected<Sample, CellRunner::Error> CellRunner::Take(Load& load) {
   Sample sample = NewSample();
   if (seams_.probe != nullptr) seams_.probe->Begin();
   const auto report = workload_->Run(seams_.driver, {load.cell, NumPredictOf(load.cell)}, feed_);
+  if (seams_.probe != nullptr) {
+    if (!report) seams_.probe->Cancel();
+    if (report) NoteMachine(sample, *report, seams_.probe->End());
+  }
   if (!report) return Unexpected<Error>(report.error());
   Fill(sample, load, visit_.role, *report);
-  if (seams_.probe != nullptr) sample.disturbed = seams_.probe->End();
   sample.excluded = Classify(load, sample);
   if (options_.counts_late && sample.excluded == Exclusion::kUntrusted) sample.excluded.reset();
   if (seams_.requests != nullptr && !report->requests.empty()) {
@@ -239,6 +257,28 @@ Expected<Sample, CellRunner::Error> CellRunner::Take(Load& load) {
     if (!kept) return Unexpected<Error>(kept.error());
   }
   return sample;
+}
+
+void CellRunner::NoteMachine(Sample& sample, const RunReport& report, ProbeReport machine) {
+  sample.disturbed = machine.disturbed;
+  TelemetryRecord& record = machine.telemetry;
+  if (record.readings.empty()) return;
+  double to_s = record.readings.back().at_s;
+  if (report.measured_from && report.window && report.window->duration) {
+    const auto seconds = [](nanoseconds time) {
+      return std::chrono::duration<double>(time).count();
+    };
+    record.measured_from_s = std::max(0.0, seconds(*report.measured_from - machine.began));
+    to_s = record.measured_from_s + seconds(*report.window->duration);
+  }
+  sample.telemetry = SummarizeTelemetry(record, record.measured_from_s, to_s);
+  if (seams_.requests == nullptr || record.readings.size() < kFewestReadings) return;
+  const auto kept = seams_.requests->KeepReadings(sample.id, record);
+  if (kept || std::exchange(has_lost_readings_, true)) return;
+  seams_.observer.OnNotice(NoticeLevel::kWarning,
+                           fmt::format("what was read of the machine is not kept, but its means "
+                                       "are: {}",
+                                       kept.error().message));
 }
 
 Expected<void, CellRunner::Error> CellRunner::Measure(Load& load) {
@@ -322,10 +362,9 @@ bool CellRunner::BearsDisturbance(Load& load, const Disturbance& disturbance) {
   if (disturbed_visits_ + 1 == kPatience) {
     seams_.observer.OnNotice(
         NoticeLevel::kWarning,
-        fmt::format("others disturbed {} cells one after the other; disturbed runs are no longer "
-                    "measured again at once. End what runs (see `top`), or see --wait-quiet and "
-                    "--ignore-disturbance",
-                    kPatience));
+        fmt::format("{} cells one after the other were disturbed; disturbed runs are no longer "
+                    "measured again at once. {}, or see --wait-quiet and --ignore-disturbance",
+                    kPatience, RemedyOf(disturbance)));
   }
   return false;
 }
@@ -335,7 +374,7 @@ Expected<void, CellRunner::Error> CellRunner::MeasureDecode(const Load& load) {
   seams_.observer.OnPhase(Phase::kDecode, 0);
   if (seams_.probe != nullptr) seams_.probe->Begin();
   const auto metrics = seams_.driver.Decode(kDecodeTokens);
-  const bool is_disturbed = seams_.probe != nullptr && seams_.probe->End();
+  const bool is_disturbed = seams_.probe != nullptr && seams_.probe->End().disturbed;
   if (!metrics || is_disturbed || !EvalRate(*metrics)) return {};
   visit_.decode = DecodeRun{metrics->eval_count, metrics->eval};
   Record(load.cell, visit_);

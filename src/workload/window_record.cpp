@@ -50,6 +50,7 @@ class Summary {
   WindowReport Make() {
     Window& window = report_.window;
     window.duration = end_ - begin_;
+    report_.measured_from = begin_;
     window.is_cut = run_.is_cut;
     window.client_cpus = Seconds(run_.cpu) / std::max(Seconds(run_.wall), 1e-9);
     for (const WindowRequest& request : run_.requests) Add(request);

@@ -38,6 +38,7 @@ class RealLoadTest : public RealRunTest {
   [[nodiscard]] std::vector<Json> Requests() const {
     std::vector<Json> requests;
     for (const auto& file : std::filesystem::directory_iterator(folder_.path() / "load.d")) {
+      if (file.path().string().ends_with(".telemetry.jsonl")) continue;
       std::ifstream in(file.path());
       for (std::string line; std::getline(in, line);) requests.push_back(Json::parse(line));
     }

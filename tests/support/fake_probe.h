@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -14,13 +16,19 @@ class FakeProbe : public Probe {
 
   [[nodiscard]] std::string Gap() const override { return {}; }
   void Begin() override { ++run_; }
-  std::optional<Disturbance> End() override {
-    if (always || disturbed_runs.contains(run_)) return kFound;
-    return std::nullopt;
+  ProbeReport End() override {
+    ProbeReport report = next;
+    if (always || disturbed_runs.contains(run_)) report.disturbed = kFound;
+    return report;
   }
+  void Cancel() override { ++cancelled; }
+  std::optional<std::int64_t> DiskBytesRead() override { return disk_bytes; }
 
   std::set<int> disturbed_runs;  ///< from 1, as they are watched
   bool always = false;
+  ProbeReport next;  ///< of each run
+  std::optional<std::int64_t> disk_bytes;
+  int cancelled = 0;
 
  private:
   int run_ = 0;

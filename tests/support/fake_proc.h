@@ -1,6 +1,7 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <array>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -32,6 +33,11 @@ class FakeProc {
     uptime_ += ticks;
     user_ += user;
     system_ += system;
+    WriteClocks();
+  }
+  /// One of the two CPUs was busy for that many ticks more.
+  void PassOnCpu(std::size_t cpu, std::int64_t user) {
+    cpus_[cpu] += user;
     WriteClocks();
   }
   /// Something waited so many seconds more.
@@ -108,9 +114,9 @@ class FakeProc {
   }
   void WriteClocks() const {
     folder_.Write("uptime", fmt::format("{:.2f} 1.00\n", static_cast<double>(uptime_) / 100));
-    folder_.Write("stat", fmt::format("cpu  {} 0 {} 1000 0 0 0 0 0 0\ncpu0 1 0 1 1 0 0 0 0 0 0\n"
-                                      "cpu1 1 0 1 1 0 0 0 0 0 0\nintr 5 6\n",
-                                      user_, system_));
+    folder_.Write("stat", fmt::format("cpu  {} 0 {} 1000 0 0 0 0 0 0\ncpu0 {} 0 1 1 0 0 0 0 0 0\n"
+                                      "cpu1 {} 0 1 1 0 0 0 0 0 0\nintr 5 6\n",
+                                      user_, system_, cpus_[0], cpus_[1]));
   }
   void WritePressure() const {
     std::filesystem::create_directories(folder_ / "pressure");
@@ -136,6 +142,7 @@ class FakeProc {
   std::int64_t uptime_ = 5000;
   std::int64_t user_ = 0;
   std::int64_t system_ = 0;
+  std::array<std::int64_t, 2> cpus_{};
   double cpu_pressure_ = 0;
   double memory_pressure_ = 0;
   std::map<int, Process> processes_;

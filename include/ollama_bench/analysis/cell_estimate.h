@@ -64,9 +64,10 @@ LogEstimate Difference(const LogEstimate& a, const LogEstimate& b, const NoiseMo
 /// What a setting gives and takes beside its prefill rate: medians over its loads, empty where no
 /// load reports.
 struct CellServing {
-  std::optional<double> decode_rate;         ///< tokens/s
-  std::optional<double> gpu_share;           ///< of the loaded model, 0 to 1
-  std::optional<std::int64_t> memory_bytes;  ///< of the loaded model, wherever it lies
+  std::optional<double> decode_rate;                      ///< tokens/s
+  std::optional<double> gpu_share;                        ///< of the loaded model, 0 to 1
+  std::optional<std::int64_t> memory_bytes;               ///< of the loaded model, wherever it lies
+  std::optional<double> joules_per_token = std::nullopt;  ///< median of the samples that count
 };
 
 CellServing ServingOf(const CellResult& result);

@@ -22,6 +22,8 @@ enum class Metric {
   kE2eP50,
   kE2eP95,
   kQueueWaitP50,
+  kJoulesPerToken,
+  kGpuMemory,
 };
 
 /// The one table that names, measures and formats each metric of a sample.

@@ -68,9 +68,11 @@ std::span<const Exclusion> AllExclusions();
 /// "the prompt was cut to the context", for messages.
 std::string_view Explain(Exclusion exclusion);
 
-/// What other programs did to the machine while a sample ran, where it was enough to slow it down.
+/// What slowed the machine down while a sample ran.
 struct Disturbance {
-  std::string cause;                       ///< "cpu", or "memory": they ran while memory was short
+  /// "cpu": other programs ran; "memory": they did while memory was short; "gpu": one of them
+  /// computed on the server's GPU; "gpu_slowed": a GPU was slowed down by heat or power supply.
+  std::string cause;
   std::optional<double> others_cpus;       ///< CPUs that they kept busy on average
   std::optional<double> pressure_percent;  ///< of the time in which something waited for a CPU
   std::optional<double> memory_pressure_percent;  ///< the same for memory

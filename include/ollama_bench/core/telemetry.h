@@ -18,7 +18,8 @@ struct GpuReading {
   std::optional<double> power_w;
   std::optional<double> clock_mhz;  ///< of its cores
   std::optional<double> temperature_c;
-  std::optional<bool> is_slowed;  ///< by heat or by its power supply
+  std::optional<bool> is_slowed;   ///< by heat or by its power supply
+  std::optional<double> energy_j;  ///< since the sample began, as its driver counts it
 
   friend bool operator==(const GpuReading&, const GpuReading&) = default;
 };
@@ -35,8 +36,18 @@ struct TelemetryReading {
   std::optional<std::int64_t> page_cache_bytes;
   std::optional<double> power_w;  ///< of the CPUs
   std::vector<GpuReading> gpus;
+  std::optional<double> cpu_energy_j;  ///< since the sample began
 
   friend bool operator==(const TelemetryReading&, const TelemetryReading&) = default;
+};
+
+/// All readings of a sample.
+struct TelemetryRecord {
+  std::vector<std::string> gpu_names;  ///< of the GPUs that each reading has, in their order
+  double measured_from_s = 0;  ///< where the sample is a window: its measured stretch began then
+  std::vector<TelemetryReading> readings;  ///< ascending in time; the first is from its beginning
+
+  friend bool operator==(const TelemetryRecord&, const TelemetryRecord&) = default;
 };
 
 /// What one GPU did during a sample.
@@ -74,6 +85,13 @@ struct Telemetry {
 
   friend bool operator==(const Telemetry&, const Telemetry&) = default;
 };
+
+/// Energy of a shorter time is not known: drivers count it in steps of up to a tenth of a second.
+inline constexpr double kLeastEnergyTime_s = 0.5;
+
+/// What the readings say of the time between two moments, in seconds since the sample began; energy
+/// is interpolated. Rounded to what is more than noise.
+Telemetry SummarizeTelemetry(const TelemetryRecord& record, double from_s, double to_s);
 
 /// Of the CPUs and all GPUs, as far as each counts its energy; empty where none does.
 std::optional<double> EnergyJoules(const Telemetry& telemetry);

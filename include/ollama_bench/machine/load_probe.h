@@ -9,7 +9,6 @@
 
 #include "ollama_bench/core/sample.h"
 #include "ollama_bench/machine/process_times.h"
-#include "ollama_bench/sweep/probe.h"
 
 namespace ollama_bench {
 
@@ -52,16 +51,18 @@ struct MachineClocks {
 std::optional<MachineClocks> ReadMachineClocks(const std::filesystem::path& proc);
 
 /// CPU use of the server's machine by programs other than the server, its runners and ourselves,
-/// and pressure (PSI), from two looks at /proc: before and after the run. No thread, nothing while
-/// the run lasts.
-class LoadProbe : public Probe {
+/// and pressure (PSI), from two looks at /proc: before and after the run; nothing while it lasts.
+class LoadProbe {
  public:
   /// `port` is the server's; `self` is our process.
   LoadProbe(int port, int self, std::filesystem::path proc = "/proc");
 
-  [[nodiscard]] std::string Gap() const override { return gap_; }
-  void Begin() override;
-  std::optional<Disturbance> End() override;
+  /// Why it cannot see what disturbs the server, one line for a person; empty where it can.
+  [[nodiscard]] std::string Gap() const { return gap_; }
+  /// Right before a run.
+  void Begin();
+  /// Right after the run: how others disturbed it. Empty where they did not, or it is not known.
+  std::optional<Disturbance> End();
 
  private:
   struct Look {

@@ -7,7 +7,7 @@
 
 #include "ollama_bench/core/clock.h"
 #include "ollama_bench/core/strategy.h"
-#include "ollama_bench/machine/load_probe.h"
+#include "ollama_bench/machine/machine_probe.h"
 #include "ollama_bench/machine/server_process_watch.h"
 #include "ollama_bench/session/baseline.h"
 #include "ollama_bench/session/machine_watch.h"
@@ -100,7 +100,7 @@ class Session {
   SessionPrompt prompt_;
   std::string host_;  ///< that is measured; empty where a remote server does not report it
   MachineWatch machine_;
-  std::optional<LoadProbe> probe_;
+  std::optional<MachineProbe> probe_;
   std::optional<ServerProcessWatch> watch_;
   std::vector<std::string> warnings_;
 };

@@ -28,11 +28,4 @@ Expected<std::map<std::string, std::vector<RequestFigures>>, StoreError> ReadWin
     FileSystem& file_system, const std::filesystem::path& results,
     const std::vector<CellResult>& cells);
 
-/// Copies the files of the samples of `cells` from the folder of `from` to that of `to`, but those
-/// that are there.
-Expected<void, StoreError> CopyWindowFiles(FileSystem& file_system,
-                                           const std::filesystem::path& from,
-                                           const std::filesystem::path& to,
-                                           const std::vector<CellResult>& cells);
-
 }  // namespace ollama_bench

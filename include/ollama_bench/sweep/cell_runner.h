@@ -53,7 +53,7 @@ struct CellRunnerSeams {
   UlidSource& ids;
   Probe* probe = nullptr;           ///< null: nobody watches the machine
   ServerWatch* watch = nullptr;     ///< null: the server's machine is not seen
-  RequestSink* requests = nullptr;  ///< null: those of a window are not kept
+  RequestSink* requests = nullptr;  ///< null: those of a window, and readings, are not kept
 };
 
 /// Measures one cell with one load of the model: create, warm-up, then the samples that the visit
@@ -96,6 +96,7 @@ class CellRunner {
   Expected<Sample, Failure> Warm(Load& load, const std::string& prompt);
   Expected<Sample, Error> Take(Load& load);
   [[nodiscard]] Sample NewSample();
+  void NoteMachine(Sample& sample, const RunReport& report, ProbeReport machine);
   void Fill(Sample& sample, Load& load, SampleRole role, const RunReport& report);
   /// Of the metric that the workload is about.
   [[nodiscard]] double ValueOf(const Sample& sample) const;
@@ -112,6 +113,8 @@ class CellRunner {
   Expected<void, Error> NoteOtherContext(const Load& load);
   Expected<void, Error> NoteOtherServer(const Load& load);
   Expected<void, Error> NoteAlias(const Cell& cell, const Cell& effective, std::string reason);
+  /// By the server's machine, since its start.
+  [[nodiscard]] std::optional<std::int64_t> DiskBytesRead() const;
   [[nodiscard]] std::string Timestamp() const;
 
   CellRunnerOptions options_;
@@ -125,6 +128,7 @@ class CellRunner {
   Prompt* prompt_ = nullptr;               ///< of the visit
   std::optional<double> tokens_per_byte_;  ///< from the last warm-up
   int disturbed_visits_ = 0;               ///< without one between them that was not
+  bool has_lost_readings_ = false;         ///< that could not be written, and it was said
 };
 
 }  // namespace ollama_bench

@@ -70,6 +70,8 @@ struct RunReport {
   std::optional<std::chrono::nanoseconds> first_token = {};  ///< as in Sample
   std::optional<Window> window = {};                         ///< as in Sample
   std::vector<RequestFigures> requests = {};                 ///< of the window
+  /// When its measured stretch began.
+  std::optional<std::chrono::steady_clock::time_point> measured_from = {};
 };
 
 /// One way to measure a cell with Ollama: through its command line, its HTTP interface, or a

@@ -32,6 +32,7 @@ struct WindowReport {
   /// Of the request of median duration among those counted.
   RunMetrics metrics;
   std::optional<std::chrono::nanoseconds> first_token;
+  std::chrono::steady_clock::time_point measured_from;
 };
 
 /// A request of the window, with a prompt of its own, that asks for so many tokens. Called on any

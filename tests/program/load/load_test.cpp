@@ -69,10 +69,11 @@ class LoadTest : public ::testing::Test {
     }
     return windows;
   }
-  // The lines of all files beside the results.
+  // Those of all windows, as they are beside the results.
   static std::vector<Json> Requests(const SimulatedOllama& server) {
     std::vector<Json> requests;
     for (const auto& file : fs::directory_iterator(server.folder() / "load.d")) {
+      if (file.path().string().ends_with(".telemetry.jsonl")) continue;
       std::ifstream in(file.path());
       std::string line;
       while (std::getline(in, line)) requests.push_back(Json::parse(line));

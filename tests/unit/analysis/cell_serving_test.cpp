@@ -41,6 +41,20 @@ TEST(CellServingTest, TheDecodeRateIsTheMedianOverTheVisitsThatHaveOne) {
   EXPECT_NEAR(ServingOf(result).decode_rate.value(), 50, 1e-9);
 }
 
+TEST(CellServingTest, TheEnergyOfATokenIsTheMedianOfTheSamplesThatCount) {
+  CellResult result;
+  for (const double joules : {100.0, 150.0, 300.0, 9000.0}) {
+    Sample& sample = result.samples.emplace_back();
+    sample.metrics.prompt_eval_count = 98;
+    sample.metrics.prompt_eval = std::chrono::seconds(1);
+    sample.metrics.eval_count = 2;
+    sample.telemetry.emplace().cpu_energy_j = joules;
+  }
+  result.samples.back().disturbed = Disturbance{"gpu", {}, {}, {}};
+  EXPECT_NEAR(ServingOf(result).joules_per_token.value(), 1.5, 1e-9);
+  EXPECT_EQ(ServingOf(CellResult()).joules_per_token, std::nullopt);
+}
+
 TEST(CellServingTest, AShareIsNeverAboveOne) {
   EXPECT_EQ(GpuShare(Loaded(1, 100, 130)), 1.0);
 }

@@ -95,11 +95,12 @@ TEST(AnswerTextTest, TellsWhatTheSettingsMeanForTheUser) {
   EXPECT_TRUE(MeaningSentence(answer).starts_with(
       "Current -> recommended: a 3000-token prompt: 12 s -> 10 s."))
       << MeaningSentence(answer);
-  answer.current_serving = CellServing{40.0, 1.0, 2'000'000'000};
-  answer.recommended_serving = CellServing{38.0, 1.0, 2'500'000'000};
+  answer.current_serving = CellServing{40.0, 1.0, 2'000'000'000, 0.614};
+  answer.recommended_serving = CellServing{38.0, 1.0, 2'500'000'000, 0.5};
   EXPECT_EQ(MeaningSentence(answer),
             "Current -> recommended: a 3000-token prompt: 12 s -> 10 s; decode 40 tokens/s -> 38 "
-            "tokens/s; on the GPU 100 %; memory 2.00 GB -> 2.50 GB.");
+            "tokens/s; on the GPU 100 %; memory 2.00 GB -> 2.50 GB; energy 0.614 "
+            "J/token -> 0.5 J/token.");
   SweepAnswer keep = Answer({300, 250}, options);
   ASSERT_EQ(keep.verdict, Verdict::kKeep);
   EXPECT_EQ(MeaningSentence(keep), "A 3000-token prompt: 10 s.");

@@ -147,5 +147,91 @@ TEST(TimelineSceneTest, TheNumberInFlightDoesNotDipBetweenTwoRequestsOfOneUser) 
   EXPECT_EQ(heights.size(), 2U) << "none, then one";
 }
 
+TelemetryRecord Readings(std::size_t gpus, double length_s) {
+  TelemetryRecord record;
+  record.gpu_names.assign(gpus, "NVIDIA GeForce RTX 4090 with a long name");
+  record.measured_from_s = length_s / 10;
+  for (int i = 0; i <= 60; ++i) {
+    TelemetryReading& reading = record.readings.emplace_back();
+    reading.at_s = length_s * i / 50;
+    reading.cpus = 0.1 * i;
+    reading.server_cpus = 0.05 * i;
+    reading.server_bytes = 100'000'000LL * i;
+    reading.power_w = 60;
+    reading.gpus.resize(gpus);
+    for (GpuReading& gpu : reading.gpus) {
+      gpu.use = i % 2 == 0 ? 1 : 0.25;
+      if (i != 30) gpu.power_w = 300;
+    }
+  }
+  return record;
+}
+
+Scene LayOut(const TelemetryRecord& telemetry, double length_s) {
+  return LayOutTimeline(WindowOf(length_s), RequestsAtRandom(20, length_s),
+                        Cell().With(Parameter::kConcurrency, 4), LongCaption(), *Font::Load(),
+                        telemetry);
+}
+
+TEST(TimelineSceneTest, WhatTheMachineDidLiesBelowOnTheSameScaleWhereThereAreReadings) {
+  for (const double length : {0.5, 30.0, 86400.0}) {
+    for (const std::size_t gpus : {0U, 1U, 3U, 12U}) {
+      const Scene scene = LayOut(Readings(gpus, length), length);
+      ExpectSoundLayout(scene);
+      EXPECT_TRUE(Shows(scene, "CPU use, CPUs"));
+      EXPECT_TRUE(Shows(scene, "power, W"));
+      EXPECT_EQ(Shows(scene, "GPU use, %"), gpus > 0);
+      EXPECT_EQ(Shows(scene, "12 GPUs together"), gpus == 12);
+    }
+  }
+  const Scene none = LayOut(TelemetryRecord(), 30);
+  for (const char* panel : {"CPU use", "GPU use", "memory, GB", "power, W"}) {
+    EXPECT_FALSE(Shows(none, panel)) << panel;
+  }
+}
+
+TEST(TimelineSceneTest, OnlyPanelsWithAReadingAreDrawnAndAGapInThemStaysOne) {
+  TelemetryRecord record = Readings(1, 30);
+  for (TelemetryReading& reading : record.readings) {
+    reading.cpus.reset();
+    reading.server_cpus.reset();
+    reading.server_bytes.reset();
+    reading.power_w.reset();
+    reading.gpus[0].use.reset();
+  }
+  const Scene scene = LayOut(record, 30);
+  EXPECT_FALSE(Shows(scene, "CPU use"));
+  EXPECT_FALSE(Shows(scene, "GPU use"));
+  EXPECT_FALSE(Shows(scene, "memory, GB"));
+  EXPECT_TRUE(Shows(scene, "power, W"));
+  const auto paths = ShapesOf<PathShape>(scene);
+  EXPECT_TRUE(std::any_of(paths.begin(), paths.end(),
+                          [](const PathShape& path) { return path.lines.size() == 2; }));
+}
+
+// The measured stretch begins three seconds after the sample; a reading at 5 s lies at 2 s.
+TEST(TimelineSceneTest, ReadingsLieWhereTheRequestsOfTheirTimeLie) {
+  TelemetryRecord record;
+  record.measured_from_s = 3;
+  for (const double at_s : {1.0, 5.0, 40.0}) {
+    record.readings.emplace_back().at_s = at_s;
+    record.readings.back().server_bytes = 1'000'000'000;
+  }
+  const Scene scene =
+      LayOutTimeline(WindowOf(10), {Request(0, 1, 2), Request(2, 1, 8)},
+                     Cell().With(Parameter::kConcurrency, 4), LongCaption(), *Font::Load(), record);
+  const std::vector<Box> waits = BarsOf(scene, palette::kTick);
+  double right = 0;
+  double middle = -1;
+  for (const PathShape& path : ShapesOf<PathShape>(scene)) {
+    if (path.lines.front().size() != 3) continue;
+    middle = path.lines.front()[1].x;
+    right = path.lines.front()[2].x;
+    EXPECT_NEAR(path.lines.front()[0].x, waits[0].x, 1e-6) << "what is before is cut off";
+  }
+  EXPECT_NEAR(middle, waits[1].x, 1e-6);
+  EXPECT_NEAR(right, waits[0].x + 10 * waits[0].width, 1e-6);
+}
+
 }  // namespace
 }  // namespace ollama_bench

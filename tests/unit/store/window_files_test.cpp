@@ -5,6 +5,7 @@
 #include <fstream>
 #include <string>
 
+#include "ollama_bench/store/telemetry_files.h"
 #include "support/temporary_folder.h"
 
 namespace ollama_bench {
@@ -81,7 +82,7 @@ TEST_F(WindowFilesTest, ADamagedLineIsRefusedWithItsNumber) {
 TEST_F(WindowFilesTest, AMergeCarriesThemAlong) {
   ASSERT_TRUE(WriteWindowFile(file_system_, Results("one.json"), "A", {Figures(1)}));
   ASSERT_TRUE(
-      CopyWindowFiles(file_system_, Results("one.json"), Results("all.json"), OneWindow("A")));
+      CopyBulkFiles(file_system_, Results("one.json"), Results("all.json"), OneWindow("A")));
   const auto read = ReadWindowFiles(file_system_, Results("all.json"), OneWindow("A"));
   ASSERT_TRUE(read);
   EXPECT_EQ(read->at("A").size(), 1U);

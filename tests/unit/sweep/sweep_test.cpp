@@ -25,6 +25,35 @@ using Reason = SweepOutcome::Reason;
 const Cell kCell{1024, 64};
 const Cell kOther{2048, 64};
 
+/// Keeps in memory what a sample has too much of.
+class FakeSink : public RequestSink {
+ public:
+  Expected<void, StoreError> Keep(const std::string& /*sample_id*/,
+                                  const std::vector<RequestFigures>& /*requests*/) override {
+    return {};
+  }
+  Expected<void, StoreError> KeepReadings(const std::string& sample_id,
+                                          const TelemetryRecord& record) override {
+    if (fails) return Unexpected<StoreError>({StoreError::Kind::kIo, "disk full"});
+    readings[sample_id] = record;
+    return {};
+  }
+
+  std::map<std::string, TelemetryRecord> readings;
+  bool fails = false;
+};
+
+// Ten watts, each second.
+ProbeReport TenWatts(int seconds) {
+  ProbeReport report;
+  for (int i = 0; i <= seconds; ++i) {
+    TelemetryReading& reading = report.telemetry.readings.emplace_back();
+    reading.at_s = i;
+    reading.cpu_energy_j = 10 * i;
+  }
+  return report;
+}
+
 class SweepTest : public testing::Test {
  protected:
   SweepTest() {
@@ -51,7 +80,8 @@ class SweepTest : public testing::Test {
   SweepOutcome RunStrategy(const StopRequest& stop) {
     StoreSaver saver(*store_, clock_, observer_, stop);
     UlidSource ids(clock_);
-    const CellRunnerSeams seams{driver_, *store_, saver, clock_, observer_, ids, &probe_, &watch_};
+    const CellRunnerSeams seams{driver_, *store_, saver,   clock_, observer_,
+                                ids,     &probe_, &watch_, &sink_};
     PromptFeed feed(0);
     feed.SetText(text_);
     CellRunner runner(options_, seams, feed);
@@ -85,6 +115,7 @@ class SweepTest : public testing::Test {
   FakeDriver driver_{clock_};
   FakeProbe probe_;
   FakeServerWatch watch_;
+  FakeSink sink_;
   RecordingObserver observer_;
   StopRequest stop_;
   PosixFileSystem files_;
@@ -363,6 +394,47 @@ TEST_F(SweepTest, ADisturbedSampleIsKeptDoesNotCountAndIsMeasuredAgainWithTheSam
   EXPECT_FALSE(EndedDisturbed(result));
   ASSERT_EQ(observer_.notices.size(), 1U);
   EXPECT_NE(observer_.notices[0].second.find("other programs used 1.4 CPUs"), std::string::npos);
+}
+
+TEST_F(SweepTest, WhatWasReadOfTheMachineIsSummedUpInTheSampleAndKeptWhereItIsMuch) {
+  probe_.next = TenWatts(20);
+  ASSERT_EQ(Run({kCell}).reason, Reason::kDone);
+  probe_.next = TenWatts(3);
+  ASSERT_EQ(Run({kOther}).reason, Reason::kDone);
+  const CellResult result = OnDisk(kCell);
+  EXPECT_FALSE(result.samples[0].telemetry) << "a warm-up";
+  EXPECT_EQ(sink_.readings.size(), 3U);
+  for (std::size_t i = 1; i < result.samples.size(); ++i) {
+    EXPECT_EQ(result.samples[i].telemetry->cpu_energy_j, 200);
+    EXPECT_EQ(sink_.readings.at(result.samples[i].id).readings.size(), 21U);
+  }
+  EXPECT_EQ(OnDisk(kOther).samples[1].telemetry->cpu_energy_j, 30);
+}
+
+TEST_F(SweepTest, ReadingsThatCannotBeKeptAreSaidOnceAndStopNothing) {
+  probe_.next = TenWatts(20);
+  sink_.fails = true;
+  ASSERT_EQ(Run({kCell}).reason, Reason::kDone);
+  EXPECT_EQ(CountedSamples(Result(kCell)), 3);
+  EXPECT_TRUE(Result(kCell).samples[1].telemetry);
+  ASSERT_EQ(observer_.notices.size(), 1U);
+  EXPECT_NE(observer_.notices[0].second.find("disk full"), std::string::npos);
+}
+
+TEST_F(SweepTest, AFailedRunIsNotWatchedAnyLonger) {
+  Queue({std::nullopt, Failure{kUnknown, "broken", {}, 1}, Failure{kUnknown, "broken", {}, 1}});
+  Run({kCell});
+  EXPECT_GE(probe_.cancelled, 1);
+}
+
+TEST_F(SweepTest, AVisitSaysWhatItsLoadReadFromTheDisks) {
+  probe_.disk_bytes = 1000;
+  driver_.on_run = [&] { *probe_.disk_bytes += 500; };
+  ASSERT_EQ(Run({kCell}).reason, Reason::kDone);
+  EXPECT_EQ(OnDisk(kCell).visits.at(0).load_disk_bytes, 500) << "with the first run alone";
+  driver_.stays_loaded = true;
+  ASSERT_EQ(RunVisits({{kOther, SampleRole::kMeasure, 1}}).reason, Reason::kDone);
+  EXPECT_EQ(OnDisk(kOther).visits.at(0).load_disk_bytes, std::nullopt) << "it was loaded";
 }
 
 TEST_F(SweepTest, ALoadThatStaysDisturbedEndsAndTheSweepGoesOn) {

@@ -1,0 +1,84 @@
+#include "ollama_bench/machine/machine_probe.h"
+
+#include <cstddef>
+#include <utility>
+
+namespace ollama_bench {
+namespace {
+
+constexpr double kNoticeable = 0.05;
+
+/// The mean of what is known of a GPU in the readings after the first, which is of the time before.
+class Mean {
+ public:
+  void Add(double value, double weight) {
+    sum_ += weight * value;
+    time_ += weight;
+  }
+  [[nodiscard]] double Value() const { return time_ > 0 ? sum_ / time_ : 0; }
+
+ private:
+  double sum_ = 0;
+  double time_ = 0;
+};
+
+}  // namespace
+
+std::optional<Disturbance> FindGpuDisturbance(const SampledTelemetry& sampled) {
+  const auto& readings = sampled.record.readings;
+  bool is_shared = false;
+  for (std::size_t gpu = 0; gpu < sampled.record.gpu_names.size(); ++gpu) {
+    Mean slowed;
+    Mean others;
+    bool has_server = false;
+    for (std::size_t i = 1; i < readings.size(); ++i) {
+      const double length = readings[i].at_s - readings[i - 1].at_s;
+      const std::optional<bool>& is_slowed = readings[i].gpus[gpu].is_slowed;
+      if (is_slowed) slowed.Add(*is_slowed ? 1 : 0, length);
+      const GpuShares& shares = sampled.gpu_shares[i][gpu];
+      has_server = has_server || shares.server.value_or(0) > 0;
+      if (shares.others) others.Add(*shares.others, length);
+    }
+    if (slowed.Value() >= kNoticeable) return Disturbance{"gpu_slowed", {}, {}, {}};
+    is_shared = is_shared || (has_server && others.Value() >= kNoticeable);
+  }
+  if (is_shared) return Disturbance{"gpu", {}, {}, {}};
+  return std::nullopt;
+}
+
+MachineProbe::MachineProbe(int port, int self, bool judges, const TelemetryPlaces& places)
+    : proc_(places.proc), sampler_(port, self, places) {
+  if (judges) load_.emplace(port, self, places.proc);
+}
+
+std::string MachineProbe::Gap() const {
+  std::string gap = load_ ? load_->Gap() : std::string();
+  const std::string unread = sampler_.reader().Gap();
+  if (!gap.empty() && !unread.empty()) gap += "; ";
+  return gap + unread;
+}
+
+void MachineProbe::Begin() {
+  sampler_.Begin();
+  if (load_) load_->Begin();
+}
+
+ProbeReport MachineProbe::End() {
+  ProbeReport report;
+  if (load_) report.disturbed = load_->End();
+  SampledTelemetry sampled = sampler_.End();
+  if (load_ && !report.disturbed) report.disturbed = FindGpuDisturbance(sampled);
+  report.began = sampled.began;
+  report.telemetry = std::move(sampled.record);
+  return report;
+}
+
+void MachineProbe::Cancel() {
+  sampler_.Cancel();
+}
+
+std::optional<std::int64_t> MachineProbe::DiskBytesRead() {
+  return ollama_bench::DiskBytesRead(proc_);
+}
+
+}  // namespace ollama_bench
