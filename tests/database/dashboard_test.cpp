@@ -45,7 +45,7 @@ class DashboardTest : public ExportFixture {
       "workload": "load", "axes": [{"name": "concurrency", "values": [4]}],
       "identity": {"model": "smollm2", "ollama_version": "0.11.4"}, "environment": {"host": "rig"},
       "starts": [{"id": "START2", "started": "2026-11-22T07:00:00+00:00", "host": "rig"}]},
-      "results": [{"concurrency": 4, "num_predict": 64,
+      "results": [{"num_ctx": 4096, "num_batch": 512, "concurrency": 4, "num_predict": 64,
         "visits": [{"id": "VL", "role": "measure", "started": "2026-11-22T07:00:00+00:00",
                     "load_id": 6000000000, "start": "START2"}],
         "samples": [{"id": "SL", "visit": "VL", "load_id": 6000000000, "role": "measure",
@@ -127,12 +127,12 @@ TEST_F(DashboardTest, ItIsWhatTheSchemaOfGrafanaKnows) {
   const Ended ended = RunProgram(program);
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   Json broken = dashboard_;
-  broken["panels"][1]["fieldConfig"]["defaults"]["unitt"] = "s";
+  broken["panels"][1]["gridpos"] = Json::object();
   folder_.Write("broken.json", broken.dump());
   program.argv[1] = (folder_ / "broken.json").string();
   const Ended refused = RunProgram(program);
   EXPECT_EQ(refused.exit_code, 1);
-  EXPECT_NE(refused.err.find("unexpected field 'unitt'"), std::string::npos) << refused.err;
+  EXPECT_NE(refused.err.find("unexpected field 'gridpos'"), std::string::npos) << refused.err;
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ class ExportFixture : public ::testing::Test {
     program.argv = {OLLAMA_BENCH_PROGRAM, "export", "results.json"};
     program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
     program.folder = folder_.path().string();
-    program.environment = {{"PGPASSFILE", "/dev/null"}, {"LC_ALL", "C.UTF-8"}};
+    program.environment = {{"PGPASSFILE", "no-such-file"}, {"LC_ALL", "C.UTF-8"}};
     return program;
   }
   [[nodiscard]] Program ExportTo(const std::string& database) const {
