@@ -8,6 +8,11 @@
 #include <thread>
 
 #include "export_fixture.h"
+#include "ollama_bench/core/text.h"
+#include "ollama_bench/export/export_text.h"
+#include "ollama_bench/export/postgres.h"
+#include "ollama_bench/store/prompt_lines.h"
+#include "support/prompt_records.h"
 #include "support/seed.h"
 
 namespace ollama_bench::testing {
@@ -95,6 +100,55 @@ TEST_F(ExportDatabaseTest, HostileTextsComeBackAsTheyWere) {
   EXPECT_EQ(disturbed, 3);
 }
 
+// A results file is read with control characters escaped; what another reader lets in must come
+// through as well.
+TEST_F(ExportDatabaseTest, ControlCharactersInEveryTextComeBackByBothWays) {
+  using namespace std::string_literals;
+  const std::string raw = "a\tb\nc\rd\\e\\.f\\Ng\x01h\x7f\b\f\v"s;
+  const std::string with_nul = raw + "\0i"s;
+  Metadata metadata;
+  metadata.store_id = with_nul;
+  metadata.identity.model = with_nul;
+  metadata.environment.gpus = {with_nul};
+  metadata.starts = {{"S", "2026-11-21T07:00:00+00:00", with_nul, {{with_nul, with_nul}}}};
+  PosixFileSystem file_system;
+  ExportInput input;
+  input.sweeps.push_back(ResultsStore::Create(file_system, folder_ / "r\n.json", metadata));
+  VisitRecord visit;
+  visit.id = with_nul;
+  visit.start = "S";
+  visit.failure = Failure{FailureKind::kUnknown, with_nul, {}, 1};
+  const Cell cell = Cell().With(Parameter::kModel, ValueOfName(raw));
+  input.sweeps.back().SetVisit(cell, visit, with_nul);
+  Sample sample;
+  sample.id = with_nul;
+  sample.visit = visit.id;
+  sample.started = with_nul;
+  input.sweeps.back().AddSample(cell, sample, with_nul);
+  StopRequest stop;
+  const std::string by_libpq = server_.NewDatabase();
+  const auto done = ExportToPostgres(server_.UrlWithPassword(by_libpq), input, stop);
+  ASSERT_TRUE(done) << done.error().message;
+  std::string script;
+  WriteExport(ExportFormat::kSql, input, [&](std::string_view part) { script += part; });
+  folder_.Write("out.sql", script);
+  const std::string by_psql = server_.NewDatabase();
+  const Ended ended = server_.Psql(by_psql, {"-f", (folder_ / "out.sql").string()});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_EQ(server_.Content(by_psql), server_.Content(by_libpq));
+  const Json row = Json::parse(
+      server_.Query(by_psql,
+                    "SELECT jsonb_build_object('id', sample_id, 'row', measurements, 'labels', "
+                    "metadata->'labels') FROM ollama_bench.model_measurements JOIN "
+                    "ollama_bench.benchmarks USING (benchmark_id) WHERE record = 'failed_visit'"));
+  const std::string expected = raw + "\\x00i";
+  EXPECT_EQ(row["id"], expected);
+  EXPECT_EQ(row["row"]["failure_message"], Printable(with_nul)) << "as the store keeps it";
+  EXPECT_EQ(row["row"]["model"], raw);
+  EXPECT_EQ(row["row"]["label_" + expected], expected);
+  EXPECT_EQ(row["labels"][expected], expected);
+}
+
 TEST_F(ExportDatabaseTest, TheRowsOfTheDatabaseAreThoseOfJsonLines) {
   WriteResults(50);
   const std::string database = server_.NewDatabase();
@@ -115,6 +169,26 @@ TEST_F(ExportDatabaseTest, TheRowsOfTheDatabaseAreThoseOfJsonLines) {
   }
   EXPECT_EQ(rows, 50);
   EXPECT_EQ(found, expected);
+}
+
+TEST_F(ExportDatabaseTest, RecordsOfPromptsKeepTheirRowsWhenTheirFileGrows) {
+  std::string lines;
+  const auto export_lines = [&](const std::string& database) {
+    folder_.Write("results.json", lines);
+    ExpectExported(database);
+  };
+  const std::string database = server_.NewDatabase();
+  for (int i = 0; i < 5; ++i) lines += FormatPromptLine(AnsweredPrompt(i, 10)) + "\n";
+  export_lines(database);
+  EXPECT_EQ(RowsOf(database, "model_measurements"), "5");
+  for (int i = 5; i < 10; ++i) lines += FormatPromptLine(AnsweredPrompt(i, 10)) + "\n";
+  export_lines(database);
+  EXPECT_EQ(RowsOf(database, "model_measurements"), "10");
+  EXPECT_EQ(RowsOf(database, "benchmarks"), "1");
+  EXPECT_EQ(server_.Query(database,
+                          "SELECT count(*) FROM ollama_bench.samples WHERE record = "
+                          "'prompt' AND counted AND ttft_s = 0.04 AND tpot_s > 0"),
+            "10");
 }
 
 TEST_F(ExportDatabaseTest, KilledAtAnyMomentNothingIsLostOrDoubled) {
