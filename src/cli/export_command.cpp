@@ -95,8 +95,8 @@ Expected<void, SessionError> ExportToDatabase(const std::string& url, const Expo
     const PostgresError& error = summary.error();
     return Fail(error.is_usage ? ExitCode::kUsage : ExitCode::kEnvironment, error.message);
   }
-  Print(stdout, "{}: {} samples of {} benchmarks, {} rows added or changed\n", summary->database,
-        summary->samples, summary->benchmarks, summary->changed);
+  Print(stdout, "{}: {} records of {} benchmarks; {} rows added or changed\n", summary->database,
+        summary->records, summary->benchmarks, summary->changed);
   return {};
 }
 

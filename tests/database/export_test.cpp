@@ -32,7 +32,7 @@ TEST_F(ExportDatabaseTest, ASecondExportChangesNothing) {
   const std::string before = server_.Content(database);
   const Ended again = RunProgram(ExportTo(database));
   EXPECT_EQ(again.exit_code, 0) << again.err;
-  EXPECT_NE(again.out.find(", 0 rows added or changed"), std::string::npos) << again.out;
+  EXPECT_NE(again.out.find("; 0 rows added or changed"), std::string::npos) << again.out;
   EXPECT_EQ(server_.Content(database), before);
 }
 

@@ -13,7 +13,7 @@ namespace ollama_bench {
 struct PostgresSummary {
   std::string database;        ///< "bench on 127.0.0.1:5432"
   std::size_t benchmarks = 0;  ///< that the input has
-  std::size_t samples = 0;     ///< rows of it, failed visits and prompts included
+  std::size_t records = 0;     ///< records of it: samples, failed visits and prompts
   std::size_t changed = 0;     ///< rows that the database did not have, or had otherwise
 };
 
