@@ -152,8 +152,9 @@ void AddExportCommand(CLI::App& app, std::function<int()>& action, const StopReq
                    "File to write, as a whole; without it standard output")
       ->type_name("FILE.csv|.jsonl|.md|.sql|.prom");
   command
-      ->add_option("--postgres", options->postgres,
-                   "Write into the tables of this database: a URL, or KEY=VALUE …, as libpq has it")
+      ->add_option(
+          "--postgres", options->postgres,
+          "Write into the tables of this database: a URL, or KEY=VALUE pairs, as libpq has it")
       ->type_name("URL");
   command->callback([options, command, &action, &stop] {
     CheckWay(*command, *options);
