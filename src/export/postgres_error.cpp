@@ -20,7 +20,9 @@ constexpr std::array kAdvice = {
     Advice{"42501",
            "the role lacks a privilege: let an administrator run GRANT CREATE, TEMPORARY ON "
            "DATABASE … TO the role, or export as the owner of the schema ollama_bench"},
-    Advice{"25006", "the server only reads: name the primary server"},
+    Advice{
+        "25006",
+        "the session only reads: name the primary server, or reset default_transaction_read_only"},
     Advice{"55P03", "another session holds the tables: export again when it has ended"},
     Advice{"57014", "the server cancelled it: raise statement_timeout and export again"},
     Advice{"57P", "the server is shutting down: export again when it runs"},

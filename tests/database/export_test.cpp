@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <memory>
@@ -233,28 +234,59 @@ TEST_F(ExportDatabaseTest, ExportsAtTheSameTimeDoNotBreakEachOther) {
   EXPECT_EQ(server_.Content(database), server_.Content(alone));
 }
 
-TEST_F(ExportDatabaseTest, AStopWhileItWaitsForAnotherExportEndsItAndWritesNothing) {
-  WriteResults(20);
-  const std::string database = server_.NewDatabase();
-  Program holder;
-  holder.argv = {"psql", "-X", server_.UrlWithPassword(database), "-c",
-                 "SELECT pg_advisory_lock(7021948312057710145), pg_sleep(60)"};
-  RunningProgram holding(holder);
-  const auto waits = [&](const std::string& granted) {
-    return server_.Query(database,
-                         "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND "
-                         "granted = " +
-                             granted) != "0";
-  };
-  while (!waits("true")) std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  RunningProgram running(ExportTo(database));
-  while (!waits("false")) std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  running.Signal(SIGINT);
-  const Ended ended = running.Wait();
+// Another session holds the lock of exports, so that one waits for it.
+class WaitingExportTest : public ExportFixture {
+ protected:
+  void SetUp() override {
+    WriteResults(20);
+    Program holder;
+    holder.argv = {"psql", "-X", server_.UrlWithPassword(database_), "-c",
+                   "SELECT pg_advisory_lock(7021948312057710145), pg_sleep(60)"};
+    holder_ = std::make_unique<RunningProgram>(holder);
+    AwaitLock("true");
+    running_ = std::make_unique<RunningProgram>(ExportTo(database_));
+    AwaitLock("false");
+  }
+  void TearDown() override {
+    holder_->SignalGroup(SIGTERM);
+    holder_->Wait();
+  }
+  void AwaitLock(const std::string& granted) const {
+    const auto latest = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (server_.Query(database_,
+                         "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
+                         "AND granted = " +
+                             granted) == "0") {
+      ASSERT_LT(std::chrono::steady_clock::now(), latest);
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  }
+  void ExpectNothingWritten() const {
+    EXPECT_EQ(server_.Query(database_, "SELECT to_regnamespace('ollama_bench') IS NULL"), "t");
+  }
+
+  std::string database_ = server_.NewDatabase();
+  std::unique_ptr<RunningProgram> holder_;
+  std::unique_ptr<RunningProgram> running_;
+};
+
+TEST_F(WaitingExportTest, AStopEndsItAndNothingIsWritten) {
+  running_->Signal(SIGINT);
+  const Ended ended = running_->Wait();
   EXPECT_NE(ended.exit_code, 0);
   EXPECT_NE(ended.err.find("stopped; nothing was written"), std::string::npos) << ended.err;
-  holding.SignalGroup(SIGTERM);
-  holding.Wait();
+  ExpectNothingWritten();
+}
+
+TEST_F(WaitingExportTest, AConnectionThatTheServerEndsIsNamedAndNothingIsWritten) {
+  server_.Query(database_,
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                "WHERE application_name = 'ollama-bench'");
+  const Ended ended = running_->Wait();
+  EXPECT_EQ(ended.exit_code, 3);
+  EXPECT_NE(ended.err.find("export again"), std::string::npos) << ended.err;
+  EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
+  ExpectNothingWritten();
 }
 
 }  // namespace
