@@ -95,6 +95,17 @@ prepare_new_ollama() {
   export OLLAMA_BENCH_REAL_NEW_OLLAMA=$cache/new/bin/ollama
 }
 
+# The check of the dashboard's schema; without the network its test is left out, but not in CI.
+prepare_dashboard_check() {
+  if [ -n "$ci" ]; then
+    step 'Building the check of dashboards' build_dashboard_check tests/database/dashboard_check
+  elif ! build_dashboard_check tests/database/dashboard_check >>"$log" 2>&1 </dev/null; then
+    printf 'SKIPPED: the check of dashboards, see %s\n' "$log"
+    return
+  fi
+  export OLLAMA_BENCH_DASHBOARD_CHECK=$cache/bin/dashboard_check
+}
+
 # run_tests ARGUMENT...: ctest's progress, then why tests were skipped, then its summary.
 run_tests() {
   local output=build/ctest.log status=0 skipped optional
@@ -119,7 +130,8 @@ case ${1:-} in
   *) usage ;;
 esac
 
-packages=("${build_packages[@]}" libgtest-dev libgmock-dev strace python3-scipy)
+packages=("${build_packages[@]}" libgtest-dev libgmock-dev strace python3-scipy
+  postgresql-15 prometheus)
 [ -z "$ci" ] || packages+=(clang-format shellcheck)
 [ "${selection[0]}" = -L ] || packages+=(clang libclang-rt-14-dev)
 step 'Installing packages' install_packages "${packages[@]}"
@@ -127,6 +139,7 @@ if command -v shellcheck >/dev/null; then step 'Checking the scripts' check_scri
 if has_clang_format; then step 'Checking the format' check_format; fi
 step 'Building' build
 prepare_real_ollama
+prepare_dashboard_check
 if [ "${selection[0]}" = -LE ]; then
   if [ -n "$ci" ] || has_fuzzer; then
     step 'Building with sanitizers' build_sanitized

@@ -31,6 +31,9 @@ pkg_check_modules(fontconfig REQUIRED IMPORTED_TARGET GLOBAL fontconfig>=2.13)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto SSL)
 find_package(PNG REQUIRED)
 
+# For `export --postgres`; without it that option says so.
+pkg_check_modules(libpq QUIET IMPORTED_TARGET GLOBAL libpq)
+
 # Embedded into the program, so that pictures come out right on a machine without fonts.
 find_file(OLLAMA_BENCH_FONT DejaVuSans.ttf
   PATHS /usr/share/fonts /usr/local/share/fonts /opt/homebrew/share/fonts

@@ -13,6 +13,7 @@ build_packages=(
   g++ cmake ninja-build pkg-config ca-certificates
   libyaml-cpp-dev nlohmann-json3-dev libcli11-dev libfmt-dev libexpected-dev libeigen3-dev
   libboost-dev libcpp-httplib-dev libssl-dev libcairo2-dev libfontconfig-dev libfreetype-dev libpng-dev
+  libpq-dev
   fonts-dejavu-core
 )
 weights_packages=(python3 python3-pip)
@@ -158,6 +159,18 @@ build_ollama() {
   }
   mkdir -p "$cache/bin"
   mv "$work/bin/ollama" "$cache/bin/ollama"
+  rm -rf "$work"
+}
+
+# build_dashboard_check FOLDER: the Go program of that folder, which knows the schema of Grafana's
+# dashboards, into the cache; again where its sources are newer.
+build_dashboard_check() {
+  local work=$cache/go program=$cache/bin/dashboard_check
+  [ -z "$(find "$1" -newer "$program" 2>/dev/null || echo missing)" ] && return
+  find_go || return
+  mkdir -p "$work" "$cache/bin"
+  env GOPATH="$work" GOCACHE="$work/cache" GOTOOLCHAIN=auto GOFLAGS=-modcacherw CGO_ENABLED=0 \
+    timeout 600 "$go" build -C "$1" -o "$program" . || return
   rm -rf "$work"
 }
 

@@ -152,6 +152,7 @@ void DeclareCommandLine(CLI::App& app, std::function<int()>& action, const StopR
   AddPlotCommand(app, action);
   AddCompareCommand(app, action);
   AddMergeCommand(app, action);
+  AddExportCommand(app, action, stop);
   AddDoctorCommand(app, action, stop);
   AddDocumentationCommand(app, action);
 }
@@ -162,8 +163,8 @@ std::string DescribeStrayArguments(const CLI::App& app) {
   const std::string where = chosen.empty() ? command.name : app.get_name() + " " + command.name;
   const std::string subject = chosen.empty() ? "there is" : fmt::format("`{}` knows", command.name);
   const Stray stray = FindStray(app.remaining(/*recurse=*/true), chosen.empty());
-  std::string text =
-      fmt::format("{} no {} '{}'", subject, stray.kind, Printable(stray.word, false));
+  std::string text = fmt::format("{} no {} '{}'", subject, stray.kind,
+                                 Printable(WithoutPasswords(stray.word), false));
   const std::string word = stray.word.substr(0, stray.word.find('='));
   const std::string elsewhere = stray.kind == "option" ? CommandsWith(app, word) : std::string();
   const std::string nearest = WordMeant(word, KnownWords(command, stray));
@@ -192,8 +193,8 @@ std::string DescribeWrongUsage(const CLI::App& app, const CLI::ParseError& error
                          Printable(values[0], false), Printable(values[1], false));
     }
   }
-  return fmt::format("{}\n`{}{} --help` lists what there is", text, app.get_name(),
-                     chosen.empty() ? "" : " " + command.get_name());
+  return fmt::format("{}\n`{}{} --help` lists what there is", WithoutPasswords(text),
+                     app.get_name(), chosen.empty() ? "" : " " + command.get_name());
 }
 
 namespace {

@@ -34,6 +34,7 @@ void AddHeatmapCommand(CLI::App& app, std::function<int()>& action);
 void AddPlotCommand(CLI::App& app, std::function<int()>& action);
 void AddCompareCommand(CLI::App& app, std::function<int()>& action);
 void AddMergeCommand(CLI::App& app, std::function<int()>& action);
+void AddExportCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 void AddDoctorCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 
 }  // namespace ollama_bench

@@ -84,6 +84,48 @@ std::string_view Trim(std::string_view text, std::string_view blanks) {
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
+namespace {
+
+constexpr std::string_view kHidden = "***";
+
+// From the first colon behind "scheme://" to the last @ of the word.
+void HideInAddresses(std::string& text) {
+  constexpr std::string_view kScheme = "://";
+  for (auto scheme = text.find(kScheme); scheme != std::string::npos;
+       scheme = text.find(kScheme, scheme + kScheme.size())) {
+    const auto begin = scheme + kScheme.size();
+    const auto end = std::min(text.find_first_of(" \t\r\n", begin), text.size());
+    const auto at = text.rfind('@', end - 1);
+    const auto colon = text.find(':', begin);
+    if (at == std::string::npos || colon == std::string::npos || colon >= at) continue;
+    text.replace(colon + 1, at - colon - 1, kHidden);
+  }
+}
+
+// Up to the blank or the & behind it; a value in quotes up to the closing one.
+void HideAssigned(std::string& text) {
+  constexpr std::string_view kKey = "password";
+  for (auto key = Lower(text).find(kKey); key != std::string::npos;
+       key = Lower(text).find(kKey, key + kKey.size())) {
+    const auto equals = text.find_first_not_of(" \t", key + kKey.size());
+    if (equals == std::string::npos || text[equals] != '=') continue;
+    const auto begin = text.find_first_not_of(" \t", equals + 1);
+    if (begin == std::string::npos) return;
+    const bool is_quoted = text[begin] == '\'';
+    const auto end = is_quoted ? text.find('\'', begin + 1) : text.find_first_of(" \t\r\n&", begin);
+    text.replace(begin, std::min(end, text.size()) - begin, kHidden);
+  }
+}
+
+}  // namespace
+
+std::string WithoutPasswords(std::string_view text) {
+  std::string hidden(text);
+  HideInAddresses(hidden);
+  HideAssigned(hidden);
+  return hidden;
+}
+
 std::string Lower(std::string_view text) {
   std::string lower(text);
   for (char& c : lower) {

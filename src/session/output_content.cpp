@@ -6,6 +6,7 @@
 #include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/core/parameter.h"
+#include "ollama_bench/export/export_format.h"
 #include "ollama_bench/store/prompt_lines.h"
 
 namespace ollama_bench {
@@ -80,6 +81,14 @@ bool IsPrompts(string_view text) {
          (!text.empty() && kPromptLineStart.starts_with(text));
 }
 
+std::optional<OutputKind> RecogniseExport(string_view text) {
+  SkipByteOrderMark(text);
+  for (const ExportFormatInfo& info : AllExportFormats()) {
+    if (text.starts_with(info.start)) return KindOf(info.format);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<OutputKind> RecogniseOutput(string_view text) {
@@ -89,6 +98,7 @@ std::optional<OutputKind> RecogniseOutput(string_view text) {
   if (text.starts_with("id\trepeat\tprompt\t")) return OutputKind::kPromptTable;
   if (text.starts_with("{\"traceEvents\":[")) return OutputKind::kTrace;
   if (text.starts_with("{\n  \"spans\": {")) return OutputKind::kTraceStatistics;
+  if (const auto kind = RecogniseExport(text)) return kind;
   if (IsResults(text)) return OutputKind::kResults;
   if (IsSvg(text)) return OutputKind::kSvg;
   if (IsCsv(text)) return OutputKind::kCsv;
@@ -118,6 +128,16 @@ string_view NameOf(OutputKind kind) {
       return "a trace";
     case OutputKind::kTraceStatistics:
       return "statistics of a trace";
+    case OutputKind::kExportedCsv:
+      return Describe(ExportFormat::kCsv).name;
+    case OutputKind::kExportedJsonLines:
+      return Describe(ExportFormat::kJsonLines).name;
+    case OutputKind::kExportedMarkdown:
+      return Describe(ExportFormat::kMarkdown).name;
+    case OutputKind::kExportedSql:
+      return Describe(ExportFormat::kSql).name;
+    case OutputKind::kExportedPrometheus:
+      return Describe(ExportFormat::kPrometheus).name;
   }
   return "output";
 }

@@ -97,6 +97,22 @@ OutputKind KindOf(PictureFormat format) {
   return OutputKind::kPng;
 }
 
+OutputKind KindOf(ExportFormat format) {
+  switch (format) {
+    case ExportFormat::kCsv:
+      return OutputKind::kExportedCsv;
+    case ExportFormat::kJsonLines:
+      return OutputKind::kExportedJsonLines;
+    case ExportFormat::kMarkdown:
+      return OutputKind::kExportedMarkdown;
+    case ExportFormat::kSql:
+      return OutputKind::kExportedSql;
+    case ExportFormat::kPrometheus:
+      break;
+  }
+  return OutputKind::kExportedPrometheus;
+}
+
 Expected<void, SessionError> CheckOutput(FileSystem& file_system, const OutputTarget& target) {
   if (auto fits = CheckName(file_system, target); !fits) return fits;
   const bool is_own =

@@ -34,6 +34,7 @@ foreach(file
     share/ollama-bench/configs/quick.yaml
     share/ollama-bench/configs/default.yaml
     share/ollama-bench/configs/large-context.yaml
+    share/ollama-bench/grafana/ollama-bench.json
     share/doc/ollama-bench/README.md
     share/doc/ollama-bench/LICENSE)
   if(NOT EXISTS ${PREFIX}/${file})

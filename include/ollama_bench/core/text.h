@@ -23,6 +23,10 @@ std::string_view StartOf(std::string_view text, std::size_t most_bytes);
 /// `text` without the `blanks` at its start and its end.
 std::string_view Trim(std::string_view text, std::string_view blanks = " \t\r\n");
 
+/// `text` with the passwords of addresses ("scheme://user:password@") and of "password=…" replaced
+/// by "***".
+std::string WithoutPasswords(std::string_view text);
+
 /// ASCII letters as small ones.
 std::string Lower(std::string_view text);
 

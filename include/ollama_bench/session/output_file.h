@@ -8,6 +8,7 @@
 
 #include "ollama_bench/config/sweep_config.h"
 #include "ollama_bench/core/expected.h"
+#include "ollama_bench/export/export_format.h"
 #include "ollama_bench/render/picture.h"
 #include "ollama_bench/session/session_error.h"
 #include "ollama_bench/session/session_options.h"
@@ -29,9 +30,15 @@ enum class OutputKind {
   kPromptTable,
   kTrace,
   kTraceStatistics,
+  kExportedCsv,  ///< and so on: what `export` writes
+  kExportedJsonLines,
+  kExportedMarkdown,
+  kExportedSql,
+  kExportedPrometheus,
 };
 
 OutputKind KindOf(PictureFormat format);
+OutputKind KindOf(ExportFormat format);
 
 /// A file that a command is about to write.
 struct OutputTarget {

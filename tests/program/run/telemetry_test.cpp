@@ -177,7 +177,7 @@ TEST(TelemetryOfWindowTest, EnergyIsThatOfTheMeasuredStretchAndTheTimelineShowsI
   std::ofstream(facts) << "";
   Program load;
   load.argv = {
-      OLLAMA_BENCH_PROGRAM, "load",      "--model",       "simulated", "--concurrency",       "2",
+      BenchProgram(), "load",      "--model",       "simulated", "--concurrency",       "2",
       "--requests",         "36",        "--num-predict", "12",        "--prompt-tokens",     "32",
       "--results",          "load.json", "--repetitions", "1",         "--ignore-disturbance"};
   load.environment = server.Environment();
@@ -204,7 +204,7 @@ TEST(TelemetryOfWindowTest, EnergyIsThatOfTheMeasuredStretchAndTheTimelineShowsI
   EXPECT_LT(energy, lines.back()["gpus"][0]["energy_j"].get<double>() +
                         lines.back()["gpus"][1]["energy_j"].get<double>());
   Program plot = load;
-  plot.argv = {OLLAMA_BENCH_PROGRAM, "plot", "load.json", "--timeline", "2", "-o", "time.svg"};
+  plot.argv = {BenchProgram(), "plot", "load.json", "--timeline", "2", "-o", "time.svg"};
   const Ended drawn = RunProgram(plot);
   ASSERT_EQ(drawn.exit_code, 0) << drawn.err;
   std::ifstream svg(server.folder() / "time.svg");

@@ -88,6 +88,19 @@ TEST(TrimTest, TakesBlanksFromTheEndsAlone) {
   EXPECT_EQ(Trim("\na\r", " \t"), "\na\r") << "only what is named";
 }
 
+TEST(WithoutPasswordsTest, HidesThemInAddressesAndAssignments) {
+  EXPECT_EQ(WithoutPasswords("no postgresql://u:s3c@ret@h:1/d?x=1 here"),
+            "no postgresql://u:***@h:1/d?x=1 here");
+  EXPECT_EQ(WithoutPasswords("host=h Password = s3cret dbname=d"),
+            "host=h Password = *** dbname=d");
+  EXPECT_EQ(WithoutPasswords("password='a b' x"), "password=***' x");
+  EXPECT_EQ(WithoutPasswords("postgresql://u@h:1/d?password=s3cret&x=1"),
+            "postgresql://u@h:1/d?password=***&x=1");
+  for (const char* text : {"http://127.0.0.1:11434", "postgresql://u@h:1/d", "password", "a:b@c"}) {
+    EXPECT_EQ(WithoutPasswords(text), text);
+  }
+}
+
 TEST(LowerTest, LeavesAllButAsciiLettersAsTheyAre) {
   EXPECT_EQ(Lower("CUDA Error: 2\xC3\x84"), "cuda error: 2\xC3\x84");
 }

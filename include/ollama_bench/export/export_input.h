@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ollama_bench/core/prompt_record.h"
+#include "ollama_bench/store/results_store.h"
+
+namespace ollama_bench {
+
+/// The records of one output of `prompts`.
+struct ExportedPass {
+  std::string path;
+  std::vector<PromptRecord> records;
+
+  /// Keeps what is exported: figures and outcome, not the texts of prompt and answer.
+  void Add(PromptRecord record);
+};
+
+/// What is exported together.
+struct ExportInput {
+  std::vector<ResultsStore> sweeps;
+  std::vector<ExportedPass> passes;
+};
+
+}  // namespace ollama_bench
