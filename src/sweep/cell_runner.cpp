@@ -276,8 +276,8 @@ void CellRunner::NoteMachine(Sample& sample, const RunReport& report, ProbeRepor
   const auto kept = seams_.requests->KeepReadings(sample.id, record);
   if (kept || std::exchange(has_lost_readings_, true)) return;
   seams_.observer.OnNotice(NoticeLevel::kWarning,
-                           fmt::format("what was read of the machine is not kept, but its means "
-                                       "are: {}",
+                           fmt::format("readings of the machine cannot be kept beside the results "
+                                       "({}); their means are kept with the samples",
                                        kept.error().message));
 }
 

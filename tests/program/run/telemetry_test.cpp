@@ -3,6 +3,10 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "program/run/run_fixture.h"
 #include "support/simulated_ollama.h"

@@ -107,7 +107,7 @@ TEST(TelemetryTest, EnergyPerTokenIsAMetric) {
   sample.metrics.eval_count = 200;
   const auto value = Describe(*MetricFromKey("joules_per_token")).value;
   EXPECT_FALSE(value(sample));
-  sample.telemetry = SummarizeTelemetry(Steady(20), 0, 10);
+  sample.telemetry.emplace(SummarizeTelemetry(Steady(20), 0, 10));
   EXPECT_NEAR(value(sample).value(), 1.1, 1e-3);
   sample.telemetry->cpu_energy_j = 0;
   sample.telemetry->gpus.clear();
@@ -116,7 +116,7 @@ TEST(TelemetryTest, EnergyPerTokenIsAMetric) {
 
 TEST(TelemetryTest, GpuMemoryIsThatOfAllGpus) {
   Sample sample;
-  sample.telemetry = Telemetry();
+  sample.telemetry.emplace();
   const auto value = Describe(*MetricFromKey("gpu_memory")).value;
   EXPECT_FALSE(value(sample));
   sample.telemetry->gpus.resize(2);
