@@ -111,7 +111,7 @@ case ${1:-} in
   *) usage ;;
 esac
 
-packages=("${build_packages[@]}" libgtest-dev libgmock-dev strace python3-scipy)
+packages=("${build_packages[@]}" libgtest-dev libgmock-dev strace python3-scipy chromium)
 [ -z "$ci" ] || packages+=(clang-format shellcheck clang libclang-rt-14-dev)
 step 'Installing packages' install_packages "${packages[@]}"
 if command -v shellcheck >/dev/null; then step 'Checking the scripts' check_scripts; fi

@@ -1,7 +1,8 @@
 # The layers, each after those it may use: folders of src/ and include/ollama_bench/. Linked by
 # src/CMakeLists.txt; every #include is checked against it by tests/layers/check.cmake.
 set(OLLAMA_BENCH_LAYERS
-  core process config plan store workload sweep machine ollama analysis search render session cli)
+  core process config plan store workload sweep machine ollama analysis search render report session
+  cli)
 
 set(OLLAMA_BENCH_core_USES)
 set(OLLAMA_BENCH_process_USES core)
@@ -15,10 +16,11 @@ set(OLLAMA_BENCH_ollama_USES core process workload)
 set(OLLAMA_BENCH_analysis_USES core)
 set(OLLAMA_BENCH_search_USES core plan analysis)
 set(OLLAMA_BENCH_render_USES core analysis)
+set(OLLAMA_BENCH_report_USES core store analysis render)
 set(OLLAMA_BENCH_session_USES
-  core process config plan store workload sweep machine ollama analysis search render)
+  core process config plan store workload sweep machine ollama analysis search render report)
 set(OLLAMA_BENCH_cli_USES
-  core process config plan store sweep machine ollama analysis search render session)
+  core process config plan store sweep machine ollama analysis search render report session)
 
 # A layer is a static library. It sees the headers of all layers, but links only those it may use.
 function(ollama_bench_layer name)
