@@ -139,7 +139,9 @@ void AddLoadAdvice(const SweepContent& content, const Environment& environment,
 
 std::vector<Block> AdviceBlocks(const ReportedSweep& sweep, const SweepContent& content) {
   std::vector<Advice> points;
-  if (content.has_choice && Describe(sweep.metric).higher_is_better) {
+  constexpr std::size_t kMostRequests = 4;
+  if (content.has_choice && Describe(sweep.metric).higher_is_better &&
+      sweep.answers.size() <= kMostRequests) {
     for (const StratumAnswer& of_stratum : sweep.answers) {
       if (!of_stratum.answer) continue;
       std::vector<Advice> own;

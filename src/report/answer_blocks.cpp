@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <optional>
 #include <sstream>
 
 #include "chapters.h"
@@ -93,17 +94,34 @@ void AddSentences(const SweepAnswer& answer, std::vector<Block>& blocks) {
   blocks.emplace_back(Paragraph{notes, Tone::kQuiet});
 }
 
-void AddParameterLines(const SweepAnswer& answer, std::vector<Block>& blocks) {
+std::string LinesOf(const SweepAnswer& answer) {
   // A time says nothing of how fast the model is, such as that of a load.
-  if (!Describe(answer.metric).higher_is_better) return;
-  const std::string lines(Trim(ParameterLines(answer), "\n"));
+  if (!Describe(answer.metric).higher_is_better) return {};
+  return std::string(Trim(ParameterLines(answer), "\n"));
+}
+
+void AddParameterLines(const SweepAnswer& answer, std::vector<Block>& blocks) {
+  const std::string lines = LinesOf(answer);
   if (!lines.empty()) blocks.emplace_back(Copyable{lines});
+}
+
+// Those of all answers, where they are the same.
+std::string CommonLines(const std::vector<StratumAnswer>& answers) {
+  std::optional<std::string> common;
+  for (const StratumAnswer& of_stratum : answers) {
+    const std::string lines = of_stratum.answer ? LinesOf(*of_stratum.answer) : std::string();
+    if (common.value_or(lines) != lines) return {};
+    common = lines;
+  }
+  return common.value_or("");
 }
 
 // One answer in full, or each of several under the request that it is for.
 void AddChoice(const ReportedSweep& sweep, std::vector<Block>& blocks) {
   if (sweep.answers.size() > 1) {
     blocks.emplace_back(SplitVerdict(AnswersSentence(sweep.answers)));
+    const std::string common = CommonLines(sweep.answers);
+    if (!common.empty()) blocks.emplace_back(Copyable{common});
     for (const StratumAnswer& of_stratum : sweep.answers) {
       if (!of_stratum.answer) continue;
       const SweepAnswer& answer = *of_stratum.answer;
@@ -171,6 +189,12 @@ void AddLoad(const std::vector<LoadSeries>& load, std::vector<Block>& blocks) {
 }
 
 void AddScale(const std::vector<ScaleSeries>& scale, std::vector<Block>& blocks) {
+  constexpr std::size_t kMostLaws = 4;
+  if (scale.size() > kMostLaws) {
+    blocks.emplace_back(Verdicts{
+        "", fmt::format("The laws of {} settings are below.", scale.size()), Tone::kPlain});
+    return;
+  }
   for (const ScaleSeries& series : scale) {
     std::istringstream lines(ScaleSentences(series));
     std::string first;

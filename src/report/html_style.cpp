@@ -51,9 +51,9 @@ article + article { border-top: 2px solid var(--line); margin-top: 4rem; padding
 }
 .verdict.good { background: var(--good-back); color: var(--good); }
 .verdict.warning { background: var(--warn-back); color: var(--warn); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.2rem, 1fr)); gap: .6rem; margin: 1rem 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(10rem, 46%), 1fr)); gap: .6rem; margin: 1rem 0; }
 .tiles div { background: var(--paper); border: 1px solid var(--line); border-radius: .5rem; padding: .6rem .8rem; }
-.tiles dt { font-size: .8rem; color: var(--quiet); }
+.tiles dt { font-size: .8rem; text-wrap: balance; color: var(--quiet); }
 .tiles dd { margin: 0; }
 .tiles .value { font-size: 1.25rem; font-weight: 600; color: var(--ink); font-variant-numeric: tabular-nums; line-height: 1.35; }
 .tiles .detail { font-size: .8rem; color: var(--quiet); font-variant-numeric: tabular-nums; }

@@ -93,6 +93,10 @@ SweepContent ContentOf(const ReportedSweep& sweep) {
         return of_stratum.answer && of_stratum.answer->cells.size() > 1;
       });
   content.has_choice = is_of_settings && (compares || !has_other);
+  // Where settings were compared at a few lengths there is no law to be shown.
+  if (content.has_choice) {
+    std::erase_if(content.scale, [](const ScaleSeries& series) { return !series.prefill; });
+  }
   return content;
 }
 

@@ -130,6 +130,7 @@ void AddLoadTables(const std::vector<LoadSeries>& load, std::vector<Block>& bloc
 void AddScaleTables(const std::vector<ScaleSeries>& scale, std::vector<Block>& blocks) {
   for (const ScaleSeries& series : scale) {
     blocks.emplace_back(TableOf(PointColumns(series), NameOf("Lengths", scale, series)));
+    if (scale.size() > 1) blocks.emplace_back(Paragraph{ScaleSentences(series), Tone::kPlain});
   }
 }
 
