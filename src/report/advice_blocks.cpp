@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <optional>
 
 #include "chapters.h"
 #include "ollama_bench/analysis/cell_estimate.h"
@@ -75,40 +77,61 @@ void AddContextAdvice(const SweepAnswer& answer, std::vector<Advice>& points) {
                                           (IsWorse(means.back()) ? "." : ", not significant."));
 }
 
-// Which cells ran out of memory, and what the others took.
-void AddMemoryAdvice(const ReportedSweep& sweep, std::vector<Advice>& points) {
+void AddFailedMemory(const std::vector<CellResult>& results, std::vector<Advice>& points) {
   std::optional<Cell> smallest;
   std::size_t failed = 0;
-  const CellResult* low = nullptr;
-  const CellResult* high = nullptr;
-  for (const CellResult& result : sweep.results) {
+  for (const CellResult& result : results) {
     const Failure* failure = FailureOf(result);
-    if (failure != nullptr && failure->kind == FailureKind::kOutOfMemory) {
-      ++failed;
-      if (!smallest || result.cell < *smallest) smallest = result.cell;
-    }
-    if (!result.cell.Sets(Parameter::kNumCtx) || !ServingOf(result).memory_bytes) continue;
+    if (failure == nullptr || failure->kind != FailureKind::kOutOfMemory) continue;
+    ++failed;
+    if (!smallest || result.cell < *smallest) smallest = result.cell;
+  }
+  if (failed == 0) return;
+  points.emplace_back("Short of memory",
+                      fmt::format("{} ran out of memory, {} among them.", Counted(failed, "cell"),
+                                  DescribeCell(*smallest)));
+}
+
+/// The least and the largest context of cells that are equal in all else.
+struct MemoryRange {
+  int low = 0;
+  int high = 0;
+  std::int64_t less = 0;  ///< bytes
+  std::int64_t more = 0;
+};
+
+// What context takes, where it alone differs.
+void AddContextMemory(const std::vector<CellResult>& results, std::vector<Advice>& points) {
+  std::map<Cell, MemoryRange> ranges;
+  for (const CellResult& result : results) {
+    const auto bytes = ServingOf(result).memory_bytes;
     const int context = result.cell[Parameter::kNumCtx];
-    if (low == nullptr || context < low->cell[Parameter::kNumCtx]) low = &result;
-    if (high == nullptr || context > high->cell[Parameter::kNumCtx]) high = &result;
+    if (!bytes || !result.cell.Sets(Parameter::kNumCtx)) continue;
+    MemoryRange& range = ranges[result.cell.With(Parameter::kNumCtx, kAutoValue)];
+    if (range.low == 0 || context < range.low) {
+      range.low = context;
+      range.less = *bytes;
+    }
+    if (context > range.high) {
+      range.high = context;
+      range.more = *bytes;
+    }
   }
-  if (failed > 0) {
-    points.emplace_back("Short of memory",
-                        fmt::format("{} ran out of memory, {} among them.", Counted(failed, "cell"),
-                                    DescribeCell(*smallest)));
-  }
-  if (low == nullptr || low->cell[Parameter::kNumCtx] == high->cell[Parameter::kNumCtx]) return;
-  const std::int64_t less = *ServingOf(*low).memory_bytes;
-  const std::int64_t more = *ServingOf(*high).memory_bytes;
-  if (more <= less) return;
-  const double tokens = high->cell[Parameter::kNumCtx] - low->cell[Parameter::kNumCtx];
-  const auto per_thousand =
-      static_cast<std::int64_t>(1000 * static_cast<double>(more - less) / tokens);
+  const auto widest =
+      std::max_element(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) {
+        return a.second.high - a.second.low < b.second.high - b.second.low;
+      });
+  if (widest == ranges.end()) return;
+  const auto& [common, range] = *widest;
+  if (range.high == range.low || range.more <= range.less) return;
+  const double per_thousand =
+      1000 * static_cast<double>(range.more - range.less) / (range.high - range.low);
   points.emplace_back(
       "Short of memory",
-      fmt::format("the model took {} at {} and {} at {}: about {} for 1,000 tokens of context.",
-                  FormatBytes(less), DescribeCell(low->cell), FormatBytes(more),
-                  DescribeCell(high->cell), FormatBytes(per_thousand)));
+      fmt::format("with {} the model took {} at num_ctx {} and {} at {}: {} for 1,000 tokens of "
+                  "context.",
+                  DescribeCell(common), FormatBytes(range.less), range.low, FormatBytes(range.more),
+                  range.high, FormatBytes(static_cast<std::int64_t>(per_thousand))));
 }
 
 // "Long prompts: at 4096 tokens …" as the analysis words it.
@@ -160,7 +183,8 @@ std::vector<Block> AdviceBlocks(const ReportedSweep& sweep, const SweepContent& 
       points.push_back(SplitTopic(sentence));
     }
   }
-  AddMemoryAdvice(sweep, points);
+  AddFailedMemory(sweep.results, points);
+  AddContextMemory(sweep.results, points);
   AddLoadAdvice(content, sweep.metadata.environment, points);
   if (points.empty()) return {};
   return Only(Points{std::move(points)});

@@ -93,8 +93,10 @@ Table CellTable(const ReportedSweep& sweep) {
 void AddChoiceTables(const ReportedSweep& sweep, std::vector<Block>& blocks) {
   if (sweep.tables.front().states.empty()) return;
   const TableStatistics statistics = ComputeStatistics(sweep.tables);
-  if (statistics.values) {
-    for (const Parameter parameter : ColumnsOf(sweep.maps, sweep.tables)) {
+  const std::vector<Parameter> parameters = ColumnsOf(sweep.maps, sweep.tables);
+  // Of one parameter that is the table of all cells.
+  if (statistics.values && parameters.size() > 1) {
+    for (const Parameter parameter : parameters) {
       blocks.emplace_back(TableOf(BestColumns(sweep.tables, parameter),
                                   fmt::format("Best of each {}, as measured", KeyOf(parameter))));
     }

@@ -171,6 +171,24 @@ TEST(HtmlReportTest, ScaleShowsTheLawAndPromptsTheirDistributions) {
   EXPECT_TRUE(Has(html, "p95 [95 % CI]"));
 }
 
+TEST(HtmlReportTest, MemoryOfAContextIsToldOfCellsThatDifferInItAlone) {
+  const auto advice = [](const std::vector<Cell>& cells) {
+    std::vector<CellResult> results;
+    for (const Cell& cell : cells) {
+      results.push_back(ResultWithRates(cell, {100}));
+      Sample& sample = results.back().samples.front();
+      sample.load_id = 1;
+      sample.size_bytes = 1'000'000LL * cell[Parameter::kNumCtx];
+      sample.size_vram_bytes = 0;
+    }
+    return Html({SweepOf(std::move(results))});
+  };
+  EXPECT_FALSE(Has(advice({{1000, 128}, {2000, 256}}), "for 1,000 tokens of context"));
+  EXPECT_TRUE(Has(advice({{1000, 128}, {2000, 128}, {4000, 256}}),
+                  "with num_batch 128 the model took 1.0 GB at num_ctx 1000 and 2.0 GB at 2000: "
+                  "1.0 GB for 1,000 tokens of context."));
+}
+
 TEST(HtmlReportTest, ResultsWithoutAnyValueHaveAPage) {
   ReportedSweep sweep =
       SweepOf({FailedResult({2048, 256}, FailureKind::kOutOfMemory, "no memory")});
