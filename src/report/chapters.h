@@ -29,6 +29,7 @@ SweepContent ContentOf(const ReportedSweep& sweep);
 std::vector<Block> AnswerBlocks(const ReportedSweep& sweep, const SweepContent& content);
 std::vector<Block> PictureBlocks(const ReportedSweep& sweep, const SweepContent& content,
                                  const Font& font);
+std::vector<Block> PictureBlocks(const ReportedPrompts& prompts, const Font& font);
 /// Only what the figures support, with them.
 std::vector<Block> AdviceBlocks(const ReportedSweep& sweep, const SweepContent& content);
 std::vector<Block> TableBlocks(const ReportedSweep& sweep, const SweepContent& content);

@@ -57,7 +57,13 @@ struct Table {
 };
 
 struct Drawing {
+  std::string name;  ///< of what it shows
   Scene scene;
+};
+
+/// A picture in a file beside the report.
+struct Image {
+  std::string path;
 };
 
 struct Block;
@@ -69,8 +75,8 @@ struct Fold {
 };
 
 struct Block {
-  using Content =
-      std::variant<Paragraph, Verdicts, Copyable, Tiles, Facts, Points, Table, Drawing, Fold>;
+  using Content = std::variant<Paragraph, Verdicts, Copyable, Tiles, Facts, Points, Table, Drawing,
+                               Image, Fold>;
 
   template <class Part>
   explicit Block(Part part) : content(std::in_place_type<Part>, std::move(part)) {}

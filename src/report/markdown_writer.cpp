@@ -94,7 +94,10 @@ class MarkdownWriter {
     out_ += "\n";
   }
 
+  // Its pictures are files.
   void operator()(const Drawing& /*drawing*/) {}
+
+  void operator()(const Image& image) { out_ += fmt::format("![](<{}>)\n\n", image.path); }
 
   void operator()(const Fold& fold) {
     out_ += fmt::format("<details><summary>{}</summary>\n\n", Escaped(fold.title));

@@ -52,6 +52,8 @@ Scene PictureOf(const std::vector<Distribution>& figures, const ReportedPrompts&
   return LayOutDistributions(figures, caption, font);
 }
 
+}  // namespace
+
 std::vector<Block> PictureBlocks(const ReportedPrompts& prompts, const Font& font) {
   // Times and rates differ in unit, and a page is three columns wide.
   std::vector<Distribution> times;
@@ -62,11 +64,13 @@ std::vector<Block> PictureBlocks(const ReportedPrompts& prompts, const Font& fon
     (is_headline ? times : others).push_back(figure);
   }
   std::vector<Block> blocks;
-  if (!times.empty()) blocks.emplace_back(Drawing{PictureOf(times, prompts, font)});
+  if (!times.empty()) blocks.emplace_back(Drawing{"latencies", PictureOf(times, prompts, font)});
   if (others.size() > 3) others.erase(others.begin() + 3, others.end());
-  if (!others.empty()) blocks.emplace_back(Drawing{PictureOf(others, prompts, font)});
+  if (!others.empty()) blocks.emplace_back(Drawing{"rates", PictureOf(others, prompts, font)});
   return blocks;
 }
+
+namespace {
 
 std::vector<Block> Conditions(const ReportedPrompts& prompts) {
   Facts facts;

@@ -34,7 +34,9 @@ void AddLoadPictures(const ReportedSweep& sweep, const std::vector<LoadSeries>& 
     for (const LoadSeries& series : load) {
       if (IsOpen(series) == is_open && drawn.size() < kMostLines) drawn.push_back(series);
     }
-    if (!drawn.empty()) blocks.emplace_back(Drawing{LayOutLoad(drawn, sweep.caption, {}, font)});
+    if (!drawn.empty())
+      blocks.emplace_back(
+          Drawing{is_open ? "load_rates" : "load", LayOutLoad(drawn, sweep.caption, {}, font)});
   }
 }
 
@@ -47,11 +49,11 @@ void AddTablePictures(const ReportedSweep& sweep, const Font& font, std::vector<
     HeatmapStyle style;
     style.coloring = HaveNoChoice(sweep.answers) ? CellColoring::kValue : CellColoring::kLoss;
     style.has_numbers = ShowsNumbers(NumberMode::kAuto, PictureFormat::kSvg, first.column_count());
-    blocks.emplace_back(Drawing{LayOutHeatmap(sweep.maps, sweep.caption, style, font)});
+    blocks.emplace_back(Drawing{"heatmap", LayOutHeatmap(sweep.maps, sweep.caption, style, font)});
   }
   const bool has_lines =
       sweep.maps.size() == 1 && first.row_count() <= kMostLines && first.column_count() > 1;
-  if (has_lines) blocks.emplace_back(Drawing{LayOutLines(first, sweep.caption, font)});
+  if (has_lines) blocks.emplace_back(Drawing{"lines", LayOutLines(first, sweep.caption, font)});
 }
 
 }  // namespace
@@ -107,7 +109,7 @@ std::vector<Block> PictureBlocks(const ReportedSweep& sweep, const SweepContent&
   if (!content.scale.empty()) {
     std::vector<ScaleSeries> drawn = content.scale;
     drawn.resize(std::min(drawn.size(), kMostLines));
-    blocks.emplace_back(Drawing{LayOutScale(drawn, sweep.caption, {}, font)});
+    blocks.emplace_back(Drawing{"scale", LayOutScale(drawn, sweep.caption, {}, font)});
   }
   if (content.has_choice) AddTablePictures(sweep, font, blocks);
   return blocks;
