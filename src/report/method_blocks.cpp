@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "chapters.h"
 #include "ollama_bench/analysis/verdict.h"
 
@@ -16,9 +18,10 @@ constexpr const char* kPrefix =
 constexpr const char* kChoice =
     "Values are posterior means of a model on the log scale: main effects, cells, drift of the "
     "machine (Ornstein-Uhlenbeck), loads (Student t with 4 degrees of freedom) and runs of a load. "
-    "After one load of each cell, the candidates and the current setting are loaded again in "
-    "blocks of random order. Intervals are of 95 %. The highest reading alone is no answer: among "
-    "many cells it is the luckiest.";
+    "Intervals are of 95 %. The highest reading alone is no answer: among many cells it is mostly "
+    "selection bias.";
+constexpr const char* kConfirmed =
+    "Cells that may be the best, and the current setting, were loaded again after the pass.";
 constexpr const char* kVerdicts =
     "CHANGE: a gain over the current setting of more than 1 % is shown (97.5 %), or more context "
     "without a loss of 1 %. KEEP: no cell is more than 1 % better (95 %). TIE: the contenders are "
@@ -39,6 +42,19 @@ constexpr const char* kTelemetry =
     "Use of CPUs counts CPUs: 1 is one CPU at 100 %. Joules per token are those of the parts that "
     "count their energy, over the tokens read and generated, of a window over its output tokens.";
 
+// Files of the old script do not say how they were made.
+bool WasVerified(const ReportedSweep& sweep) {
+  return !sweep.metadata.replayed && !sweep.metadata.unverified &&
+         !sweep.metadata.identity.driver.empty();
+}
+
+bool HasConfirming(const ReportedSweep& sweep) {
+  return std::any_of(sweep.results.begin(), sweep.results.end(), [](const CellResult& result) {
+    return std::any_of(result.samples.begin(), result.samples.end(),
+                       [](const Sample& sample) { return sample.role == SampleRole::kConfirm; });
+  });
+}
+
 }  // namespace
 
 std::vector<Block> MethodBlocks(const ReportedSweep& sweep, const SweepContent& content) {
@@ -50,9 +66,10 @@ std::vector<Block> MethodBlocks(const ReportedSweep& sweep, const SweepContent& 
   add(fmt::format("Workload {}: {}. Cells are compared by {}.", workload.key, workload.help,
                   Describe(sweep.metric).label));
   add(kTerms);
-  if (!sweep.metadata.replayed && content.load.empty()) add(kPrefix);
+  if (WasVerified(sweep) && content.load.empty()) add(kPrefix);
   if (content.has_choice) {
     add(kChoice);
+    if (HasConfirming(sweep)) add(kConfirmed);
     add(kVerdicts);
   }
   if (!content.load.empty()) add(kLoad);
