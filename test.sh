@@ -131,7 +131,7 @@ case ${1:-} in
 esac
 
 packages=("${build_packages[@]}" libgtest-dev libgmock-dev strace python3-scipy
-  postgresql-15 prometheus)
+  postgresql-15 prometheus chromium)
 [ -z "$ci" ] || packages+=(clang-format shellcheck)
 [ "${selection[0]}" = -L ] || packages+=(clang libclang-rt-14-dev)
 step 'Installing packages' install_packages "${packages[@]}"

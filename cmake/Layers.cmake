@@ -2,7 +2,7 @@
 # src/CMakeLists.txt; every #include is checked against it by tests/layers/check.cmake.
 set(OLLAMA_BENCH_LAYERS
   core process config plan store workload sweep machine ollama analysis search render export
-  session cli)
+  report session cli)
 
 set(OLLAMA_BENCH_core_USES)
 set(OLLAMA_BENCH_process_USES core)
@@ -17,10 +17,11 @@ set(OLLAMA_BENCH_analysis_USES core)
 set(OLLAMA_BENCH_search_USES core plan analysis)
 set(OLLAMA_BENCH_render_USES core analysis)
 set(OLLAMA_BENCH_export_USES core store analysis)
+set(OLLAMA_BENCH_report_USES core store analysis render)
 set(OLLAMA_BENCH_session_USES
-  core process config plan store workload sweep machine ollama analysis search render export)
+  core process config plan store workload sweep machine ollama analysis search render export report)
 set(OLLAMA_BENCH_cli_USES
-  core process config plan store sweep machine ollama analysis search render export session)
+  core process config plan store sweep machine ollama analysis search render export report session)
 
 # A layer is a static library. It sees the headers of all layers, but links only those it may use.
 function(ollama_bench_layer name)

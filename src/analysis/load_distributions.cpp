@@ -1,7 +1,10 @@
 #include "ollama_bench/analysis/load_distributions.h"
 
 #include <array>
+#include <cmath>
 #include <utility>
+
+#include "ollama_bench/analysis/cell_estimate.h"
 
 namespace ollama_bench {
 namespace {
@@ -42,6 +45,26 @@ std::vector<Distribution> DistributionsOf(const CellResult& level,
     figure.SetValues(std::move(values.at(i)));
   }
   return figures;
+}
+
+std::optional<Distribution> DistributionOf(const CellResult& result, Metric metric) {
+  const MetricInfo& info = Describe(metric);
+  std::vector<double> values;
+  if (metric == Metric::kLoad) {
+    values = LoadTimes(result);
+  } else {
+    for (const Sample* sample : CountedOf(result)) {
+      const auto value = info.value(*sample);
+      if (value && std::isfinite(*value)) values.push_back(*value);
+    }
+  }
+  if (values.empty()) return std::nullopt;
+  Distribution figure;
+  figure.key = info.key;
+  figure.label = info.label;
+  figure.unit = info.unit;
+  figure.SetValues(std::move(values));
+  return figure;
 }
 
 }  // namespace ollama_bench

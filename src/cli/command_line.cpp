@@ -150,6 +150,7 @@ void DeclareCommandLine(CLI::App& app, std::function<int()>& action, const StopR
   AddStatusCommand(app, action, stop);
   AddHeatmapCommand(app, action);
   AddPlotCommand(app, action);
+  AddReportCommand(app, action);
   AddCompareCommand(app, action);
   AddMergeCommand(app, action);
   AddExportCommand(app, action, stop);

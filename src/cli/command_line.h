@@ -32,6 +32,7 @@ void AddPromptsCommand(CLI::App& app, std::function<int()>& action, const StopRe
 void AddStatusCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);
 void AddHeatmapCommand(CLI::App& app, std::function<int()>& action);
 void AddPlotCommand(CLI::App& app, std::function<int()>& action);
+void AddReportCommand(CLI::App& app, std::function<int()>& action);
 void AddCompareCommand(CLI::App& app, std::function<int()>& action);
 void AddMergeCommand(CLI::App& app, std::function<int()>& action);
 void AddExportCommand(CLI::App& app, std::function<int()>& action, const StopRequest& stop);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "distribution_plot.h"
 #include "ollama_bench/analysis/load_answer.h"
 #include "ollama_bench/analysis/load_distributions.h"
 #include "ollama_bench/analysis/slice.h"
@@ -61,7 +62,7 @@ class LoadPlotter {
                                                  options_.results.string(),
                                                  slice_.where.empty() ? "" : " of such cells"));
     }
-    if (!chosen.ecdf.empty()) return DrawDistributions(chosen.ecdf);
+    if (!chosen.ecdf.empty() || !chosen.histogram.empty()) return DrawDistributions(chosen);
     if (!chosen.timeline.empty()) return DrawTimeline(chosen.timeline);
     return DrawLevels();
   }
@@ -112,20 +113,19 @@ class LoadPlotter {
     return Write(*files);
   }
 
-  Expected<ExitCode, Error> DrawDistributions(const std::string& text) {
-    const auto level = LevelOf(text, "--ecdf");
+  Expected<ExitCode, Error> DrawDistributions(const LoadPlotOptions& chosen) {
+    const bool has_ecdf = !chosen.ecdf.empty();
+    const auto level =
+        LevelOf(has_ecdf ? chosen.ecdf : chosen.histogram, has_ecdf ? "--ecdf" : "--histogram");
     if (!level) return Unexpected<Error>(level.error());
     const std::vector<Distribution> figures = DistributionsOf(**level, requests_);
     if (figures.empty()) return NoRequests((*level)->cell);
     DistributionCaption caption;
     caption.title = fmt::format("Latencies of the requests at {}", DescribeCell((*level)->cell));
-    for (const std::string& part :
-         {caption_.model,
-          caption_.ollama_version.empty() ? "" : "Ollama " + caption_.ollama_version,
-          caption_.hardware, caption_.date}) {
-      if (!part.empty()) caption.details.push_back(Printable(part, false));
-    }
+    caption.details = DetailsOf(caption_);
     caption.noun = "requests";
+    caption.has_ecdf = has_ecdf;
+    caption.has_histogram = !chosen.histogram.empty();
     return Write(DrawPictures(options_, [&](PictureFormat /*format*/, const Font& font) {
       return LayOutDistributions(figures, caption, font);
     }));

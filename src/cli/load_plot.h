@@ -11,8 +11,9 @@ namespace ollama_bench {
 
 /// What `plot` draws of load, beside the page of all levels. Empty: that page.
 struct LoadPlotOptions {
-  std::string ecdf;      ///< a level: 4 users, or 0.5 requests/s
-  std::string timeline;  ///< a level or the id of a sample
+  std::string ecdf;       ///< a level: 4 users, or 0.5 requests/s
+  std::string histogram;  ///< the same
+  std::string timeline;   ///< a level or the id of a sample
 };
 
 /// Draws results of the workload load as `plot` is told, and prints what they show.

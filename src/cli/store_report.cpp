@@ -32,17 +32,6 @@ OutputTarget CsvTarget(const ReportOptions& options) {
   return {options.csv, OutputKind::kCsv, "--csv FILE, or none: --no-csv", {options.results}};
 }
 
-std::vector<std::string> NotesOf(std::span<const StratumAnswer> answers) {
-  if (HaveNoChoice(answers)) return {};
-  if (answers.size() > 1) {
-    return {
-        "Cells are compared with those of the same request alone; the best is the best of "
-        "these."};
-  }
-  if (answers.empty() || !answers.front().answer) return {};
-  return NoteSentences(*answers.front().answer);
-}
-
 // With what `--estimate` expects of cells that were not measured.
 std::string JsonOf(const StoredReport& report, const std::set<Cell>& expected_to_fail) {
   const std::string text = RenderJsonReport(report.tables, report.answers, report.caption);
@@ -142,17 +131,6 @@ Expected<LoadedReport, SessionError> LoadReport(ResultsStore store, const Report
                 fmt::format("{}: {}", options.results.string(), report.error().message));
   }
   return LoadedReport{std::move(store), metric, std::move(*report)};
-}
-
-std::vector<SweepMap> DescribeMaps(const StoredReport& report,
-                                   const std::set<Cell>& expected_to_fail) {
-  std::vector<SweepMap> maps;
-  for (const ResultTable& table : report.tables) {
-    maps.push_back(MapOf(table, report.answers, expected_to_fail));
-  }
-  maps.front().title = AnswersSentence(report.answers);
-  maps.front().notes = NotesOf(report.answers);
-  return maps;
 }
 
 void PrintReport(const ReportOptions& options, const StoredReport& report,

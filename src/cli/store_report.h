@@ -67,10 +67,6 @@ Expected<LoadedReport, SessionError> LoadReport(FileSystem& file_system,
 Expected<LoadedReport, SessionError> LoadReport(ResultsStore store, const ReportOptions& options,
                                                 TablesOfSlice* tables_of);
 
-/// One map for each table; title and notes are those of the whole, on the first map.
-std::vector<SweepMap> DescribeMaps(const StoredReport& report,
-                                   const std::set<Cell>& expected_to_fail = {});
-
 /// Draws the pictures, and makes the table where one is wanted. Warns of letters that could not be
 /// drawn.
 using MadeFile = std::pair<OutputTarget, std::string>;

@@ -70,9 +70,4 @@ class ReasonLabels {
   double text_size_ = 0;
 };
 
-/// "num_ctx 8192, num_batch 128: 84.0 tokens/s, 95 % CI [83.1, 84.9], 2.1 % slower than the best".
-std::string CellTitle(Metric metric, const Cell& cell, const MapCell& state);
-/// The same for a cell by itself: "84.0 tokens/s, …".
-std::string CellDescription(Metric metric, const MapCell& state);
-
 }  // namespace ollama_bench

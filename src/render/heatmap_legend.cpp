@@ -13,6 +13,7 @@
 #include "heatmap_palette.h"
 #include "number_format.h"
 #include "ollama_bench/core/stratum.h"
+#include "ollama_bench/render/cell_text.h"
 
 namespace ollama_bench {
 namespace {

@@ -12,6 +12,7 @@
 #include "heatmap_palette.h"
 #include "heatmap_plot.h"
 #include "ollama_bench/core/text.h"
+#include "ollama_bench/render/cell_text.h"
 #include "picture_header.h"
 #include "text_fit.h"
 

@@ -17,6 +17,7 @@
 #include "heatmap_plot.h"
 #include "line_marks.h"
 #include "line_scales.h"
+#include "ollama_bench/render/cell_text.h"
 #include "picture_header.h"
 
 namespace ollama_bench {

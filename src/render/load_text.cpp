@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "ollama_bench/core/text.h"
-#include "text_columns.h"
 
 namespace ollama_bench {
 namespace {
@@ -44,7 +44,9 @@ std::string ValueText(const std::optional<Quantile>& quantile) {
   return quantile ? Significant(quantile->value) : std::string(kNone);
 }
 
-std::string LevelTable(const LoadSeries& series) {
+}  // namespace
+
+TextColumns LevelColumns(const LoadSeries& series) {
   const bool is_open = TrafficOf(series.levels.front().cell) == Parameter::kRequestRate;
   TextColumns table({{is_open ? "rate" : "users", "output", "tokens/s", "TTFT s", "TTFT s", "TPOT",
                       "E2E s", "E2E s", "wait s"},
@@ -60,14 +62,13 @@ std::string LevelTable(const LoadSeries& series) {
                tpot ? Significant(tpot->value * 1e3) : std::string(kNone), ValueText(level.e2e.p50),
                ValueText(level.e2e.p95), ValueText(level.queue_wait.p50)});
   }
-  return table.Text();
+  return table;
 }
 
-// Averages of a request: a row for each length, columns for the levels.
-std::string LengthTable(const std::vector<LoadSeries>& all, Parameter length) {
+std::optional<TextColumns> LengthColumns(const std::vector<LoadSeries>& all, Parameter length) {
   std::set<int> lengths;
   for (const LoadSeries& series : all) lengths.insert(series.common[length]);
-  if (lengths.size() < 2) return {};
+  if (lengths.size() < 2) return std::nullopt;
   const bool is_output = length == Parameter::kNumPredict;
   TextColumns table(
       {{is_output ? "output length" : "input length",
@@ -83,7 +84,14 @@ std::string LengthTable(const std::vector<LoadSeries>& all, Parameter length) {
                                             : std::string(kNone)});
     }
   }
-  return "\n" + table.Text();
+  return table;
+}
+
+namespace {
+
+std::string LengthTable(const std::vector<LoadSeries>& all, Parameter length) {
+  const auto table = LengthColumns(all, length);
+  return table ? "\n" + table->Text() : std::string();
 }
 
 std::string Explain(std::string_view check, bool is_open) {
@@ -99,35 +107,34 @@ std::string Explain(std::string_view check, bool is_open) {
   return "prompts were read from the server's cache";
 }
 
-std::string Problems(const LevelEstimate& level) {
-  std::string text;
+std::vector<std::string> ProblemsOf(const LevelEstimate& level) {
+  std::vector<std::string> problems;
   const std::string name = DescribeCell(level.cell);
   const bool is_open = level.cell.Sets(Parameter::kRequestRate);
   for (const auto& [end, count] : level.failures) {
-    text += fmt::format("{}: {} of {} requests failed ({})\n", name, count, level.requests,
-                        end == "unfinished" ? "ended without done: the model repeated itself, or "
-                                              "its runner ended"
-                                            : end);
+    problems.push_back(fmt::format("{}: {} of {} requests failed ({})", name, count, level.requests,
+                                   end == "unfinished"
+                                       ? "ended without done: the model repeated itself, or "
+                                         "its runner ended"
+                                       : end));
   }
   for (const auto& [check, passed] : AllOf(level.checks)) {
     if (passed == false) {
-      text += fmt::format("{}: check {} failed: {}\n", name, check, Explain(check, is_open));
+      problems.push_back(
+          fmt::format("{}: check {} failed: {}", name, check, Explain(check, is_open)));
     }
   }
   if (level.falls_behind) {
-    text += fmt::format(
-        "{}: the server falls behind this rate; latencies grow with the length of "
-        "a window\n",
-        name);
+    problems.push_back(fmt::format(
+        "{}: the server falls behind this rate; latencies grow with the length of a window", name));
   }
   const std::int64_t done = level.requests - level.Failed();
   if (level.short_answers * 2 > done) {
-    text += fmt::format(
-        "{}: {} of {} answers ended before the length asked for (mean {:.0f} "
-        "tokens)\n",
-        name, level.short_answers, done, level.mean_output_tokens);
+    problems.push_back(
+        fmt::format("{}: {} of {} answers ended before the length asked for (mean {:.0f} tokens)",
+                    name, level.short_answers, done, level.mean_output_tokens));
   }
-  return text;
+  return problems;
 }
 
 const LevelEstimate* LevelWith(const LoadSeries& series, int concurrency) {
@@ -330,10 +337,9 @@ std::string RenderLoadText(const std::vector<LoadSeries>& series,
                                      [](const LevelEstimate& level) { return level.windows > 0; });
     if (!has_any) continue;
     if (one.common != Cell()) text += fmt::format("\n{}\n", DescribeCell(one.common));
-    text += "\n" + LevelTable(one) + "\n";
-    std::string problems;
-    for (const LevelEstimate& level : one.levels) problems += Problems(level);
-    if (!problems.empty()) text += problems + "\n";
+    text += "\n" + LevelColumns(one).Text() + "\n";
+    const std::vector<std::string> problems = LoadProblems(one);
+    if (!problems.empty()) text += fmt::format("{}\n\n", fmt::join(problems, "\n"));
     if (one.knee) text += KneeSentence(one);
     if (one.capacity) text += CapacitySentence(one);
   }
@@ -344,6 +350,14 @@ std::string RenderLoadText(const std::vector<LoadSeries>& series,
     text += fmt::format("The server runs with OLLAMA_NUM_PARALLEL={}.\n",
                         Printable(*num_parallel, false));
   return text;
+}
+
+std::vector<std::string> LoadProblems(const LoadSeries& series) {
+  std::vector<std::string> problems;
+  for (const LevelEstimate& level : series.levels) {
+    for (std::string& problem : ProblemsOf(level)) problems.push_back(std::move(problem));
+  }
+  return problems;
 }
 
 std::string LoadSentences(const LoadSeries& series) {

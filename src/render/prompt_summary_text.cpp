@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 #include "ollama_bench/core/text.h"
@@ -181,6 +182,54 @@ Json FirstJson(const PromptTiming& timing) {
 }
 
 }  // namespace
+
+std::string PromptCounts(const PromptSummary& summary, const PromptCaption& caption) {
+  return CountsOf(summary, caption);
+}
+
+std::string PromptNotes(const PromptSummary& summary, const PromptCaption& caption) {
+  const std::string missing = summary.figures.empty() ? std::string() : MissingQuantiles(summary);
+  return missing + FirstOf(summary) + NotesOf(summary, caption);
+}
+
+TextColumns PromptFigureColumns(const PromptSummary& summary) {
+  const bool has_runs = HasRuns(summary);
+  TextColumns::Row heading = {"figure", "prompts", "mean", "sd"};
+  if (has_runs) heading.emplace_back("sd of runs");
+  heading.insert(heading.end(), {"min", "max"});
+  if (!summary.figures.empty()) {
+    for (const Distribution::Share& share : summary.figures.front().quantiles) {
+      heading.push_back(fmt::format("p{} [95 % CI]", share.percent));
+    }
+  }
+  TextColumns columns({std::move(heading)});
+  for (const Distribution& figure : summary.figures) {
+    TextColumns::Row row = {fmt::format("{}, {}", figure.label, figure.unit),
+                            fmt::format("{}", figure.values.size()), Short(figure.mean),
+                            Short(figure.deviation)};
+    if (has_runs) row.push_back(Short(figure.run_deviation));
+    row.insert(row.end(), {Short(figure.values.front()), Short(figure.values.back())});
+    for (const Distribution::Share& share : figure.quantiles) {
+      const auto& quantile = share.quantile;
+      row.push_back(quantile
+                        ? fmt::format("{} [{}, {}]", Short(quantile->value),
+                                      Short(quantile->interval.low), Short(quantile->interval.high))
+                        : "-");
+    }
+    columns.Add(std::move(row));
+  }
+  return columns;
+}
+
+TextColumns SlowestColumns(const PromptSummary& summary) {
+  TextColumns columns({{"prompt", "repeat", "E2E, ms", "TTFT, ms", "tokens"}});
+  for (const SlowPrompt& slow : summary.slowest) {
+    columns.Add({Printable(StartOf(slow.id, 80), false), fmt::format("{}", slow.repeat),
+                 Short(slow.e2e_ms), Short(slow.ttft_ms),
+                 fmt::format("{}", slow.generated_tokens.value_or(0))});
+  }
+  return columns;
+}
 
 std::string RenderPromptSummary(const PromptSummary& summary, const PromptCaption& caption,
                                 const TerminalStyle& style) {

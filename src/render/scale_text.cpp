@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "ollama_bench/core/text.h"
-#include "text_columns.h"
 
 namespace ollama_bench {
 namespace {
@@ -37,7 +36,9 @@ std::string OrDash(const std::optional<Bounded>& value) {
   return value ? BoundedText(*value) : "-";
 }
 
-std::string PointTable(const ScaleSeries& series) {
+}  // namespace
+
+TextColumns PointColumns(const ScaleSeries& series) {
   const bool has_throughput = std::any_of(series.points.begin(), series.points.end(),
                                           [](const auto& point) { return point.throughput; });
   TextColumns table({{"prompt", has_throughput ? "TTFT s, p50" : "prefill s", "prefill",
@@ -53,8 +54,10 @@ std::string PointTable(const ScaleSeries& series) {
                serving.gpu_share ? fmt::format("{:.0f}", 100 * *serving.gpu_share) : "-",
                serving.memory_bytes ? FormatBytes(*serving.memory_bytes) : "-"});
   }
-  return table.Text();
+  return table;
 }
+
+namespace {
 
 std::string LawSentence(const ScaleSeries& series) {
   if (!series.prefill) return fmt::format("No law: {}.\n", series.why_no_law);
@@ -100,6 +103,8 @@ std::string PredictionSentence(const ScalingLaw& law, double tokens) {
                      time->is_extrapolated ? " (extrapolated)" : "");
 }
 
+}  // namespace
+
 std::string PlacementText(const std::vector<ScaleSeries>& series) {
   std::string text;
   for (const Placement& placement : PlacementsOf(series)) {
@@ -117,6 +122,8 @@ std::string PlacementText(const std::vector<ScaleSeries>& series) {
   }
   return text;
 }
+
+namespace {
 
 // The cached values of a series against 16 bits.
 double CacheShare(const ScaleSeries& series) {
@@ -299,14 +306,18 @@ void AddSeries(ReportJson& json, const ScaleSeries& series, const ScaleQuestions
 
 }  // namespace
 
+std::string ScaleSentences(const ScaleSeries& series) {
+  std::string text = LawSentence(series);
+  if (series.prefill) text += BreakpointSentence(*series.prefill);
+  return text + DecodeSentence(series);
+}
+
 std::string RenderScaleText(const std::vector<ScaleSeries>& series,
                             const ScaleQuestions& questions) {
   std::string text;
   for (const ScaleSeries& one : series) {
-    text += fmt::format("\n{}\n\n{}\n", DescribeCell(one.common), PointTable(one));
-    text += LawSentence(one);
-    if (one.prefill) text += BreakpointSentence(*one.prefill);
-    text += DecodeSentence(one) + LimitsText(one, questions);
+    text += fmt::format("\n{}\n\n{}\n", DescribeCell(one.common), PointColumns(one).Text());
+    text += ScaleSentences(one) + LimitsText(one, questions);
     if (!one.prefill) continue;
     for (const double tokens : questions.lengths) text += PredictionSentence(*one.prefill, tokens);
   }

@@ -7,33 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "ollama_bench/core/text.h"
+#include "ollama_bench/render/markup.h"
+#include "ollama_bench/render/picture.h"
 
 namespace ollama_bench {
 namespace {
-
-std::string Escaped(std::string_view text) {
-  std::string result;
-  for (const char c : Printable(text, false)) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      default:
-        result += c;
-    }
-  }
-  return result;
-}
 
 // Hundredths of a pixel, without zeros behind.
 std::string Number(double value) {
@@ -63,6 +41,19 @@ class SvgWriter {
  public:
   explicit SvgWriter(std::optional<Theme> theme) : theme_(theme) {}
 
+  // As a part of a page: what it needs of style is bound to `id`, for such rules hold for all of
+  // the page.
+  std::string WriteInline(const Scene& scene, std::string_view id) {
+    for (const Shape& shape : scene.shapes) std::visit(*this, shape);
+    return fmt::format(
+        R"(<svg xmlns="http://www.w3.org/2000/svg" id="{0}" width="{1}" height="{2}" viewBox="0 0 {1} {2}" role="img" aria-label="{3}" font-family="'DejaVu Sans', Verdana, 'Bitstream Vera Sans', sans-serif">
+<style>{4}</style>
+{5}</svg>
+)",
+        id, Number(scene.width), Number(scene.height), EscapeMarkup(scene.title),
+        Style("screen and ", fmt::format("#{} ", id)), out_);
+  }
+
   std::string Write(const Scene& scene) {
     for (const Shape& shape : scene.shapes) std::visit(*this, shape);
     const std::string paper = Attributes(kPaperInk, std::nullopt);
@@ -74,7 +65,7 @@ class SvgWriter {
 <rect width="{0}" height="{1}"{4}/>
 {5}</svg>
 )",
-        Number(scene.width), Number(scene.height), Escaped(scene.title), Style(), paper, out_);
+        Number(scene.width), Number(scene.height), EscapeMarkup(scene.title), Style(), paper, out_);
   }
 
   void operator()(const RectangleShape& shape) {
@@ -84,7 +75,7 @@ class SvgWriter {
     if (shape.title.empty()) {
       out_ += "/>\n";
     } else {
-      Append("><title>{}</title></rect>\n", Escaped(shape.title));
+      Append("><title>{}</title></rect>\n", EscapeMarkup(shape.title));
     }
   }
 
@@ -110,7 +101,7 @@ class SvgWriter {
            Number(shape.position.y), Number(shape.size), Attributes(shape.color, std::nullopt),
            Spelling(shape.anchor));
     Append(R"( textLength="{}" lengthAdjust="spacingAndGlyphs")", Number(shape.width));
-    Append(">{}</text>\n", Escaped(shape.text));
+    Append(">{}</text>\n", EscapeMarkup(shape.text));
   }
 
  private:
@@ -144,15 +135,18 @@ class SvgWriter {
     return fmt::format(R"( {}="{}")", property, Hex(ink.In(theme_.value_or(Theme::kLight))));
   }
 
-  [[nodiscard]] std::string Style() const {
-    std::string text = "text, line, path { pointer-events: none; } text { white-space: pre; }";
+  // Each rule with `scope` before its elements; the dark ones for such `media` alone.
+  [[nodiscard]] std::string Style(std::string_view media = {}, std::string_view scope = {}) const {
+    std::string text = fmt::format(
+        "{0}text, {0}line, {0}path {{ pointer-events: none; }} {0}text {{ white-space: pre; }}",
+        scope);
     if (!theme_) {
-      text += " @media (prefers-color-scheme: dark) {";
+      text += fmt::format(" @media {}(prefers-color-scheme: dark) {{", media);
       for (std::size_t i = 0; i < fills_.size(); ++i) {
-        text += fmt::format(" .f{} {{ fill: {}; }}", i, Hex(fills_[i].dark));
+        text += fmt::format(" {}.f{} {{ fill: {}; }}", scope, i, Hex(fills_[i].dark));
       }
       for (std::size_t i = 0; i < strokes_.size(); ++i) {
-        text += fmt::format(" .s{} {{ stroke: {}; }}", i, Hex(strokes_[i].dark));
+        text += fmt::format(" {}.s{} {{ stroke: {}; }}", scope, i, Hex(strokes_[i].dark));
       }
       text += " }";
     }
@@ -169,6 +163,10 @@ class SvgWriter {
 
 std::string RenderSvg(const Scene& scene, std::optional<Theme> theme) {
   return SvgWriter(theme).Write(scene);
+}
+
+std::string RenderInlineSvg(const Scene& scene, std::string_view id) {
+  return SvgWriter(std::nullopt).WriteInline(scene, id);
 }
 
 }  // namespace ollama_bench

@@ -1,4 +1,4 @@
-#include "text_columns.h"
+#include "ollama_bench/render/text_columns.h"
 
 #include <fmt/format.h>
 
@@ -8,17 +8,20 @@
 namespace ollama_bench {
 
 std::string TextColumns::Text() const {
-  std::vector<std::size_t> widths(rows_.front().size(), 0);
-  for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  std::vector<std::size_t> widths(headings_.front().size(), 0);
+  for (const auto* rows : {&headings_, &rows_}) {
+    for (const Row& row : *rows) {
+      for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    }
   }
   std::string text;
-  for (const auto& row : rows_) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += fmt::format("{}{:>{}}", i == 0 ? "" : "  ", row[i], widths[i]);
+  for (const auto* rows : {&headings_, &rows_}) {
+    for (const Row& row : *rows) {
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        text += fmt::format("{}{:>{}}", i == 0 ? "" : "  ", row[i], widths[i]);
+      }
+      text += '\n';
     }
-    text += line + '\n';
   }
   return text;
 }

@@ -112,25 +112,11 @@ std::vector<std::string> Aligned(const std::vector<std::vector<std::string>>& ro
   return lines;
 }
 
-// Lines "  8192        544       85.50": a value of the parameter, the others at their best, and
-// what was measured.
-std::vector<std::string> BestLines(std::span<const ResultTable> tables, Parameter parameter,
-                                   const std::vector<Parameter>& others) {
-  const MetricInfo& metric = Describe(tables.front().metric);
-  const NumberFormat format{metric.decimals};
-  std::vector<std::vector<std::string>> rows{{std::string(KeyOf(parameter))}};
-  for (const Parameter other : others) {
-    rows.back().push_back(fmt::format("best {}", KeyOf(other)));
-  }
-  rows.back().emplace_back(metric.unit);
-  for (const BestOfValue& of_value : BestPerValue(tables, parameter)) {
-    rows.push_back({FormatValue(parameter, of_value.value)});
-    for (const Parameter other : others) {
-      rows.back().push_back(of_value.best ? FormatValue(other, of_value.best->cell[other]) : "-");
-      if (!of_value.best) break;
-    }
-    if (of_value.best) rows.back().push_back(format(of_value.best->value));
-  }
+// Lines "  8192        544       85.50".
+std::vector<std::string> BestLines(std::span<const ResultTable> tables, Parameter parameter) {
+  const TextColumns columns = BestColumns(tables, parameter);
+  std::vector<std::vector<std::string>> rows = columns.headings();
+  rows.insert(rows.end(), columns.rows().begin(), columns.rows().end());
   return Aligned(rows);
 }
 
@@ -154,11 +140,7 @@ std::string SideBySide(const std::vector<std::string>& left, const std::vector<s
 std::string BestLists(std::span<const ResultTable> tables, std::size_t width) {
   const std::vector<Parameter> parameters = ParametersOf(tables);
   std::vector<std::vector<std::string>> lists;
-  for (const Parameter parameter : parameters) {
-    std::vector<Parameter> others = parameters;
-    std::erase(others, parameter);
-    lists.push_back(BestLines(tables, parameter, others));
-  }
+  for (const Parameter parameter : parameters) lists.push_back(BestLines(tables, parameter));
   if (lists.size() == 2) return SideBySide(lists[0], lists[1], width);
   std::string text;
   for (const auto& list : lists) {
@@ -194,6 +176,27 @@ std::string AnswersText(std::span<const StratumAnswer> answers, Metric metric,
 }
 
 }  // namespace
+
+TextColumns BestColumns(std::span<const ResultTable> tables, Parameter parameter) {
+  const MetricInfo& metric = Describe(tables.front().metric);
+  const NumberFormat format{metric.decimals};
+  std::vector<Parameter> others = ParametersOf(tables);
+  std::erase(others, parameter);
+  TextColumns::Row heading{std::string(KeyOf(parameter))};
+  for (const Parameter other : others) heading.push_back(fmt::format("best {}", KeyOf(other)));
+  heading.emplace_back(metric.unit);
+  TextColumns columns({std::move(heading)});
+  for (const BestOfValue& of_value : BestPerValue(tables, parameter)) {
+    TextColumns::Row row{FormatValue(parameter, of_value.value)};
+    for (const Parameter other : others) {
+      row.push_back(of_value.best ? FormatValue(other, of_value.best->cell[other]) : "-");
+      if (!of_value.best) break;
+    }
+    if (of_value.best) row.push_back(format(of_value.best->value));
+    columns.Add(std::move(row));
+  }
+  return columns;
+}
 
 std::string Wrapped(const std::string& text, std::size_t width) {
   std::string lines;

@@ -7,6 +7,7 @@
 #include "ollama_bench/core/metric.h"
 #include "ollama_bench/core/parameter.h"
 #include "ollama_bench/export/export_format.h"
+#include "ollama_bench/report/report.h"
 #include "ollama_bench/store/prompt_lines.h"
 
 namespace ollama_bench {
@@ -68,6 +69,11 @@ bool IsCsv(string_view text) {
          std::all_of(fields.begin(), fields.end() - 1, ParameterFromKey);
 }
 
+bool IsHtmlReport(string_view text) {
+  return text.starts_with("<!DOCTYPE html>") &&
+         text.find("<meta name=\"generator\" content=\"ollama-bench ") != string_view::npos;
+}
+
 bool IsResults(string_view text) {
   SkipByteOrderMark(text);
   SkipBlanks(text);
@@ -94,6 +100,8 @@ std::optional<OutputKind> RecogniseExport(string_view text) {
 std::optional<OutputKind> RecogniseOutput(string_view text) {
   if (text.starts_with("\x89PNG\r\n\x1A\n")) return OutputKind::kPng;
   if (text.starts_with("%PDF-")) return OutputKind::kPdf;
+  if (IsHtmlReport(text)) return OutputKind::kHtml;
+  if (text.starts_with(kMarkdownReportStart)) return OutputKind::kMarkdown;
   if (IsPrompts(text)) return OutputKind::kPrompts;
   if (text.starts_with("id\trepeat\tprompt\t")) return OutputKind::kPromptTable;
   if (text.starts_with("{\"traceEvents\":[")) return OutputKind::kTrace;
@@ -114,6 +122,10 @@ string_view NameOf(OutputKind kind) {
       return "an SVG picture";
     case OutputKind::kPdf:
       return "a PDF picture";
+    case OutputKind::kHtml:
+      return "a report in HTML";
+    case OutputKind::kMarkdown:
+      return "a report in Markdown";
     case OutputKind::kCsv:
       return "a CSV table of a sweep";
     case OutputKind::kConfig:

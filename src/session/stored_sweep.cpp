@@ -14,6 +14,7 @@
 #include "ollama_bench/core/stratum.h"
 #include "ollama_bench/ollama/version_facts.h"
 #include "ollama_bench/plan/remaining_time.h"
+#include "ollama_bench/render/answer_text.h"
 #include "ollama_bench/session/tune_strategy.h"
 
 namespace ollama_bench {
@@ -91,7 +92,8 @@ Expected<void, SessionError> CheckMetric(Metric metric, const Metadata& metadata
   std::optional<int> most = metadata.identity.num_predict;
   if (metadata.schema_version > 1) {
     most = most.value_or(Describe(WorkloadOf(metadata)).num_predict);
-    for (const int tokens : PlannedSpace(metadata).ValuesOf(Parameter::kNumPredict)) {
+    const Space planned = PlannedSpace(metadata);
+    for (const int tokens : planned.ValuesOf(Parameter::kNumPredict)) {
       most = std::max(*most, tokens);
     }
   }
@@ -246,6 +248,32 @@ Expected<StoredReport, SessionError> ReportOf(const ResultsStore& store, Metric 
                                               AnswerOptions options, const Slice& slice,
                                               TablesOfSlice* tables_of) {
   return Reporter(store, metric, std::move(options), slice, tables_of).Make();
+}
+
+namespace {
+
+std::vector<std::string> NotesOf(std::span<const StratumAnswer> answers) {
+  if (HaveNoChoice(answers)) return {};
+  if (answers.size() > 1) {
+    return {
+        "Cells are compared with those of the same request alone; the best is the best of "
+        "these."};
+  }
+  if (answers.empty() || !answers.front().answer) return {};
+  return NoteSentences(*answers.front().answer);
+}
+
+}  // namespace
+
+std::vector<SweepMap> DescribeMaps(const StoredReport& report,
+                                   const std::set<Cell>& expected_to_fail) {
+  std::vector<SweepMap> maps;
+  for (const ResultTable& table : report.tables) {
+    maps.push_back(MapOf(table, report.answers, expected_to_fail));
+  }
+  maps.front().title = AnswersSentence(report.answers);
+  maps.front().notes = NotesOf(report.answers);
+  return maps;
 }
 
 }  // namespace ollama_bench

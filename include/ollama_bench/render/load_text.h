@@ -7,6 +7,7 @@
 #include "ollama_bench/analysis/load_answer.h"
 #include "ollama_bench/core/traffic.h"
 #include "ollama_bench/render/json_report.h"
+#include "ollama_bench/render/text_columns.h"
 
 namespace ollama_bench {
 
@@ -19,8 +20,18 @@ std::string RenderLoadText(const std::vector<LoadSeries>& series,
 /// Knee and capacity of one series in sentences, without line ends; empty where it has neither.
 std::string LoadSentences(const LoadSeries& series);
 
-/// The same for programs: {"event":"answer","levels":[…],"knee":…,"capacity":…}; of several
-/// series "knee" and "capacity" are null, and "series" has those of each.
+/// A row for each level that was measured.
+TextColumns LevelColumns(const LoadSeries& series);
+
+/// Averages of a request: a row for each value of `length` and level; empty where it has fewer than
+/// two values.
+std::optional<TextColumns> LengthColumns(const std::vector<LoadSeries>& all, Parameter length);
+
+/// Failures and checks that did not pass, a line each.
+std::vector<std::string> LoadProblems(const LoadSeries& series);
+
+/// The same as RenderLoadText for programs: {"event":"answer","levels":[…],"knee":…,"capacity":…};
+/// of several series "knee" and "capacity" are null, and "series" has those of each.
 ReportJson LoadJson(const std::vector<LoadSeries>& series);
 
 }  // namespace ollama_bench

@@ -19,4 +19,8 @@ std::optional<PictureFormat> PictureFormatFromExtension(std::string_view extensi
 Expected<std::string, std::string> RenderPicture(const Scene& scene, PictureFormat format,
                                                  std::optional<Theme> theme = std::nullopt);
 
+/// The scene as an element of an HTML page, with `id`, which is unique on the page. It follows the
+/// reader's setting, is light on paper, and needs nothing from outside.
+std::string RenderInlineSvg(const Scene& scene, std::string_view id);
+
 }  // namespace ollama_bench

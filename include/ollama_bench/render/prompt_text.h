@@ -9,6 +9,7 @@
 #include "ollama_bench/analysis/prompt_summary.h"
 #include "ollama_bench/render/comparison_text.h"
 #include "ollama_bench/render/terminal_style.h"
+#include "ollama_bench/render/text_columns.h"
 
 namespace ollama_bench {
 
@@ -20,6 +21,15 @@ struct PromptCaption {
   std::size_t bad_entries = 0;  ///< of the data set, left out
   std::string bad_places;       ///< "lines 3, 17 and 2 more"
 };
+
+/// How many requests were answered, failed and left out, a line each.
+std::string PromptCounts(const PromptSummary& summary, const PromptCaption& caption);
+/// What a reader has to know of the figures, a line each.
+std::string PromptNotes(const PromptSummary& summary, const PromptCaption& caption);
+/// A row for each figure, with its percentiles.
+TextColumns PromptFigureColumns(const PromptSummary& summary);
+/// A row for each of the slowest answers.
+TextColumns SlowestColumns(const PromptSummary& summary);
 
 /// The summary for a person: counts, a table of figures, percentiles, the slowest answers.
 std::string RenderPromptSummary(const PromptSummary& summary, const PromptCaption& caption,

@@ -8,6 +8,7 @@
 #include "ollama_bench/analysis/scale_report.h"
 #include "ollama_bench/core/link_bandwidth.h"
 #include "ollama_bench/render/json_report.h"
+#include "ollama_bench/render/text_columns.h"
 
 namespace ollama_bench {
 
@@ -18,6 +19,15 @@ struct ScaleQuestions {
   std::optional<MemoryRate> memory = {};  ///< that holds it
   std::vector<LinkBandwidth> links = {};  ///< of GPUs, as other programs measured them
 };
+
+/// A row for each length.
+TextColumns PointColumns(const ScaleSeries& series);
+
+/// The law, the breakpoint, and decode against depth, a line each.
+std::string ScaleSentences(const ScaleSeries& series);
+
+/// What several GPUs gain over fewer, a line each pair; empty where none can be compared.
+std::string PlacementText(const std::vector<ScaleSeries>& series);
 
 /// A table of the lengths for each series, then in sentences the law, the breakpoint, decode
 /// against depth, the limits, advice, and what the questions ask. Empty where nothing was measured.

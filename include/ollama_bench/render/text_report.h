@@ -10,6 +10,7 @@
 #include "ollama_bench/analysis/sweep_map.h"
 #include "ollama_bench/render/sweep_caption.h"
 #include "ollama_bench/render/terminal_style.h"
+#include "ollama_bench/render/text_columns.h"
 
 namespace ollama_bench {
 
@@ -19,6 +20,10 @@ namespace ollama_bench {
 std::string RenderTextReport(std::span<const ResultTable> tables,
                              std::span<const StratumAnswer> answers, std::span<const SweepMap> maps,
                              const SweepCaption& caption, const TerminalStyle& style);
+
+/// A row for each value of the parameter: the others at their best, and what was measured. Rows of
+/// values without any result are shorter.
+TextColumns BestColumns(std::span<const ResultTable> tables, Parameter parameter);
 
 /// `text` in lines of at most `width` columns, broken between words, each with a line end.
 std::string Wrapped(const std::string& text, std::size_t width);

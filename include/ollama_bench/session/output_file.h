@@ -23,6 +23,8 @@ enum class OutputKind {
   kPng,
   kSvg,
   kPdf,
+  kHtml,      ///< a report
+  kMarkdown,  ///< a report
   kCsv,
   kConfig,
   kResults,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "ollama_bench/analysis/slice.h"
 #include "ollama_bench/analysis/stratum_answer.h"
 #include "ollama_bench/analysis/sweep_answer.h"
+#include "ollama_bench/analysis/sweep_map.h"
 #include "ollama_bench/core/axis.h"
 #include "ollama_bench/render/sweep_caption.h"
 #include "ollama_bench/session/session_error.h"
@@ -35,6 +37,10 @@ struct StoredReport {
   SweepCaption caption;
   Disturbances disturbances;
 };
+
+/// One map for each table; title and notes are those of the whole, on the first map.
+std::vector<SweepMap> DescribeMaps(const StoredReport& report,
+                                   const std::set<Cell>& expected_to_fail = {});
 
 /// Whether every planned cell that can be measured was visited.
 bool WasWhollyVisited(const ResultsStore& store);

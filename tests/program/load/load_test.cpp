@@ -260,8 +260,8 @@ TEST_F(LoadResultsTest, PlotDrawsLevelsDistributionsAndAWindow) {
   const Ended open = Run(server, {"plot", "load.json", "--ecdf", "2", "-o", "ecdf.svg"});
   EXPECT_EQ(open.exit_code, 2);
   EXPECT_TRUE(Has(open.err, "--where num_predict=4")) << open.err;
-  const Ended ecdf = Run(
-      server, {"plot", "load.json", "--ecdf", "2", "--where", "num_predict=4", "-o", "ecdf.svg"});
+  const Ended ecdf = Run(server, {"plot", "load.json", "--ecdf", "2", "--histogram", "2", "--where",
+                                  "num_predict=4", "-o", "ecdf.svg"});
   EXPECT_EQ(ecdf.exit_code, 0) << ecdf.err;
   EXPECT_TRUE(Has(ReadFile(server, "ecdf.svg"), "share of requests up to this value"));
   const Ended window = Run(server, {"plot", "load.json", "--timeline", "2", "--where",

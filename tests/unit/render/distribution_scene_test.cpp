@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <string>
+#include <utility>
 
 #include "ollama_bench/core/random.h"
 #include "support/scene_checks.h"
@@ -44,6 +46,36 @@ TEST(DistributionSceneTest, EveryTextIsWholeAndInItsPlaceWhateverTheValues) {
       EXPECT_LE(text.place.right(), scene.width);
       EXPECT_LE(text.place.bottom(), scene.height);
     }
+  }
+}
+
+TEST(DistributionSceneTest, NamedFiguresAreOnOneScaleUnderTheirWholeNames) {
+  const auto font = Font::Load();
+  DistributionCaption caption;
+  caption.title = "How fast";
+  caption.names = {"num_ctx 131072, num_batch 2048, num_gpu 33, num_thread 16, main_gpu 1", "auto"};
+  for (const auto& [has_histogram, has_ecdf] :
+       {std::pair(true, true), {true, false}, {false, true}}) {
+    caption.has_histogram = has_histogram;
+    caption.has_ecdf = has_ecdf;
+    const Scene scene = LayOutDistributions({Of({1, 2, 3}), Of({50, 90, 100})}, caption, *font);
+    std::string all;
+    std::map<std::string, int> labels;
+    for (const TextShape& text : ShapesOf<TextShape>(scene)) {
+      EXPECT_TRUE(Contains(text.place, BoundsOf(text, *font))) << text.text;
+      EXPECT_EQ(text.text.find("\xE2\x80\xA6"), std::string::npos) << text.text;
+      EXPECT_LE(text.place.bottom(), scene.height);
+      all += text.text + ' ';
+      ++labels[text.text];
+    }
+    EXPECT_NE(all.find("main_gpu 1"), std::string::npos);
+    EXPECT_EQ(labels["80"], 2) << "a tick of both";
+    EXPECT_EQ(all.find("share of prompts") != std::string::npos, has_ecdf);
+    const auto bars = CellsOf(scene);
+    EXPECT_EQ(
+        std::any_of(bars.begin(), bars.end(),
+                    [](const auto& bar) { return bar.title.find(" to ") != std::string::npos; }),
+        has_histogram);
   }
 }
 

@@ -18,6 +18,10 @@ using ::testing::HasSubstr;
 const std::map<OutputKind, std::string>& Samples() {
   static const std::map<OutputKind, std::string> kSamples = {
       {OutputKind::kPng, std::string("\x89PNG\r\n\x1A\n\0\0\0\rIHDR", 16)},
+      {OutputKind::kHtml,
+       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+       "<meta name=\"generator\" content=\"ollama-bench 9.9\"/>\n"},
+      {OutputKind::kMarkdown, "<!-- A report of ollama-bench 9.9 -->\n\n# Model\n"},
       {OutputKind::kSvg, "<?xml version=\"1.0\"?>\n<!-- drawn -->\n<svg width=\"9\"></svg>\n"},
       {OutputKind::kPdf, "%PDF-1.7\n%..."},
       {OutputKind::kCsv, "num_batch,2048,4096\r\n128,84.0,\r\n"},

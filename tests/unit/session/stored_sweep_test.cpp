@@ -96,5 +96,15 @@ TEST(StoredSweepTest, PlansNothingWhereTheStoreDoesNotSayItsAxes) {
   EXPECT_EQ(PlannedSpace(metadata), Space());
 }
 
+TEST(StoredSweepTest, ADecodeRateNeedsCellsThatGenerateEnoughWhateverTheWorkload) {
+  Metadata metadata;
+  metadata.schema_version = 2;
+  metadata.workload = "prefill";
+  metadata.axes = {{Parameter::kNumPredict, {8, 64}}};
+  EXPECT_TRUE(CheckMetric(Metric::kEvalRate, metadata));
+  metadata.axes = {{Parameter::kNumPredict, {8, 16}}};
+  EXPECT_FALSE(CheckMetric(Metric::kEvalRate, metadata));
+}
+
 }  // namespace
 }  // namespace ollama_bench
