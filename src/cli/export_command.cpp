@@ -18,6 +18,7 @@
 #include "ollama_bench/session/output_file.h"
 #include "ollama_bench/store/prompt_lines.h"
 #include "ollama_bench/store/request_log.h"
+#include "ollama_bench/store/telemetry_files.h"
 #include "option_values.h"
 #include "store_report.h"
 #include "terminal.h"
@@ -76,6 +77,24 @@ ExportFormat FormatOf(const ExportOptions& options) {
   return *format;
 }
 
+bool TakesReadings(const ExportOptions& options) {
+  return options.postgres || FormatOf(options) == ExportFormat::kSql;
+}
+
+Expected<void, SessionError> ReadReadings(FileSystem& file_system, ExportInput& input) {
+  for (const ResultsStore& store : input.sweeps) {
+    for (const CellResult& result : store.results()) {
+      for (const Sample& sample : result.samples) {
+        if (!sample.telemetry) continue;
+        auto readings = ReadTelemetryFile(file_system, store.path(), sample.id);
+        if (!readings) return Unexpected<SessionError>(ToSessionError(readings.error()));
+        if (*readings) input.readings.emplace(sample.id, std::move(**readings));
+      }
+    }
+  }
+  return {};
+}
+
 Expected<void, SessionError> WriteFile(FileSystem& file_system, const ExportOptions& options,
                                        const ExportInput& input) {
   const ExportFormat format = FormatOf(options);
@@ -102,9 +121,14 @@ Expected<void, SessionError> ExportToDatabase(const std::string& url, const Expo
 
 Expected<ExitCode, SessionError> Export(const ExportOptions& options, const StopRequest& stop) {
   PosixFileSystem file_system;
-  const auto input = ReadInput(file_system, options);
+  auto input = ReadInput(file_system, options);
   if (!input) return Unexpected<SessionError>(input.error());
   Expected<void, SessionError> done;
+  if (TakesReadings(options)) {
+    if (auto read = ReadReadings(file_system, *input); !read) {
+      return Unexpected<SessionError>(read.error());
+    }
+  }
   if (options.postgres) {
     done = ExportToDatabase(*options.postgres, *input, stop);
   } else if (options.output == "-") {

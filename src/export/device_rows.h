@@ -22,7 +22,7 @@ struct DeviceRow {
 };
 
 /// What the devices did while the sample ran; none where nothing is known. The summary of the
-/// sample alone; single readings of it become rows from `reading` 1 on, here.
+/// sample, and from `reading` 1 on what was read during it, where that is kept.
 std::vector<DeviceRow> DeviceRowsOf(const Record& record);
 
 }  // namespace ollama_bench

@@ -25,14 +25,17 @@ std::string IdOfFile(const Metadata& metadata) {
                                       metadata.down_range, metadata.environment.host));
 }
 
-std::string IdOfPass(const PromptConfig& config) {
-  return "prompts-" +
-         HashOf(fmt::format("{}\n{}\n{}\n{}\n{}", config.model, config.digest,
-                            config.ollama_version, config.endpoint, config.num_predict));
+// What was asked alike, by starts of the same labels.
+std::string IdOfPass(const PromptRecord& prompt) {
+  const PromptConfig& config = prompt.config;
+  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}", config.model, config.digest,
+                                 config.ollama_version, config.endpoint, config.num_predict);
+  for (const auto& [name, value] : prompt.labels) text += fmt::format("\n{}={}", name, value);
+  return "prompts-" + HashOf(text);
 }
 
 std::string IdOfPrompt(const PromptRecord& record) {
-  return "prompt-" + HashOf(fmt::format("{}\n{}\n{}\n{}\n{}\n{:.6f}", IdOfPass(record.config),
+  return "prompt-" + HashOf(fmt::format("{}\n{}\n{}\n{}\n{}\n{:.6f}", IdOfPass(record),
                                         record.config.seed, record.item.id, record.place.chain,
                                         record.repeat, record.started_unix_s));
 }
@@ -77,7 +80,9 @@ std::string_view KeyOf(RecordKind kind) {
 }
 
 Records::Records(const ExportInput& input) {
-  for (const ResultsStore& store : input.sweeps) AddSweep(store);
+  for (const ResultsStore& store : input.sweeps) {
+    for (const CellResult& result : store.results()) AddResult(input, store, result);
+  }
   for (const ExportedPass& pass : input.passes) AddPass(pass);
 }
 
@@ -114,7 +119,8 @@ const Benchmark* Records::BenchmarkOf(const Metadata& metadata, const VisitRecor
   return Keep(std::move(benchmark));
 }
 
-void Records::AddResult(const ResultsStore& store, const CellResult& result) {
+void Records::AddResult(const ExportInput& input, const ResultsStore& store,
+                        const CellResult& result) {
   std::map<std::string_view, const VisitRecord*> visits;
   for (const VisitRecord& visit : result.visits) visits[visit.id] = &visit;
   const std::vector<const Sample*> counted_list = CountedOf(result);
@@ -134,6 +140,8 @@ void Records::AddResult(const ResultsStore& store, const CellResult& result) {
     record.visit = visit;
     record.is_counted = counted.contains(&sample);
     record.pass = passes.Next(sample);
+    const auto readings = input.readings.find(sample.id);
+    if (readings != input.readings.end()) record.readings = &readings->second;
   }
   for (const VisitRecord& visit : result.visits) {
     if (!visit.failure) continue;
@@ -148,14 +156,12 @@ void Records::AddResult(const ResultsStore& store, const CellResult& result) {
   }
 }
 
-void Records::AddSweep(const ResultsStore& store) {
-  for (const CellResult& result : store.results()) AddResult(store, result);
-}
-
-const Benchmark* Records::BenchmarkOf(const PromptConfig& config, const std::string& started) {
+const Benchmark* Records::BenchmarkOf(const PromptRecord& prompt, const std::string& started) {
+  const PromptConfig& config = prompt.config;
   Benchmark benchmark;
-  benchmark.id = IdOfPass(config);
+  benchmark.id = IdOfPass(prompt);
   benchmark.started = started;
+  benchmark.labels = prompt.labels;
   benchmark.ollama_version = config.ollama_version;
   benchmark.model = config.model;
   benchmark.model_digest = config.digest;
@@ -170,7 +176,7 @@ void Records::AddPass(const ExportedPass& pass) {
     record.kind = RecordKind::kPrompt;
     record.id = IdOfPrompt(prompt);
     record.started = TimeOf(prompt);
-    record.benchmark = BenchmarkOf(prompt.config, record.started);
+    record.benchmark = BenchmarkOf(prompt, record.started);
     record.source = source;
     record.prompt = &prompt;
     record.is_counted = !prompt.failure && !prompt.is_first_after_load;

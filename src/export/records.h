@@ -44,8 +44,9 @@ struct Record {
   const Sample* sample = nullptr;
   const VisitRecord* visit = nullptr;  ///< also the one that took the sample, where it is known
   const PromptRecord* prompt = nullptr;
-  bool is_counted = false;  ///< enters the figures of its cell, or of the pass
-  int pass = 0;             ///< of a sample: its place among those of its load, from 1
+  const TelemetryRecord* readings = nullptr;  ///< of a sample, where they are kept
+  bool is_counted = false;                    ///< enters the figures of its cell, or of the pass
+  int pass = 0;  ///< of a sample: its place among those of its load, from 1
 };
 
 /// All rows of an input, which must outlive it.
@@ -59,11 +60,10 @@ class Records {
   [[nodiscard]] const std::vector<Record>& all() const { return records_; }
 
  private:
-  void AddSweep(const ResultsStore& store);
-  void AddResult(const ResultsStore& store, const CellResult& result);
+  void AddResult(const ExportInput& input, const ResultsStore& store, const CellResult& result);
   void AddPass(const ExportedPass& pass);
   const Benchmark* BenchmarkOf(const Metadata& metadata, const VisitRecord* visit);
-  const Benchmark* BenchmarkOf(const PromptConfig& config, const std::string& started);
+  const Benchmark* BenchmarkOf(const PromptRecord& prompt, const std::string& started);
   const Benchmark* Keep(Benchmark benchmark);
 
   std::deque<Benchmark> benchmarks_;

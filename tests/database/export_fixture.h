@@ -18,12 +18,9 @@ class ExportFixture : public ::testing::Test {
  protected:
   void WriteResults(int samples) const { folder_.Write("results.json", ResultsText(samples)); }
   [[nodiscard]] Program Export(std::vector<std::string> arguments) const {
-    Program program;
-    program.argv = {BenchProgram(), "export", "results.json"};
-    program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
-    program.folder = folder_.path().string();
-    program.environment = {{"PGPASSFILE", "no-such-file"}, {"LC_ALL", "C.UTF-8"}};
-    return program;
+    arguments.insert(arguments.begin(), {"export", "results.json"});
+    return BenchCommand(arguments, folder_.path(),
+                        {{"PGPASSFILE", "no-such-file"}, {"LC_ALL", "C.UTF-8"}});
   }
   [[nodiscard]] Program ExportTo(const std::string& database) const {
     Program program = Export({"--postgres", server_.Url(database)});

@@ -13,6 +13,7 @@
 #include "ollama_bench/export/export_text.h"
 #include "ollama_bench/export/postgres.h"
 #include "ollama_bench/store/prompt_lines.h"
+#include "ollama_bench/store/telemetry_files.h"
 #include "support/prompt_records.h"
 #include "support/seed.h"
 
@@ -34,6 +35,35 @@ TEST_F(ExportDatabaseTest, ASecondExportChangesNothing) {
   const Ended again = RunProgram(ExportTo(database));
   EXPECT_EQ(again.exit_code, 0) << again.err;
   EXPECT_NE(again.out.find("; 0 rows added or changed"), std::string::npos) << again.out;
+  EXPECT_EQ(server_.Content(database), before);
+}
+
+TEST_F(ExportDatabaseTest, WhatWasReadDuringASampleIsARowForEachReadingAndDevice) {
+  WriteResults(20);
+  TelemetryRecord record;
+  record.gpu_names = {"GPU"};
+  for (int i = 0; i < 7; ++i) {
+    TelemetryReading reading;
+    reading.at_s = 0.25 * i;
+    reading.cpus = 1.5;
+    GpuReading gpu;
+    gpu.use = 0.125 * i;
+    reading.gpus = {gpu};
+    record.readings.push_back(reading);
+  }
+  PosixFileSystem files;
+  ASSERT_TRUE(WriteTelemetryFile(files, folder_ / "results.json", "S000003", record));
+  const std::string database = server_.NewDatabase();
+  ExpectExported(database);
+  EXPECT_EQ(RowsOf(database, "device_measurements"), std::to_string(2 * 20 + 2 * 7));
+  EXPECT_EQ(server_.Query(database,
+                          "SELECT extract(epoch FROM d.\"time\" - m.\"time\"), d.gpu_util "
+                          "FROM ollama_bench.device_measurements d "
+                          "JOIN ollama_bench.model_measurements m USING (sample_id) "
+                          "WHERE d.device = 'gpu0' AND d.reading = 4"),
+            "0.750000|37.5");
+  const std::string before = server_.Content(database);
+  ExpectExported(database);
   EXPECT_EQ(server_.Content(database), before);
 }
 

@@ -23,11 +23,7 @@ class RealRunTest : public ::testing::Test {
   // Whatever else the machine does while the tests run: what they check is not how fast it is.
   [[nodiscard]] Program Command(std::vector<std::string> arguments) const {
     if (arguments.front() == "run") arguments.emplace_back("--ignore-disturbance");
-    Program program;
-    program.argv = {BenchProgram()};
-    program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
-    program.environment = server_.Environment();
-    program.folder = folder_.path();
+    Program program = BenchCommand(arguments, folder_.path(), server_.Environment());
     program.deadline = std::chrono::minutes(5);
     return program;
   }

@@ -28,6 +28,16 @@ bool IsOtherBuild() {
   return std::getenv(kProgramVariable) != nullptr;
 }
 
+Program BenchCommand(const std::vector<std::string>& arguments, std::string folder,
+                     std::vector<std::pair<std::string, std::string>> environment) {
+  Program program;
+  program.argv = {BenchProgram()};
+  program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
+  program.folder = std::move(folder);
+  program.environment = std::move(environment);
+  return program;
+}
+
 const std::string& LockFolder() {
   static const TemporaryFolder folder;
   static const std::string path = folder.path().string();

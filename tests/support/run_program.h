@@ -27,6 +27,10 @@ struct Program {
   std::chrono::seconds deadline{60};  ///< then the whole process group is killed
 };
 
+/// The program under test with these arguments, in `folder`.
+Program BenchCommand(const std::vector<std::string>& arguments, std::string folder,
+                     std::vector<std::pair<std::string, std::string>> environment = {});
+
 /// Where the programs of this test lock the machine that they measure, unless their environment
 /// says otherwise: tests that run at the same time do not keep each other off.
 const std::string& LockFolder();

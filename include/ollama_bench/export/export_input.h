@@ -1,9 +1,11 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "ollama_bench/core/prompt_record.h"
+#include "ollama_bench/core/telemetry.h"
 #include "ollama_bench/store/results_store.h"
 
 namespace ollama_bench {
@@ -21,6 +23,8 @@ struct ExportedPass {
 struct ExportInput {
   std::vector<ResultsStore> sweeps;
   std::vector<ExportedPass> passes;
+  /// What was read of the machine during samples, by their ids; for a database alone.
+  std::map<std::string, TelemetryRecord> readings;
 };
 
 }  // namespace ollama_bench

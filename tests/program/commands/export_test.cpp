@@ -17,11 +17,8 @@ class ExportProgramTest : public ::testing::Test {
  protected:
   void SetUp() override { folder_.Write("benchmark_results.json", kStoreWithUnknownKeys); }
   [[nodiscard]] Ended Export(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {BenchProgram(), "export"});
-    Program program;
-    program.argv = std::move(arguments);
-    program.folder = folder_.path().string();
-    return RunProgram(program);
+    arguments.insert(arguments.begin(), "export");
+    return RunProgram(BenchCommand(arguments, folder_.path()));
   }
 
   TemporaryFolder folder_;

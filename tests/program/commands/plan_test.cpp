@@ -169,12 +169,9 @@ std::string CurrentIn(const std::string& text) {
 TEST(CurrentSettingTest, PlanAndRunNameTheContextOfTheServersEnvironment) {
   const StandInServer server({{"rate", 200'000}, {"load_ms", 5}},
                              {{"OLLAMA_CONTEXT_LENGTH", "2048"}});
-  Program program;
-  program.argv = {BenchProgram(),    "plan", "--model", "smollm2", "--ctx",         "1024",
-                  "--batch",         "64",   "--extra", "0",       "--repetitions", "1",
-                  "--prompt-tokens", "100"};
-  program.environment = server.Environment();
-  program.folder = server.folder();
+  Program program = BenchCommand({"plan", "--model", "smollm2", "--ctx", "1024", "--batch", "64",
+                                  "--extra", "0", "--repetitions", "1", "--prompt-tokens", "100"},
+                                 server.folder(), server.Environment());
   const std::string planned = CurrentIn(RunProgram(program).out);
   EXPECT_NE(planned.find("num_ctx=2048 num_batch=512"), std::string::npos) << planned;
   EXPECT_NE(planned.find("OLLAMA_CONTEXT_LENGTH"), std::string::npos) << planned;

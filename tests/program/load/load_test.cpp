@@ -33,13 +33,7 @@ class LoadTest : public ::testing::Test {
         "load", "--model",   "simulated", "--num-predict",   "8",  "--requests",
         "12",   "--results", "load.json", "--prompt-tokens", "32", "--ignore-disturbance"};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    Program program;
-    program.argv = {BenchProgram()};
-    const auto kept = WithoutReplaced(arguments);
-    program.argv.insert(program.argv.end(), kept.begin(), kept.end());
-    program.environment = server.Environment();
-    program.folder = server.folder();
-    return program;
+    return BenchCommand(WithoutReplaced(arguments), server.folder(), server.Environment());
   }
   static Json AnswerOf(const Ended& ended) {
     Json answer;
@@ -229,13 +223,8 @@ TEST_F(LoadTest, RunWithTheWorkloadLoadIsTheSame) {
 /// Another command on the results of a load.
 class LoadResultsTest : public LoadTest {
  protected:
-  static Ended Run(const SimulatedOllama& server, std::vector<std::string> arguments) {
-    Program program;
-    program.argv = {BenchProgram()};
-    program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
-    program.environment = server.Environment();
-    program.folder = server.folder();
-    return RunProgram(program);
+  static Ended Run(const SimulatedOllama& server, const std::vector<std::string>& arguments) {
+    return RunProgram(BenchCommand(arguments, server.folder(), server.Environment()));
   }
   static std::string ReadFile(const SimulatedOllama& server, const std::string& name) {
     std::ifstream in(server.folder() / name);

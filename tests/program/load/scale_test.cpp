@@ -29,13 +29,7 @@ class ScaleTest : public ::testing::Test {
     std::vector<std::string> arguments = {"scale",         "--model", "simulated",
                                           "--num-predict", "16",      "--ignore-disturbance"};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    Program program;
-    program.argv = {BenchProgram()};
-    const auto kept = WithoutReplaced(arguments);
-    program.argv.insert(program.argv.end(), kept.begin(), kept.end());
-    program.environment = server.Environment();
-    program.folder = server.folder();
-    return program;
+    return BenchCommand(WithoutReplaced(arguments), server.folder(), server.Environment());
   }
   static Json AnswerOf(const Ended& ended) {
     const auto begin = ended.out.find("{\"event\":\"answer\"");
@@ -90,9 +84,8 @@ TEST_F(ScaleTest, SaysTheLawInWordsAndResumesWithoutMeasuringAgain) {
   }
   const Ended third = RunProgram(Scale(server, lengths));
   EXPECT_EQ(third.out, second.out) << "nothing is left to measure";
-  Program plot = Scale(server, {});
-  plot.argv = {BenchProgram(), "plot", "--scale", "scale_results.json", "-o", "scale.svg"};
-  const Ended drawn = RunProgram(plot);
+  const Ended drawn = RunProgram(
+      BenchCommand({"plot", "--scale", "scale_results.json", "-o", "scale.svg"}, server.folder()));
   EXPECT_EQ(drawn.exit_code, 0) << drawn.err;
   std::ifstream picture(server.folder() / "scale.svg");
   const std::string svg{std::istreambuf_iterator<char>(picture), {}};

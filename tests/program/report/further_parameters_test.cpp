@@ -62,12 +62,8 @@ class FurtherParametersTest : public ::testing::Test {
     }
   }
 
-  Ended Run(std::vector<std::string> arguments) {
-    Program program;
-    program.argv = {BenchProgram()};
-    program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
-    program.folder = folder_.path();
-    return RunProgram(program);
+  Ended Run(const std::vector<std::string>& arguments) {
+    return RunProgram(BenchCommand(arguments, folder_.path()));
   }
 
   [[nodiscard]] std::size_t CountIn(const std::string& file, const std::string& part) const {

@@ -43,12 +43,8 @@ class ReportPageTest : public ::testing::Test {
     folder_.Write("prompts.jsonl", prompts);
   }
 
-  Ended Run(std::vector<std::string> arguments) {
-    Program program;
-    program.argv = {BenchProgram()};
-    program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
-    program.folder = folder_.path();
-    return RunProgram(program);
+  Ended Run(const std::vector<std::string>& arguments) {
+    return RunProgram(BenchCommand(arguments, folder_.path()));
   }
   bool Has(const std::string& file, const std::string& part) {
     return folder_.Read(file).find(part) != std::string::npos;

@@ -39,12 +39,8 @@ class ReportTest : public ::testing::Test {
     folder_.Write(name, json{{"metadata", metadata}, {"results", Results(factors)}}.dump(1));
   }
 
-  Ended Run(std::vector<std::string> arguments) {
-    Program program;
-    program.argv = {BenchProgram()};
-    program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
-    program.folder = folder_.path();
-    return RunProgram(program);
+  Ended Run(const std::vector<std::string>& arguments) {
+    return RunProgram(BenchCommand(arguments, folder_.path()));
   }
 
   TemporaryFolder folder_;
@@ -135,12 +131,10 @@ TEST_F(ReportTest, HeatmapDrawsLettersInAFontOfTheSystemAndNamesSubstitutes) {
   const auto draw = [&](const std::string& fonts) {
     folder_.Write("fonts.conf", "<?xml version=\"1.0\"?><fontconfig>" + fonts + "<cachedir>" +
                                     (folder_ / "cache").string() + "</cachedir></fontconfig>");
-    Program program;
-    program.argv = {BenchProgram(), "heatmap", "results.json", "--no-csv",
-                    "-o",           "a.svg",   "-o",           "a.pdf"};
-    program.folder = folder_.path();
-    program.environment = {{"FONTCONFIG_FILE", (folder_ / "fonts.conf").string()}};
-    EXPECT_EQ(RunProgram(program).exit_code, 0);
+    const Program heatmap =
+        BenchCommand({"heatmap", "results.json", "--no-csv", "-o", "a.svg", "-o", "a.pdf"},
+                     folder_.path(), {{"FONTCONFIG_FILE", (folder_ / "fonts.conf").string()}});
+    EXPECT_EQ(RunProgram(heatmap).exit_code, 0);
     return folder_.Read("a.svg");
   };
   const std::string with = draw("<dir>" OLLAMA_BENCH_FONT_FOLDER "</dir>");

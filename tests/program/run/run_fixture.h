@@ -37,14 +37,8 @@ class RunFixture : public ::testing::Test {
 
   /// A command of `ollama-bench`, whose sweep is the pass of a 3 x 3 grid, three short repetitions
   /// each, unless it is given another.
-  [[nodiscard]] Program Command(std::vector<std::string> arguments) const {
-    Program program;
-    program.argv = {BenchProgram()};
-    const auto kept = WithoutReplaced(arguments);
-    program.argv.insert(program.argv.end(), kept.begin(), kept.end());
-    program.environment = server_.Environment();
-    program.folder = server_.folder();
-    return program;
+  [[nodiscard]] Program Command(const std::vector<std::string>& arguments) const {
+    return BenchCommand(WithoutReplaced(arguments), server_.folder(), server_.Environment());
   }
   [[nodiscard]] Program Sweep(std::vector<std::string> more = {}) const {
     std::vector<std::string> arguments = {"run",

@@ -52,15 +52,12 @@ class ServerSettingsTest : public ::testing::Test {
   [[nodiscard]] fs::path models() const { return folder_ / "models"; }
 
   [[nodiscard]] Program Command(const std::vector<std::string>& arguments) const {
-    Program program;
-    program.argv = {BenchProgram()};
-    program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
-    program.environment = {{"HOME", folder_ / "home"},
-                           {"TMPDIR", folder_ / "tmp"},
-                           {"OLLAMA_HOST", "127.0.0.1:9"},
-                           {"OLLAMA_STAND_IN_SCRIPT", folder_ / "script.json"},
-                           {"OLLAMA_STAND_IN_JOURNAL", folder_ / "journal"}};
-    program.folder = folder_.path().string();
+    Program program = BenchCommand(arguments, folder_.path(),
+                                   {{"HOME", folder_ / "home"},
+                                    {"TMPDIR", folder_ / "tmp"},
+                                    {"OLLAMA_HOST", "127.0.0.1:9"},
+                                    {"OLLAMA_STAND_IN_SCRIPT", folder_ / "script.json"},
+                                    {"OLLAMA_STAND_IN_JOURNAL", folder_ / "journal"}});
     fs::create_directories(folder_ / "tmp");
     fs::create_directories(folder_ / "home");
     return program;
