@@ -271,7 +271,6 @@ constexpr FixedColumn kFigures[] = {
     {"page_cache_bytes_max", TelemetryField<&Telemetry::page_cache_bytes_max>},
     {"cpu_energy_j", TelemetryField<&Telemetry::cpu_energy_j>},
     {"energy_j", [](const Record& record) { return OfTelemetry(record, EnergyJoules); }},
-    {"joules_per_token", [](const Record& record) { return OfSample(record, JoulesPerToken); }},
 };
 
 /// What each GPU's columns are called behind "gpu0_".

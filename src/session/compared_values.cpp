@@ -238,8 +238,9 @@ Expected<std::pair<LabelledResults, LabelledResults>, SessionError> ChooseLabell
   const std::vector<std::string> known = ValuesOf(starts, by.label);
   const std::string file = Printable(store.path().string(), false);
   if (known.empty()) {
-    return Fail(ExitCode::kUsage, fmt::format("{} has no start with the label {}; {}{}", file,
-                                              by.label, LabelsOf(starts), Alternatives(store)));
+    return Fail(ExitCode::kUsage,
+                fmt::format("{} is no parameter, and no start of {} has such a label: {}{}",
+                            by.label, file, LabelsOf(starts), Alternatives(store)));
   }
   std::vector<std::string> values = by.values;
   if (values.empty() && known.size() < 2) {
