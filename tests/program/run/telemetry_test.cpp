@@ -182,8 +182,8 @@ TEST(TelemetryOfWindowTest, EnergyIsThatOfTheMeasuredStretchAndTheTimelineShowsI
   Program load;
   load.argv = {
       BenchProgram(), "load",      "--model",       "simulated", "--concurrency",       "2",
-      "--requests",         "36",        "--num-predict", "12",        "--prompt-tokens",     "32",
-      "--results",          "load.json", "--repetitions", "1",         "--ignore-disturbance"};
+      "--requests",   "36",        "--num-predict", "12",        "--prompt-tokens",     "32",
+      "--results",    "load.json", "--repetitions", "1",         "--ignore-disturbance"};
   load.environment = server.Environment();
   load.folder = server.folder();
   load = WithFakeGpus(load, facts);
