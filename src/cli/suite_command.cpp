@@ -117,7 +117,7 @@ class SuiteDisplay : public SuiteObserver {
       case SuiteStatus::kDone:
         return "done in " + time;
       case SuiteStatus::kPending:
-        return "stopped after " + time;
+        return entry.seconds > 0 ? "stopped after " + time : "not begun";
       case SuiteStatus::kSkipped:
         return "skipped: " + entry.reason;
       case SuiteStatus::kNoResult:
