@@ -41,7 +41,8 @@ ExitCode Closing::End(const Expected<ExitCode, SessionError>& outcome, const Sto
   if (!outcome) PrintError(outcome.error().message);
   if (stop.Requested()) return code;
   std::fflush(stdout);
-  RunOnDone(code, outcome ? answer_ : ErrorLine(outcome.error()), stop);
+  const std::string answer = answer_.empty() ? R"({"event":"end"})" : answer_;
+  RunOnDone(code, outcome ? answer : ErrorLine(outcome.error()), stop);
   const bool was_long = std::chrono::steady_clock::now() - begun_ >= kWorthABell;
   if (was_long && !flags_.quiet && CanRedraw(STDERR_FILENO)) Print(stderr, "\a");
   return code;

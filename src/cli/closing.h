@@ -27,7 +27,8 @@ class Closing {
   void Show(const std::function<std::string()>& text, const std::function<std::string()>& json);
   /// Prints the error, where there is one, and gives the exit code. Unless a stop was requested the
   /// user's command runs, with the answer's JSON on its standard input: the line of Show, else
-  /// {"event":"error"} with the message.
+  /// {"event":"error"} with the message, or {"event":"end"} where there is nothing to show. It has
+  /// ten minutes, and ends with all that it started.
   ExitCode End(const Expected<ExitCode, SessionError>& outcome, const StopRequest& stop);
 
  private:

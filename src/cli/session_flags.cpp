@@ -149,8 +149,8 @@ void AddCommonFlags(CLI::App& app, Labels& labels, DebugLog& log, bool& redraws,
       ->type_name("NAME=VALUE[,...]")
       ->allow_extra_args(false);
   app.add_option("--on-done", on_done,
-                 "Command for `sh -c` at the end, unless it was stopped; it gets the answer's JSON "
-                 "on its standard input and OLLAMA_BENCH_EXIT_CODE")
+                 "Command for `sh -c` at the end, unless it was stopped, for ten minutes at most; "
+                 "it gets the answer's JSON on its standard input and OLLAMA_BENCH_EXIT_CODE")
       ->type_name("COMMAND");
   app.add_option_function<std::string>(
          "--log-level",

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -20,6 +21,7 @@
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/machine/machine.h"
 #include "ollama_bench/process/posix_process_runner.h"
+#include "ollama_bench/session/session_driver.h"
 #include "ollama_bench/session/suite_session.h"
 #include "terminal.h"
 
@@ -38,6 +40,12 @@ struct SuiteFlags {
 
 std::string Count(std::size_t place, std::size_t all) {
   return fmt::format("[{}/{}]", place, all);
+}
+
+// Empty where there is no such text.
+std::string TextOf(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 /// Shows a suite on stderr: a line for each experiment, and on a terminal one that is redrawn with
@@ -68,14 +76,14 @@ class SuiteDisplay : public SuiteObserver {
   void OnLine(std::string_view line) override {
     const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (!json.is_object()) return;
-    const std::string event = json.value("event", std::string());
-    if (event == "notice") {
-      if (json.value("level", std::string()) == "warning")
-        OnWarning(json.value("text", std::string()));
+    if (TextOf(json, "event") == "notice") {
+      if (TextOf(json, "level") == "warning") OnWarning(TextOf(json, "text"));
       return;
     }
-    if (json.contains("done") && json.contains("total")) {
-      progress_ = fmt::format("{} of {}", json.value("done", 0), json.value("total", 0));
+    const auto done = json.find("done");
+    const auto total = json.find("total");
+    if (done != json.end() && total != json.end() && done->is_number() && total->is_number()) {
+      progress_ = fmt::format("{} of {}", done->get<std::int64_t>(), total->get<std::int64_t>());
       const auto left = json.find("seconds_left");
       if (left != json.end() && left->is_number()) {
         progress_ += ", about " +
@@ -287,8 +295,11 @@ ExitCode CodeOf(const SuiteOutcome& outcome) {
                        [status](const SuiteEntry& entry) { return entry.status == status; });
   };
   if (has(SuiteStatus::kFailed)) return ExitCode::kEnvironment;
-  return has(SuiteStatus::kDone) || has(SuiteStatus::kTimedOut) ? ExitCode::kDone
-                                                                : ExitCode::kNoCell;
+  const bool has_part = std::any_of(
+      outcome.entries.begin(), outcome.entries.end(), [&outcome](const SuiteEntry& entry) {
+        return entry.status == SuiteStatus::kTimedOut && fs::exists(outcome.folder / entry.results);
+      });
+  return has(SuiteStatus::kDone) || has_part ? ExitCode::kDone : ExitCode::kNoCell;
 }
 
 int RunSuiteCommand(SuiteFlags& flags, const CommandDoc& program, const StopRequest& stop) {
@@ -298,7 +309,9 @@ int RunSuiteCommand(SuiteFlags& flags, const CommandDoc& program, const StopRequ
     return static_cast<int>(ExitCode::kUsage);
   }
   flags.options.program = ThisProgram();
-  flags.options.gpus = static_cast<int>(DescribeMachine().gpus.size());
+  if (const auto server = FindServer(flags.host); !server || server->IsLoopback()) {
+    flags.options.gpus = static_cast<int>(DescribeMachine().gpus.size());
+  }
   SuiteDisplay display(flags);
   Closing closing(flags.closing);
   PosixProcessRunner runner;
@@ -342,14 +355,20 @@ void AddSuiteCommand(CLI::App& app, std::function<int()>& action, const StopRequ
   suite->add_flag("--quick", flags->options.quick, "As the keys under `quick` say: a short look");
   suite->add_flag("--new", flags->options.starts_anew,
                   "A new folder, even where one is unfinished");
-  suite->add_option("--label", flags->options.labels, "As of `run`, for every experiment")
+  suite
+      ->add_option_function<std::vector<std::string>>(
+          "--label",
+          [flags](const std::vector<std::string>& texts) {
+            Labels labels;
+            for (const std::string& text : texts) {
+              const auto added = AddLabels(text, labels);
+              if (!added) throw CLI::ValidationError("--label", added.error());
+            }
+            flags->options.labels = texts;
+          },
+          "As of `run`, for every experiment")
       ->type_name("NAME=VALUE[,...]")
-      ->allow_extra_args(false)
-      ->check([](const std::string& text) {
-        Labels labels;
-        const auto added = AddLabels(text, labels);
-        return added ? std::string() : added.error();
-      });
+      ->allow_extra_args(false);
   suite->add_option("--on-done", flags->closing.on_done, "As of `run`, at the end of the suite")
       ->type_name("COMMAND");
   suite->add_flag("-q,--quiet", flags->closing.quiet, "No progress, only warnings and the result");

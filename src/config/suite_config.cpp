@@ -21,8 +21,9 @@ using Kind = YamlNode::Kind;
 
 constexpr std::size_t kLargestFile = std::size_t{1} << 20U;
 constexpr std::array<std::string_view, 5> kCommands = {"run", "tune", "load", "scale", "prompts"};
-constexpr std::array<std::string_view, 7> kPathFlags = {
-    "--config", "--modelfile", "--prompt-file", "--input", "--import", "--replay", "--models"};
+constexpr std::array<std::string_view, 9> kPathFlags = {"--config", "--modelfile", "--prompt-file",
+                                                        "--input",  "--import",    "--replay",
+                                                        "--models", "--tsv",       "--trace"};
 constexpr std::array<std::string_view, 10> kOptionsOfSuite = {
     "--results", "--output",  "--json",      "--quiet",     "--save-config",
     "--on-done", "--dry-run", "--log-level", "--histogram", "--label"};
@@ -30,7 +31,9 @@ constexpr int kLongestLimit = 7 * 24 * 3600;  // s
 constexpr int kMostGpus = 64;
 
 bool IsNameForFiles(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && text.front() != '.' && text.front() != '-' &&
+  // suite.json is the suite's own.
+  return !text.empty() && text != "suite" && text.size() <= 64 && text.front() != '.' &&
+         text.front() != '-' &&
          text.find_first_not_of(
              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") ==
              std::string_view::npos;
@@ -39,7 +42,6 @@ bool IsNameForFiles(std::string_view text) {
 // "num_ctx" has a flag of its own in the table of settings; others are spelt as their flag.
 std::string FlagOf(const std::string& key) {
   for (const ConfigKey& known : AllConfigKeys()) {
-    // A suite's own time-out has this key.
     if (known.key == key && !known.flag.empty()) return known.flag;
   }
   std::string flag = "--" + key;
@@ -62,6 +64,8 @@ class SuiteReader {
     ForEach(root, [&](const YamlNode& key, const YamlNode& value) {
       if (key.text == "experiments") {
         list = &value;
+      } else if (key.text == "timeout_s") {
+        limit_ = LimitOf(key, value);
       } else if (auto option = OptionOf(key, value)) {
         suite.common.push_back(std::move(*option));
       }
@@ -104,6 +108,7 @@ class SuiteReader {
     SuiteExperiment experiment;
     experiment.line = node.line;
     experiment.command = kCommands.front();
+    experiment.limit = limit_;
     const YamlNode* quick = nullptr;
     ForEach(node, [&](const YamlNode& key, const YamlNode& value) {
       if (key.text == "quick") {
@@ -153,14 +158,18 @@ class SuiteReader {
             "write letters, digits, '_', '-' and '.', 64 at most");
       }
     } else if (key.text == "timeout_s") {
-      if (const auto limit = Number(key, value, 1, kLongestLimit)) {
-        experiment.limit = std::chrono::seconds(*limit);
-      }
+      experiment.limit = LimitOf(key, value);
     } else if (key.text == "needs_gpus") {
       experiment.needs_gpus = Number(key, value, 0, kMostGpus).value_or(0);
     } else {
       Replace(key, value, experiment.options);
     }
+  }
+
+  std::optional<std::chrono::seconds> LimitOf(const YamlNode& key, const YamlNode& value) {
+    const auto limit = Number(key, value, 1, kLongestLimit);
+    if (!limit) return std::nullopt;
+    return std::chrono::seconds(*limit);
   }
 
   std::optional<int> Number(const YamlNode& key, const YamlNode& value, int lowest, int highest) {
@@ -176,7 +185,6 @@ class SuiteReader {
     return std::nullopt;
   }
 
-  // A flag that is false is one that is not given.
   void Replace(const YamlNode& key, const YamlNode& value, std::vector<SuiteOption>& options) {
     const std::string flag = FlagOf(key.text);
     std::erase_if(options, [&flag](const SuiteOption& other) { return other.flag == flag; });
@@ -189,19 +197,16 @@ class SuiteReader {
       Add(key, key.text, "the suite itself decides it", "leave it out");
       return std::nullopt;
     }
-    if (value.kind == Kind::kScalar && !value.quoted && value.text == "false" &&
-        !IsSwitch(key.text)) {
-      return std::nullopt;
-    }
-    if (value.kind == Kind::kScalar && !value.quoted && value.text == "true" &&
-        !IsSwitch(key.text)) {
-      return option;
-    }
+    const bool is_word = value.kind == Kind::kScalar && !value.quoted && !IsSwitch(key.text);
+    option.is_off = is_word && value.text == "false";
+    if (option.is_off || (is_word && value.text == "true")) return option;
     option.value = TextOf(key, value);
     if (!option.value) return std::nullopt;
     const bool is_path =
-        std::find(kPathFlags.begin(), kPathFlags.end(), option.flag) != kPathFlags.end();
-    if (is_path) option.value = (fs::absolute(file_).parent_path() / *option.value).string();
+        std::find(kPathFlags.begin(), kPathFlags.end(), option.flag) != kPathFlags.end() ||
+        (option.flag == "--ollama" && option.value->find('/') != std::string::npos);
+    option.is_file = is_path && *option.value != "-";
+    if (option.is_file) option.value = (fs::absolute(file_).parent_path() / *option.value).string();
     return option;
   }
 
@@ -216,13 +221,13 @@ class SuiteReader {
       case Kind::kScalar:
         return value.text;
       case Kind::kList: {
+        const bool is_plain =
+            std::all_of(value.items.begin(), value.items.end(),
+                        [](const YamlNode& item) { return item.kind == Kind::kScalar; });
+        if (value.items.empty() || !is_plain) break;
         std::string text;
-        for (const YamlNode& item : value.items) {
-          if (item.kind != Kind::kScalar) break;
-          text += (text.empty() ? "" : ",") + item.text;
-        }
-        if (!text.empty()) return text;
-        break;
+        for (const YamlNode& item : value.items) text += (text.empty() ? "" : ",") + item.text;
+        return text;
       }
       case Kind::kMap:
         if (auto range = RangeOf(value)) return range;
@@ -251,6 +256,7 @@ class SuiteReader {
   const fs::path& file_;
   bool quick_;
   ErrorList& errors_;
+  std::optional<std::chrono::seconds> limit_;  ///< of all experiments without their own
 };
 
 }  // namespace

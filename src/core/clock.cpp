@@ -36,6 +36,14 @@ void SystemClock::Sleep(std::chrono::milliseconds duration, const StopRequest& s
   }
 }
 
+std::string TimestampOfUnixTime(double seconds) {
+  constexpr double kLatest = 253402300799;  // the end of the year 9999
+  if (!(seconds > 0) || seconds > kLatest) return {};
+  return FormatTimestamp(std::chrono::system_clock::time_point(
+      std::chrono::duration_cast<std::chrono::system_clock::duration>(
+          std::chrono::duration<double>(seconds))));
+}
+
 std::string LocalTime(const std::string& timestamp) {
   std::tm fields{};
   const char* rest = strptime(timestamp.c_str(), "%Y-%m-%dT%H:%M:%S", &fields);

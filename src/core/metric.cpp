@@ -33,7 +33,7 @@ std::optional<double> OfWindow(const Sample& sample) {
   return sample.window ? Function(*sample.window) : std::nullopt;
 }
 
-// A counter that stands still shows nothing.
+// A counter that does not move shows nothing.
 std::optional<double> JoulesPerTokenOf(const Sample& sample) {
   const auto joules = JoulesPerToken(sample);
   return joules && *joules > 0 ? joules : std::nullopt;

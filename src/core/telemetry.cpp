@@ -176,8 +176,13 @@ Telemetry SummarizeTelemetry(const TelemetryRecord& record, double from_s, doubl
 
 std::optional<double> EnergyJoules(const Telemetry& telemetry) {
   std::optional<double> energy = telemetry.cpu_energy_j;
+  constexpr double kIdle = 0.05;
   for (const GpuTelemetry& gpu : telemetry.gpus) {
-    if (gpu.energy_j) energy = energy.value_or(0) + *gpu.energy_j;
+    if (gpu.energy_j) {
+      energy = energy.value_or(0) + *gpu.energy_j;
+    } else if (gpu.use_mean.value_or(1) > kIdle) {
+      return std::nullopt;
+    }
   }
   return energy;
 }

@@ -372,7 +372,8 @@ std::vector<Column> ColumnsOf(const Records& records) {
                        }});
   }
   for (const MetricInfo& info : AllMetrics()) {
-    columns.push_back({fmt::format("{}{}", info.key, info.unit == "s" ? "_s" : ""),
+    const std::string_view unit = info.unit == "s" ? "_s" : info.unit == "GB" ? "_gb" : "";
+    columns.push_back({fmt::format("{}{}", info.key, unit),
                        [&info](const Record& record) { return MetricOf(record, info); }});
   }
   AddFixed(columns, kFigures);

@@ -75,10 +75,13 @@ std::string_view AdviceOnConnecting(PGconn* connection, PGPing ping) {
 
 }  // namespace
 
-PostgresError PostgresConnection::CannotConnect(PGconn* connection, const std::string& url) {
+PostgresError PostgresConnection::CannotConnect(PGconn* connection,
+                                                const std::vector<const char*>& keys,
+                                                const std::vector<const char*>& values) {
   const std::string reason = OneLine(PQerrorMessage(connection));
   // PQping needs no password, and says whether anyone listens.
-  const std::string_view advice = AdviceOnConnecting(connection, PQping(url.c_str()));
+  const PGPing ping = PQpingParams(keys.data(), values.data(), /*expand_dbname=*/1);
+  const std::string_view advice = AdviceOnConnecting(connection, ping);
   return {false, fmt::format("cannot connect to PostgreSQL: {}; {}", reason, advice)};
 }
 
@@ -100,7 +103,7 @@ Expected<PostgresConnection, PostgresError> PostgresConnection::Open(const std::
   Connection connection(PQconnectdbParams(keys.data(), values.data(), /*expand_dbname=*/1));
   if (connection == nullptr) return Unexpected<PostgresError>(PostgresError{false, "no memory"});
   if (PQstatus(connection.get()) != CONNECTION_OK) {
-    return Unexpected<PostgresError>(CannotConnect(connection.get(), url));
+    return Unexpected<PostgresError>(CannotConnect(connection.get(), keys, values));
   }
   PQsetNoticeReceiver(
       connection.get(), [](void*, const PGresult*) {}, nullptr);

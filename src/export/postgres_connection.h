@@ -44,7 +44,8 @@ class PostgresConnection {
   PostgresConnection(Connection connection, const StopRequest& stop)
       : connection_(std::move(connection)), stop_(&stop) {}
 
-  static PostgresError CannotConnect(PGconn* connection, const std::string& url);
+  static PostgresError CannotConnect(PGconn* connection, const std::vector<const char*>& keys,
+                                     const std::vector<const char*>& values);
   Result Await();
   [[nodiscard]] PostgresError ErrorOf(const PGresult* result) const;
 

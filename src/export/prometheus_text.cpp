@@ -90,6 +90,7 @@ std::string NameOf(const MetricInfo& info) {
     if (name.ends_with(end)) name = name.substr(0, name.size() - end.size()) + std::string(by);
   };
   if (info.unit == "s") return fmt::format("ollama_bench_{}_seconds", name);
+  if (info.unit == "GB") return fmt::format("ollama_bench_{}_bytes", name);
   replace_end("_rate", "_tokens_per_second");
   replace_end("_per_s", "_per_second");
   return "ollama_bench_" + name;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <utility>
@@ -38,14 +37,6 @@ std::string IdOfPrompt(const PromptRecord& record) {
   return "prompt-" + HashOf(fmt::format("{}\n{}\n{}\n{}\n{}\n{:.6f}", IdOfPass(record),
                                         record.config.seed, record.item.id, record.place.chain,
                                         record.repeat, record.started_unix_s));
-}
-
-std::string TimeOf(const PromptRecord& record) {
-  constexpr double kLatest = 253402300799;  // the year 9999
-  if (!(record.started_unix_s > 0) || record.started_unix_s > kLatest) return {};
-  const std::chrono::duration<double> since(record.started_unix_s);
-  return FormatTimestamp(std::chrono::system_clock::time_point(
-      std::chrono::duration_cast<std::chrono::system_clock::duration>(since)));
 }
 
 // Numbers a sample among those of its load.
@@ -175,7 +166,7 @@ void Records::AddPass(const ExportedPass& pass) {
     Record& record = records_.emplace_back();
     record.kind = RecordKind::kPrompt;
     record.id = IdOfPrompt(prompt);
-    record.started = TimeOf(prompt);
+    record.started = TimestampOfUnixTime(prompt.started_unix_s);
     record.benchmark = BenchmarkOf(prompt, record.started);
     record.source = source;
     record.prompt = &prompt;

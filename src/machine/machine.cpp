@@ -46,6 +46,12 @@ std::string OsName() {
                             : std::string();
 }
 
+// "card0", not its connectors ("card0-DP-1") and not its second name ("renderD128").
+bool IsCard(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
+  return name.starts_with("card") && name.find('-') == std::string::npos;
+}
+
 // The drivers list their cards here; no tool needs to be started.
 std::vector<std::string> Gpus() {
   std::vector<std::string> gpus;
@@ -55,9 +61,9 @@ std::vector<std::string> Gpus() {
     if (!name.empty()) gpus.push_back(name);
   }
   for (const auto& card : fs::directory_iterator("/sys/class/drm", error)) {
+    if (!IsCard(card.path())) continue;
     const std::string name = FirstLine(card.path() / "device" / "product_name");
-    const bool is_card = card.path().filename().string().find('-') == std::string::npos;
-    if (is_card && !name.empty()) gpus.push_back(name);
+    if (!name.empty()) gpus.push_back(name);
   }
   std::sort(gpus.begin(), gpus.end());
   return gpus;
@@ -90,7 +96,7 @@ void Add(std::optional<std::int64_t>& sum, std::int64_t bytes) {
 void AddAmd(std::optional<std::int64_t>& sum) {
   std::error_code error;
   for (const auto& card : fs::directory_iterator("/sys/class/drm", error)) {
-    if (card.path().filename().string().find('-') != std::string::npos) continue;
+    if (!IsCard(card.path())) continue;
     const auto total = NumberIn(card.path() / "device" / "mem_info_vram_total");
     const auto used = NumberIn(card.path() / "device" / "mem_info_vram_used");
     if (total && used) Add(sum, *total - *used);

@@ -97,7 +97,8 @@ class NvmlGpus : public GpuSource {
   /// `library` is initialised, which the object undoes.
   explicit NvmlGpus(std::unique_ptr<Library> library) : library_(std::move(library)) {
     unsigned count = 0;
-    if (library_->count(&count) != kSuccess) return;
+    counts_ = library_->count(&count) == kSuccess;
+    if (!counts_) return;
     for (unsigned i = 0; i < count; ++i) {
       Card& card = cards_.emplace_back();
       card.is_open = library_->device(i, &card.device) == kSuccess;
@@ -112,6 +113,8 @@ class NvmlGpus : public GpuSource {
   ~NvmlGpus() override { library_->shutdown(); }
 
   [[nodiscard]] const std::vector<std::string>& names() const override { return names_; }
+  /// Whether the library knows how many there are.
+  [[nodiscard]] bool counts() const { return counts_; }
 
   std::vector<GpuState> Read() override {
     std::vector<GpuState> states;
@@ -191,6 +194,7 @@ class NvmlGpus : public GpuSource {
   std::unique_ptr<Library> library_;
   std::vector<Card> cards_;
   std::vector<std::string> names_;
+  bool counts_ = false;
 };
 
 }  // namespace
@@ -208,7 +212,9 @@ NvmlOpening OpenNvml(const std::string& library) {
                                 : fmt::format("error {}", result);
     return {nullptr, fmt::format("NVIDIA's library reports no GPU ({})", why)};
   }
-  return {std::make_unique<NvmlGpus>(std::move(nvml)), {}};
+  auto gpus = std::make_unique<NvmlGpus>(std::move(nvml));
+  if (!gpus->counts()) return {nullptr, "NVIDIA's library does not count its GPUs"};
+  return {std::move(gpus), {}};
 }
 
 }  // namespace ollama_bench

@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 // The clocks of CPUs count ticks of 10 ms, so that a shorter time says nothing of their use.
 constexpr std::chrono::milliseconds kLeastTime{100};
 // Who is whose child is asked of every thread, or of every process where the kernel does not list
-// children: the dearest part of a look, and so of a few looks alone.
+// children: the most expensive part of a look, and so of a few looks alone.
 constexpr int kFewestLooksPerList = 5;
 constexpr double kListShare = 0.005;  // of a CPU
 constexpr double kLooksPerSecond = 5;
@@ -240,6 +240,7 @@ void TelemetryReader::AddCpus(const Look& look, const Look& earlier,
 void TelemetryReader::AddGpus(const Look& look, TelemetryReading& reading) const {
   for (std::size_t i = 0; i < look.gpus.size(); ++i) {
     GpuReading& gpu = reading.gpus.emplace_back(look.gpus[i].reading);
+    gpu.index = static_cast<int>(i);  // each driver counts its own from 0
     const std::optional<double>& before = first_->gpus[i].counted_j;
     const std::optional<double>& now = look.gpus[i].counted_j;
     if (before && now) gpu.energy_j = Thousandths(std::max(0.0, *now - *before));

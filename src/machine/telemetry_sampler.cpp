@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <exception>
 #include <utility>
 
 namespace ollama_bench {
@@ -34,7 +35,11 @@ void TelemetrySampler::Run() {
     next = std::max(next + kInterval, steady_clock::now() + kInterval / 2);
     if (ends_.wait_until(lock, next, [this] { return is_ending_; })) return;
     lock.unlock();
-    reader_.Read(steady_clock::now());
+    try {
+      reader_.Read(steady_clock::now());
+    } catch (const std::exception&) {
+      return;  // out of memory, or of files: the sample goes without further readings
+    }
     lock.lock();
   }
 }

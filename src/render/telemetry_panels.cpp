@@ -23,15 +23,15 @@ constexpr double kGpuDash = 5;
 
 std::vector<Polyline> PiecesOf(const TelemetryRecord& record, Kind kind, const Get& get) {
   std::vector<Polyline> pieces;
-  bool goes_on = false;
+  bool continues = false;
   for (std::size_t i = 0; i < record.readings.size(); ++i) {
     const auto value = get(record.readings[i]);
     const bool is_drawn = value && (kind == Kind::kNow || i > 0);
     if (!is_drawn) {
-      goes_on = false;
+      continues = false;
       continue;
     }
-    if (!std::exchange(goes_on, true)) pieces.emplace_back();
+    if (!std::exchange(continues, true)) pieces.emplace_back();
     const auto time = [&](std::size_t at) {
       return record.readings[at].at_s - record.measured_from_s;
     };

@@ -61,11 +61,6 @@ struct Drawing {
   Scene scene;
 };
 
-/// A picture in a file beside the report.
-struct Image {
-  std::string path;
-};
-
 struct Block;
 
 /// Shown when the reader opens it.
@@ -75,8 +70,8 @@ struct Fold {
 };
 
 struct Block {
-  using Content = std::variant<Paragraph, Verdicts, Copyable, Tiles, Facts, Points, Table, Drawing,
-                               Image, Fold>;
+  using Content =
+      std::variant<Paragraph, Verdicts, Copyable, Tiles, Facts, Points, Table, Drawing, Fold>;
 
   template <class Part>
   explicit Block(Part part) : content(std::in_place_type<Part>, std::move(part)) {}

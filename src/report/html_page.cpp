@@ -172,9 +172,6 @@ class PageWriter {
     html_.Close();
   }
 
-  // A page has its pictures in itself.
-  void operator()(const Image& /*image*/) {}
-
   void operator()(const Fold& fold) {
     html_.Open("details");
     html_.Element("summary", fold.title);

@@ -8,6 +8,7 @@
 
 #include "ollama_bench/core/text.h"
 #include "ollama_bench/core/version.h"
+#include "ollama_bench/render/markup.h"
 #include "ollama_bench/report/report.h"
 
 namespace ollama_bench {
@@ -94,13 +95,10 @@ class MarkdownWriter {
     out_ += "\n";
   }
 
-  // Its pictures are files.
   void operator()(const Drawing& /*drawing*/) {}
 
-  void operator()(const Image& image) { out_ += fmt::format("![](<{}>)\n\n", image.path); }
-
   void operator()(const Fold& fold) {
-    out_ += fmt::format("<details><summary>{}</summary>\n\n", Escaped(fold.title));
+    out_ += fmt::format("<details><summary>{}</summary>\n\n", EscapeMarkup(fold.title));
     for (const Block& block : fold.blocks) std::visit(*this, block.content);
     out_ += "</details>\n\n";
   }

@@ -1,7 +1,6 @@
 #include "ollama_bench/session/report_source.h"
 
 #include <algorithm>
-#include <chrono>
 #include <string_view>
 #include <utility>
 
@@ -20,13 +19,6 @@ namespace fs = std::filesystem;
 
 using Error = Unexpected<SessionError>;
 
-std::string TimestampOf(double unix_s) {
-  using std::chrono::system_clock;
-  const auto since =
-      std::chrono::duration_cast<system_clock::duration>(std::chrono::duration<double>(unix_s));
-  return FormatTimestamp(system_clock::time_point(since));
-}
-
 Expected<ReportSource, SessionError> LoadPrompts(FileSystem& file_system, const fs::path& path) {
   const auto count =
       ReadRequestLog(file_system, path, [](std::string_view /*line*/) { return std::string(); });
@@ -40,7 +32,7 @@ Expected<ReportSource, SessionError> LoadPrompts(FileSystem& file_system, const 
     if (!record) return record.error();
     if (prompts.started.empty()) {
       prompts.config = record->config;
-      prompts.started = TimestampOf(record->started_unix_s);
+      prompts.started = TimestampOfUnixTime(record->started_unix_s);
     }
     slots = std::max(slots, record->slot + 1);
     summarizer.Add(*record);

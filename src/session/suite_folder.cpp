@@ -27,14 +27,15 @@ constexpr const char* kSuites = "results";
 struct State {
   std::string configuration;
   bool quick = false;
+  bool is_reported = false;
   std::string started;
   std::vector<SuiteEntry> entries;
 
   // Timed out, skipped and without results: trying again would bring the same.
   [[nodiscard]] bool IsFinished() const {
-    return std::none_of(entries.begin(), entries.end(), [](const SuiteEntry& entry) {
-      return entry.status == SuiteStatus::kPending || entry.status == SuiteStatus::kFailed;
-    });
+    return is_reported && std::none_of(entries.begin(), entries.end(), [](const SuiteEntry& entry) {
+             return entry.status == SuiteStatus::kPending || entry.status == SuiteStatus::kFailed;
+           });
   }
 };
 
@@ -83,6 +84,7 @@ Expected<std::optional<State>, SessionError> ReadState(FileSystem& file_system,
     State state;
     state.configuration = json.at("config_sha256").get<std::string>();
     state.quick = json.at("quick").get<bool>();
+    state.is_reported = json.value("reported", false);
     state.started = json.at("started").get<std::string>();
     for (const Json& entry : json.at("experiments")) state.entries.push_back(EntryFrom(entry));
     return std::optional<State>(std::move(state));
@@ -168,12 +170,11 @@ Expected<SuiteFolder, SessionError> SuiteFolder::Open(FileSystem& file_system, C
   return opened;
 }
 
-Expected<void, SessionError> SuiteFolder::Save(const std::vector<SuiteEntry>& entries) {
-  Json json{{"tool_version", kVersion},
-            {"config_sha256", configuration_},
-            {"quick", quick_},
-            {"started", started_},
-            {"experiments", Json::array()}};
+Expected<void, SessionError> SuiteFolder::Save(const std::vector<SuiteEntry>& entries,
+                                               bool is_reported) {
+  Json json{{"tool_version", kVersion}, {"config_sha256", configuration_},
+            {"quick", quick_},          {"started", started_},
+            {"reported", is_reported},  {"experiments", Json::array()}};
   for (const SuiteEntry& entry : entries) json["experiments"].push_back(JsonOf(entry));
   const std::string text = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   const auto saved = ReplaceFile(*file_system_, path_ / kStateFile, text);

@@ -26,8 +26,8 @@ class SuiteFolder {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   /// What an earlier start left; empty in a new folder.
   [[nodiscard]] const std::vector<SuiteEntry>& entries() const { return entries_; }
-  /// Writes them down, durably.
-  Expected<void, SessionError> Save(const std::vector<SuiteEntry>& entries);
+  /// Writes them down, durably. A suite is finished once it `is_reported`.
+  Expected<void, SessionError> Save(const std::vector<SuiteEntry>& entries, bool is_reported);
 
  private:
   SuiteFolder(FileSystem& file_system, std::filesystem::path path, std::string configuration,

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "ollama_bench/core/axis.h"
+#include "ollama_bench/core/sha256.h"
 #include "ollama_bench/core/text.h"
+#include "ollama_bench/session/report_source.h"
 #include "ollama_bench/store/results_store.h"
 #include "suite_folder.h"
 
@@ -24,13 +26,17 @@ constexpr std::chrono::hours kNoLimit{168};
 // To write what is measured, remove a temporary model and end a server.
 constexpr std::chrono::seconds kGrace{60};
 constexpr std::chrono::minutes kPictureLimit{10};
+constexpr std::chrono::minutes kSavePause{1};
 
-// What must be the same for a folder to be resumed.
-std::string TextOf(const std::vector<SuiteExperiment>& suite) {
+// What must be the same for a folder to be resumed, contents of files included.
+std::string TextOf(const std::vector<SuiteExperiment>& suite, FileSystem& file_system) {
   std::string text;
-  const auto add = [&text](const std::vector<SuiteOption>& options) {
+  const auto add = [&](const std::vector<SuiteOption>& options) {
     for (const SuiteOption& option : options) {
-      text += fmt::format("{}={}\n", option.flag, option.value.value_or(""));
+      text +=
+          fmt::format("{}={}\n", option.flag, option.value.value_or(option.is_off ? "off" : ""));
+      if (!option.is_file) continue;
+      if (const auto file = file_system.Read(*option.value)) text += Sha256Hex(file->text) + "\n";
     }
   };
   for (const SuiteExperiment& experiment : suite) {
@@ -58,7 +64,7 @@ class LineCutter {
   std::string rest_;
 };
 
-// Whether a line of --json is the last word of a command, not an event on its way.
+// Whether a line of --json is the result of a command, not an event on the way.
 bool IsAnswer(const std::string& line) {
   const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return false;
@@ -66,8 +72,8 @@ bool IsAnswer(const std::string& line) {
   return event.empty() || event == "end" || event == "answer" || event == "summary";
 }
 
-// The last lines of what a program complained of, without its name.
-std::string LastWords(const ProcessOutcome& outcome) {
+// The last error of a program, without its name.
+std::string LastErrorOf(const ProcessOutcome& outcome) {
   std::string text = Printable(outcome.stderr_tail);
   while (!text.empty() && text.back() == '\n') text.pop_back();
   const auto begin = text.rfind("ollama-bench: ");
@@ -88,7 +94,7 @@ class SuiteSession {
         observer_(observer) {}
 
   Expected<SuiteOutcome, SessionError> Run() {
-    auto folder = SuiteFolder::Open(file_system_, clock_, options_, TextOf(suite_));
+    auto folder = SuiteFolder::Open(file_system_, clock_, options_, TextOf(suite_, file_system_));
     if (!folder) return Error(folder.error());
     folder_.emplace(std::move(*folder));
     outcome_.folder = folder_->path();
@@ -98,7 +104,10 @@ class SuiteSession {
       if (IsFinished(outcome_.entries[i])) continue;
       if (auto ran = RunExperiment(i); !ran) return Error(ran.error());
     }
-    if (!stop_.Requested()) WriteReports();
+    if (stop_.Requested()) return std::move(outcome_);
+    WriteReports();
+    if (stop_.Requested()) return std::move(outcome_);
+    if (auto saved = folder_->Save(outcome_.entries, true); !saved) return Error(saved.error());
     return std::move(outcome_);
   }
 
@@ -131,6 +140,7 @@ class SuiteSession {
                                                      const SuiteEntry& entry) const {
     std::vector<std::string> arguments = {experiment.command};
     for (const SuiteOption& option : experiment.options) {
+      if (option.is_off) continue;
       arguments.push_back(option.flag);
       if (option.value) arguments.push_back(*option.value);
     }
@@ -154,6 +164,7 @@ class SuiteSession {
 
   // Why it cannot run on this machine; empty where it can.
   [[nodiscard]] std::string WhyNot(const SuiteExperiment& experiment) const {
+    if (!options_.gpus) return {};
     int needed = experiment.needs_gpus;
     for (const SuiteOption& option : experiment.options) {
       if (option.flag != Describe(Parameter::kGpus).flag || !option.value) continue;
@@ -166,9 +177,9 @@ class SuiteSession {
         }
       }
     }
-    if (needed <= options_.gpus) return {};
+    if (needed <= *options_.gpus) return {};
     return fmt::format("it needs {} GPU{}, and this machine has {}", needed, needed == 1 ? "" : "s",
-                       options_.gpus == 0 ? "none" : std::to_string(options_.gpus));
+                       *options_.gpus == 0 ? "none" : std::to_string(*options_.gpus));
   }
 
   Expected<void, SessionError> RunExperiment(std::size_t place) {
@@ -179,16 +190,20 @@ class SuiteSession {
       entry.status = SuiteStatus::kSkipped;
     } else {
       observer_.OnStart(place, experiment);
-      if (auto saved = folder_->Save(outcome_.entries); !saved) return saved;
+      if (auto saved = folder_->Save(outcome_.entries, false); !saved) return saved;
       Execute(experiment, entry);
     }
-    if (auto saved = folder_->Save(outcome_.entries); !saved) return saved;
+    if (auto saved = folder_->Save(outcome_.entries, false); !saved) return saved;
     observer_.OnEnd(place, entry);
     return {};
   }
 
   void Execute(const SuiteExperiment& experiment, SuiteEntry& entry) {
     LineCutter lines;
+    const double spent_before = entry.seconds;
+    const auto begun = clock_.Now();
+    auto saved_at = begun;
+    entry.answer.clear();
     ProcessRequest request;
     request.argv = {options_.program};
     request.argv.insert(request.argv.end(), entry.arguments.begin(), entry.arguments.end());
@@ -203,14 +218,20 @@ class SuiteSession {
         if (IsAnswer(line)) entry.answer = line;
         observer_.OnLine(line);
       });
+      // So that a kill loses a minute of it at most.
+      const auto now = clock_.Now();
+      if (now - saved_at < kSavePause) return;
+      saved_at = now;
+      entry.seconds = spent_before + std::chrono::duration<double>(now - begun).count();
+      [[maybe_unused]] const auto saved = folder_->Save(outcome_.entries, false);
     };
     const ProcessOutcome ended = runner_.Run(request, stop_);
-    entry.seconds += std::chrono::duration<double>(ended.wall).count();
-    Judge(experiment, ended, entry);
+    entry.seconds = spent_before + std::chrono::duration<double>(ended.wall).count();
+    Classify(experiment, ended, entry);
   }
 
-  void Judge(const SuiteExperiment& experiment, const ProcessOutcome& ended,
-             SuiteEntry& entry) const {
+  static void Classify(const SuiteExperiment& experiment, const ProcessOutcome& ended,
+                       SuiteEntry& entry) {
     entry.reason.clear();
     entry.status = SuiteStatus::kFailed;
     switch (ended.end) {
@@ -221,7 +242,7 @@ class SuiteSession {
           entry.status = SuiteStatus::kNoResult;
           entry.reason = "nothing could be measured";
         } else {
-          entry.reason = LastWords(ended);
+          entry.reason = LastErrorOf(ended);
         }
         break;
       case ProcessOutcome::End::kTimedOut:
@@ -264,6 +285,10 @@ class SuiteSession {
       const fs::path results = folder_->path() / entry.results;
       std::error_code error;
       if (!fs::exists(results, error)) continue;
+      if (const auto source = LoadReportSource(file_system_, results); !source) {
+        observer_.OnWarning(fmt::format("not in the report: {}", source.error().message));
+        continue;
+      }
       report.push_back(results.string());
       const bool has_own = entry.command == "prompts";
       const std::vector<std::string> picture =
@@ -289,7 +314,7 @@ class SuiteSession {
     if (made.end == ProcessOutcome::End::kExited && made.exit_code <= 1) {
       outcome_.written.push_back(path);
     } else {
-      observer_.OnWarning(fmt::format("{} was not written: {}", path.string(), LastWords(made)));
+      observer_.OnWarning(fmt::format("{} was not written: {}", path.string(), LastErrorOf(made)));
     }
   }
 

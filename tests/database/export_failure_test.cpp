@@ -124,7 +124,7 @@ TEST_F(ExportFailureTest, ANewerSchemaIsRefusedAndKept) {
   EXPECT_EQ(server_.Content(database), before);
 }
 
-TEST_F(ExportFailureTest, ARoleWithoutThePrivilegeIsToldWhichItNeeds) {
+TEST_F(ExportFailureTest, ARoleWithoutThePrivilegeLearnsWhichItNeeds) {
   const std::string database = server_.NewDatabase();
   server_.Query(database, "CREATE ROLE reader LOGIN PASSWORD 'reader'");
   Program program = Export({"--postgres", server_.Url(database, "reader")});

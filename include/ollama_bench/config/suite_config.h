@@ -17,6 +17,8 @@ struct SuiteOption {
   std::string flag;                  ///< "--prompt-tokens"
   std::optional<std::string> value;  ///< empty: the flag has none
   int line = 0;                      ///< of the file
+  bool is_off = false;               ///< it is not to be given, whatever is common
+  bool is_file = false;              ///< the value is the absolute path of a file
 
   friend bool operator==(const SuiteOption&, const SuiteOption&) = default;
 };
@@ -40,7 +42,8 @@ struct SuiteConfig {
   std::vector<SuiteOption> common;
 };
 
-/// Reads a suite: a YAML map with the list `experiments`; what is beside it is common. In an
+/// Reads a suite: a YAML map with the list `experiments`; what is beside it is common, `timeout_s`
+/// too. In an
 /// experiment `command` (run by itself), `name` (the command by itself), `timeout_s`, `needs_gpus`
 /// and `quick` are the suite's own; every other key is an option of the command, written as in a
 /// sweep's file (`num_ctx: {start: …}`) or as the flag without its dashes (`max_new_tokens`). With

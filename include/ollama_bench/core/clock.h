@@ -25,6 +25,9 @@ class Clock {
 /// "2026-11-21T07:00:05+00:00", always UTC.
 std::string FormatTimestamp(std::chrono::system_clock::time_point time);
 
+/// The same of seconds since 1970; empty where it is no time from then to the year 9999.
+std::string TimestampOfUnixTime(double seconds);
+
 /// A time as FormatTimestamp writes it, for a person: where this machine is, with the offset
 /// ("2026-11-27T18:33:28+01:00"). Any other text stays as it is.
 std::string LocalTime(const std::string& timestamp);

@@ -12,7 +12,7 @@ namespace ollama_bench {
 
 /// One GPU at one moment.
 struct GpuReading {
-  int index = 0;                             ///< in the order of its driver
+  int index = 0;                             ///< NVIDIA's first, in the order of the drivers
   std::optional<double> use;                 ///< share of the time in which it computed, 0 to 1
   std::optional<std::int64_t> memory_bytes;  ///< in use, by all programs
   std::optional<double> power_w;
@@ -93,7 +93,8 @@ inline constexpr double kLeastEnergyTime_s = 0.5;
 /// is interpolated. Rounded to what is more than noise.
 Telemetry SummarizeTelemetry(const TelemetryRecord& record, double from_s, double to_s);
 
-/// Of the CPUs and all GPUs, as far as each counts its energy; empty where none does.
+/// Of the CPUs, as far as they count it, and all GPUs; empty where nothing is counted, or a GPU
+/// that computed does not count its energy, for the rest would pass for all of it.
 std::optional<double> EnergyJoules(const Telemetry& telemetry);
 
 }  // namespace ollama_bench

@@ -12,16 +12,16 @@
 
 namespace ollama_bench {
 
-/// Whether GPUs were slowed down while a sample ran, or another program computed on one that the
-/// server computed on: on average, or in the readings, a twentieth at least.
+/// Whether a GPU that computed was slowed down while a sample ran, or another program computed on
+/// one that the server computed on: on average, or in the readings, a twentieth at least.
 std::optional<Disturbance> FindGpuDisturbance(const SampledTelemetry& sampled);
 
 /// The machine that this program runs on, and the server with it: readings during each sample, and
 /// what disturbed it.
 class MachineProbe : public Probe {
  public:
-  /// `port` is the server's; `self` is our process. Without `judges` nothing is a disturbance.
-  MachineProbe(int port, int self, bool judges, const TelemetryPlaces& places = {});
+  /// `port` is the server's; `self` is our process. Without `finds_disturbance` nothing is one.
+  MachineProbe(int port, int self, bool finds_disturbance, const TelemetryPlaces& places = {});
 
   [[nodiscard]] std::string Gap() const override;
   void Begin() override;
@@ -31,7 +31,8 @@ class MachineProbe : public Probe {
 
  private:
   std::filesystem::path proc_;
-  std::optional<LoadProbe> load_;  ///< where it judges
+  std::optional<LoadProbe> load_;  ///< where it finds disturbances
+  int slowed_samples_ = 0;         ///< one after the other
   TelemetrySampler sampler_;
 };
 

@@ -61,7 +61,6 @@ class TelemetryReader {
   struct Look;
 
   void FindServer();
-  void Add(Time now);
   Look TakeLook(Time now, const Look* earlier);
   void ReadProcesses(Look& look, const Look* earlier);
   [[nodiscard]] TelemetryReading ReadingOf(const Look& look, const Look* earlier) const;

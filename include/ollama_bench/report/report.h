@@ -61,21 +61,11 @@ struct ReportCaption {
 std::string RenderHtmlReport(std::span<const ReportSource> sources, const ReportCaption& caption,
                              const Font& font);
 
-/// A picture of a report, to be kept as a file of its own.
-struct ReportPicture {
-  std::string name;  ///< of what it shows, unique for a source: "heatmap", "lines", "load"
-  Scene scene;
-};
-/// The pictures of one source, in the order of the page.
-std::vector<ReportPicture> PicturesOf(const ReportSource& source, const Font& font);
-
 /// How every report in Markdown begins: a comment, which its readers do not see.
 inline constexpr std::string_view kMarkdownReportStart = "<!-- A report of ollama-bench";
 
-/// The same as Markdown (GitHub's tables). `pictures`: of each source, the paths of the files that
-/// hold its pictures, as they are to be named in the text; empty: without pictures.
+/// The same as Markdown (GitHub's tables), without the pictures.
 std::string RenderMarkdownReport(std::span<const ReportSource> sources,
-                                 const ReportCaption& caption,
-                                 const std::vector<std::vector<std::string>>& pictures = {});
+                                 const ReportCaption& caption);
 
 }  // namespace ollama_bench

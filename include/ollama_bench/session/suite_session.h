@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,10 +49,10 @@ struct SuiteOptions {
   bool starts_anew = false;         ///< never resumes
   std::vector<std::string> labels;  ///< as --label takes them
   std::string program;              ///< this one
-  int gpus = 0;                     ///< of this machine
+  std::optional<int> gpus;          ///< of the server's machine; empty: not known
 };
 
-/// Is told how a suite proceeds, on the thread of the caller.
+/// Learns how a suite proceeds, on the thread of the caller. Must not throw.
 class SuiteObserver {
  public:
   virtual ~SuiteObserver() = default;

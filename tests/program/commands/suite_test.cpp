@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <filesystem>
+#include <random>
+#include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "program/run/run_fixture.h"
@@ -94,6 +97,58 @@ TEST_F(SuiteProgramTest, StoppedInAnExperimentTheSameCommandResumesIt) {
     });
     EXPECT_LE(counted, 1) << "nothing is measured twice: " << entry.dump();
   }
+}
+
+TEST_F(SuiteProgramTest, KilledAtRandomMomentsTheSameCommandFinishesIt) {
+  const unsigned seed = std::random_device()();
+  std::mt19937 random(seed);
+  std::uniform_int_distribution<int> delay_ms(0, 1500);
+  for (int i = 0; i < 6; ++i) {
+    const RunningProgram suite(Suite());
+    std::this_thread::sleep_for(std::chrono::milliseconds(delay_ms(random)));
+    suite.Signal(SIGKILL);
+  }
+  const Ended ended = RunProgram(Suite());
+  EXPECT_EQ(ended.exit_code, 0) << "seed " << seed << "\n" << ended.err;
+  for (const char* name : {"settings", "batch", "prompts"})
+    EXPECT_EQ(StatusOf(name), "done") << seed;
+  for (const char* file : {"all/settings.json", "all/batch.json"}) {
+    const Json store = Store(file);
+    for (const Json& entry : store["results"]) {
+      std::set<std::string> ids;
+      for (const Json& sample : entry.value("samples", Json::array())) {
+        EXPECT_TRUE(ids.insert(sample["id"]).second) << "seed " << seed;
+      }
+    }
+  }
+  EXPECT_TRUE(fs::exists(Folder() / "report.html"));
+  EXPECT_EQ(Store("all/suite.json")["reported"], true);
+  EXPECT_EQ(Models().size(), 1U) << "no temporary model is left; seed " << seed;
+}
+
+TEST_F(SuiteProgramTest, WithoutItsReportsASuiteIsNotFinished) {
+  Write("suite.yaml",
+        "experiments:\n"
+        "  - {command: prompts, model: smollm2, max_new_tokens: 4}\n");
+  const std::vector<std::string> suite = {"suite", "--config", "suite.yaml"};
+  ASSERT_EQ(RunProgram(Command(suite)).exit_code, 0);
+  const fs::path folder = fs::directory_iterator(server_.folder() / "results")->path();
+  Json state = Store("results/" + folder.filename().string() + "/suite.json");
+  state["reported"] = false;  // as a kill between the last experiment and the reports leaves it
+  Write("results/" + folder.filename().string() + "/suite.json", state.dump());
+  fs::remove(folder / "report.html");
+  ASSERT_EQ(RunProgram(Command(suite)).exit_code, 0);
+  EXPECT_TRUE(fs::exists(folder / "report.html"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(server_.folder() / "results"), {}), 1);
+}
+
+TEST_F(SuiteProgramTest, ADamagedResultSpoilsNoReportOfTheOthers) {
+  ASSERT_EQ(RunProgram(Suite()).exit_code, 0);
+  fs::remove(Folder() / "report.html");
+  Write("all/prompts.jsonl", "");
+  const Ended ended = RunProgram(Suite());
+  EXPECT_NE(ended.err.find("not in the report"), std::string::npos) << ended.err;
+  EXPECT_TRUE(fs::exists(Folder() / "report.html"));
 }
 
 TEST_F(SuiteProgramTest, AnExperimentBeyondItsLimitIsEndedAndWhatItMeasuredIsKept) {

@@ -163,7 +163,7 @@ int nvmlDeviceGetProcessUtilization(void* device, FakeProcess* uses, unsigned* c
   for (const Words& words : Facts()) {
     if (words.size() != 4 || words[0] != "process" || words[1] != std::to_string(gpu)) continue;
     const auto number = [&](std::size_t i) { return static_cast<unsigned>(std::stoul(words[i])); };
-    // The driver gives old samples again to whoever asks for them.
+    // The driver gives old samples again to anyone who asks for them.
     found.push_back({number(2), seen, number(3), 0, 0, 0});
     found.push_back({number(2), MicrosecondsNow(), number(3), 0, 0, 0});
   }

@@ -90,6 +90,28 @@ TEST_F(SuiteConfigTest, AQuickSuiteReplacesKeysAndLeavesExperimentsOut) {
   EXPECT_EQ(quick->experiments[0].limit, std::chrono::seconds(5));
 }
 
+TEST_F(SuiteConfigTest, ALimitBesideTheListIsThatOfEveryExperimentWithoutItsOwn) {
+  const auto suite = Load(
+      "experiments:\n"
+      "  - name: a\n"
+      "  - {name: b, timeout_s: 7}\n"
+      "timeout_s: 60\n");
+  ASSERT_TRUE(suite);
+  EXPECT_TRUE(suite->common.empty());
+  EXPECT_EQ(suite->experiments[0].limit, std::chrono::seconds(60));
+  EXPECT_EQ(suite->experiments[1].limit, std::chrono::seconds(7));
+}
+
+TEST_F(SuiteConfigTest, AFlagThatIsFalseIsOffWhateverIsCommon) {
+  const auto suite = Load(
+      "bandwidth: true\n"
+      "experiments:\n"
+      "  - {command: scale, bandwidth: false}\n");
+  ASSERT_TRUE(suite);
+  ASSERT_EQ(suite->experiments[0].options.size(), 1U);
+  EXPECT_TRUE(suite->experiments[0].options[0].is_off);
+}
+
 TEST_F(SuiteConfigTest, WhatIsWrongIsNamedWithItsLine) {
   EXPECT_THAT(ErrorOf("model: m\n"), HasSubstr("there are no experiments"));
   EXPECT_THAT(ErrorOf("experiments: []\n"), HasSubstr("there are no experiments"));
@@ -103,6 +125,8 @@ TEST_F(SuiteConfigTest, WhatIsWrongIsNamedWithItsLine) {
   EXPECT_THAT(ErrorOf("experiments:\n  - timeout_s: soon\n"), HasSubstr("timeout_s"));
   EXPECT_THAT(ErrorOf("experiments:\n  - num_ctx: {start: 1, end: 2}\n"), HasSubstr("num_ctx"));
   EXPECT_THAT(ErrorOf("experiments:\n  - num_ctx: 1\n    num_ctx: 2\n"), HasSubstr("twice"));
+  EXPECT_THAT(ErrorOf("experiments:\n  - num_ctx: [1024, {x: 1}, 4096]\n"), HasSubstr("num_ctx"));
+  EXPECT_THAT(ErrorOf("experiments:\n  - name: suite\n"), HasSubstr("suite.yaml:2: name"));
   EXPECT_THAT(ErrorOf("experiments:\n  - command: run\n    quick: 7\n"), HasSubstr("quick"));
   EXPECT_THAT(ErrorOf("- a\n"), HasSubstr("no map of keys"));
   EXPECT_THAT(ErrorOf("experiments: [\n"), HasSubstr("suite.yaml:"));

@@ -111,7 +111,7 @@ TEST(TelemetryTest, EnergyPerTokenIsAMetric) {
   EXPECT_NEAR(value(sample).value(), 1.1, 1e-3);
   sample.telemetry->cpu_energy_j = 0;
   sample.telemetry->gpus.clear();
-  EXPECT_FALSE(value(sample)) << "a counter that stands still";
+  EXPECT_FALSE(value(sample)) << "a counter that does not move";
 }
 
 TEST(TelemetryTest, GpuMemoryIsThatOfAllGpus) {

@@ -105,7 +105,8 @@ TEST_F(ExportTextTest, EveryColumnHasANameOfItsOwnAndEveryParameterAndMetricACol
     EXPECT_TRUE(names.contains(std::string(info.key))) << info.key;
   }
   for (const MetricInfo& info : AllMetrics()) {
-    EXPECT_TRUE(names.contains(std::string(info.key) + (info.unit == "s" ? "_s" : ""))) << info.key;
+    const std::string unit = info.unit == "s" ? "_s" : info.unit == "GB" ? "_gb" : "";
+    EXPECT_TRUE(names.contains(std::string(info.key) + unit)) << info.key;
   }
   EXPECT_TRUE(names.contains("label_commit"));
 }

@@ -212,7 +212,7 @@ TEST_F(TelemetryReaderTest, EnergyOfThePackagesIsSummedAndSurvivesTheWrapAroundO
 
 TEST_F(TelemetryReaderTest, CountersThatMayNotBeReadAreSaidOnceWithTheRemedy) {
   PutPackage("intel-rapl:0", 1, "package-0");
-  std::filesystem::remove(sysfs_ / "class/powercap/intel-rapl:0/energy_uj");  // as for a stranger
+  std::filesystem::remove(sysfs_ / "class/powercap/intel-rapl:0/energy_uj");  // as for another user
   Begin();
   EXPECT_NE(reader_->Gap().find("sudo chmod a+r"), std::string::npos) << reader_->Gap();
   EXPECT_EQ(reader_->Gap().find('\n'), std::string::npos);

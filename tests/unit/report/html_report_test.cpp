@@ -171,7 +171,7 @@ TEST(HtmlReportTest, ScaleShowsTheLawAndPromptsTheirDistributions) {
   EXPECT_TRUE(Has(html, "p95 [95 % CI]"));
 }
 
-TEST(HtmlReportTest, MemoryOfAContextIsToldOfCellsThatDifferInItAlone) {
+TEST(HtmlReportTest, MemoryOfAContextIsReportedOfCellsThatDifferInItAlone) {
   const auto advice = [](const std::vector<Cell>& cells) {
     std::vector<CellResult> results;
     for (const Cell& cell : cells) {

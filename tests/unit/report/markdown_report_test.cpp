@@ -65,29 +65,6 @@ TEST(MarkdownReportTest, TextsOfTheResultsAreNeitherMarkupNorControlCharacters) 
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
 }
 
-TEST(MarkdownReportTest, ShowsThePicturesOfEachSourceThatAreFilesBesideIt) {
-  const auto font = Font::Load();
-  const std::vector<ReportSource> sources = {ChangingSweep(), LoadSweep(), PromptsOfTest()};
-  std::vector<std::vector<std::string>> files;
-  std::vector<std::string> names;
-  for (const ReportSource& source : sources) {
-    files.emplace_back();
-    for (const ReportPicture& picture : PicturesOf(source, *font)) {
-      EXPECT_GT(picture.scene.width, 0);
-      files.back().push_back("charts/" + picture.name + ".svg");
-      names.push_back(picture.name);
-    }
-  }
-  EXPECT_EQ(names, (std::vector<std::string>{"heatmap", "lines", "load", "latencies", "rates"}));
-  const std::string text = RenderMarkdownReport(sources, {{}, "today"}, files);
-  std::size_t place = 0;
-  for (const std::string& name : names) {
-    place = text.find("![](<charts/" + name + ".svg>)", place);
-    EXPECT_NE(place, std::string::npos) << name;
-  }
-  EXPECT_EQ(Markdown(sources).find("!["), std::string::npos);
-}
-
 TEST(MarkdownReportTest, AFenceIsLongerThanThoseInTheText) {
   ReportedSweep sweep = HostileSweep();
   sweep.results.back().visits.back().failure->output_tail = "a\n````\n<b>";
