@@ -125,7 +125,7 @@ inline Telemetry MadeTelemetry() {
   gpu.energy_j = 300;
   telemetry.gpus.push_back(gpu);
   gpu.index = 1;
-  gpu.use_mean = 0.25;
+  gpu.use_mean = 0.01;  // idle, so that its energy is not missed
   gpu.energy_j = std::nullopt;
   telemetry.gpus.push_back(gpu);
   return telemetry;

@@ -36,6 +36,7 @@ TEST(GpuDisturbanceTest, NothingIsDisturbedWhereNothingHappensOrNothingIsSaid) {
 
 TEST(GpuDisturbanceTest, AGpuThatIsSlowedDownForMoreThanAMomentDisturbs) {
   SampledTelemetry sampled = Quiet();
+  for (TelemetryReading& reading : sampled.record.readings) reading.gpus[1].use = 0.5;
   sampled.record.readings[0].gpus[1].is_slowed = true;  // of the time before
   sampled.record.readings[5].gpus[1].is_slowed = true;
   EXPECT_EQ(CauseOf(sampled), "");
@@ -43,6 +44,17 @@ TEST(GpuDisturbanceTest, AGpuThatIsSlowedDownForMoreThanAMomentDisturbs) {
   EXPECT_EQ(CauseOf(sampled), "gpu_slowed");
   EXPECT_EQ(Explain(*FindGpuDisturbance(sampled)),
             "a GPU was slowed down by its heat or its power supply");
+}
+
+TEST(GpuDisturbanceTest, AnIdleGpuMayBeSlowedDown) {
+  SampledTelemetry sampled = Quiet();
+  for (TelemetryReading& reading : sampled.record.readings) {
+    reading.gpus[1].is_slowed = true;
+    reading.gpus[1].use = 0.01;
+  }
+  EXPECT_EQ(CauseOf(sampled), "");
+  for (auto& shares : sampled.gpu_shares) shares[1].server = 0.1;
+  EXPECT_EQ(CauseOf(sampled), "gpu_slowed");
 }
 
 TEST(GpuDisturbanceTest, AnotherProgramDisturbsOnTheGpuOfTheServerAlone) {
