@@ -134,7 +134,8 @@ class LoadPlotter {
   Expected<ExitCode, Error> DrawTimeline(const std::string& text) {
     const auto window = WindowOf(text);
     if (!window) return Unexpected<Error>(window.error());
-    const auto& [cell, sample] = *window;
+    const Cell& cell = window->first;
+    const Sample* const sample = window->second;
     const auto found = requests_.find(sample->id);
     if (found == requests_.end()) return NoRequests(cell);
     const auto telemetry = ReadTelemetryFile(file_system_, options_.results, sample->id);
