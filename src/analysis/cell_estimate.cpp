@@ -28,22 +28,33 @@ std::vector<double> ValuesOfCountedSamples(const CellResult& result, Metric metr
 
 }  // namespace
 
-std::vector<double> LoadTimes(const CellResult& result) {
-  std::vector<double> times;
+namespace {
+
+std::optional<double> LoadTimeOf(const Sample& sample) {
+  return sample.excluded == Exclusion::kClock ? std::nullopt : FiniteValue(sample, Metric::kLoad);
+}
+
+}  // namespace
+
+std::map<std::int64_t, double> LoadTimesById(const CellResult& result) {
   std::map<std::int64_t, double> longest;
   for (const Sample& sample : result.samples) {
-    if (sample.excluded == Exclusion::kClock) continue;
-    const auto value = FiniteValue(sample, Metric::kLoad);
-    if (!value) continue;
-    if (sample.load_id == 0) {
-      // Nobody knows which runs shared an unknown load.
-      times.push_back(*value);
-    } else {
-      const auto [entry, is_new] = longest.emplace(sample.load_id, *value);
-      if (!is_new) entry->second = std::max(entry->second, *value);
-    }
+    const auto time = LoadTimeOf(sample);
+    if (!time || sample.load_id == 0) continue;
+    const auto [entry, is_new] = longest.emplace(sample.load_id, *time);
+    if (!is_new) entry->second = std::max(entry->second, *time);
   }
-  for (const auto& [load_id, time] : longest) times.push_back(time);
+  return longest;
+}
+
+std::vector<double> LoadTimes(const CellResult& result) {
+  std::vector<double> times;
+  for (const Sample& sample : result.samples) {
+    // Nobody knows which runs shared an unknown load.
+    const auto time = sample.load_id == 0 ? LoadTimeOf(sample) : std::nullopt;
+    if (time) times.push_back(*time);
+  }
+  for (const auto& [load_id, time] : LoadTimesById(result)) times.push_back(time);
   return times;
 }
 

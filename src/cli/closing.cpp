@@ -58,23 +58,9 @@ void Closing::RunOnDone(ExitCode code, const std::string& answer, const StopRequ
                   kOnDoneLimit},
                  stop);
   Print(stderr, "{}{}", done.stdout_tail, done.stderr_tail);
-  switch (done.end) {
-    case ProcessOutcome::End::kExited:
-      if (done.exit_code != 0)
-        PrintWarning(fmt::format("--on-done: exit status {}", done.exit_code));
-      break;
-    case ProcessOutcome::End::kSignaled:
-      PrintWarning(fmt::format("--on-done: ended by signal {}", done.signal_number));
-      break;
-    case ProcessOutcome::End::kTimedOut:
-      PrintWarning("--on-done: ended after 10 minutes");
-      break;
-    case ProcessOutcome::End::kInterrupted:
-      break;
-    case ProcessOutcome::End::kNotStarted:
-      PrintWarning("--on-done: " + done.start_error);
-      break;
-  }
+  const bool is_well = done.end == ProcessOutcome::End::kExited && done.exit_code == 0;
+  if (is_well || done.end == ProcessOutcome::End::kInterrupted) return;
+  PrintWarning("--on-done: " + DescribeEnd(done));
 }
 
 }  // namespace ollama_bench

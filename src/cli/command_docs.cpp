@@ -159,4 +159,12 @@ std::string ManPage(const CommandDoc& program) {
   return text + ".SH EXIT STATUS\n" + Verbatim(program.footer);
 }
 
+std::vector<std::string> NamesOfOptions(const CommandDoc& command) {
+  std::vector<std::string> names;
+  for (const OptionDoc& option : command.options) {
+    names.insert(names.end(), option.names.begin(), option.names.end());
+  }
+  return names;
+}
+
 }  // namespace ollama_bench

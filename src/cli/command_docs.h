@@ -30,6 +30,9 @@ struct CommandDoc {
 /// what --help says.
 CommandDoc DescribeCommands(const CLI::App& app);
 
+/// The names of all its options and arguments.
+std::vector<std::string> NamesOfOptions(const CommandDoc& command);
+
 /// A manual page for section 1, in roff with the macros of man(7).
 std::string ManPage(const CommandDoc& program);
 /// Completions, to be sourced by or installed for the shell.

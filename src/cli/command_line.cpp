@@ -93,9 +93,7 @@ std::vector<std::string> KnownWords(const CommandDoc& command, const Stray& stra
   if (stray.kind == "command") {
     for (const CommandDoc& other : command.commands) known.push_back(other.name);
   } else if (stray.kind == "option") {
-    for (const OptionDoc& option : command.options) {
-      known.insert(known.end(), option.names.begin(), option.names.end());
-    }
+    known = NamesOfOptions(command);
   }
   return known;
 }

@@ -24,7 +24,6 @@
 #include "ollama_bench/session/stored_sweep.h"
 #include "ollama_bench/store/identity_check.h"
 #include "ollama_bench/store/prompt_lines.h"
-#include "ollama_bench/store/request_log.h"
 #include "option_values.h"
 #include "store_report.h"
 #include "terminal.h"
@@ -260,12 +259,9 @@ struct StoredPass {
 Expected<StoredPass, SessionError> ReadPass(const fs::path& path) {
   PosixFileSystem file_system;
   StoredPass pass;
-  const auto read = ReadRequestLog(file_system, path, [&pass](std::string_view line) {
-    auto record = ParsePromptLine(line);
-    if (!record) return record.error();
-    pass.runs.Add(*record);
-    if (!pass.config) pass.config = std::move(record->config);
-    return std::string();
+  const auto read = ReadPromptRecords(file_system, path, [&pass](PromptRecord record) {
+    pass.runs.Add(record);
+    if (!pass.config) pass.config = std::move(record.config);
   });
   if (!read) return Unexpected<SessionError>(ToSessionError(read.error()));
   return pass;

@@ -17,7 +17,6 @@
 #include "ollama_bench/session/opened_store.h"
 #include "ollama_bench/session/output_file.h"
 #include "ollama_bench/store/prompt_lines.h"
-#include "ollama_bench/store/request_log.h"
 #include "ollama_bench/store/telemetry_files.h"
 #include "option_values.h"
 #include "store_report.h"
@@ -38,12 +37,8 @@ struct ExportOptions {
 Expected<ExportedPass, SessionError> ReadPass(FileSystem& file_system, const fs::path& path) {
   ExportedPass pass;
   pass.path = path.string();
-  const auto read = ReadRequestLog(file_system, path, [&pass](std::string_view line) {
-    auto record = ParsePromptLine(line);
-    if (!record) return record.error();
-    pass.Add(std::move(*record));
-    return std::string();
-  });
+  const auto read = ReadPromptRecords(
+      file_system, path, [&pass](PromptRecord record) { pass.Add(std::move(record)); });
   if (!read) return Unexpected<SessionError>(ToSessionError(read.error()));
   return pass;
 }

@@ -207,19 +207,8 @@ std::string TextOf(const SuiteOutcome& outcome) {
 }
 
 bool HasFlag(const CommandDoc& command, const std::string& flag) {
-  return std::any_of(command.options.begin(), command.options.end(), [&](const OptionDoc& option) {
-    return std::find(option.names.begin(), option.names.end(), flag) != option.names.end();
-  });
-}
-
-std::string NearestFlag(const CommandDoc& command, const std::string& flag) {
-  std::vector<std::string> flags;
-  for (const OptionDoc& option : command.options) {
-    if (!option.positional) {
-      flags.insert(flags.end(), option.names.begin(), option.names.end());
-    }
-  }
-  return NearestSpelling(flag, flags);
+  const std::vector<std::string> names = NamesOfOptions(command);
+  return std::find(names.begin(), names.end(), flag) != names.end();
 }
 
 const CommandDoc* FindCommand(const CommandDoc& program, const std::string& name) {
@@ -245,7 +234,7 @@ Expected<std::vector<SuiteExperiment>, std::vector<ConfigError>> Resolve(SuiteCo
     if (command == nullptr) continue;
     for (const SuiteOption& option : experiment.options) {
       if (HasFlag(*command, option.flag)) continue;
-      const std::string nearest = NearestFlag(*command, option.flag);
+      const std::string nearest = NearestSpelling(option.flag, NamesOfOptions(*command));
       complain(option, fmt::format("`{}` has no such option", command->name),
                nearest.empty() ? fmt::format("`ollama-bench {} --help` lists them", command->name)
                                : fmt::format("did you mean {}?", nearest));

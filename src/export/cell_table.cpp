@@ -132,9 +132,7 @@ void WriteSweep(const ResultsStore& store, const TextSink& sink) {
 }
 
 void WritePass(const ExportedPass& pass, const TextSink& sink) {
-  PromptSummarizer summarizer(pass.records.size());
-  for (const PromptRecord& record : pass.records) summarizer.Add(record);
-  const PromptSummary summary = summarizer.Finish();
+  const PromptSummary summary = SummaryOf(pass);
   std::string text = fmt::format("## {}\n\n{} of {} prompts answered\n\n",
                                  Inline(std::filesystem::path(pass.path).filename().string()),
                                  summary.answered, pass.records.size());
@@ -160,6 +158,12 @@ void WritePass(const ExportedPass& pass, const TextSink& sink) {
 
 Metric HeadlineOf(const ResultsStore& store) {
   return Describe(WorkloadOf(store.metadata())).headline;
+}
+
+PromptSummary SummaryOf(const ExportedPass& pass) {
+  PromptSummarizer summarizer(pass.records.size());
+  for (const PromptRecord& record : pass.records) summarizer.Add(record);
+  return summarizer.Finish();
 }
 
 std::vector<CellEstimate> EstimatesOf(const ResultsStore& store, Metric metric) {

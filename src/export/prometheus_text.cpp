@@ -22,7 +22,7 @@
 namespace ollama_bench {
 namespace {
 
-using Labels = std::vector<std::pair<std::string, std::string>>;
+using SeriesLabels = std::vector<std::pair<std::string, std::string>>;
 
 std::string Escaped(std::string_view text) {
   std::string escaped;
@@ -37,7 +37,7 @@ std::string Escaped(std::string_view text) {
   return escaped;
 }
 
-std::string LabelText(const Labels& labels) {
+std::string LabelText(const SeriesLabels& labels) {
   std::vector<std::string> pairs;
   for (const auto& [key, value] : labels) {
     pairs.push_back(fmt::format("{}=\"{}\"", key, Escaped(value)));
@@ -56,7 +56,7 @@ struct Family {
 class Families {
  public:
   void Add(const std::string& name, std::string_view type, std::string_view help,
-           const Labels& labels, std::optional<double> value) {
+           const SeriesLabels& labels, std::optional<double> value) {
     if (!value || !std::isfinite(*value)) return;
     Family& family = families_[name];
     family.help = help;
@@ -78,7 +78,7 @@ class Families {
   std::map<std::string, Family> families_;
 };
 
-Labels With(Labels labels, std::string key, std::string value) {
+SeriesLabels With(SeriesLabels labels, std::string key, std::string value) {
   labels.emplace_back(std::move(key), std::move(value));
   return labels;
 }
@@ -96,6 +96,12 @@ std::string NameOf(const MetricInfo& info) {
   return "ollama_bench_" + name;
 }
 
+// In the base unit that NameOf says.
+std::optional<double> InBaseUnit(const MetricInfo& info, std::optional<double> value) {
+  if (value && info.unit == "GB") return *value * 1e9;
+  return value;
+}
+
 const CellEstimate* BestOf(const std::vector<CellEstimate>& estimates, const MetricInfo& metric) {
   const auto best = std::max_element(
       estimates.begin(), estimates.end(), [&metric](const CellEstimate& a, const CellEstimate& b) {
@@ -105,7 +111,7 @@ const CellEstimate* BestOf(const std::vector<CellEstimate>& estimates, const Met
 }
 
 // What the best cell of the headline metric, and the current setting, reach.
-void AddFigures(Families& families, const ResultsStore& store, const Labels& labels) {
+void AddFigures(Families& families, const ResultsStore& store, const SeriesLabels& labels) {
   const MetricInfo& headline = Describe(HeadlineOf(store));
   const std::vector<CellEstimate> estimates = EstimatesOf(store, headline.metric);
   std::vector<std::pair<std::string, Cell>> settings;
@@ -121,12 +127,12 @@ void AddFigures(Families& families, const ResultsStore& store, const Labels& lab
       families.Add(
           NameOf(info), "gauge",
           fmt::format("Median {} of the best cell, and of the current setting.", info.label),
-          With(labels, "setting", setting), CellValue(*result, info.metric));
+          With(labels, "setting", setting), InBaseUnit(info, CellValue(*result, info.metric)));
     }
   }
 }
 
-void AddCells(Families& families, const ResultsStore& store, const Labels& labels) {
+void AddCells(Families& families, const ResultsStore& store, const SeriesLabels& labels) {
   std::map<std::string, double> cells;
   for (const char* state : {"measured", "failed", "excluded", "alias", "untested"}) {
     cells[state] = 0;
@@ -165,7 +171,7 @@ void AddCells(Families& families, const ResultsStore& store, const Labels& label
   }
 }
 
-void AddSamples(Families& families, const ResultsStore& store, const Labels& labels) {
+void AddSamples(Families& families, const ResultsStore& store, const SeriesLabels& labels) {
   double counted = 0;
   double left_out = 0;
   std::optional<double> energy;
@@ -196,10 +202,10 @@ void AddSamples(Families& families, const ResultsStore& store, const Labels& lab
 
 void AddSweep(Families& families, const ResultsStore& store) {
   const Metadata& metadata = store.metadata();
-  const Labels labels = {{"results", store.path().string()},
-                         {"model", metadata.identity.model},
-                         {"workload", std::string(Describe(WorkloadOf(metadata)).key)},
-                         {"host", metadata.environment.host}};
+  const SeriesLabels labels = {{"results", store.path().string()},
+                               {"model", metadata.identity.model},
+                               {"workload", std::string(Describe(WorkloadOf(metadata)).key)},
+                               {"host", metadata.environment.host}};
   families.Add("ollama_bench_info", "gauge", "Versions with which the results were made.",
                With(With(labels, "ollama_version", metadata.identity.ollama_version),
                     "tool_version", metadata.tool_version),
@@ -210,7 +216,7 @@ void AddSweep(Families& families, const ResultsStore& store) {
 }
 
 // "ttft_ms" in seconds, "tokens_per_second" as it is.
-void AddFigure(Families& families, const Distribution& figure, const Labels& labels) {
+void AddFigure(Families& families, const Distribution& figure, const SeriesLabels& labels) {
   std::string name(figure.key);
   const bool is_time = figure.unit == "ms";
   if (is_time && name.ends_with("_ms")) name = name.substr(0, name.size() - 3) + "_seconds";
@@ -224,10 +230,8 @@ void AddFigure(Families& families, const Distribution& figure, const Labels& lab
 }
 
 void AddPass(Families& families, const ExportedPass& pass) {
-  PromptSummarizer summarizer(pass.records.size());
-  for (const PromptRecord& record : pass.records) summarizer.Add(record);
-  const PromptSummary summary = summarizer.Finish();
-  const Labels labels = {
+  const PromptSummary summary = SummaryOf(pass);
+  const SeriesLabels labels = {
       {"results", pass.path},
       {"model", pass.records.empty() ? std::string() : pass.records.front().config.model}};
   const auto add = [&](const std::string& outcome, double count) {

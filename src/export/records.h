@@ -20,7 +20,7 @@ struct Benchmark {
   std::string id;  ///< that of the start, else made of what the file says of itself
   std::string started;
   std::string host;
-  std::map<std::string, std::string> labels;
+  Labels labels;
   std::string tool_version;
   std::string ollama_version;
   std::string model;

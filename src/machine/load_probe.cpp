@@ -103,9 +103,8 @@ ProcessTree TreeOf(const fs::path& proc, int pid, const ProcessTree& earlier) {
 
 std::optional<MachineClocks> ReadMachineClocks(const fs::path& proc) {
   MachineClocks clocks;
-  double uptime_s = 0;
-  if (!(std::ifstream(proc / "uptime") >> uptime_s)) return std::nullopt;
-  clocks.uptime = std::llround(uptime_s * kTicksPerSecond);
+  clocks.uptime = UptimeTicks(proc);
+  if (clocks.uptime == 0) return std::nullopt;
   std::ifstream in(proc / "stat");
   std::string line;
   if (!std::getline(in, line)) return std::nullopt;

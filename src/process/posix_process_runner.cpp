@@ -195,26 +195,26 @@ std::string Describe(const ProcessRequest& request, const ProcessOutcome& outcom
   for (const std::string& word : request.argv) {
     text += (text.empty() ? "" : " ") + Printable(StartOf(word, 200), false);
   }
-  switch (outcome.end) {
-    case End::kExited:
-      text += fmt::format(": exit status {}", outcome.exit_code);
-      break;
-    case End::kSignaled:
-      text += fmt::format(": signal {}", outcome.signal_number);
-      break;
-    case End::kTimedOut:
-      text += ": timed out";
-      break;
-    case End::kInterrupted:
-      text += ": interrupted";
-      break;
-    case End::kNotStarted:
-      return text + ": not started, " + Printable(outcome.start_error, false);
-  }
-  return text + " after " + FormatDuration(outcome.wall);
+  return fmt::format("{}: {} after {}", text, DescribeEnd(outcome), FormatDuration(outcome.wall));
 }
 
 }  // namespace
+
+std::string DescribeEnd(const ProcessOutcome& outcome) {
+  switch (outcome.end) {
+    case End::kExited:
+      return fmt::format("exit status {}", outcome.exit_code);
+    case End::kSignaled:
+      return fmt::format("ended by signal {}", outcome.signal_number);
+    case End::kTimedOut:
+      return "timed out";
+    case End::kInterrupted:
+      return "interrupted";
+    case End::kNotStarted:
+      break;
+  }
+  return "not started, " + Printable(outcome.start_error, false);
+}
 
 PosixProcessRunner::PosixProcessRunner(std::function<void()> on_idle, DebugLog log)
     : on_idle_(std::move(on_idle)), log_(std::move(log)) {}

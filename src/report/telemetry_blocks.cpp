@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "chapters.h"
+#include "ollama_bench/analysis/cell_estimate.h"
 #include "ollama_bench/core/cell_result.h"
 #include "ollama_bench/core/median.h"
 #include "ollama_bench/core/text.h"
@@ -183,30 +184,20 @@ std::optional<Table> GpuTable(const std::vector<CellResult>& results) {
   return table;
 }
 
-// Seconds of a load, that its samples report; empty where none does.
-Value LoadSeconds(const CellResult& result, const VisitRecord& visit) {
-  Value longest;
-  for (const Sample& sample : result.samples) {
-    if (sample.visit != visit.id || !sample.metrics.load) continue;
-    const double seconds = std::chrono::duration<double>(*sample.metrics.load).count();
-    longest = std::max(longest.value_or(0), seconds);
-  }
-  return longest;
-}
-
 // Loads from the disk and from the page cache apart.
 std::string LoadSentence(const std::vector<CellResult>& results) {
   std::vector<double> cold;
   std::vector<double> cached;
   for (const CellResult& result : results) {
+    const std::map<std::int64_t, double> times = LoadTimesById(result);
     for (const VisitRecord& visit : result.visits) {
-      const Value seconds = LoadSeconds(result, visit);
+      const auto time = times.find(visit.load_id);
       const auto sized = std::find_if(
           result.samples.begin(), result.samples.end(),
           [&visit](const Sample& sample) { return sample.visit == visit.id && sample.size_bytes; });
-      if (!seconds || !visit.load_disk_bytes || sized == result.samples.end()) continue;
+      if (time == times.end() || !visit.load_disk_bytes || sized == result.samples.end()) continue;
       const bool is_cold = *visit.load_disk_bytes > *sized->size_bytes / 2;
-      (is_cold ? cold : cached).push_back(*seconds);
+      (is_cold ? cold : cached).push_back(time->second);
     }
   }
   std::string text;

@@ -268,12 +268,10 @@ class PromptSession {
     if (stop_.Requested()) return std::move(outcome_);
     PromptOutputs outputs(file_system_, options_, outcome_.caption, outcome_.planned);
     if (auto begun = outputs.Begin(); !begun) return Error(begun.error());
-    const auto read = ReadRequestLog(file_system_, options_.output, [&](std::string_view line) {
-      const auto record = ParsePromptLine(line);
-      if (!record) return record.error();
-      if (plan_->Holds(*record)) outputs.Add(*record);
-      return std::string();
-    });
+    const auto read =
+        ReadPromptRecords(file_system_, options_.output, [&](const PromptRecord& record) {
+          if (plan_->Holds(record)) outputs.Add(record);
+        });
     if (!read) return Error(RefusedOutput(read.error()));
     auto finished = outputs.Finish();
     if (!finished) return Error(finished.error());

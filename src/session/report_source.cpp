@@ -27,16 +27,13 @@ Expected<ReportSource, SessionError> LoadPrompts(FileSystem& file_system, const 
   prompts.name = path.string();
   PromptSummarizer summarizer(count->records);
   int slots = 1;
-  const auto read = ReadRequestLog(file_system, path, [&](std::string_view line) {
-    const auto record = ParsePromptLine(line);
-    if (!record) return record.error();
+  const auto read = ReadPromptRecords(file_system, path, [&](const PromptRecord& record) {
     if (prompts.started.empty()) {
-      prompts.config = record->config;
-      prompts.started = TimestampOfUnixTime(record->started_unix_s);
+      prompts.config = record.config;
+      prompts.started = TimestampOfUnixTime(record.started_unix_s);
     }
-    slots = std::max(slots, record->slot + 1);
-    summarizer.Add(*record);
-    return std::string();
+    slots = std::max(slots, record.slot + 1);
+    summarizer.Add(record);
   });
   if (!read) return Error(ToSessionError(read.error()));
   prompts.caption.model = prompts.config.model;

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <bit>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -68,8 +68,8 @@ class LineCutter {
 bool IsAnswer(const std::string& line) {
   const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return false;
-  const std::string event = json.value("event", std::string());
-  return event.empty() || event == "end" || event == "answer" || event == "summary";
+  const auto event = json.find("event");
+  return event == json.end() || *event == "end" || *event == "answer" || *event == "summary";
 }
 
 // The last error of a program, without its name.
@@ -79,6 +79,19 @@ std::string LastErrorOf(const ProcessOutcome& outcome) {
   const auto begin = text.rfind("ollama-bench: ");
   if (begin != std::string::npos) text.erase(0, begin + std::string_view("ollama-bench: ").size());
   return std::string(StartOf(text, 500));
+}
+
+// One more than the highest number of a list such as "0,0+1".
+int GpusNamedIn(std::string_view list) {
+  int highest = 0;
+  while (!list.empty()) {
+    const std::string_view part = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(list.size(), part.size() + 1));
+    const auto set = ParseValue(Parameter::kGpus, part);  // a bit for each
+    if (set && *set > 0)
+      highest = std::max(highest, static_cast<int>(std::bit_width(static_cast<unsigned>(*set))));
+  }
+  return highest;
 }
 
 class SuiteSession {
@@ -167,14 +180,8 @@ class SuiteSession {
     if (!options_.gpus) return {};
     int needed = experiment.needs_gpus;
     for (const SuiteOption& option : experiment.options) {
-      if (option.flag != Describe(Parameter::kGpus).flag || !option.value) continue;
-      std::string number;
-      for (const char c : *option.value + ",") {
-        if (c >= '0' && c <= '9') {
-          number += c;
-        } else if (!number.empty()) {
-          needed = std::max(needed, std::atoi(std::exchange(number, {}).c_str()) + 1);
-        }
+      if (option.flag == Describe(Parameter::kGpus).flag && option.value) {
+        needed = std::max(needed, GpusNamedIn(*option.value));
       }
     }
     if (needed <= *options_.gpus) return {};
@@ -200,6 +207,7 @@ class SuiteSession {
 
   void Execute(const SuiteExperiment& experiment, SuiteEntry& entry) {
     LineCutter lines;
+    std::string last_line;
     const double spent_before = entry.seconds;
     const auto begun = clock_.Now();
     auto saved_at = begun;
@@ -215,8 +223,8 @@ class SuiteSession {
     request.grace = kGrace;
     request.on_stdout = [&](std::string_view bytes) {
       lines.Take(bytes, [&](const std::string& line) {
-        if (IsAnswer(line)) entry.answer = line;
         observer_.OnLine(line);
+        last_line = line;
       });
       // So that a kill loses a minute of it at most.
       const auto now = clock_.Now();
@@ -227,6 +235,7 @@ class SuiteSession {
     };
     const ProcessOutcome ended = runner_.Run(request, stop_);
     entry.seconds = spent_before + std::chrono::duration<double>(ended.wall).count();
+    if (IsAnswer(last_line)) entry.answer = std::move(last_line);
     Classify(experiment, ended, entry);
   }
 
@@ -255,10 +264,8 @@ class SuiteSession {
         entry.reason = "stopped";
         break;
       case ProcessOutcome::End::kSignaled:
-        entry.reason = fmt::format("it was ended by signal {}", ended.signal_number);
-        break;
       case ProcessOutcome::End::kNotStarted:
-        entry.reason = ended.start_error;
+        entry.reason = DescribeEnd(ended);
         break;
     }
   }
@@ -293,27 +300,28 @@ class SuiteSession {
       const bool has_own = entry.command == "prompts";
       const std::vector<std::string> picture =
           has_own ? std::vector<std::string>() : PictureArguments(entry);
-      if (!picture.empty()) Make(picture, ChartOf(entry));
+      if (!picture.empty()) Make(picture, {ChartOf(entry)});
       if (has_own && fs::exists(ChartOf(entry), error)) outcome_.written.push_back(ChartOf(entry));
     }
     if (report.size() == 1) return;
+    std::vector<fs::path> pages;
     for (const char* name : {"report.html", "report.md"}) {
-      std::vector<std::string> arguments = report;
-      const fs::path path = folder_->path() / name;
-      arguments.insert(arguments.end(), {"--output", path.string()});
-      Make(arguments, path);
+      pages.push_back(folder_->path() / name);
+      report.insert(report.end(), {"--output", pages.back().string()});
     }
+    Make(report, pages);
   }
 
-  void Make(const std::vector<std::string>& arguments, const fs::path& path) {
+  void Make(const std::vector<std::string>& arguments, const std::vector<fs::path>& paths) {
     ProcessRequest request;
     request.argv = {options_.program};
     request.argv.insert(request.argv.end(), arguments.begin(), arguments.end());
     request.timeout = kPictureLimit;
     const ProcessOutcome made = runner_.Run(request, stop_);
-    if (made.end == ProcessOutcome::End::kExited && made.exit_code <= 1) {
-      outcome_.written.push_back(path);
-    } else {
+    const bool is_made = made.end == ProcessOutcome::End::kExited && made.exit_code <= 1;
+    for (const fs::path& path : paths) {
+      if (is_made) outcome_.written.push_back(path);
+      if (is_made) continue;
       observer_.OnWarning(fmt::format("{} was not written: {}", path.string(), LastErrorOf(made)));
     }
   }

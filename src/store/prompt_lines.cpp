@@ -232,4 +232,15 @@ Expected<PromptRecord, std::string> ParsePromptLine(std::string_view line) {
   return LineReader(json).Read();
 }
 
+Expected<LogContent, StoreError> ReadPromptRecords(
+    FileSystem& file_system, const std::filesystem::path& path,
+    const std::function<void(PromptRecord record)>& on_record) {
+  return ReadRequestLog(file_system, path, [&on_record](std::string_view line) {
+    auto record = ParsePromptLine(line);
+    if (!record) return record.error();
+    on_record(std::move(*record));
+    return std::string();
+  });
+}
+
 }  // namespace ollama_bench

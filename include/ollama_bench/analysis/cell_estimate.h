@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -21,6 +22,8 @@ std::optional<double> CellValue(const CellResult& result, Metric metric);
 /// The load times in seconds that CellValue takes the median of, one per load; samples of an
 /// unknown load count as loads of their own.
 std::vector<double> LoadTimes(const CellResult& result);
+/// Those of known loads, by load_id.
+std::map<std::int64_t, double> LoadTimesById(const CellResult& result);
 
 /// The lower and the upper end of an interval.
 struct Interval {

@@ -42,6 +42,10 @@ struct ProcessOutcome {
   std::chrono::nanoseconds wall{0};
 };
 
+/// "exit status 2", "ended by signal 9", "timed out", "interrupted", or why it was not started; for
+/// a person.
+std::string DescribeEnd(const ProcessOutcome& outcome);
+
 /// Runs children, so that the drivers can be tested without any. Not thread-safe.
 class ProcessRunner {
  public:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -281,6 +282,28 @@ TEST(StorableTextTest, HoldsWhatEveryDatabaseTakes) {
                          "b"),
             "a\xEF\xBF\xBD"
             "b");
+}
+
+TEST_F(ExportTextTest, MetricsOfPrometheusAreInTheBaseUnitsThatTheirNamesSay) {
+  auto store = ResultsStore::Create(file_system_, "results.json", Metadata());
+  Sample sample;
+  sample.id = "S";
+  sample.metrics.prompt_eval_count = 100;
+  sample.metrics.prompt_eval = std::chrono::milliseconds(500);
+  sample.metrics.total = std::chrono::milliseconds(1500);
+  sample.telemetry = Telemetry();
+  sample.telemetry->gpus.emplace_back().memory_bytes_max = 12'500'000'000;
+  store.AddSample({1024, 64}, sample, "2026-11-21T07:00:05+00:00");
+  input_.sweeps.push_back(std::move(store));
+  const std::string text = Text(ExportFormat::kPrometheus, input_);
+  const auto value_of = [&text](const std::string& name) {
+    const auto line = text.find("\n" + name + "{");
+    if (line == std::string::npos) return std::nan("");
+    return std::stod(text.substr(text.find("} ", line) + 2));
+  };
+  EXPECT_EQ(value_of("ollama_bench_gpu_memory_bytes"), 12.5e9);
+  EXPECT_EQ(value_of("ollama_bench_total_seconds"), 1.5);
+  EXPECT_EQ(value_of("ollama_bench_prompt_eval_tokens_per_second"), 200);
 }
 
 }  // namespace
